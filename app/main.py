@@ -19,6 +19,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Scope
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import app.reactions  # noqa: F401 - what follows from the steps that routes and jobs take
@@ -55,7 +56,8 @@ from app.platform.web import forms, problems
 from app.platform.web.middleware import BodyLimit, Guard, HeadAsGet, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
 from app.runtime import Runtime
-from app.screens.navigation import page_context
+from app.screens.frame import page_context
+from app.screens.system.styles_page import FOR_A_WHILE
 from app.settings import Settings
 from harm_messages import load_pack
 from instruments import DEFAULT_LIMITS, Limits
@@ -195,6 +197,14 @@ class BrowserFiles(StaticFiles):
         super().__init__(directory=folders[0])
         self.all_directories = list(folders)
 
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, which a browser need not ask about again for a while: the next page finds its sheets and scripts there."""
+        answer = super().file_response(full_path, stat_result, scope, status_code)
+        answer.headers["Cache-Control"] = FOR_A_WHILE
+        return answer
+
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Where the file lies; nothing for what no browser asks for."""
         return super().lookup_path(path) if PurePosixPath(path).suffix in SERVED else ("", None)
@@ -252,13 +262,13 @@ def trusted(settings: Settings) -> list[str]:
 
 
 HEADINGS = {
-    403: "This is not yours to do",
-    404: "There is nothing here",
-    409: "This cannot be done now",
-    412: "Somebody was faster",
+    403: "You do not have permission",
+    404: "Page not found",
+    409: "You cannot do this yet",
+    412: "Someone else changed this first",
     429: "Please wait a moment",
     500: "Something went wrong",
-    503: "This cannot be done at the moment",
+    503: "MAST cannot do this right now",
     507: "The disk is full",
 }
 

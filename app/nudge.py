@@ -24,7 +24,7 @@ from app.platform.web.fields import CHECKED, FOR_STAFF, Body, Free, FreeField, f
 from app.runtime import Runtime
 
 LEFT_OUT = "personal_data_left_out"
-"""What a browser sends when somebody left something out before it was sent: kinds, with commas."""
+"""What a browser sends when someone left something out before it was sent: kinds, with commas."""
 NOTHING = "Nothing was saved. What you typed is still here."
 HINT = "Leave it out and send it again."
 HINT_STAFF = f"Leave it out and send it again; or send it as it is, with “{CHECKED}”: true."
@@ -63,7 +63,7 @@ async def nudge(request: Request) -> None:
 def _check(request: Request, route: APIRoute, fields: tuple[FreeField, ...], body: Body) -> None:
     fired = list(_fired(written(fields, body)))
     left_out_there = str(body.get(LEFT_OUT, ""))[:200].split(",")
-    heeded = tuple(kind for kind in PersonalKind if kind.value in left_out_there)  # by somebody, in the browser
+    heeded = tuple(kind for kind in PersonalKind if kind.value in left_out_there)  # by someone, in the browser
     if not fired and not heeded:
         return
     actor = current_actor(request)

@@ -23,7 +23,7 @@ TABLE: dict[type[Event], Sequence[reactions.Reaction]] = {
     NotToBeCounted: (counting_results.forget,),
     # readings are to be replaced, or their file goes to another sample
     ReadingsInQuestion: (results.standing_on_readings,),  # answers whether a result stands on them
-    # somebody took a step with a result
+    # someone took a step with a result
     StepTaken: (
         counting_results.after_step,  # what was told is counted, and what was taken back is not
         detecting_job.after_step,  # alerts look at it, in a job of their own

@@ -1,4 +1,4 @@
-"""Typed settings from the environment (prefix MAST_), built once by whoever starts the process."""
+"""Typed settings from the environment (prefix MAST_), built once where the process starts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What staff may change on a page, and nothing else: add an approved snippet, pin a card up, take out an S3–S4.
 
-Why here and not in the service: whoever asks for more than this gets the page unchanged. S0–S2, the limits and the
+Why here and not in the service: anyone who asks for more than this gets the page unchanged. S0–S2, the limits and the
 emergency block stay, no severity changes, and every word comes from the pack. Imports this package only.
 """
 
@@ -123,7 +123,7 @@ def with_urgent(w: Writer, adjustments: Adjustments, cards: Sequence[Message]) -
 
 
 def gravest_urgent(pack: Pack, adjustments: Adjustments) -> Severity:
-    """The gravest urgent message on this page; S4 where there is none."""
+    """The most serious urgent message on this page; S4 where there is none."""
     each = [row.severity for row in snippets_of(pack, "urgent") if row.id in adjustments.urgent]
     return min(each, key=lambda s: s.rank, default=Severity.S4)
 

@@ -40,7 +40,9 @@ def _signatures(pack: Pack) -> Iterator[Problem]:
     said = []
     for i, a in enumerate(pack.approvals):
         if a.digest != pack.digest:
-            text = f"{a.name} signed other content than this. Whoever changed the pack has to have it signed again."
+            text = (
+                f"{a.name} signed other content than this. The person who changed the pack has to have it signed again."
+            )
             yield table_problem(pack, "approvals.yaml", "signatures", text, [i, "digest"])
     if not approved:
         if len(names) < 2:

@@ -22,7 +22,7 @@ _LONG = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with a pack, in a sentence for whoever mends it.
+    """One thing wrong with a pack, in a sentence for anyone who corrects it.
 
     `kind` is stable; `where` is a rule, message, row or file; `file` is a path inside the pack and `line` counts
     from 1 (0: no line can be named).
@@ -47,9 +47,7 @@ class Problem:
 
 def and_more(count: int) -> str:
     """What is said in place of the rest."""
-    return (
-        f"{count:,} more {'mistake' if count == 1 else 'mistakes'} in this file. Mend those above, then check it again."
-    )
+    return f"{count:,} more {'mistake' if count == 1 else 'mistakes'} in this file. Correct those above, then check it again."
 
 
 def first_ones(problems: Iterable[Problem]) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""The files of a pack as text: from a folder, or as somebody hands them over.
+"""The files of a pack as text: from a folder, or as someone hands them over.
 
 Why apart: a pack may live in a folder or in a database; everything after this module sees names and text only,
 and no other module here opens a file. Imports this package's errors only.

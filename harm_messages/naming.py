@@ -71,7 +71,7 @@ class Namer:
         return named.get(method.casefold(), method)
 
     def label(self, expected_id: str) -> str:
-        """What somebody named: a substance, an intent or a class."""
+        """What someone named: a substance, an intent or a class."""
         register = self.d.pack.substances
         if expected_id in register or expected_id in register.intents:
             return self.labels.names.get(expected_id) or register.label(expected_id)

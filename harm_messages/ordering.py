@@ -82,7 +82,7 @@ def _merged(group: Sequence[Hit]) -> Hit:
 
 
 def in_order(hits: Iterable[Hit], d: Derived) -> list[Hit]:
-    """Gravest first; the rest of the key only breaks ties."""
+    """Most serious first; the rest of the key only breaks ties."""
 
     def place(hit: Hit) -> tuple[int, int, int, int, int, str]:
         rule = hit.rule

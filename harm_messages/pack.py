@@ -89,7 +89,7 @@ class Pack:
 
     @cached_property
     def unit_masses(self) -> Mapping[Form, float]:
-        """The usual mass of one unit, mg, of the forms somebody has weighed."""
+        """The usual mass of one unit, mg, of the forms someone has weighed."""
         return {row.form: row.mg for row in self.amounts_table.unit_mass_mg}
 
     def family(self, substance: str | None, drug_class: str) -> Family:
@@ -167,7 +167,7 @@ class Pack:
         return "withdrawn" in (rule.status, text.status if text is not None else "")
 
     def message(self, message_id: str, locale: str) -> MessageText:
-        """The text in this locale, else in the default one. Whoever asks sees which by `.locale`.
+        """The text in this locale, else in the default one. Anyone who asks sees which by `.locale`.
 
         A translation speaks only for the very text it was made from, by its digest, and only while that stands; in a
         vetted pack only when it is itself approved. One of an older pack, which kept no digest, goes by its version.

@@ -1,7 +1,7 @@
 """From the files of a pack to a `Pack`, or to everything that is wrong with them, each with file and line.
 
-Why strict: a pack with a gap is refused when it is built, not when somebody reads it in a tent. All files are
-read before anything is said, so that whoever edits sees every mistake at once. Imports pydantic and this package.
+Why strict: a pack with a gap is refused when it is built, not when someone reads it in a tent. All files are
+read before anything is said, so that anyone who edits sees every mistake at once. Imports pydantic and this package.
 """
 
 from __future__ import annotations

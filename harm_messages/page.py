@@ -6,6 +6,7 @@ in memory only, so dumping, repr and `loggable()` give the page as it is without
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 from typing import Any, Literal
@@ -157,12 +158,12 @@ class Page(Frozen):
 
     @property
     def top_severity(self) -> Severity:
-        """The gravest card of the body."""
+        """The most serious card of the body."""
         return min((m.severity for m in self.body), key=lambda s: s.rank, default=Severity.S4)
 
     @property
     def staff_actions(self) -> tuple[str, ...]:
-        """What staff are asked to do, the gravest first."""
+        """What staff are asked to do, the most serious first."""
         return tuple(one.action for one in self.staff)
 
     @property
@@ -174,7 +175,7 @@ class Page(Frozen):
         """(part of the page, what stands there) in reading order: for the screen, paper, read-aloud and programs."""
         yield "notice", self.notices
         yield "headline", self.headline_parts
-        yield "difference", (self.difference,) if self.difference is not None else ()
+        yield "difference", (self.difference,) if self.difference is not None and not self._said_by_a_title() else ()
         yield "action", (self.action,) if self.action is not None else ()
         first = 1 if self.help_first else len(self.cards)
         yield "card", self.cards[:first]
@@ -185,6 +186,11 @@ class Page(Frozen):
         yield "next", self.next
         yield "more", self.more
         yield "notice", self.sign_off
+
+    def _said_by_a_title(self) -> bool:
+        """Whether the title of a card has the words of the difference in it: nothing is said twice."""
+        said = _runs(self.difference.text) if self.difference is not None else set()
+        return any(said & _runs(card.title) for card in self.cards)
 
     def visible_words(self) -> int:
         """How many words stand on the page without a tap; notices are not counted."""
@@ -224,6 +230,12 @@ class Page(Frozen):
     def to_plain(self) -> str:
         """For reading aloud and for print, in memory only: it holds the self-reported cards too."""
         return "\n".join(_plain_lines(self)) + "\n"
+
+
+def _runs(text: str, length: int = 4) -> set[tuple[str, ...]]:
+    """Every run of so many words in it."""
+    words = re.findall(r"\w+", text.casefold())
+    return {tuple(words[at : at + length]) for at in range(len(words) - length + 1)}
 
 
 def _card(message: Message) -> list[str]:

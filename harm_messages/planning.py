@@ -52,7 +52,7 @@ def plan_of(d: Derived, hits: list[Hit], base: list[Hit], adjustments: Adjustmen
 
 def _lines(d: Derived, hits: Iterable[Hit]) -> list[str]:
     """The lines that the fired rules ask for, those of a fallback, and the signs of what the drugs do to a body: the
-    gravest on the page, and what was said and nobody tested; where no card is grave, of the drugs found, not of their cuts."""
+    most serious on the page, and what was said and nobody tested; where no card is grave, of the drugs found, not of their cuts."""
     every, pack = list(hits), d.pack
     body = [h for h in every if h.rule.slot in BODY_SLOTS and h.rule.slot is not Slot.STRENGTH]
     about = [h for h in body if h.grave] or [h for h in body if h.rule.severity is Severity.S2]

@@ -217,6 +217,10 @@ class Register:
                 entries.append((normalise(word), _squeezed(word), min(n, 1), match))
         return entries
 
+    def words(self) -> list[tuple[str, int, Match]]:
+        """Every name it is searched by, without spaces and signs: 0 where it is the thing's own name, 1 for what people say."""
+        return [(squeezed, level, match) for _, squeezed, level, match in self._entries]
+
     def search(self, prefix: str, limit: int = 8) -> list[Match]:
         """Typeahead: exact, then names, then street names, then words inside; each thing once."""
         spaced, key = normalise(prefix), _squeezed(prefix)

@@ -22,7 +22,7 @@ UNEXPECTED = (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT, FindingRole.UNSTAT
 
 
 def staff_actions(d: Derived, hits: Iterable[Hit]) -> tuple[StaffAction, ...]:
-    """Everything asked, the gravest first, each once with all its causes."""
+    """Everything asked, the most serious first, each once with all its causes."""
     asked: dict[str, list[str]] = {}
     gravest = sorted(hits, key=lambda h: (h.rule.severity.rank, h.rule.id))
     for hit in gravest:

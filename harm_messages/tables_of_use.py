@@ -132,7 +132,7 @@ class StaffRow(Sourced):
 
     @model_validator(mode="after")
     def _first_tier_with_every_second(self) -> StaffRow:
-        """T2 alone is a fault: whoever stands beside the person must hear of it first."""
+        """T2 alone is a fault: anyone who stands beside the person must hear of it first."""
         for actions in (self.tentative, self.indicated, self.confirmed, self.confirmed_with_harm):
             if any(a.endswith(":T2") for a in actions) and "propose_alert:T1" not in actions:
                 raise ValueError(f"{self.id}: T1 is proposed whenever T2 is")

@@ -1,4 +1,4 @@
-"""Sentences that tell somebody how to take a drug, and leaving them out where they could kill.
+"""Sentences that tell someone how to take a drug, and leaving them out where they could kill.
 
 A sentence that gives a start, a clock, a fraction or a count stands in square brackets with its tags:
 `[start_low: Start with a small part.]`. A list line is tagged whole. Sentences without brackets that match the pack's

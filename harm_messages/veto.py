@@ -26,7 +26,7 @@ QUIET = (FindingRole.BYPRODUCT, FindingRole.CUTTING, FindingRole.EXCIPIENT)
 
 @dataclass(frozen=True, slots=True)
 class Veto:
-    """The rows that hold, strictest first. `top`: the gravest danger or difference card of the page."""
+    """The rows that hold, strictest first. `top`: the most serious danger or difference card of the page."""
 
     rows: tuple[DosingRow, ...]
     top: Severity

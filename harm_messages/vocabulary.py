@@ -20,7 +20,7 @@ class Severity(StrEnum):
 
     @cached_property
     def rank(self) -> int:
-        """0 is the gravest, so that sorting upwards puts it first."""
+        """0 is the most serious, so that sorting upwards puts it first."""
         return int(self.value[1])
 
 

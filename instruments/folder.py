@@ -126,7 +126,7 @@ def digest(path: Path, members: dict[str, int]) -> str:
 
 
 def _exactly(stream: BinaryIO, size: int) -> Iterator[bytes]:
-    """The `size` bytes that were announced; raises when the file has become shorter or longer meanwhile."""
+    """The `size` bytes that were announced; raises when the file has become shorter or longer in the meantime."""
     left = size
     while piece := stream.read(CHUNK):
         left -= len(piece)
@@ -163,7 +163,7 @@ def pack_folder(path: str | os.PathLike[str], out: BinaryIO, limits: Limits = DE
     """Write a folder as a zip to a binary stream: the same folder gives the same bytes, whatever its dates.
 
     The zip holds one top folder of the folder's name, its files sorted, deflated. Raises as `list_folder`, and
-    CorruptFile when a file changes meanwhile.
+    CorruptFile when a file changes in the meantime.
     """
     folder = Path(path)
     top = base_name(folder.resolve().name) or "folder"

@@ -17,13 +17,21 @@ ROOT = Path(__file__).resolve().parent.parent
 VENDOR = ROOT / "app" / "static" / "vendor"
 MANIFEST = VENDOR / "manifest.json"
 
+FONT = "@fontsource-variable/atkinson-hyperlegible-next"
+
 # package, file in it, name under vendor/
 FILES = (
+    (FONT, "files/atkinson-hyperlegible-next-latin-wght-normal.woff2", "atkinson-latin.woff2"),
+    (FONT, "files/atkinson-hyperlegible-next-latin-ext-wght-normal.woff2", "atkinson-latin-ext.woff2"),
+    (FONT, "LICENSE", "atkinson.LICENSE.txt"),
     ("htmx.org", "dist/htmx.min.js", "htmx.min.js"),
     ("htmx.org", "LICENSE", "htmx.LICENSE.txt"),
     ("uplot", "dist/uPlot.iife.min.js", "uPlot.iife.min.js"),
     ("uplot", "dist/uPlot.min.css", "uPlot.min.css"),
     ("uplot", "LICENSE", "uPlot.LICENSE.txt"),
+    ("zxing-wasm", "dist/iife/reader/index.js", "zxing-reader.iife.js"),
+    ("zxing-wasm", "dist/reader/zxing_reader.wasm", "zxing-reader.wasm"),
+    ("zxing-wasm", "LICENSE", "zxing.LICENSE.txt"),
 )
 
 

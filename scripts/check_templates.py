@@ -45,9 +45,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SCREENS = ROOT / "app" / "screens"
 PAGES = {"app.platform.web.templates.Templates.page", "app.screens.visits.Visit.page"}
 """Both end with the template's name, the status and the values."""
-COMMON = ("app.screens.navigation", "CommonValues")
+COMMON = ("app.screens.frame", "CommonValues")
 """The typed dictionary of what every page is given, and the module that defines it."""
-GLOBALS = {"request", "blank", "free_text", "range", "dict", "namespace", "loop", "caller"}
+GLOBALS = {"request", "blank", "free_text", "range", "dict", "namespace", "loop", "caller", "self"}
 SAME_ITEMS = {"sort", "list", "reverse", "selectattr", "rejectattr", "select", "reject", "unique"}
 ONE_ITEM = {"first", "last", "min", "max"}
 PROOF = "wrong on purpose"
@@ -409,7 +409,7 @@ def main() -> int:
     assert isinstance(iterable, TypeInfo)
     environment = Environment(
         loader=ChoiceLoader(
-            [DictLoader({PROOF: "{{ nav[0].no_such_key }}{{ no_such_name }}"}), FileSystemLoader(SCREENS)]
+            [DictLoader({PROOF: "{{ actor.no_such_key }}{{ no_such_name }}"}), FileSystemLoader(SCREENS)]
         )
     )
     proof, found = Checked(), Checked()

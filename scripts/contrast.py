@@ -23,6 +23,7 @@ PAIRS = (
         for ground in ("paper", "field")
     ),
     ("ink", "shade", 7.0),
+    ("ink", "tint", 7.0),
     *(("ink", f"heat-{step}", 7.0) for step in range(1, 6)),
     ("on-action", "action", 7.0),
     ("paper", "ink", 7.0),

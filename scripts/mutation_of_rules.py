@@ -221,7 +221,7 @@ def c7() -> None:
 
 
 def c8() -> None:
-    """A colour test is as firm as somebody wrote beside it."""
+    """A colour test is as firm as someone wrote beside it."""
     swap("evidence", "as_tested", lambda facts: facts)
 
 

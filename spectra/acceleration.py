@@ -61,7 +61,7 @@ class Patience:
 
 
 class Helper:
-    """One thread that takes half of a piece of work when it is free; made anew after a fork.
+    """One thread that takes half of a piece of work when it is free; made again after a fork.
 
     One for the whole process: more would only take the processors from each other.
     """

@@ -29,7 +29,7 @@ from spectra.types import Candidate, Identification, InfraredSpectrum, LibraryEn
 FORMAT = "mast-infrared-library"
 VERSION, RAMAN_VERSION = 2, 3
 """1 stored neither bounds nor resolutions and rounded features otherwise: it is read, and computes them on first use.
-Raman libraries before 3 stand on the infrared grid: they are read, moved, and computed anew as well."""
+Raman libraries before 3 stand on the infrared grid: they are read, moved, and computed again as well."""
 
 
 class InfraredLibrary(InfraredIndex):

@@ -107,7 +107,7 @@ class MassLibrary(MassIndex):
     def add(self, entries: Iterable[LibraryEntry]) -> MassLibrary:
         """A library of these entries and the new ones after them; this one stays as it is.
 
-        Answers are those of a library built anew from all. The indices of this library are kept and the new entries
+        Answers are those of a library built again from all. The indices of this library are kept and the new entries
         get a small one of their own, so that enrolling a standard costs milliseconds; `save` makes them one again.
 
         >>> lib = MassLibrary.from_arrays([58, 91], [9, 1], [0, 2], names=["Methamphetamine"], compounds=["M"])

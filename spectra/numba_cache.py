@@ -1,6 +1,6 @@
 """How our numba functions are compiled: eagerly, without the GIL, cached on disk where a cache can be written.
 
-Why: an installation that is read-only must still start; it then compiles anew in every process. Imports numba.
+Why: an installation that is read-only must still start; it then compiles again in every process. Imports numba.
 """
 
 from __future__ import annotations

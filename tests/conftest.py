@@ -136,7 +136,7 @@ def postgres_binaries() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A server for this test process: somebody's own, or one that lives as long as the session."""
+    """A server for this test process: someone's own, or one that lives as long as the session."""
     if own := os.environ.get("MAST_TEST_POSTGRES_URL"):
         yield "postgresql+psycopg://" + own.split("://", 1)[1]
         return

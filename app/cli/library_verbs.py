@@ -187,7 +187,7 @@ SHOWN_OF_A_KIND = 20
 
 
 def _faults(found: Sequence[LibraryFault]) -> Iterator[str]:
-    """By kind, the gravest first; of each kind the first few."""
+    """By kind, the most serious first; of each kind the first few."""
     kinds: dict[tuple[str, str], list[LibraryFault]] = {}
     for fault in found:
         kinds.setdefault((fault.severity, fault.what), []).append(fault)
@@ -200,12 +200,12 @@ def _faults(found: Sequence[LibraryFault]) -> Iterator[str]:
 
 @library.command("reparse")
 @click.argument("name")
-@click.option("--apply", "apply_", is_flag=True, help="Make the library anew. Without it nothing is changed.")
+@click.option("--apply", "apply_", is_flag=True, help="Rebuild the library. Without it nothing is changed.")
 @answering
 def library_reparse(name: str, apply_: bool, json_: bool) -> None:
     """Read the raw files of library NAME again with today's readers and show what is different.
 
-    With --apply the library is made anew; the old one stays until the new one is complete.
+    With --apply the library is made again; the old one stays until the new one is complete.
     """
     settings = Settings()
     with database_of(settings, make=True) as database:
@@ -221,9 +221,9 @@ def _reparsed(found: reparse.Reparsed) -> Iterator[str]:
     if found.same:
         yield "Every entry is the same."
     elif found.applied:
-        yield "The library was made anew. Comparisons made before stay as they are until their files are read again."
+        yield "Library rebuilt. Earlier searches stay as they are until their files are read again."
     else:
-        yield "Nothing was changed. Run it again with --apply to make the library anew."
+        yield "Nothing was changed. Run it again with --apply to rebuild the library."
 
 
 def _key(session: Session, registry: LibraryRegistry, name: str) -> str:

@@ -1,4 +1,4 @@
-"""`mast messages …`: for clinicians and whoever looks after a pack. `import` and `export` are for a clinicians' group that works
+"""`mast messages …`: for clinicians and anyone who looks after a pack. `import` and `export` are for a clinicians' group that works
 in a folder of files; the other verbs need no database, so it is imported where it is used.
 """
 
@@ -44,7 +44,7 @@ def messages() -> None:
 @answering
 def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> None:
     """Look for gaps, conflicts, rules that never speak, hard or forbidden words, missing translations, signatures
-    and dates that have passed. Exit 1 if something must be mended; warnings alone give 0."""
+    and dates that have passed. Exit 1 if something must be fixed, 0 for warnings alone."""
     day = (today or system_clock()).date()
     try:
         found = harm_messages.check_files(harm_messages.pack_files(pack), day)
@@ -57,17 +57,17 @@ def messages_check(pack: Path | None, today: datetime | None, json_: bool) -> No
         json_,
     )
     if errors:
-        fail(f"{errors} {'thing' if errors == 1 else 'things'} must be mended before this pack can be used.")
+        fail(f"{errors} {'problem' if errors == 1 else 'problems'} must be fixed before this pack can be used.")
 
 
 def _line(problem: Problem) -> str:
-    return f"{'MEND' if problem.level == 'error' else 'note'}  {problem}"
+    return f"{'FIX ' if problem.level == 'error' else 'note'}  {problem}"
 
 
 def _verdict(errors: int, warnings: int) -> str:
     if errors:
-        return f"{errors} to mend, {warnings} to know. No page should be made from this pack."
-    return f"Nothing to mend; {warnings} to know." if warnings else "Nothing to complain about."
+        return f"{errors} to fix, {warnings} to note. Make no page from this pack."
+    return f"Nothing to fix, {warnings} to note." if warnings else "No problems found."
 
 
 @messages.command("preview")
@@ -83,7 +83,7 @@ def messages_preview(
 
     A closed gate is an answer too: it is said, and the exit is 0. What cannot be read or is not known exits 1. Below the
     page stand what staff are asked to do, the alerts proposed, and what is wrong with the pack; a pack with anything to
-    mend exits 1. With --json the exit is 0 and the problems stand under `pack_problems`.
+    fix exits 1. With --json the exit is 0 and the problems stand under `pack_problems`.
     """
     if (case is None) == (findings is None):
         raise click.UsageError("Give one case: --findings CASE.json, or CASE.json alone.")
@@ -104,7 +104,7 @@ def messages_preview(
     answer["pack_problems"] = [asdict(p) for p in wrong]
     say(answer, "\n".join([shown, *_for_staff(of), *map(_line, wrong)]), json_)
     if wrong and not json_:
-        fail(f"{len(wrong)} {'thing' if len(wrong) == 1 else 'things'} must be mended before this pack can be used.")
+        fail(f"{len(wrong)} {'problem' if len(wrong) == 1 else 'problems'} must be fixed before this pack can be used.")
 
 
 def _for_staff(of: Page | GateClosed) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Verbs of the operator about accounts: whoever may open the database looks after the people of every agency."""
+"""Verbs of the operator about accounts: anyone who may open the database looks after the people of every agency."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def people_list(json_: bool) -> None:
     lines = [
         f"{p.username:20} {agency}: {p.display_name}, {', '.join(roles)}; {state}" for agency, p, roles, state in found
     ]
-    say(rows, "\n".join(lines) or "Nobody yet. Add somebody with mast people add.", json_)
+    say(rows, "\n".join(lines) or "Nobody yet. Add someone with mast people add.", json_)
 
 
 @people_group.command("add")
 @USERNAME
-@click.option("--name", required=True, help="Name to show.")
+@click.option("--name", required=True, help="Full name.")
 @click.option("--agency", required=True, help="Agency; created when new.")
 @click.option("--agency-kind", type=click.Choice([k.value for k in AgencyKind]), default="service", show_default=True)
 @click.option("--role", "roles", multiple=True, required=True, type=ROLES)
@@ -86,7 +86,7 @@ def people_add(
     with database_of(Settings()) as database, database.begin(OPERATOR) as uow:
         home = people.add_agency(uow, agency, AgencyKind(agency_kind))
         person = people.add_person(uow, home.id, username, name, typed, held)
-        words = f"{person.display_name} may sign in as {person.username}."
+        words = f"{person.display_name} can sign in as {person.username}."
         if held == {Role.INSTRUMENT}:
             words = f"{person.display_name} cannot sign in. Make its token: mast people token {person.username}"
         elif typed is None:
@@ -121,7 +121,7 @@ def people_link(username: str, json_: bool) -> None:
 
 @people_group.command("change")
 @USERNAME
-@click.option("--name", default="", help="Another name to show.")
+@click.option("--name", default="", help="New full name.")
 @click.option("--role", "roles", multiple=True, type=ROLES, help="All the roles from now on; left out: as they are.")
 @answering
 def people_change(username: str, name: str, roles: tuple[str, ...], json_: bool) -> None:
@@ -146,7 +146,7 @@ def _act(act: str, help_: str, said: str) -> None:
 
 
 _act("disable", "Turn the account of USERNAME off: browsers, tokens and links of it end at once.", "{} is turned off.")
-_act("enable", "Turn the account of USERNAME on again.", "{} may sign in again, with the password as it was.")
+_act("enable", "Turn the account of USERNAME on again.", "{} can sign in again, with the password as it was.")
 _act("end-sessions", "Sign USERNAME out of every browser.", "{} is signed out everywhere.")
 
 

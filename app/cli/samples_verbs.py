@@ -71,13 +71,13 @@ def samples_import(files: tuple[Path, ...], map_: Path, agency: str, dry_run: bo
         "These files were imported by this map before: nothing was changed."
         if made.already_there
         else f"{made.new:,} samples new, {made.changed:,} changed, {made.same:,} as they were. "
-        f"Take it back with: mast samples undo {made.row.id} --reason …{f' --agency {agency!r}' if agency else ''}"
+        f"Undo it with: mast samples undo {made.row.id} --reason …{f' --agency {agency!r}' if agency else ''}"
     )
     say({**report_of(reading, pack.substances), **data}, "\n".join([*_reading_words(reading), words]), json_)
 
 
 def _report(reading: Reading, register: Register, json_: bool) -> None:
-    """What was read, in full. Ends the command where something must be mended."""
+    """What was read, in full. Ends the command where something must be corrected."""
     report = report_of(reading, register)
     lines = [*_reading_words(reading), *([f"\nFor the map:\n{text}\n"] if (text := report["map_lines"]) else [])]
     say(report, "\n".join(lines), json_)
@@ -179,13 +179,13 @@ def samples_export(
 
 
 def _import_words(row: HistoryImport) -> str:
-    back = f" taken back {row.undone_at:%Y-%m-%d}: {row.undone_reason}" if row.undone_at else ""
+    back = f" undone {row.undone_at:%Y-%m-%d}: {row.undone_reason}" if row.undone_at else ""
     files = ", ".join(str(f["name"]) for f in row.files)
     return f"{row.id} {row.imported_at:%Y-%m-%d} {row.source} ({row.licence}): {row.samples:,} samples, {files}{back}"
 
 
 def _days_and_amounts(reading: Reading) -> Iterator[str]:
-    """What somebody compares with the source before importing: a date read the wrong way round shows here."""
+    """What someone compares with the source before importing: a date read the wrong way round shows here."""
     days = sorted(s.received for s in reading.samples if s.received)
     if days:
         yield f"{days[0]} to {days[-1]}; {len(reading.samples) - len(days):,} without a date"

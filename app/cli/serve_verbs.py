@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -50,7 +51,16 @@ def _serve(settings: Settings) -> None:
         application.state.companions = companions
         listening = config.bind_socket()
         close_unread(listening)  # the kernel cuts off a screen that never reads
+        _spare_the_garbage_collector()
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _spare_the_garbage_collector() -> None:
+    """Whole collections hold every request for a third of a second and find next to nothing: what was built stays for good,
+    and 500 live screens are 250,000 objects more. So leave the former out, and look through the latter less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(700, 10, 500)
 
 
 @main.command()
@@ -109,6 +119,7 @@ def worker(name: str) -> None:
         _follow_server(runtime, name, done)
     else:
         housekeeper.start()
+    _spare_the_garbage_collector()
     runtime.jobs.start()
     done.wait()
     runtime.jobs.stop()

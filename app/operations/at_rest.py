@@ -21,7 +21,7 @@ from app.settings import Settings
 _log = structlog.get_logger(__name__)
 _BACK = "Put back the one this service was started with, from where you keep it. If it is lost for good: mast db replace-secret"
 _GONE = (
-    "Somebody who can write the database took it away, so do not trust its audit log before you have looked: mast audit verify. "
+    "Someone who can write the database took it away, so do not trust its audit log before you have looked: mast audit verify. "
     "Then restore the last good backup elsewhere, or go on with the secret that is there: mast db replace-secret."
 )
 
@@ -97,7 +97,7 @@ def _another_secret(settings: Settings, row: int | None) -> Conflict:
         return _locked(what)
     return _locked(
         f"{what} It would be, without the row of table audit_key whose from_seq is {row}.",
-        "If the secret was replaced at that entry, put the later one there. If it never was, somebody else wrote the row: stop "
+        "If the secret was replaced at that entry, put the later one there. If it never was, someone else wrote the row: stop "
         f"every server, take row {row} out of the table audit_key, then run mast audit verify.",
     )
 

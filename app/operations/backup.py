@@ -135,7 +135,7 @@ def _into_sqlite(settings: Settings, manifest: Manifest, dump: Path) -> Restored
 
 
 def _into_postgres(settings: Settings, manifest: Manifest, dump: Path) -> Restored:
-    """Every foreign key is made anew, and so checked; one that does not hold undoes the whole, which is one transaction."""
+    """Every foreign key is made again, and so checked; one that does not hold undoes the whole, which is one transaction."""
     url = settings.database_url
     with closing(Database(url)) as database:
         there = sa.inspect(database.reader).get_table_names()

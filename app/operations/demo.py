@@ -55,7 +55,7 @@ SEED = 20260418  # the example is the same on every machine
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody to sign in as."""
+    """Someone to sign in as."""
 
     username: str
     name: str

@@ -31,7 +31,7 @@ class Rebuilt:
 
 
 def rebuild(database: Database, pack: Pack, progress: Progress | None = None) -> Rebuilt:
-    """Write the facts of all samples anew from their results and from what imports said of them.
+    """Write the facts of all samples again from their results and from what imports said of them.
 
     Consent and withdrawal are read again: a sample whose client did not agree, or took it back, is in none afterwards.
     """

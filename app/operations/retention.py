@@ -25,7 +25,7 @@ from app.care.consultations.tables import DisplayLog
 from app.care.counted.tables import TrendSample
 from app.figures.exports.tables import ResearchPlacement, ResearchProject
 from app.intake.people.tables import ApiToken, Person, StaffSession
-from app.intake.samples.tables import Sample, TicketSession
+from app.intake.samples.tables import LeasedCode, Sample, TicketSession
 from app.laboratory.incoming.domain import IncomingState
 from app.laboratory.incoming.tables import IncomingFile
 from app.laboratory.readings.arrays import array_store
@@ -134,12 +134,14 @@ _SESSION_OVER = _over(StaffSession, StaffSession.expires_at, StaffSession.revoke
 _TOKEN_OVER = _over(ApiToken, ApiToken.expires_at, ApiToken.revoked_at)
 _TICKET_SESSION_OVER = _over(TicketSession, TicketSession.expires_at)
 _ANSWERED = _over(IdempotencyRow, IdempotencyRow.created_at)
+_LENT = _over(LeasedCode, LeasedCode.expires_at)
 _TRIED = _over(ThrottleRow, ThrottleRow.began_at)
 RULES: tuple[Rule, ...] = (
     Rule("ticket_code", "keyed hash of a ticket code", IMMEDIATELY, "expiry of the ticket", _ticket_codes),
     Rule("ticket_session", "a client's browser that showed its ticket", IMMEDIATELY, "its end", _TICKET_SESSION_OVER),
+    Rule("leased_code", "keyed hash of a ticket code lent to a tablet", IMMEDIATELY, "its expiry", _LENT),
     Rule("staff_note", "note of staff about a sample", timedelta(days=30), "receipt of the sample", _staff_notes),
-    Rule("staff_session", "a browser somebody was signed in with", IMMEDIATELY, "its end", _SESSION_OVER),
+    Rule("staff_session", "a browser someone was signed in with", IMMEDIATELY, "its end", _SESSION_OVER),
     Rule("password_link", "keyed hash of a link for a new password", IMMEDIATELY, "its expiry", _links),
     Rule("api_token", "an API token", timedelta(days=30), "its expiry or revocation", _TOKEN_OVER),
     Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _ANSWERED),
@@ -180,7 +182,7 @@ def _once(database: Database, rule: Rule) -> int:
     with database.begin(request_id="retention", vital=True) as uow:
         if database.is_sqlite:  # else what was deleted stays readable in the free space of the file
             uow.session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
-        else:  # whoever comes second waits, and finds nothing left to do
+        else:  # anyone who comes second waits, and finds nothing left to do
             uow.session.connection().execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         before = uow.now - rule.keep
         count = rule.purge(uow, before)
@@ -194,7 +196,7 @@ def purge_files(database: Database, blobs: BlobStore) -> int:
     """Delete raw files that no row refers to any more, and the arrays that were read from them; says how many raw files.
 
     The file goes first and its row after it: cut off in between, the next purge finds the row again, and the same bytes
-    sent meanwhile find no file and write their own.
+    sent in the meantime find no file and write their own.
     """
     with database.read() as session:
         candidates = list(session.exec(select(Blob.sha256).where(*_unreferenced())))

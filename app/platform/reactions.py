@@ -1,4 +1,4 @@
-"""What follows from what: a use case emits an event, and whoever reacts does so in its transaction.
+"""What follows from what: a use case emits an event, and what reacts does so in its transaction.
 
 The one table of events and reactions is app/reactions.py; who emits knows none of those who react.
 """

@@ -59,6 +59,10 @@ def _with_steps(session: Session, who: Actor, rt: Runtime, view: service.ResultV
     return schemas.ResultWithSteps(
         **dict(schemas.ResultOut.of(view)),
         named=[schemas.NamedOut.of(one, view) for one in service.named_of(session, view.result, register)],
+        left_open=[
+            schemas.LeftOpenOut(step=one.step, names=list(one.names), by=view.names.get(one.by, ""), at=one.at)
+            for one in view.left_open
+        ],
         steps=[schemas.StepOut.of(a, d) for a, d in steps],
     )
 

@@ -4,7 +4,7 @@ everything the bench shows of one sample, gathered for reading: expectation, ana
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from app.intake.samples import lookup, queue, substances
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.answer import Answer, Peak
-from app.laboratory.identification.parts import Candidate, Component
+from app.laboratory.identification.parts import Candidate
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import corrections
 from app.laboratory.readings import figures as reading_figures
@@ -28,9 +28,10 @@ from app.results import repository, service
 from app.results.domain import SUCCEEDED, Action, Decision, NameState, State
 from app.results.finding import NewFinding
 from app.results.named import Named, mentions_of, standings
+from app.results.review import Review, name_of, review_of
 from app.results.tables import Finding
 from app.results.view import ResultView
-from app.results.words import ABUNDANCE_WORDS, CONFIDENCE_WORDS, STATE_WORDS, amount_words
+from app.results.words import STATE_WORDS, amount_words
 from harm_messages.register import Register
 from spectra.confidence.figures import Figure
 
@@ -46,6 +47,7 @@ class Row:
     """One sample on the bench. No ticket, nothing about a person."""
 
     queued: queue.QueueRow
+    session_id: uuid.UUID
     session_name: str
     expected: str
     state: State | None
@@ -85,7 +87,7 @@ def worklist(session: Session, actor: Actor, now: datetime, register: Register) 
     found = [(s, row) for s in open_now for row in queue.queue(session, actor, s.id, now=now)]
     states = repository.newest_states(session, [row.id for _, row in found])
     rows = [
-        Row(row, s.name, expected_words(register, row.expected, row.words_spoken), state, _mine(actor, state))
+        Row(row, s.id, s.name, expected_words(register, row.expected, row.words_spoken), state, _mine(actor, state))
         for s, row in found
         for state in [states.get(row.id)]
     ]
@@ -106,9 +108,6 @@ def _mine(actor: Actor, state: State | None) -> bool:
         or (state is State.SUBMITTED and actor.has(Role.VERIFIER))
         or (state is State.VERIFIED and actor.has(Role.SESSION_LEAD))
     )
-
-
-_STRIPS_FIRST = ("opioid.nitazene", "opioid.fentanyl", "benzodiazepine", "xylazine", "medetomidine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class Bench:
     view: ResultView | None
     lines: tuple[Line, ...]
     steps: tuple[tuple[Action, Decision], ...]  # each with what stands in its way
-    differences: tuple[str, ...]
+    review: Review | None
     named: tuple[Named, ...]
     warnings: tuple[str, ...]
     instruments: tuple[Instrument, ...]
@@ -262,7 +261,7 @@ def bench(
         view=newest,
         lines=lines,
         steps=tuple(steps),
-        differences=tuple(_differences(session, newest, register)) if newest else (),
+        review=review_of(session, newest, sample, analyses, named, quality.warnings, register) if newest else None,
         named=named,
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
@@ -281,13 +280,6 @@ def _lines(view: ResultView, analyses: Sequence[reading_analyses.AnalysisView], 
     for position, row in enumerate(view.findings):
         methods = tuple(dict.fromkeys(titles[key] for key in row.analysis_ids if key in titles))
         yield Line(position, row, name_of(register, row), amount_words(row.amount), methods, row.entered)
-
-
-def name_of(register: Register, row: Finding | NewFinding) -> str:
-    """How a finding is called on the bench."""
-    if key := row.substance_id or row.substance_class:
-        return substances.label_of(register, key)
-    return row.unknown_label or "something without a name"
 
 
 def analysis_title(view: reading_analyses.AnalysisView) -> str:
@@ -332,63 +324,3 @@ def candidate_of(
     if shown is None or not 0 <= place < len(shown.candidates):
         raise NotFound("candidate")
     return shown.analysis, shown.candidates[place]
-
-
-def parts_of(
-    analyses: Sequence[reading_analyses.AnalysisView], reading_id: uuid.UUID
-) -> tuple[reading_analyses.AnalysisView, tuple[Component, ...]]:
-    """The parts of a mixture as the newest comparison of a reading gave them, with its analysis. Raises NotFound."""
-    shown = _shown(analyses, reading_id, None)
-    if shown is None:
-        raise NotFound("reading")
-    return shown.analysis, shown.answer.components if shown.answer is not None else ()
-
-
-# -- what changed since the version before ------------------------------------------------------------------------
-
-
-def _differences(session: Session, view: ResultView, register: Register) -> list[str]:
-    """What this version changes against the one it follows."""
-    if view.before is None:
-        return []
-    older = repository.findings_of(session, [view.before.id])[view.before.id]
-    before, after = [f.entered for f in older], [f.entered for f in view.findings]
-    return changes(before, after, lambda f: name_of(register, f))
-
-
-def changes(before: Sequence[NewFinding], after: Sequence[NewFinding], name: Callable[[NewFinding], str]) -> list[str]:
-    """What a verifier looks at first, in the order of the new version; empty when the findings are the same."""
-    old = {f.key: f for f in before}
-    new = {f.key: f for f in after}
-    out = []
-    for key, finding in new.items():
-        if key not in old:
-            out.append(f"Added: {name(finding)}, {ABUNDANCE_WORDS[finding.abundance]}.")
-        else:
-            out += [f"{name(finding)}: {said}." for said in _of_one(old[key], finding)]
-    return out + [f"Removed: {name(finding)}." for key, finding in old.items() if key not in new]
-
-
-def _of_one(a: NewFinding, b: NewFinding) -> Iterator[str]:
-    if a.abundance is not b.abundance:
-        yield f"{ABUNDANCE_WORDS[a.abundance]} → {ABUNDANCE_WORDS[b.abundance]}"
-    if a.amount != b.amount:
-        yield f"amount {amount_words(a.amount) or 'none'} → {amount_words(b.amount) or 'none'}"
-    if a.confidence is not b.confidence:
-        hand = [CONFIDENCE_WORDS[f.confidence] if f.confidence else "(by rule)" for f in (a, b)]
-        yield f"confidence set by hand {hand[0]} → {hand[1]}"
-    if set(a.analysis_ids) != set(b.analysis_ids):
-        yield f"stands on {len(b.analysis_ids)} instead of {len(a.analysis_ids)} analyses"
-    if set(a.retention_ids) != set(b.retention_ids):
-        counts = f"of {len(b.retention_ids)} instead of {len(a.retention_ids)} analyses"
-        yield f"retention time compared with a standard {counts}"
-    if a.below != b.below:
-        yield f"limit of detection “{a.below or 'none'}” → “{b.below or 'none'}”"
-
-
-def strip_targets(register: Register) -> list[tuple[str, str]]:
-    """What a strip may react to: the usual ones first, then every class."""
-    first = [t for t in _STRIPS_FIRST if t in register or t in register.classes]
-    rest = [c for c in sorted(register.classes) if c not in first]
-    names = {t: register[t].name for t in first if t in register}
-    return [(t, names.get(t) or t.replace(".", ": ").replace("_", " ")) for t in (*first, *rest)]

@@ -32,7 +32,7 @@ LABORATORY = frozenset({"gc_ms", "lc_ms", "qnmr", "lc_uv", "gc_fid"})
 class Evidence:
     """One analysis a chemist names for a finding. `ran`: its status is ok and its blank did not fail.
 
-    `read`: its file was read, or somebody read it on the instrument. `both_results`: of a hyphenated method both
+    `read`: its file was read, or someone read it on the instrument. `both_results`: of a hyphenated method both
     results were used, its retention time having been compared with a standard.
     """
 

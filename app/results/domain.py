@@ -23,10 +23,10 @@ class State(Worded):
     """States of one result version."""
 
     DRAFT = "draft", "draft"
-    SUBMITTED = "submitted", "to verify"
+    SUBMITTED = "submitted", "awaiting verification"
     RETURNED = "returned", "returned"
-    WITHDRAWN = "withdrawn", "taken back"
-    VERIFIED = "verified", "to release"
+    WITHDRAWN = "withdrawn", "recalled"
+    VERIFIED = "verified", "ready to release"
     RELEASED = "released", "released"
     AMENDED = "amended", "being amended"
     RETRACTED = "retracted", "retracted"
@@ -36,11 +36,11 @@ class Action(Worded):
     """What a person may do to a result version."""
 
     SUBMIT = "submit", "Submit for verification"
-    WITHDRAW = "withdraw", "Take back"
+    WITHDRAW = "withdraw", "Recall submission"
     RETURN = "return", "Return with a reason"
     VERIFY = "verify", "Verify these findings"
     RELEASE = "release", "Release to client"
-    AMEND = "amend", "Amend"
+    AMEND = "amend", "Amend result"
     RETRACT = "retract", "Retract from client"
 
 
@@ -48,7 +48,7 @@ class ChangeReason(Worded):
     """Why a released result changes, in kinds: a client reads a fixed sentence, never what staff typed."""
 
     MORE_TESTS = "more_tests", "We did more tests."
-    CORRECTION = "correction", "We found a mistake and mended it."
+    CORRECTION = "correction", "We found a mistake and corrected it."
     MIX_UP = "mix_up", "Two samples were mixed up."
     KNOWN_BETTER = "known_better", "We now know more about this substance."
 
@@ -118,9 +118,9 @@ Guard = Callable[[Circumstances], str | None]
 def has_content(c: Circumstances) -> str | None:
     """Something must be said: a finding, or that nothing was found."""
     if c.finding_count == 0 and not c.says_nothing_found:
-        return "There is no finding yet. Add one, or say that nothing was found."
+        return "No finding yet. Add one, or record “nothing detected”."
     if not c.analysis_count:
-        return "No analysis is recorded for this sample, so nothing can be said about it yet."
+        return "No analysis is recorded for this sample yet."
     return None
 
 
@@ -133,12 +133,12 @@ def files_read(c: Circumstances) -> str | None:
 
 
 def warnings_seen(c: Circumstances) -> str | None:
-    """What a reader warned of may change what is found, so somebody has looked at it."""
+    """What a reader warned of may change what is found, so someone has looked at it."""
     if c.files_unseen:
         have = "has warnings" if len(c.files_unseen) == 1 else "have warnings"
         return (
-            f"{' and '.join(c.files_unseen)} {have} nobody has looked at. Open the reading and say that you have "
-            "looked at them, or correct it."
+            f"{' and '.join(c.files_unseen)} {have} nobody has checked. Open the spectrum and mark them as "
+            "checked, or correct the settings."
         )
     return None
 
@@ -147,22 +147,19 @@ def strips_answered(c: Circumstances) -> str | None:
     """A positive strip may be weak evidence, but it is never passed over in silence."""
     if c.strips_unanswered:
         return (
-            f"The strip for {' and '.join(c.strips_unanswered)} is positive, and no finding mentions it. "
-            "Add it as found by the strip, or as not detected by a method that sees smaller amounts."
+            f"The strip for {' and '.join(c.strips_unanswered)} is positive, but no finding mentions it. "
+            "Add it as found by the strip, or as not detected by a more sensitive method."
         )
     return None
 
 
 def names_answered(c: Circumstances) -> str | None:
-    """What a spectrum names is recorded or dismissed, or somebody says that it stays open."""
+    """What a spectrum names is recorded or dismissed, or someone says that it stays open."""
     if not c.names_open or c.accept_open:
         return None
     it, stays = ("it", "it stays") if len(c.names_open) == 1 else ("each", "they stay")
     mend = f"Record or dismiss {it}" if c.state is State.DRAFT else "Return the result"
-    return (
-        f"Named by a spectrum and neither recorded nor dismissed: {', '.join(c.names_open)}. "
-        f"{mend}, or confirm that {stays} open."
-    )
+    return f"Named by a spectrum and still open: {', '.join(c.names_open)}. {mend}, or confirm that {stays} open."
 
 
 def _another(does: str) -> Guard:
@@ -170,7 +167,7 @@ def _another(does: str) -> Guard:
 
     def guard(c: Circumstances) -> str | None:
         if c.is_author and not c.screening_single:
-            return f"You wrote these findings, so another person has to {does} them."
+            return f"You wrote these findings. Someone else must {does} them."
         return None
 
     return guard
@@ -180,8 +177,8 @@ def instrument_in_date(c: Circumstances) -> str | None:
     """Out of date may be overridden, with a reason."""
     if c.instruments_overdue and not c.override_reason.strip():
         return (
-            f"The certificate of {', '.join(c.instruments_overdue)} has run out. "
-            "Use another instrument, or give a reason to go on."
+            f"The certificate of {', '.join(c.instruments_overdue)} has expired. "
+            "Use another instrument, or enter a reason to continue."
         )
     return None
 
@@ -198,15 +195,15 @@ def _refuses(words: str, where: Callable[[Circumstances], bool]) -> Guard:
 
 
 analyses_unchanged = _refuses(
-    "The analyses or what was expected changed since these findings were submitted: return them and submit again.",
+    "The analyses or what was expected changed since these findings were submitted. Return them and submit again.",
     lambda c: c.analyses_changed,
 )
-by_author = _refuses("Only a person who wrote these findings can take them back.", lambda c: not c.is_author)
-another_returns = _refuses("You wrote these findings: take them back instead of returning them.", lambda c: c.is_author)
-reason_given = _refuses("Say why, in a few words: the reason is kept with the result.", lambda c: not c.reason.strip())
+by_author = _refuses("Only someone who wrote these findings can recall them.", lambda c: not c.is_author)
+another_returns = _refuses("You wrote these findings. Recall them instead of returning them.", lambda c: c.is_author)
+reason_given = _refuses("Enter a reason. It is kept with the result.", lambda c: not c.reason.strip())
 qc_passed = _refuses("The blank or control of this batch failed. Repeat the batch first.", lambda c: c.qc_failed)
 licence_allows = _refuses(
-    "This session is back of house: its licence allows no individual results, so none can be released.",
+    "This session is back of house. Its licence does not allow individual results.",
     lambda c: not c.individual_results,
 )
 consent_given = _refuses(
@@ -277,7 +274,7 @@ SUCCEEDED: frozenset[State] = frozenset({State.RETURNED, State.WITHDRAWN, State.
 
 PAST: dict[Action, str] = {
     Action.SUBMIT: "submitted",
-    Action.WITHDRAW: "taken back",
+    Action.WITHDRAW: "recalled",
     Action.RETURN: "returned",
     Action.VERIFY: "verified",
     Action.RELEASE: "released",
@@ -311,7 +308,7 @@ def decide(action: Action, c: Circumstances) -> Decision:
     blocking, reasons, asks = [], [], []
     if not c.actor_roles & step.roles:
         who = " or ".join(sorted(ROLE_WORDS[role].lower() for role in step.roles))
-        blocking.append(f"This takes the role of {who}.")
+        blocking.append(f"Only a {who} can do this.")
     for guard in step.guards:
         text = guard(c)
         if text and guard in ASKS:

@@ -17,7 +17,7 @@ from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Invalid, Refused
 from app.platform.kernel.versions import check_version
-from app.results import grounds, repository
+from app.results import edits, grounds, repository
 from app.results.derivation import Derived, Whole, derive
 from app.results.domain import DismissReason, NameState, State
 from app.results.finding import NewFinding, problems
@@ -40,7 +40,7 @@ def set_findings(
     pack: Pack,
     nothing_found: bool = False,
 ) -> ResultView:
-    """Write the findings of a draft anew. Whoever edits becomes one of its authors, and no author may verify it."""
+    """Write the findings of a draft again. Anyone who edits becomes one of its authors, and no author may verify it."""
     row = draft_of(uow, result_id, version)
     named = _with_names_checked(findings, pack)
     if wrong := problems(named, nothing_found=nothing_found):
@@ -57,6 +57,7 @@ def set_findings(
         row.dismissals = dismissals_json([one for one in held if one is not None])
     row.version += 1
     note_author(uow, row)
+    edits.keep(uow, row, named)
     uow.session.flush()
     kept = repository.findings_of(uow.session, [row.id])[row.id]
     audit.record(
@@ -75,7 +76,7 @@ def draft_of(uow: UnitOfWork, result_id: uuid.UUID, version: int) -> ResultVersi
     if row.state is not State.DRAFT:
         raise Refused(
             [f"This version is {row.state.value}, and only a draft can be changed."],
-            hint="Take it back, have it returned, or amend it: each begins a new draft with the same findings.",
+            hint="Recall it, have it returned, or amend it. Each starts a new draft with the same findings.",
         )
     return row
 
@@ -97,7 +98,7 @@ def derive_again(uow: UnitOfWork, row: ResultVersion, pack: Pack) -> None:
 
 
 def note_author(uow: UnitOfWork, row: ResultVersion) -> None:
-    """Whoever edits or submits answers for it."""
+    """Anyone who edits or submits answers for it."""
     me = str(uow.actor.person_id)
     if me != str(row.author_id) and me not in row.co_author_ids:
         row.co_author_ids = [*row.co_author_ids, me]
@@ -110,11 +111,11 @@ def _with_names_checked(findings: Sequence[NewFinding], pack: Pack) -> list[NewF
     for index, finding in enumerate(findings):
         if finding.substance_id and register.get(finding.substance_id) is None:
             wrong[f"findings.{index}.substance"] = (
-                f"“{finding.substance_id}” is not in the register. Choose a name from the list, or enter it as seen "
+                f"“{finding.substance_id}” is not in the substance list. Choose a name from it, or enter it as seen "
                 "but not named."
             )
         elif not finding.substance_id and finding.substance_class and not register.is_class(finding.substance_class):
-            wrong[f"findings.{index}.substance"] = f"“{finding.substance_class}” is not a class of the register."
+            wrong[f"findings.{index}.substance"] = f"“{finding.substance_class}” is not a class in the list."
     if wrong:
         raise Invalid("The findings were not saved: " + " ".join(wrong.values()), fields=wrong)
     return [
@@ -127,8 +128,8 @@ def _check_analyses(findings: Sequence[NewFinding], known: set[uuid.UUID]) -> No
     for index, finding in enumerate(findings):
         if not set(finding.analysis_ids) <= known:
             raise Invalid(
-                "The findings were not saved: one names an analysis that is not of this sample.",
-                fields={f"findings.{index}.analyses": "This analysis is not of this sample."},
+                "The findings were not saved. One names an analysis of another sample.",
+                fields={f"findings.{index}.analyses": "This is an analysis of another sample."},
             )
 
 
@@ -209,7 +210,7 @@ def in_force(named: Sequence[Named]) -> list[NewDismissal]:
 def set_dismissals(
     uow: UnitOfWork, result_id: uuid.UUID, wanted: Sequence[NewDismissal], version: int, *, pack: Pack
 ) -> ResultView:
-    """Write what is dismissed in a draft; it replaces what was. Whoever dismisses becomes one of its authors."""
+    """Write what is dismissed in a draft; it replaces what was. Anyone who dismisses becomes one of its authors."""
     row = draft_of(uow, result_id, version)
     named = {one.key: one for one in named_of(uow.session, row, pack.substances)}
     if wrong := _problems(wanted, named):
@@ -241,7 +242,7 @@ def _problems(wanted: Sequence[NewDismissal], named: dict[str, Named]) -> dict[s
         elif one.key in seen:
             wrong[f"dismissals.{index}.key"] = f"{found.name} stands twice."
         if one.reason is DismissReason.OTHER and not one.note.strip():
-            wrong[f"dismissals.{index}.note"] = "Say why in a few words."
+            wrong[f"dismissals.{index}.note"] = "Enter a reason, for example solvent peak."
         if len(one.note.strip()) > NOTE_MAX:
             wrong[f"dismissals.{index}.note"] = f"The note is longer than {NOTE_MAX} characters."
         seen.add(one.key)
@@ -255,5 +256,5 @@ def _dismissal(uow: UnitOfWork, one: NewDismissal, found: Named) -> Dismissal:
     if held is not None and (held.reason, held.note) == (one.reason, note):
         return held
     assert uow.actor.person_id is not None
-    reading_ids = tuple(dict.fromkeys(m.reading_id for m in found.mentions))
-    return Dismissal(found.key, found.name, one.reason, note, reading_ids, uow.actor.person_id, uow.now)
+    places = tuple(dict.fromkeys(m.place for m in found.mentions))
+    return Dismissal(found.key, found.name, one.reason, note, uow.actor.person_id, uow.now, places)

@@ -59,58 +59,58 @@ def problems(findings: Sequence[NewFinding], *, nothing_found: bool) -> dict[str
             found.setdefault(f"findings.{index}.{field}", sentence)
         if finding.key and finding.key in keys:
             found.setdefault(
-                f"findings.{index}.substance", "This stands twice. Keep one line and give it both methods."
+                f"findings.{index}.substance", "This is entered twice. Keep one and add both methods to it."
             )
         keys.add(finding.key)
     if nothing_found and any(f.seen for f in findings):
-        found["nothing_found"] = "There is a finding, so “nothing found” cannot be said. Remove one of the two."
+        found["nothing_found"] = "You cannot record “nothing detected” beside a finding. Remove one of them."
     return found
 
 
 def _of_one(f: NewFinding) -> Iterator[tuple[str, str]]:
     if not (f.substance_id or f.substance_class or f.unknown_label.strip()):
-        yield "substance", "Name a substance or a class, or say what was seen that has no name yet."
+        yield "substance", "Enter a substance or class, or what was seen but not named."
     if f.unknown_label.strip() and (f.substance_id or f.substance_class):
-        yield "substance", "Name the substance, or leave it without a name: not both."
+        yield "substance", "Either name the substance or leave it unnamed."
     if not f.seen:
         yield from _of_not_detected(f)
     if not set(f.retention_ids) <= set(f.analysis_ids):
-        yield "retention_compared", "Say so only of analyses the finding stands on."
+        yield "retention_compared", "Choose only analyses this finding is based on."
     if f.amount is not None:
         yield from _of_amount(f.amount)
     if f.confidence is not None and not f.confidence_reason.strip():
-        yield "confidence_reason", "Say why the confidence is set by hand."
+        yield "confidence_reason", "Enter why you set the confidence."
 
 
 def _of_not_detected(f: NewFinding) -> Iterator[tuple[str, str]]:
     if not f.analysis_ids:
-        yield "analyses", "Say which method did not see it: not seen is not absent."
+        yield "analyses", "Choose the method that did not detect it."
     if not f.below.strip():
-        yield "below", "Give the limit of detection, such as “5 % w/w”: not seen is not absent."
+        yield "below", "Enter the limit of detection, for example “5 % w/w”."
     if f.amount is not None:
-        yield "amount_value", "What was not detected has no amount."
+        yield "amount_value", "Remove the amount, or change “not detected”."
 
 
 def _of_amount(a: Amount) -> Iterator[tuple[str, str]]:
     numbers = {"amount_value": a.value, "amount_low": a.low, "amount_high": a.high, "coverage_k": a.k}
     for field, number in numbers.items():
         if number is not None and not math.isfinite(number):
-            yield field, "This has to be an ordinary number."
+            yield field, "Enter a number, for example 71."
             return
     if a.value <= 0:
-        yield "amount_value", "An amount is more than zero. If it was not seen, choose “not detected”."
+        yield "amount_value", "Enter an amount above zero, or choose “not detected”."
     if (a.low is None) != (a.high is None):
-        yield "amount_low" if a.low is None else "amount_high", "Give both ends of the interval, or neither."
+        yield "amount_low" if a.low is None else "amount_high", "Enter both ends of the interval, or neither."
     if a.low is not None and a.low < 0:
         yield "amount_low", "The lower end cannot be below zero."
     if a.low is not None and a.low > a.value:
-        yield "amount_low", "The lower end lies above the amount."
+        yield "amount_low", "The lower end is above the amount."
     if a.high is not None and a.high < a.value:
-        yield "amount_high", "The upper end lies below the amount."
+        yield "amount_high", "The upper end is below the amount."
     if a.k <= 0:
-        yield "coverage_k", "The coverage factor is more than zero, most often 2."
+        yield "coverage_k", "Enter a coverage factor above zero, usually 2."
     if a.unit is Unit.PERCENT and a.value > 100:
-        yield "amount_value", "More than 100 % of the weight is not possible."
+        yield "amount_value", "Enter at most 100 %."
 
 
 def look_alikes(names: Iterable[str], own: str | None, register: Register) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ Kept with the version when it is submitted; from then on its page is made of tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
 from pydantic import JsonValue, TypeAdapter
 from sqlmodel import Session
@@ -39,7 +40,7 @@ class SubmissionSnapshot:
     words: str | None = None
     """What was said where the register knows none of it; None with versions submitted before this was kept."""
     unit_mass_mg: float | None = None
-    """What one tablet weighs, where somebody weighed one."""
+    """What one tablet weighs, where someone weighed one."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """For the column."""
@@ -88,6 +89,8 @@ def changed(row: ResultVersion, now_there: SubmissionSnapshot) -> bool:
         now_there = replace(now_there, named=None, dismissed=())
     if snapshot is not None and snapshot.words is None:
         now_there = replace(now_there, words=None, unit_mass_mg=None)
+    if snapshot is not None and any(m.upload_id is None for m in snapshot.named or ()):
+        now_there = replace(now_there, named=tuple(m.as_kept_before for m in now_there.named or ()))
     return snapshot != now_there
 
 
@@ -99,3 +102,31 @@ def named(
     if snapshot is not None and snapshot.named is not None:
         return standings(snapshot.named, findings, snapshot.dismissed, register)
     return standings(now_named, findings, dismissals_from(row.dismissals), register)
+
+
+def differences(row: ResultVersion, now_there: SubmissionSnapshot, label: Callable[[str], str]) -> list[str]:
+    """What came to the sample since this version was submitted, in sentences; `label` is how the register calls an id."""
+    then = frozen(row)
+    if then is None or not changed(row, now_there):
+        return []
+    out = []
+    if then.expected != now_there.expected:
+        before, after = (", ".join(map(label, one.expected)) or "not known" for one in (then, now_there))
+        out.append(f"Expected was {before} and is {after} now.")
+    out += _of_analyses({s.analysis_id: s for s in then.scope}, {s.analysis_id: s for s in now_there.scope})
+    if then.named is not None:
+        keys = {m.key for m in then.named}
+        names = dict.fromkeys(m.name for m in now_there.named or () if m.key not in keys)
+        out += [f"A spectrum names {name} now." for name in names]
+    return out or ["The form, the look or what the spectra show changed."]
+
+
+def _of_analyses(then: Mapping[UUID, ScopeFact], now_there: Mapping[UUID, ScopeFact]) -> Iterator[str]:
+    for key, fact in now_there.items():
+        if key not in then:
+            yield f"{fact.title} was added."
+        elif fact != then[key]:
+            yield f"{fact.title} changed."
+    for key, fact in then.items():
+        if key not in now_there:
+            yield f"{fact.title} was removed."

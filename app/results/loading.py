@@ -163,7 +163,7 @@ def apply(
 
 
 def announce(uow: UnitOfWork, row: ResultVersion, kind: str) -> None:
-    """Tell the bench, the queue and whoever holds the ticket. No finding travels in an event."""
+    """Tell the bench, the queue and anyone who holds the ticket. No finding travels in an event."""
     sample = lookup.get_sample(uow.session, uow.actor, row.sample_id)
     topics = ("result",) if kind == "findings" else ("result", "queue")
     for topic in topics:

@@ -3,10 +3,23 @@ reason, or still open.
 
 One decision for parts of a mixture, peaks of a run and single spectra, at submit and at verify alike. Pure: it takes
 stored answers, findings and dismissals.
+
+**Which peaks count.** Every peak whose own answer names something (`NAMING_LEVELS`), however small its area, and every part
+that the screen offers. Column bleed, air, solvent and what the blank of the batch explains were taken out before the peaks were
+compared, and what is smaller than `LEAST_AREA_PERCENT` of a run was not compared at all: the run says how many of each. A peak
+whose answer is only a likeness names nothing, whatever its area; the run says how many have no name.
+
+**How a name maps to a finding.** By the register's id, which libraries' keys and names lead to. Salts, hydrates and the base of
+one substance are that substance. What a spectrum cannot tell apart is named as one set, and a finding of any of it records the
+set. A name that the register does not know is its own, and a finding kept as typed records it.
+
+**How long a dismissal holds.** As long as the files it was given for name the same set, and, where it says “below what we
+report”, no more of it. Another file, another set or a larger share opens the name again.
 """
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +30,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from app.laboratory.identification.answer import NAMING_LEVELS, Answer, Level, Peak, PeakAnswer
 from app.laboratory.identification.parts import Candidate, Component
+from app.laboratory.identification.substances import without_salt
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import domain
 from app.results.domain import DismissReason, NameState
@@ -120,11 +134,28 @@ NOTE_MAX = 140
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A set of names in one file, and how much of it there is (whole percent of the area or of the signal)."""
+
+    upload_id: UUID | None
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    percent: int | None = None
+
+    def holds(self, now: Place, *, at_most: bool) -> bool:
+        """Whether the same set is named there now. `at_most`: and there is no more of it than there was."""
+        same = (self.upload_id, self.ids, self.names) == (now.upload_id, now.ids, now.names)
+        grown = self.percent is not None and now.percent is not None and now.percent > self.percent
+        return same and not (at_most and grown)
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """One place where a stored answer names a substance. `key` is what a finding of it would have.
 
     `ids` are the register ids of the set that is named (itself and what this spectrum cannot tell from it), `names`
-    what of that set has no id with the answer. `peak` is the number of the peak of a run.
+    what of that set has no id with the answer. `peak` is the number of the peak of a run, `percent` its share of the area or
+    that of a part of the signal. `upload_id` is None with mentions that were kept before it was.
     """
 
     key: str
@@ -137,6 +168,18 @@ class Mention:
     ids: tuple[str, ...]
     names: tuple[str, ...]
     peak: int | None = None
+    upload_id: UUID | None = None
+    percent: int | None = None
+
+    @property
+    def place(self) -> Place:
+        """What someone who dismisses it has looked at."""
+        return Place(self.upload_id, tuple(sorted(self.ids)), tuple(sorted(self.names)), self.percent)
+
+    @property
+    def as_kept_before(self) -> Mention:
+        """Without what was not kept in versions submitted earlier, to compare it with one of those."""
+        return replace(self, upload_id=None, percent=None)
 
     @property
     def where(self) -> str:
@@ -146,15 +189,26 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """Why a named substance is no finding: it holds for the readings somebody looked at, and for no later one."""
+    """Why a named substance is no finding: it holds for what someone looked at, and for nothing that came later.
+
+    `reading_ids` stands with dismissals from before `places` were kept, and is empty with others.
+    """
 
     key: str
     name: str
     reason: DismissReason
     note: str
-    reading_ids: tuple[UUID, ...]
     by: UUID
     at: datetime
+    places: tuple[Place, ...] = ()
+    reading_ids: tuple[UUID, ...] = ()
+
+    def holds(self, mention: Mention) -> bool:
+        """Whether it was given for what is named here now."""
+        at_most = self.reason is DismissReason.BELOW_REPORTING
+        return mention.reading_id in self.reading_ids or any(
+            place.holds(mention.place, at_most=at_most) for place in self.places
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +254,8 @@ def standings(
 ) -> tuple[Named, ...]:
     """Each named substance once, in the order in which the readings name them.
 
-    Recorded: every place that names it is covered by a finding. Dismissed: somebody dismissed it in every reading where
-    it is not recorded. Anything else is open.
+    Recorded: every place that names it is covered by a finding. Dismissed: a dismissal holds in every place where it is not
+    recorded. Anything else is open.
     """
     places: dict[str, list[Mention]] = {}
     for mention in mentions:
@@ -217,7 +271,7 @@ def _standing(
     open_ = Named(key, found[0].name, tuple(found), NameState.OPEN)
     if not rest:
         return replace(open_, state=NameState.RECORDED)
-    if dismissal is not None and {m.reading_id for m in rest} <= set(dismissal.reading_ids):
+    if dismissal is not None and all(map(dismissal.holds, rest)):
         return replace(open_, state=NameState.DISMISSED, dismissal=dismissal)
     return open_
 
@@ -231,7 +285,8 @@ def covers(finding: NewFinding, mention: Mention, register: Register) -> bool:
     if not finding.seen:
         return False
     if finding.substance_id:
-        return finding.substance_id in mention.ids or finding.substance_id in look_alikes(mention.names, None, register)
+        named = [form for name in mention.names for form in (name, without_salt(name))]
+        return finding.substance_id in mention.ids or finding.substance_id in look_alikes(named, None, register)
     if finding.substance_class:
         return mention.analysis_id in finding.analysis_ids and within(mention.drug_class, finding.substance_class)
     label = finding.unknown_label.strip().casefold()
@@ -270,6 +325,8 @@ class _NamedBy:
     members: tuple[Offer, ...]
     strength: str
     peak: int | None = None
+    share: float | None = None
+    """Percent of the area of a run, or of the signal."""
 
 
 def _named_in(answer: Answer, kind: str) -> Iterator[_NamedBy]:
@@ -290,7 +347,7 @@ def _of_peak(peak: Peak) -> Iterator[_NamedBy]:
     share = "" if area is None else f", {area:.0f} % of the area" if area >= 1 else ", under 1 % of the area"
     at = f"peak {peak.peak} at {peak.retention_time_s / 60:.2f} min{share}"
     for named in _best(peak.level, peak.answer or PeakAnswer(), peak.candidates):
-        yield replace(named, strength=at, peak=peak.peak)
+        yield replace(named, strength=at, peak=peak.peak, share=area)
 
 
 def _best(level: Level, answer: Answer | PeakAnswer, candidates: Sequence[Candidate]) -> Iterator[_NamedBy]:
@@ -315,7 +372,7 @@ def _parts(answer: Answer, kind: str) -> Iterator[_NamedBy]:
         offer = offer_of_part(part)
         grade = ", possible only" if offer.only_possible else ""
         members = (offer, *(Offer(name) for name in offer.alike))
-        yield _NamedBy(offer, members, f"{100 * part.share:.0f} % of the signal{grade}")
+        yield _NamedBy(offer, members, f"{100 * part.share:.0f} % of the signal{grade}", share=100 * part.share)
 
 
 def _mention(analysis: reading_analyses.AnalysisView, view: reading_analyses.ReadingView, named: _NamedBy) -> Mention:
@@ -331,4 +388,6 @@ def _mention(analysis: reading_analyses.AnalysisView, view: reading_analyses.Rea
         ids=tuple(dict.fromkeys(member.substance_id for member in members if member.substance_id)),
         names=tuple(dict.fromkeys(member.substance for member in members if not member.substance_id)),
         peak=named.peak,
+        upload_id=view.reading.upload_id,
+        percent=None if named.share is None else math.ceil(named.share),
     )

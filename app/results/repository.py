@@ -14,7 +14,7 @@ from app.results.tables import Finding, ResultVersion
 def version_by_id(session: Session, result_id: uuid.UUID, *, lock: bool = False) -> ResultVersion | None:
     """One version. `lock`: as it is now, and nobody else may change it until this transaction ends.
 
-    SQLite has one writer anyway. On PostgreSQL a row seen before the wait is stale after it: it is read anew.
+    SQLite has one writer anyway. On PostgreSQL a row seen before the wait is stale after it: it is read again.
     """
     return session.get(ResultVersion, result_id, with_for_update=lock or None, populate_existing=lock)
 

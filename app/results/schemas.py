@@ -209,8 +209,18 @@ class NamedOut(BaseModel):
         )
 
 
+class LeftOpenOut(BaseModel):
+    """Someone confirmed, with this step, that these names stay open."""
+
+    step: d.Action
+    names: list[str]
+    by: str
+    at: datetime
+
+
 class ResultWithSteps(ResultOut):
     """A version together with what its readings name and what the caller may do with it."""
 
     named: list[NamedOut]
+    left_open: list[LeftOpenOut]
     steps: list[StepOut]

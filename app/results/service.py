@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -22,16 +23,19 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, Refused
 from app.platform.kernel.versions import check_version
 from app.platform.reactions import emit
-from app.results import repository
+from app.results import edits, repository
 from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, State, decide, steps_from
 from app.results.drafting import derive_again, named_of, note_author, set_dismissals, set_findings
+from app.results.left_open import LeftOpen, left_open_from, left_open_json
 from app.results.loading import StepTaken, announce, apply, circumstances_of, load
 from app.results.tables import Finding, ResultVersion
-from app.results.view import ResultView, latest, own, released, standing, versions, view, views
+from app.results.view import ResultView, latest, own, released, released_of, standing, versions, view, views
 from harm_messages.pack import Pack
 from harm_messages.register import Register
 
-__all__ = ["ResultView", "latest", "named_of", "released", "set_dismissals", "set_findings", "standing", "versions"]
+__all__ = [
+    "ResultView", "latest", "named_of", "released", "released_of", "set_dismissals", "set_findings", "standing", "versions",
+]  # fmt: skip
 
 REASON_MAX = 200
 STANDS = frozenset({State.SUBMITTED, State.VERIFIED, State.RELEASED})
@@ -60,7 +64,7 @@ def standing_on_readings(uow: UnitOfWork, readings_of: ReadingsInQuestion) -> st
 def start_draft(uow: UnitOfWork, sample_id: uuid.UUID) -> ResultView:
     """A new draft: the first version, or the next one after a return, withdrawal, amendment or retraction.
 
-    It begins with a copy of the findings and dismissals before it, so that only what was wrong has to be mended.
+    It begins with a copy of the findings and dismissals before it, so that only what was wrong has to be corrected.
     """
     sample = lookup.get_sample(uow.session, uow.actor, sample_id)
     if sample.withdrawn_at is not None:
@@ -68,8 +72,8 @@ def start_draft(uow: UnitOfWork, sample_id: uuid.UUID) -> ResultView:
     before = next(iter(repository.versions_of(uow.session, sample_id)), None)
     if before is not None and before.state not in SUCCEEDED:
         raise Conflict(
-            f"Version {before.number} of this result is {before.state.value}; a new one can begin only after it "
-            "was returned, taken back, amended or retracted.",
+            f"Version {before.number} of this result is {before.state.value}. A new one can start only after it "
+            "was returned, recalled, amended or retracted.",
             hint="Open the version that is there.",
         )
     row = _new_version(uow, sample_id, before)
@@ -100,13 +104,14 @@ def _new_version(uow: UnitOfWork, sample_id: uuid.UUID, before: ResultVersion | 
         uow.session.flush()
     except IntegrityError as error:
         raise Conflict(
-            "Somebody else has just begun the findings of this sample. Nothing is lost.", hint="Open the sample again."
+            "Someone else just started the findings of this sample.", hint="Open the sample again."
         ) from error
     if before is not None:
         for finding in repository.findings_of(uow.session, [before.id])[before.id]:
             values = finding.model_dump(exclude={"id", "result_id"})
             uow.session.add(Finding(result_id=row.id, **values))
         uow.session.flush()
+    edits.keep(uow, row, [f.entered for f in repository.findings_of(uow.session, [row.id])[row.id]])
     return row
 
 
@@ -149,9 +154,9 @@ def act(
     if action is Action.SUBMIT:
         note_author(uow, row)
         derive_again(uow, row, pack)
+        edits.forget(uow, row)
     apply(uow, row, there, action, reason.strip(), change_reason)
-    confirmed = action in (Action.SUBMIT, Action.VERIFY) and circumstances.names_open
-    left_open = {"left_open": list(circumstances.names_open)} if confirmed else {}
+    left_open = _note_left_open(uow, row, action, circumstances.names_open)
     audit.record(
         uow, action.value, "result", row.id, version=row.version, session_id=sample.session_id,
         before={"state": before.value}, after={"state": row.state.value, "number": row.number, **left_open},
@@ -164,6 +169,18 @@ def act(
     if action is Action.AMEND:
         return start_draft(uow, row.sample_id)
     return next(one for one in every if one.result.id == row.id)
+
+
+def _note_left_open(
+    uow: UnitOfWork, row: ResultVersion, action: Action, names: tuple[str, ...]
+) -> dict[str, JsonValue]:
+    """Keep with the version who confirmed what stays open; the same for the audit log."""
+    if not names or action not in (Action.SUBMIT, Action.VERIFY):
+        return {}
+    assert uow.actor.person_id is not None
+    earlier = left_open_from(row.left_open)
+    row.left_open = left_open_json((*earlier, LeftOpen(action, names, uow.actor.person_id, uow.now)))
+    return {"left_open": list(names)}
 
 
 def allowed_actions(

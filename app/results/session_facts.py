@@ -1,4 +1,5 @@
-"""What a session's report counts of results: the version that stands for each sample, and what it names. Reads only."""
+"""What a session's report counts of results: the version that stands for each sample, and what it names; and for its board, who
+has a sample in hand. Reads only."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.laboratory.identification.domain import only_quick
@@ -54,3 +56,21 @@ def facts_of_samples(
         )
         for key, row in newest.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """How far the newest version of a sample's result is, who wrote it, and who verified it."""
+
+    state: State
+    author_id: uuid.UUID
+    verifier_id: uuid.UUID | None
+
+
+def hands_of(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Hand]:
+    """By sample, of those that have a result in any state."""
+    names = ("sample_id", "state", "author_id", "verifier_id")
+    query = sa.select(*(col(getattr(ResultVersion, name)) for name in names))
+    query = query.where(col(ResultVersion.sample_id).in_(list(sample_ids))).order_by(col(ResultVersion.number))
+    rows = session.connection().execute(query)  # the newest comes last and stays
+    return {row.sample_id: Hand(State(row.state), row.author_id, row.verifier_id) for row in rows}

@@ -46,6 +46,7 @@ class ResultVersion(VersionShown, table=True):
         lambda: None, nullable=True
     )  # what it stood on when submitted: grounds.py
     dismissals: list[JsonValue] = json_column(list)  # what a spectrum names and is no finding, and why: named.py
+    left_open: list[JsonValue] = json_column(list)  # who confirmed that something named stays open: left_open.py
     author_id: uuid.UUID = Field(foreign_key="person.id")
     co_author_ids: list[str] = json_column(list)  # others who edited this draft: none of them may verify it
     verifier_id: uuid.UUID | None = Field(default=None, foreign_key="person.id")
@@ -125,3 +126,24 @@ class Finding(FindingShown, table=True):
             confidence_reason=self.confidence_override,
             retention_ids=tuple(map(uuid.UUID, self.retention_ids)),
         )
+
+
+class DraftEdit(Base, table=True):
+    """The findings of a draft as one save left them, so that the next change of someone who saw these can be merged. Rows of
+    a version go when it is submitted."""
+
+    __tablename__ = "draft_edit"
+    result_id: uuid.UUID = Field(foreign_key="result_version.id", primary_key=True, ondelete="CASCADE")
+    version: int = Field(primary_key=True)
+    findings: list[JsonValue] = json_column(list)  # as entered: drafting.py
+    says_nothing_found: bool = False
+    person_id: uuid.UUID = Field(foreign_key="person.id")
+
+
+class EditorSeen(Base, table=True):
+    """When someone last had a sample open to write findings: a few seconds' truth, and never a lock."""
+
+    __tablename__ = "editor_seen"
+    sample_id: uuid.UUID = Field(foreign_key="sample.id", primary_key=True, ondelete="CASCADE")
+    person_id: uuid.UUID = Field(foreign_key="person.id", primary_key=True, ondelete="CASCADE")
+    seen_at: datetime = utc_column()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
 from app.intake.samples import lookup
@@ -16,6 +16,7 @@ from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
 from app.results import repository
 from app.results.domain import ChangeReason, State
+from app.results.left_open import LeftOpen, left_open_from
 from app.results.named import dismissals_from
 from app.results.tables import Finding, ResultVersion
 
@@ -32,8 +33,8 @@ class ResultView:
 
     @property
     def authors(self) -> str:
-        """Everybody who wrote it, the one who began it first."""
-        return " and ".join(self.names.get(person, "somebody") for person in author_ids(self.result))
+        """Everyone who wrote it, the one who began it first."""
+        return " and ".join(self.names.get(person, "someone") for person in author_ids(self.result))
 
     @property
     def verifier(self) -> str:
@@ -44,6 +45,11 @@ class ResultView:
     def releaser(self) -> str:
         """Who released it, or nothing."""
         return self.names.get(self.result.released_by, "") if self.result.released_by else ""
+
+    @property
+    def left_open(self) -> tuple[LeftOpen, ...]:
+        """Who confirmed that something named stays open."""
+        return left_open_from(self.result.left_open)
 
     @property
     def present(self) -> tuple[Finding, ...]:
@@ -76,7 +82,7 @@ class ClientStanding:
 
 
 def author_ids(row: ResultVersion) -> tuple[uuid.UUID, ...]:
-    """Whoever began or edited this version."""
+    """Anyone who began or edited this version."""
     return (row.author_id, *(uuid.UUID(other) for other in row.co_author_ids))
 
 
@@ -89,6 +95,7 @@ def views(session: Session, rows: Sequence[ResultVersion]) -> list[ResultView]:
             known[key] = row
     persons = {p for row in rows for p in (*author_ids(row), row.verifier_id, row.released_by)}
     persons |= {one.by for row in rows for one in dismissals_from(row.dismissals)}
+    persons |= {one.by for row in rows for one in left_open_from(row.left_open)}
     names = people.display_names(session, persons)
     return [
         ResultView(row, tuple(findings[row.id]), names, known.get(row.supersedes_id) if row.supersedes_id else None)
@@ -133,6 +140,16 @@ def standing(session: Session, sample_id: uuid.UUID) -> ClientStanding:
 def released(session: Session, sample_id: uuid.UUID) -> ResultView | None:
     """The version clients see, or None: not released yet, or retracted. `under_review` while it is being amended."""
     return standing(session, sample_id).view
+
+
+def released_of(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ResultView]:
+    """The version clients see of each of these samples, in a fixed number of queries; none where it was retracted."""
+    query = select(ResultVersion).where(
+        col(ResultVersion.sample_id).in_(list(sample_ids)), col(ResultVersion.released_at).is_not(None)
+    )
+    newest = {row.sample_id: row for row in session.exec(query.order_by(col(ResultVersion.number)))}
+    stands = [row for row in newest.values() if row.state is not State.RETRACTED]
+    return {found.result.sample_id: found for found in views(session, stands)}
 
 
 def own(session: Session, actor: Actor, result_id: uuid.UUID, *, lock: bool = False) -> ResultVersion:

@@ -6,16 +6,16 @@ from app.results.domain import Action, ChangeReason, DismissReason, State
 from app.results.finding import Amount
 from harm_messages.vocabulary import Abundance, Basis, Confidence, FindingRole, Outcome, Unit, Verdict
 
-STATE_WORDS: dict[State | None, str] = {None: "to analyse"} | {one: one.words for one in State}
+STATE_WORDS: dict[State | None, str] = {None: "awaiting analysis"} | {one: one.words for one in State}
 
 DONE_WORDS: dict[Action, str] = {
-    Action.SUBMIT: "Submitted. Another person verifies it now.",
-    Action.WITHDRAW: "Taken back. Begin a new draft: the findings are still there.",
-    Action.RETURN: "Returned with your reason.",
-    Action.VERIFY: "Verified. A session lead releases it.",
-    Action.RELEASE: "Released. The client’s screen shows it now.",
-    Action.AMEND: "A new draft has begun. Until it is released the client sees the old result, marked as under review.",
-    Action.RETRACT: "Retracted. The client’s screen says so now.",
+    Action.SUBMIT: "Awaiting verification.",
+    Action.WITHDRAW: "Submission recalled. Begin a new draft to change the findings.",
+    Action.RETURN: "Returned to the authors with your reason.",
+    Action.VERIFY: "Verified. Ready to release.",
+    Action.RELEASE: "Released. The client can see it now.",
+    Action.AMEND: "New draft started. Until you release it, the client sees the old result, marked as under review.",
+    Action.RETRACT: "Retracted. The client’s page says so now.",
 }
 
 VERDICT_WORDS: dict[Verdict, str] = {

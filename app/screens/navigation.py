@@ -1,101 +1,137 @@
-"""Which pages the header offers to which role, and where each role starts. No logic beyond that."""
+"""Which places the header offers to which role, and where each role starts. Tables, and what follows from them alone."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TypedDict
 
-from fastapi import Request
-
 from app.platform.kernel.actor import Actor, Role
-from app.platform.security.policy import SERVICE_STAFF, current_actor
-from app.platform.web.middleware import live_from
-from app.screens.alerts.page import Banner, banner_of
-from app.settings import Settings
+from app.platform.security.policy import SERVICE_STAFF
 
-INFORMED = SERVICE_STAFF - {Role.RECEPTION} | {Role.CLINICIAN}
-ENTRIES: tuple[tuple[str, str, frozenset[Role]], ...] = (
-    ("Partner", "/partner", frozenset({Role.PUBLIC_HEALTH, Role.POLICE})),
-    ("Sessions", "/sessions", frozenset({Role.SESSION_LEAD, Role.RECEPTION, Role.HEALTH_WORKER})),
-    ("Reception", "/reception", frozenset({Role.RECEPTION, Role.SESSION_LEAD})),
-    ("Bench", "/bench", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
-    ("Consultations", "/consultations", frozenset({Role.HEALTH_WORKER, Role.SESSION_LEAD})),
-    ("Alerts", "/alerts", INFORMED | {Role.PUBLIC_HEALTH, Role.POLICE}),
-    ("Trends", "/trends", frozenset({Role.RESEARCHER, Role.SESSION_LEAD})),
-    ("Messages", "/messages", INFORMED),
-    ("Standards", "/standards", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
-    ("Instruments", "/instruments", frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})),
-    ("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER, Role.ADMIN})),
-    ("Projects", "/projects", frozenset({Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN})),
-    ("History", "/history", frozenset({Role.ADMIN, Role.RESEARCHER})),
-    ("People", "/people", frozenset({Role.ADMIN})),
-    ("Audit", "/audit", frozenset({Role.ADMIN})),
-)
-
-HOME: tuple[tuple[Role, str], ...] = (
-    (Role.SESSION_LEAD, "/sessions"),
-    (Role.RECEPTION, "/reception"),
-    (Role.CHEMIST, "/bench"),
-    (Role.VERIFIER, "/bench"),
-    (Role.HEALTH_WORKER, "/consultations"),
-    (Role.CLINICIAN, "/messages"),
-    (Role.RESEARCHER, "/trends"),
-    (Role.PUBLIC_HEALTH, "/partner"),
-    (Role.POLICE, "/partner"),
-    (Role.ADMIN, "/people"),
-)
-
-
-class CommonValues(TypedDict):
-    """Names every template may use; no page gives a value under one of them."""
-
-    actor: Actor | None
-    nav: list[Link]
-    settings_name: str
-    demo: bool
-    ticket_events: str
-    live_url: str
-    alert_banner: Callable[[uuid.UUID | None], Banner] | None
-
-
-def page_context(request: Request, settings: Settings) -> CommonValues:
-    """The common values of one request."""
-    actor = current_actor(request)
-    hears = actor is not None and actor.agency_id is not None and actor.has(*SERVICE_STAFF)
-    return {
-        "actor": actor,
-        "nav": nav_for(actor, request.url.path),
-        "settings_name": settings.name if settings.name != "MAST" else "",
-        "demo": settings.demo,
-        "ticket_events": live_from(request, "/api/v1/tickets/events"),
-        "live_url": live_from(request, "/api/v1/events") if hears else "",
-        "alert_banner": partial(banner_of, request.app.state.runtime, actor) if hears and actor else None,
-    }
+READS_MESSAGES = SERVICE_STAFF - {Role.RECEPTION} | {Role.CLINICIAN}
+PARTNERS = frozenset({Role.PUBLIC_HEALTH, Role.POLICE})
+BENCH = frozenset({Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD})
+HERE = "{session}"
+"""In an address: the session that is open."""
 
 
 class Link(TypedDict):
-    """A link of the header."""
+    """A link among others, one of which is where one is."""
 
     label: str
     href: str
     current: bool
 
 
-def nav_for(actor: Actor | None, path: str) -> list[Link]:
-    """Header links of this person, the current one marked."""
-    if actor is None:
-        return []
-    if path.startswith("/sessions/") and path.endswith(("/reception", "/samples")):
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One word of the header. `otherwise`: where it leads while no session is open; nowhere where that is empty."""
+
+    label: str
+    href: str
+    roles: frozenset[Role]
+    otherwise: str = ""
+
+
+PLACES: tuple[Place, ...] = (
+    Place("Reception", "/reception", frozenset({Role.RECEPTION, Role.SESSION_LEAD})),
+    Place("Queue", "/sessions/{session}/samples", frozenset({Role.RECEPTION})),
+    Place("Board", "/sessions/{session}", SERVICE_STAFF, otherwise="/sessions"),
+    Place("Bench", "/bench", BENCH),
+    Place("Files", "/bench/incoming", BENCH),
+    Place("To verify", "/to-verify", frozenset({Role.VERIFIER})),
+    Place("To release", "/to-release", frozenset({Role.SESSION_LEAD})),
+    Place("Tasks", "/sessions/{session}#tasks", SERVICE_STAFF),
+    Place("Consultations", "/consultations", frozenset({Role.HEALTH_WORKER, Role.SESSION_LEAD})),
+    Place("To sign", "/to-sign", frozenset({Role.CLINICIAN})),
+    Place("Figures", "/partner", PARTNERS),
+    Place("Alerts", "/alerts", READS_MESSAGES | PARTNERS),
+    Place("Instruments", "/instruments", BENCH),
+    Place("Quantification", "/quantification", BENCH),
+    Place("In-house standards", "/standards", BENCH),
+    Place("Messages", "/messages", READS_MESSAGES),
+    Place("Urgent", "/consultations/urgent", frozenset({Role.CLINICIAN, Role.HEALTH_WORKER, Role.SESSION_LEAD})),
+    Place("Removals", "/consultations/overrides", frozenset({Role.CLINICIAN, Role.SESSION_LEAD})),
+    Place("Sessions", "/sessions", SERVICE_STAFF),
+    Place("Reports", "/sessions/{session}/report", frozenset({Role.SESSION_LEAD})),
+    Place("Trends", "/trends", frozenset({Role.RESEARCHER, Role.SESSION_LEAD})),
+    Place("Projects", "/projects", frozenset({Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN})),
+    Place("Releases", "/figures", frozenset({Role.RESEARCHER})),
+    Place("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER, Role.ADMIN})),
+    Place("Imported history", "/history", frozenset({Role.ADMIN, Role.RESEARCHER})),
+    Place("People", "/people", frozenset({Role.ADMIN})),
+    Place("Audit", "/audit", frozenset({Role.ADMIN})),
+)
+BY_LABEL = {place.label: place for place in PLACES}
+
+AREAS = 4
+"""As many words as a phone has room for."""
+_LABORATORY = ("Quantification", "In-house standards", "Libraries", "Messages")
+OFFERS: tuple[tuple[Role, tuple[str, ...], tuple[str, ...]], ...] = (
+    (Role.RECEPTION, ("Reception", "Queue", "Board"), ()),
+    (Role.CHEMIST, ("Bench", "Files", "Alerts", "Instruments"), _LABORATORY),
+    (Role.VERIFIER, ("To verify", "Bench", "Alerts"), ("Files", "Instruments", *_LABORATORY)),
+    (
+        Role.SESSION_LEAD,
+        ("Board", "To release", "Tasks", "Alerts"),
+        (
+            "Reception", "Bench", "Consultations", "Sessions", "Reports", "Trends", "Messages", "Urgent", "Removals",
+            "Instruments", "Quantification", "In-house standards", "Projects",
+        ),
+    ),
+    (Role.HEALTH_WORKER, ("Consultations", "Alerts", "Board"), ("Messages", "Urgent")),
+    (Role.CLINICIAN, ("To sign", "Messages", "Urgent", "Alerts"), ("Removals",)),
+    (Role.RESEARCHER, ("Trends", "Projects", "Releases"), ("Libraries", "Imported history")),
+    (Role.PUBLIC_HEALTH, ("Figures", "Alerts"), ()),
+    (Role.POLICE, ("Figures", "Alerts"), ()),
+    (Role.ADMIN, ("People", "Audit"), ("Libraries", "Projects", "Imported history")),
+)  # fmt: skip
+"""Areas of each role, the first one where its work begins, and what stands under More. Several roles: in this order."""
+
+
+def offered(roles: Iterable[Role]) -> tuple[list[Place], list[Place]]:
+    """Areas and the rest for someone with these roles: the fifth area and further ones stand first under More."""
+    mine = [(areas, more) for role, areas, more in OFFERS if role in set(roles)]
+    areas = list(dict.fromkeys(label for own, _ in mine for label in own))
+    more = dict.fromkeys(label for _, rest in mine for label in rest)
+    later = [*areas[AREAS:], *(label for label in more if label not in areas)]
+    return [BY_LABEL[label] for label in areas[:AREAS]], [BY_LABEL[label] for label in later]
+
+
+def address(place: Place, session_id: uuid.UUID | None) -> str:
+    """Where a place is now; empty where it is nowhere."""
+    if HERE not in place.href:
+        return place.href
+    return place.href.replace(HERE, str(session_id)) if session_id else place.otherwise
+
+
+def is_at(path: str, href: str) -> bool:
+    """Whether a page belongs to the place of this address."""
+    return bool(href) and "#" not in href and (path == href or path.startswith(href + "/"))
+
+
+def nearest(path: str, hrefs: Iterable[str]) -> str:
+    """The address a page belongs to most closely; empty where it belongs to none."""
+    if path.startswith("/sessions/") and path.endswith("/reception"):
         path = "/reception"  # a desk of its own, although it belongs to a session
-    return [
-        {"label": label, "href": href, "current": path == href or path.startswith(href + "/")}
-        for label, href, roles in ENTRIES
-        if actor.roles & roles
-    ]
+    if path.startswith("/sessions/") and path.endswith("/hand-over"):
+        path = path.removesuffix("/hand-over") + "/samples"  # a step from the queue
+    return max((href for href in hrefs if is_at(path, href)), key=len, default="")
 
 
-def home_of(actor: Actor) -> str:
-    """Where this person's work begins."""
-    return next((href for role, href in HOME if role in actor.roles), "/about")
+def begins_at(actor: Actor, last: str = "") -> Place | None:
+    """Where this person's work begins: with several roles, where they were last, if that is one of their places."""
+    areas, more = offered(actor.roles)
+    if not areas:
+        return None
+    mine = len([role for role, _, _ in OFFERS if role in actor.roles])
+    return next((place for place in (*areas, *more) if mine > 1 and place.label == last), areas[0])
+
+
+def initials_of(name: str) -> str:
+    """Two letters for the corner of the header: CC for Chris Chemist."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    both = words[0][0] + words[-1][0] if len(words) > 1 else name.strip()[:2]
+    return both.upper()

@@ -31,7 +31,7 @@ class Keyed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody at a page: what is asked, of what, and who asks."""
+    """Someone at a page: what is asked, of what, and who asks."""
 
     request: Request
     rt: Runtime
@@ -70,7 +70,7 @@ class Visit:
 
 
 def visitor(*roles: Role) -> params.Depends:
-    """Dependency: the visit of somebody with one of these roles (any staff when none is named)."""
+    """Dependency: the visit of someone with one of these roles (any staff when none is named)."""
     policy = allow(*roles)
 
     async def visit(request: Request, rt: RuntimeDep, who: Actor = policy) -> Visit:

@@ -174,7 +174,7 @@ ABLATIONS: tuple[tuple[str, Callable[[Model], Model]], ...] = (
 
 
 def _ablation(lib: MassLibrary, samples: Sequence[Sample], n: int, what: str, change: Callable[[Model], Model]) -> Row:
-    """F1 on the development mixtures with one thing changed and the layer fitted anew."""
+    """F1 on the development mixtures with one thing changed and the layer fitted again."""
     fits = examined(lib, samples, change(default_model()))
     folds = by_compound(fits)
     answers = [(one.sample, folds.answer(one)) for one in fits[:n]]

@@ -1,4 +1,4 @@
-"""A figure of quality: one number about a reading, in words, with whether somebody should look at it.
+"""A figure of quality: one number about a reading, in words, with whether someone should look at it.
 
 Why: a chemist sees what a file is worth as soon as it is in, before believing any match. `WARNING` asks to look,
 `INFO` tells; nothing here says that a reading is good. What curves of any technique have in common stands here, infrared

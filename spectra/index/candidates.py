@@ -121,7 +121,7 @@ def candidates_of_run(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """No search for cycles meanwhile: rows refer to none, and looking through all else costs more than making them."""
+    """No search for cycles in the meantime: rows refer to none, and looking through all else costs more than making them."""
     paused = gc.isenabled()
     gc.disable()
     try:

@@ -49,7 +49,7 @@ class Lobe:
 
 @dataclass(frozen=True, slots=True)
 class Optimum:
-    """The factor and the shift (cm⁻¹) that leave the least wiggle, and how much of the wiggle is left (0 to 1)."""
+    """The factor and the shift (cm⁻¹) that leave the smoothest rest, and how much of its variation is left (0 to 1)."""
 
     factor: float
     shift: float
@@ -57,9 +57,9 @@ class Optimum:
 
 
 def optimum(query: FloatArray, reference: FloatArray, max_shift: float = 6.0, air: bool = True) -> Optimum:
-    """The factor k ≥ 0 and the shift |s| ≤ `max_shift` (steps of 1 cm⁻¹) at which the difference wiggles least.
+    """The factor k ≥ 0 and the shift |s| ≤ `max_shift` (steps of 1 cm⁻¹) at which the difference is smoothest.
 
-    Curves (1801,) on the grid, NaN where not measured; `air` False for Raman, which the air's CO₂ does not touch. Wiggle is the total variation Σ|q′ − k l′| of the first
+    Curves (1801,) on the grid, NaN where not measured; `air` False for Raman, which the air's CO₂ does not touch. Smoothness is measured by the total variation Σ|q′ − k l′| of the first
     Savitzky–Golay derivatives (the "dewiggle" criterion). Least absolute deviations through the origin have their minimum at
     a weighted median (Edgeworth 1887): of q′/l′, weighted by |l′|, which other substances' bands move less than a
     least-squares factor: against the largest part of 30 development mixtures, parts of .1 and more come out .34 off in

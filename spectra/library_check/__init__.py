@@ -22,7 +22,7 @@ _ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
 def check(library: MassLibrary, progress: Progress | None = None) -> list[Fault]:
-    """Every fault noticed, the gravest first, then by entry.
+    """Every fault noticed, the most serious first, then by entry.
 
     Looked for: formulae that cannot be; ions above the molecule or at losses no molecule has; a precursor that is no ion
     of the formula; derivatives under the name of their parent; the same spectrum twice; entries that look like another

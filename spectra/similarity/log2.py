@@ -24,7 +24,7 @@ FRACTION = (1 << 52) - 1
 ONE = 1023 << 52
 
 
-# As arrays: a plain number is converted anew by every call, which for few values is a third of its cost.
+# As arrays: a plain number is converted again by every call, which for few values is a third of its cost.
 _SHIFT, _ROW, _FRACTION, _ONE, _EXPONENT = (np.array(i) for i in (52 - BITS, _STEPS - 1, FRACTION, ONE, 52))
 _UNIT, _BIAS, _C1, _C2, _C3, _C4 = (np.array(c) for c in (1.0, 1023.0, C1, C2, C3, C4))
 

@@ -14,7 +14,7 @@ from app.platform.db.engine import Session
 from app.platform.live.publish import WAKE
 from app.platform.security.policy import api_routes
 from app.settings import Settings
-from tests.support.writes import WRITE_NOTHING, WRITES, Stage
+from tests.support.writes import WRITE_NOTHING, WRITES, Stage, token_of_wall
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -66,9 +66,9 @@ def test_a_failing_commit_is_no_success_and_publishes_nothing(
 def test_a_route_said_to_write_nothing_writes_nothing(stage: Stage, method: str, url: str) -> None:
     sample_id = stage.road.register()
     client = stage.client("session_lead")
-    version_id = stage.pack()["id"]
+    version_id, token = stage.pack()["id"], token_of_wall(stage)
     before = rows(stage.world.runtime.db)
-    address = url.format(sample_id=sample_id, version_id=version_id)
-    response = client.request(method, address, data={"path": "messages/en/M-HEAT.md"})
+    address = url.format(sample_id=sample_id, version_id=version_id, session_id=stage.road.session_id)
+    response = client.request(method, address, data={"path": "messages/en/M-HEAT.md", "token": token})
     assert response.status_code in (200, 303)
     assert rows(stage.world.runtime.db) == before

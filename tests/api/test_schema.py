@@ -34,9 +34,9 @@ CHECKS = (
 
 
 def everybodys_session(world: World) -> str:
-    """The cookie of somebody who holds every role. Not a token: a client that learns its id may revoke it."""
+    """The cookie of someone who holds every role. Not a token: a client that learns its id may revoke it."""
     with world.runtime.db.begin(Actor(None, "operator", frozenset(), world.agency_id)) as uow:
-        person = people.add_person(uow, world.agency_id, "everybody", "Everybody", "all the roles there are", Role)
+        person = people.add_person(uow, world.agency_id, "everybody", "Everyone", "all the roles there are", Role)
         return "__Host-mast=" + people.sign_in(uow, person, world.runtime.session_policy)
 
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 def test_somebody_new_sets_a_password_by_a_link_whose_secret_leaves_the_address_and_signs_in(desk: Desk) -> None:
     admin = desk.sign_in(Role.ADMIN, path="/people")
-    admin.get_by_label("Name to show").fill("Nadia New")
+    admin.get_by_label("Full name").fill("Nadia New")
     admin.get_by_label("User name").fill("nadia")
     admin.get_by_label("Reception", exact=True).check()
     steps.press(admin, "Add person")
@@ -26,10 +26,10 @@ def test_somebody_new_sets_a_password_by_a_link_whose_secret_leaves_the_address_
     phone.goto("/password#" + link.partition("#")[2])
     expect(phone.locator("#link")).to_be_hidden()
     assert phone.url.endswith("/password")
-    for label in ("New password", "New password once more"):
+    for label in ("New password", "Repeat new password"):
         phone.get_by_label(label, exact=True).fill("nadia at the door")
     steps.press(phone, "Set password")
-    expect(phone.get_by_role("status").first).to_have_text("Your password is set. Sign in with it.")
+    expect(phone.locator("main").get_by_role("status")).to_have_text("Your password is set. Sign in with it.")
     assert not [url for url in asked if link.partition("#")[2] in url.partition("#")[0]]
     phone.get_by_label("User name").fill("nadia")
     phone.get_by_label("Password").fill("nadia at the door")

@@ -47,45 +47,51 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
     page = desk.sign_in(Role.CHEMIST, TABLET)
     steps.until(lambda: bool(readings_of(clients, upload)), page, "never read")
     reading = readings_of(clients, upload)[0]["id"]
-    page.goto(f"/bench/samples/{sample}")
-    expect(page.locator("#bench-spectrum")).to_contain_text("As a mixture")
-    expect(page.locator("#bench-spectrum")).to_contain_text("What would have been seen in this reading")
-    expect(page.locator("#plot canvas")).to_have_count(2)  # the fit, and under it what it leaves
-    expect(page.get_by_text("Not seen; in this reading it would have been seen above:")).to_be_visible()
+    page.goto(f"/bench/samples/{sample}?tab=limits")
+    expect(page.locator("#bench-spectrum")).to_contain_text("Detection limits in this spectrum")
+    expect(page.locator("#plot canvas")).to_have_count(1)  # the fit, its parts and what it leaves in one frame
+    expect(page.locator("#plot .plot__keys")).to_contain_text("Unexplained")
+    shown = page.get_by_role("button", name=re.compile("^1800–650 cm"))
+    expect(shown).to_have_attribute("aria-pressed", "true")
+    assert 4 <= len((page.locator("#plot").get_attribute("data-labels") or "").split()) <= 8
+    expect(page.get_by_text("Not seen. Detection limits in this spectrum:")).to_be_visible()
     expect(page.locator(".bench-limits")).to_be_hidden()
-    page.get_by_text("Every limit of this reading").click()
+    page.get_by_text("All detection limits").click()
     expect(page.locator(".bench-limits")).to_be_visible()
     whole = page.locator("#plot canvas").first.evaluate("(c) => c.toDataURL()")
-    page.get_by_role("button", name=re.compile("^1800–400 cm")).click()
+    page.get_by_role("button", name=re.compile("^Show all")).first.click()
     steps.until(
-        lambda: page.locator("#plot canvas").first.evaluate("(c) => c.toDataURL()") != whole, page, "never zoomed in"
+        lambda: page.locator("#plot canvas").first.evaluate("(c) => c.toDataURL()") != whole, page, "never zoomed out"
     )
+    expect(shown).to_have_attribute("aria-pressed", "false")
     desk.shot(page, "by-hand-fit")
-    page.get_by_role("link", name="Subtract by hand").click()
-    expect(page.locator("h1")).to_contain_text("Subtract by hand")
+    page.locator("#bench-panel").get_by_role("link", name="Evidence").click()
+    expect(page.locator("#bench-panel")).to_contain_text("Mixture analysis")
+    page.get_by_role("link", name="Manual subtraction").click()
+    expect(page.locator("h1")).to_contain_text("Manual subtraction")
     expect(page.locator("#subtract-plot canvas").first).to_be_visible()
 
     slider, factor = page.locator("#slider"), page.get_by_label("Factor", exact=True)
     fair = float(slider.get_attribute("data-optimum") or "0")
-    expect(page.locator("#trial")).to_contain_text("Nothing dips below zero")
+    expect(page.locator("#trial")).to_contain_text("The residual stays above zero")
     slider.fill(f"{2 * fair:.6g}")
     slider.dispatch_event("change")
-    expect(page.locator("#trial")).to_contain_text("Too much Cocaine is taken out")
+    expect(page.locator("#trial")).to_contain_text("Too much Cocaine is subtracted")
     assert float(factor.input_value()) == pytest.approx(2 * fair, rel=0.01)
     desk.shot(page, "by-hand-too-much")
 
-    page.get_by_role("button", name=re.compile("^Back to the least wiggle")).click()
-    expect(page.locator("#trial")).to_contain_text("Nothing dips below zero")
+    page.get_by_role("button", name=re.compile("^Back to the best fit")).click()
+    expect(page.locator("#trial")).to_contain_text("The residual stays above zero")
     assert float(factor.input_value()) == pytest.approx(fair, rel=0.01)
-    page.get_by_role("button", name="Take out Cocaine").click()
-    expect(page.get_by_role("status").first).to_contain_text("Kept.")
+    page.get_by_role("button", name="Subtract Cocaine").click()
+    expect(page.locator("main").get_by_role("status").first).to_contain_text("Subtracted.")
     expect(page.locator(".subtract__steps li")).to_contain_text("Cocaine")
     expect(page.locator("td").first).to_be_visible()
     desk.shot(page, "by-hand-kept")
     assert scroll_overflow(page) == 0
 
     page.get_by_role("button", name="Undo Cocaine").click()
-    expect(page.get_by_role("status").first).to_contain_text("Taken back.")
+    expect(page.locator("main").get_by_role("status").first).to_contain_text("Step undone.")
     expect(page.locator(".subtract__steps li")).to_contain_text("undone")
     assert ok(clients("chemist").get(f"/api/v1/readings/{reading}/subtraction"))["version"] == 2
     _handed_in(desk, road, clients, page, sample, reading)
@@ -97,11 +103,14 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
 def _handed_in(desk: Desk, road: Road, clients: Clients, page: Page, sample: str, reading: str) -> None:
     """The parts become findings with shares and limits; the client reads how little could have been missed."""
     page.get_by_role("link", name="Back to the spectrum").click()
-    page.get_by_role("button", name="Use these parts as findings").click()
+    expect(page.locator("#plot canvas")).to_be_visible()
+    steps.ready(page)
+    with page.expect_navigation():
+        page.keyboard.press("Shift+A")  # one key
     expect(page.locator("#bench-findings")).to_contain_text("of the signal")
     desk.shot(page, "by-hand-findings")
-    page.get_by_role("button", name=re.compile("^Submit for verification")).click()
-    expect(page.locator("#bench-findings")).to_contain_text("to verify")
+    steps.press(page, re.compile("^Submit for verification"))
+    expect(page.locator("#bench-bar")).to_contain_text("Submitted")
     result = ok(clients("verifier").get(f"/api/v1/samples/{sample}/results"))["rows"][0]
     etag = road.step(
         "verifier", result["id"], "verify", clients("verifier").get(f"/api/v1/results/{result['id']}").headers["ETag"]

@@ -175,6 +175,74 @@ def test_help_and_limits_cannot_be_folded_away(desk: Desk, road: Road, opioid: s
         assert (line.inner_text()).strip(), "a picture never stands alone"
 
 
+# whether the dot between place and code is out of sight where the code begins a line
+DOT = """() => {
+    const code = document.querySelector("#where .ticket-code"), line = code.parentElement;
+    const begins = code.offsetTop > line.firstElementChild.offsetTop;
+    const dot = getComputedStyle(code, "::before");
+    const left = code.getBoundingClientRect().left + parseFloat(dot.left);
+    return begins ? getComputedStyle(line).overflowX === "clip" && left + parseFloat(dot.width) <= line.getBoundingClientRect().left + 1 : dot.content.startsWith('"·"');
+}"""
+
+
+def _end(page: Page, selector: str) -> float:
+    """Where the first of these ends, in pixels from the top of the page."""
+    box = page.locator(selector).first.bounding_box()
+    assert box is not None
+    return float(box["y"] + box["height"] + page.evaluate("scrollY"))
+
+
+def test_the_gravest_card_ends_in_the_first_view_of_a_phone_and_help_is_one_tap_from_anywhere(
+    desk: Desk, road: Road, opioid: str
+) -> None:
+    worst = {"opioid": opioid, "eutylone": released(road, ("eutylone", "caffeine"))[0]}
+    for name, sample in worst.items():
+        page = opened(desk, road, sample)
+        assert _end(page, ".client-page > .severity") <= 660, name
+        header = page.locator("header").bounding_box()
+        assert header is not None
+        assert header["height"] <= 49
+        assert page.evaluate(DOT) is True, "no line of the header begins with the dot"
+        expect(page.locator("body")).not_to_contain_text("MAST")
+        expect(page.get_by_role("link", name=re.compile("Staff|About"))).to_have_count(0)
+        unwell = page.get_by_role("link", name="Someone is unwell")
+        first = page.locator(".help-bar__unwell:visible, #unwell a:visible").first
+        expect(first).to_be_in_viewport(ratio=1)  # the way to the number, or where that is in sight the number itself
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        expect(unwell).to_be_in_viewport(ratio=1)
+        desk.shot(page, f"client-{name}-bar")
+        call = page.locator("#unwell a").first
+        call.evaluate("link => scrollBy(0, link.getBoundingClientRect().top - innerHeight)")
+        expect(unwell).to_be_visible()  # the heading alone is no help
+        call.evaluate(
+            "link => scrollBy(0, link.getBoundingClientRect().bottom - document.querySelector('.help-bar').getBoundingClientRect().top)"
+        )
+        expect(unwell).to_be_hidden()
+        desk.shot(page, f"client-{name}-call")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        unwell.click()
+        expect(call).to_have_attribute("href", "tel:999")
+        expect(call).to_be_in_viewport(ratio=1)
+        expect(unwell).to_be_hidden()
+        assert page.url.endswith(f"#{bare(road.codes[sample])}"), "the code stays in the address"
+        page.close()
+    page = desk.context(PHONE, java_script_enabled=False).new_page()
+    page.goto("/t")
+    page.get_by_label("Ticket code").fill(road.codes[opioid])
+    steps.press(page, "Show my result")
+    page.get_by_role("link", name="Someone is unwell").click()
+    expect(page.locator("#unwell a").first).to_be_in_viewport(ratio=1)
+
+
+def test_with_the_largest_letters_the_bar_covers_nothing(desk: Desk, road: Road, opioid: str) -> None:
+    page = opened(desk, road, opioid)
+    assert page.locator(".help-bar").evaluate("bar => getComputedStyle(bar).position") == "fixed"
+    page.evaluate("document.documentElement.dataset.text = 'largest'")
+    assert page.locator(".help-bar").evaluate("bar => getComputedStyle(bar).position") == "static"
+    assert scroll_overflow(page) == 0
+    desk.shot(page, "client-largest")
+
+
 def test_pictograms_are_drawn_in_the_ink_of_their_words_in_every_light(desk: Desk, road: Road, opioid: str) -> None:
     inked = """() => [...document.querySelectorAll(".severity > .pictogram, .unwell .pictogram")].map((svg) => {
         const box = svg.getBoundingClientRect();
@@ -308,7 +376,7 @@ def test_it_is_read_in_order_by_a_voice_of_this_device_and_shows_where(
     listening: Callable[..., Page], opioid: str
 ) -> None:
     page = listening(opioid, CLOUD, HERE)
-    first = page.locator(".ticket-line [data-read-aloud]")
+    first = page.locator(".help-bar [data-read-aloud]")
     expect(first).to_have_text("Read aloud")
     lines = page.locator("#live-status, [role=status], [role=alert], [aria-live]")
     announced = lines.all_inner_texts()
@@ -403,7 +471,7 @@ def test_without_a_voice_of_this_device_no_button_is_shown(listening: Callable[.
     page = listening(opioid, CLOUD, WELSH)
     for button in page.locator("[data-read-aloud]").all():
         expect(button).to_be_hidden()
-    assert page.locator("[data-read-aloud]").count() == 3
+    assert page.locator("[data-read-aloud]").count() == 2
 
 
 # -- on paper ---------------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ def running_project(clients: Clients) -> str:
 
 def test_an_extract_comes_by_itself_once_it_is_asked_for(desk: Desk, clients: Clients) -> None:
     page = desk.sign_in(Role.RESEARCHER, TABLET, path=f"/projects/{running_project(clients)}")
-    expect(page.get_by_text("No extract was made yet")).to_be_visible()
+    expect(page.get_by_text("No extracts yet")).to_be_visible()
     page.get_by_role("button", name="Make an extract").click()
     expect(page.get_by_role("heading", name=re.compile(r"^Number 1,"))).to_be_visible(timeout=20_000)
     expect(page.get_by_role("button", name="Make an extract")).to_be_visible()
@@ -49,7 +49,7 @@ def test_without_scripts_the_page_says_how_to_look(desk: Desk, clients: Clients)
     )
     page.get_by_role("button", name="Make an extract").click()
     look, there = (
-        page.get_by_role("link", name="Look how far it is"),
+        page.get_by_role("link", name="Check progress"),
         page.get_by_text(re.compile("SHA-256 of the CSV")),
     )
     for _ in range(100):

@@ -50,7 +50,7 @@ def test_anybody_finds_the_public_figures_and_reads_what_they_cannot_say(desk: D
         page.get_by_role("link", name="What was found").click()
     expect(page.locator("h1")).to_have_text("What was found")
     for words in (
-        "No figure is a green light",
+        "These figures cannot tell you what is in your drugs",
         "What it shows",
         "What it cannot show",
         "Not found is not the same as not there",
@@ -59,6 +59,7 @@ def test_anybody_finds_the_public_figures_and_reads_what_they_cannot_say(desk: D
     look_up(page, Step_in_time="month")
     expect(page.locator(".multiple svg").first).to_be_visible()
     expect(page.locator(".multiple__summary").first).not_to_be_empty()
+    page.get_by_text("Source", exact=True).first.click()
     expect(page.locator(".citation")).to_contain_text("Release 20")
     expect(page.locator(".nav")).to_have_count(0)
     if scripts:
@@ -80,6 +81,7 @@ def test_the_table_the_csv_and_the_link_say_the_same(desk: Desk) -> None:
     with page.expect_navigation():
         page.get_by_role("link", name="Link to this table").click()
     assert table_rows(page) == shown
+    page.get_by_text("Source", exact=True).first.click()
     whole = saved(page, "Download the whole release")
     assert whole[:2] == b"PK"
 
@@ -87,10 +89,13 @@ def test_the_table_the_csv_and_the_link_say_the_same(desk: Desk) -> None:
 def test_the_police_see_cubes_and_alerts_and_every_other_door_is_shut(desk: Desk) -> None:
     page = desk.sign_in(Role.POLICE, TABLET)
     assert page.url.endswith("/partner")
-    assert [a.inner_text() for a in page.locator(".nav a").all()] == ["Partner", "Alerts"]
+    assert [a.inner_text() for a in page.locator(".nav ul.nav__wide a").all()] == ["Figures", "Alerts"]
     look_up(page, Step_in_time="month", Split_by="nothing else")
     expect(page.locator("#figures-table")).to_be_visible()
-    expect(page.locator(".multiple svg").first).to_be_visible()
+    chart = page.locator(".multiple svg").first
+    expect(page.get_by_role("region", name="Alerts").locator("h2")).to_be_in_viewport()
+    top = chart.evaluate("(e) => e.getBoundingClientRect().top")
+    assert top <= 240, top
     assert page.locator("[data-live]").count() == 0
     desk.shot(page, "figures-partner-tablet")
     desk.watch.expect(r"status 403|status of 403")
@@ -98,7 +103,7 @@ def test_the_police_see_cubes_and_alerts_and_every_other_door_is_shut(desk: Desk
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 403, address
-        expect(page.locator("h1")).to_have_text("This is not yours to do")
+        expect(page.locator("h1")).to_have_text("You do not have permission")
 
 
 def test_figures_are_told_without_colour(desk: Desk) -> None:

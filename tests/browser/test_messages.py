@@ -11,7 +11,7 @@ from app.operations.demo import PEOPLE
 from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support.road import Road
-from tests.support.site import PHONE, TABLET, Clients, Desk, bare
+from tests.support.site import PHONE, TABLET, Clients, Desk, bare, scroll_overflow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -43,9 +43,14 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     # begin a draft, open the message, type: the card and the check follow without being asked
     author = _signed_in(desk, AUTHOR.username, AUTHOR.password)
     expect(author.locator("h1")).to_have_text("Messages")
+    author.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    author.evaluate("document.documentElement.dataset.text = 'largest'")
+    assert scroll_overflow(author) == 0, "200 % on a phone"
+    author.evaluate("delete document.documentElement.dataset.text")
+    author.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
     author.get_by_text("Begin a draft").click()
-    author.get_by_label("What it is to change").fill("Water for hot days")
-    steps.press(author, "Begin the draft")
+    author.get_by_label("What to change").fill("Water for hot days")
+    steps.press(author, "Begin draft")
     version = author.url.split("?")[0]
     author.goto(f"{version}/message?path=messages/en/M-HEAT.md")
     card = author.locator("#card")
@@ -54,9 +59,10 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     look = author.locator("#look")
     expect(look).to_contain_text(NEW)
     expect(look).to_contain_text("It says “safe”.")
-    steps.press(author, "Save the message")
+    expect(author.get_by_role("button", name="Save message")).to_be_in_viewport(ratio=1)
+    steps.press(author, "Save message")
     author.goto(version)
-    mend = "must be mended before this can be signed"  # the page asks again until the whole check has ended
+    mend = "must be fixed before this can be signed"  # the page asks again until the whole check has ended
     expect(author.locator("main")).to_contain_text(mend, timeout=120_000)
     author.reload()
     expect(author.get_by_role("button", name="Send to review")).to_be_disabled()
@@ -65,14 +71,14 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     # mended, compared, sent to review
     author.goto(f"{version}/message?path=messages/en/M-HEAT.md")
     card.fill(f"{words}\n\n{NEW}")
-    steps.press(author, "Save the message")
-    expect(look).to_contain_text("Nothing to mend in this message.")
+    steps.press(author, "Save message")
+    expect(look).to_contain_text("No problems found.")
     author.goto(f"{version}/compare")
     expect(author.locator(".pack-diff ins").filter(has_text=NEW)).to_have_count(1)
     expect(author.locator("main")).to_contain_text("MDMA pill, 232 mg")
     author.goto(version)
     steps.press(author, "Send to review")
-    expect(author.locator("main")).to_contain_text("The version waits for two signatures")
+    expect(author.locator("main")).to_contain_text("The version needs two signatures")
 
     # two sign, one of them a clinician who changed nothing
     _sign(author, version)
@@ -99,5 +105,7 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
 
 def _sign(page: Page, version: str) -> None:
     page.goto(version)
-    page.get_by_label("I have read what changes").check()
+    expect(page.get_by_role("heading", name="What changes")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Sign this version")).to_be_in_viewport(ratio=1)
+    page.get_by_label("I have read and approve").check()
     steps.press(page, "Sign this version")

@@ -33,7 +33,7 @@ def change(page: Page) -> None:
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """As somebody without a mouse gets there."""
+    """As someone without a mouse gets there."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("s => document.activeElement.matches(s)", selector):
@@ -109,10 +109,19 @@ def test_a_chart_is_read_without_its_colour(desk: Desk) -> None:
     desk.shot(page, "researcher-forced-colours")
 
 
-def test_the_first_chart_is_near_the_top_of_a_phone(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, PHONE, path=MONTHS)
+@pytest.mark.parametrize(("size", "most"), [(TABLET, 240), (PHONE, 700)], ids=["tablet", "phone"])
+def test_the_first_chart_begins_near_the_top(desk: Desk, size: tuple[int, int], most: int) -> None:
+    page = desk.sign_in(Role.RESEARCHER, size, path=MONTHS)
     top = page.locator(".multiple svg").first.evaluate("(e) => e.getBoundingClientRect().top + scrollY")
-    assert top <= 700, top
+    assert top <= most, top
+    if size == TABLET:
+        whole = page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
+        assert whole[0] == whole[1], "the page fills the window; its part scrolls"
+        for words in ("Download as CSV", "Download as JSON", "Copy link", "Change the question"):
+            expect(page.get_by_text(words)).to_be_in_viewport(ratio=1)
+        page.goto("/trends?measure=expected_found&by=month&by=region")
+        top = page.locator(".multiple svg").first.evaluate("(e) => e.getBoundingClientRect().top")
+        assert top <= most, f"with a chart each: {top}"
 
 
 def test_a_heat_table_prints_every_figure_and_reason(desk: Desk) -> None:
@@ -140,6 +149,7 @@ def test_the_download_holds_the_table_of_the_page(desk: Desk) -> None:
         if line["value"]:
             assert float(row[3].removesuffix(" %")) == pytest.approx(min(100, float(line["value"]) * 100), abs=0.51)
     assert all(line["definition"] and line["citation"] and line["licence"] and line["as_of"] for line in lines)
+    page.get_by_text("Definition", exact=True).first.click()
     with page.expect_download() as got:
         page.get_by_role("link", name="What the columns mean").click()
     explained = {line["column"] for line in csv.DictReader(io.StringIO(bytes_of(got.value).decode("utf-8-sig")))}
@@ -174,6 +184,8 @@ def test_link_and_citation_are_copied(desk: Desk) -> None:
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator("[data-trends-status]")).to_have_text("The link is on the clipboard.")
     assert page.evaluate("navigator.clipboard.readText()") == f"{desk.site.url}{MONTHS}"
+    page.get_by_text("Citation", exact=True).first.click()
+    expect(page.locator("#trend-table")).to_be_hidden()  # one at a time
     page.get_by_role("button", name="Copy citation").click()
     cited = page.evaluate("navigator.clipboard.readText()")
     assert "definition version" in cited

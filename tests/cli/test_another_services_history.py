@@ -237,7 +237,7 @@ def test_where_there_are_several_services_the_operator_says_whose_history_it_is(
     for number, agency in enumerate(("North Health", "A service")):
         mast("people", "add", f"ada{number}", "--name", "Ada", "--agency", agency, "--role", "admin")
     for command in (("import", *files), ("imports",), ("undo", str(uuid4()), "--reason", "x")):
-        assert "several services here: name one with --agency" in mast("samples", *command, code=1).stderr
+        assert "several services here. Name one with --agency" in mast("samples", *command, code=1).stderr
     made = json.loads(mast("samples", "import", *files, "--agency", "A service", "--json").stdout)
     assert mast("samples", "imports", "--agency", "North Health").stdout == "Nothing was imported yet.\n"
     undo = ("samples", "undo", made["id"], "--reason", "x", "--agency")

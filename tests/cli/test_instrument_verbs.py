@@ -128,7 +128,7 @@ def test_identify_says_in_words_what_an_infrared_mixture_is_made_of(mast: Mast, 
     assert [line.split(",")[0] for line in parts] == ["part: Cocaine", "part: Caffeine"]
     assert all(re.search(r" \d+% of the signal \(\d+% to \d+%\), probable$", line) for line in parts)
     assert sum(line.startswith("     unexplained: 0%") for line in told) == 1
-    limits = [line for line in told if "Not seen; in this reading it would have been seen above: " in line]
+    limits = [line for line in told if "Not seen. Detection limits in this spectrum: " in line]
     assert len(limits) == 1
     assert "Fentanyl " in limits[0]
     assert "Cocaine" not in limits[0]

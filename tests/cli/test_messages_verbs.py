@@ -45,16 +45,16 @@ def pack(tmp_path: Path) -> Path:
 
 def test_the_shipped_pack_has_nothing_to_mend_and_says_that_nobody_signed_it(mast: Mast) -> None:
     said = mast("messages", "check", "--today", "2026-11-25").stdout
-    assert "Nothing to mend" in said
+    assert "Nothing to fix" in said
     assert "note  pack.yaml, line 6: This pack is not clinically approved (draft)" in said
 
 
 def test_a_mistake_is_told_with_file_and_line_and_exits_one(mast: Mast, pack: Path) -> None:
     (pack / "rules" / "new.yaml").write_text("- id: R-NEW\n  id: R-NEW\n", encoding="utf-8")
     result = mast("messages", "check", "--pack", pack, code=1)
-    assert "MEND  rules/new.yaml, line 2: “id” stands twice here. Keep one of the two lines." in result.stdout
-    assert "1 to mend, 0 to know." in result.stdout
-    assert "1 thing must be mended" in result.stderr
+    assert "FIX   rules/new.yaml, line 2: “id” stands twice here. Keep one of the two lines." in result.stdout
+    assert "1 to fix, 0 to note." in result.stdout
+    assert "1 problem must be fixed" in result.stderr
     data = json.loads(mast("messages", "check", "--pack", pack, "--json", code=1).stdout)
     assert [(p["file"], p["line"], p["level"], p["kind"]) for p in data] == [
         ("rules/new.yaml", 2, "error", "duplicate_key")

@@ -51,7 +51,7 @@ def test_a_person_is_added_with_a_link_shown_once_and_may_have_a_token() -> None
     ("username", "name", "says"),
     [
         ("A B", "Ada", "no user name"), ("../../x", "Ada", "no user name"), ("x" * 61, "Ada", "no user name"),
-        ("ada", "A\u202eda", "right-to-left"), ("ada", "A\nda", "one line"), ("ada", "x" * 200, "1 to 120"), ("ada", " ", "1 to 120"),
+        ("ada", "A\u202eda", "right-to-left"), ("ada", "A\nda", "one line"), ("ada", "x" * 200, "1 to 120"), ("ada", " ", "full name"),
     ],
 )  # fmt: skip
 def test_the_names_of_an_account_are_those_the_pages_take(username: str, name: str, says: str) -> None:
@@ -85,7 +85,7 @@ def test_a_password_on_the_command_line_is_refused_because_everybody_can_read_it
 def test_a_password_comes_by_standard_input() -> None:
     mast("db", "upgrade")
     assert "12 characters" in mast(*ADD, "--password-stdin", code=1, stdin="short\n").stderr
-    assert mast(*ADD, "--password-stdin", stdin="a long enough password\n").stdout == "Ada may sign in as ada.\n"
+    assert mast(*ADD, "--password-stdin", stdin="a long enough password\n").stdout == "Ada can sign in as ada.\n"
     with closing(Database(Settings().database_url)) as database:
         assert people.check_password(database.read, "ada", "a long enough password").display_name == "Ada"
 
@@ -96,7 +96,7 @@ def test_accounts_are_listed_changed_turned_off_and_on_and_signed_out() -> None:
     mast(*CHEN)
     listed = mast("people", "list").stdout
     assert "Durham: Chen, chemist, verifier; has no password yet" in listed
-    assert "Durham: Ada, admin; may sign in" in listed
+    assert "Durham: Ada, admin; active" in listed
     assert mast("people", "change", "chen", "--role", "reception").stdout == "Chen (chen): reception.\n"
     assert asked("people", "change", "chen", "--name", "Chen Li")["roles"] == ["reception"]
     assert "signed out everywhere" in mast("people", "end-sessions", "chen").stdout
@@ -105,7 +105,7 @@ def test_accounts_are_listed_changed_turned_off_and_on_and_signed_out() -> None:
     assert "turned off" in mast("people", "token", "chen", code=1).stderr
     mast("people", "enable", "chen")
     assert [row["state"] for row in asked("people", "list")] == [
-        "may sign in",
+        "active",
         "has no password yet",
     ]
     for verb in (("disable", "ada"), ("change", "ada", "--role", "chemist")):

@@ -171,7 +171,7 @@ def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
     assert "2 → 1 entries" in said
     assert "  gone: Othersine" in said
     assert "Nothing was changed." in said
-    assert "made anew" in mast("library", "reparse", "Own 2026", "--apply").stdout
+    assert "Library rebuilt" in mast("library", "reparse", "Own 2026", "--apply").stdout
     assert "Own 2026: 1 entries" in mast("library", "list").stdout
 
 

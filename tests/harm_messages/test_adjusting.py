@@ -103,7 +103,7 @@ def test_a_pinned_card_comes_out_from_behind_more_and_never_above_what_is_graver
 
 def test_a_snippet_stands_in_the_tail_and_its_words_come_from_the_pack() -> None:
     row = snippets_of(PACK, "snippet")[0]
-    done = page(MDMA, snippets=(row.id, "SN-MADE-UP", "free text about somebody"))
+    done = page(MDMA, snippets=(row.id, "SN-MADE-UP", "free text about someone"))
     added = [m for m in done.next if m.rule_id == row.id]
     assert [m.id for m in added] == [row.message]
     assert done.body == page(MDMA).body

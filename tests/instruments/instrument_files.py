@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import io
-import struct
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -325,8 +324,3 @@ def gzip_of_zeros(megabytes: int) -> bytes:
 def zlib_bomb(megabytes: int) -> bytes:
     """zlib data of zeros."""
     return zlib.compress(bytes(megabytes * 1024 * 1024), 9)
-
-
-def little_floats(values: Sequence[float]) -> bytes:
-    """float64 little endian."""
-    return struct.pack(f"<{len(values)}d", *values)

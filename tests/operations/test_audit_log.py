@@ -44,7 +44,7 @@ def filled(database: Database, entries: int = 20) -> Database:
 
 
 def unlocked(database: Database, *statements: str) -> None:
-    """As somebody with the database file and no respect would do it."""
+    """As someone with the database file and no respect would do it."""
     drop = (
         ("DROP TRIGGER audit_entry_no_update", "DROP TRIGGER audit_entry_no_delete")
         if database.is_sqlite
@@ -94,7 +94,7 @@ def test_postgresql_refuses_to_empty_the_log(postgres_url: str) -> None:
         ("UPDATE audit_entry SET verb = 'other' WHERE seq = 7", 7),
         ("UPDATE audit_entry SET reason = 'a reason' WHERE seq = 1", 1),
         ("UPDATE audit_entry SET after = '{\"number\": 8}' WHERE seq = 8", 8),
-        ("UPDATE audit_entry SET actor_id = 'somebody' WHERE seq = 20", 20),
+        ("UPDATE audit_entry SET actor_id = 'someone' WHERE seq = 20", 20),
         ("DELETE FROM audit_entry WHERE seq = 5", 5),
         ("DELETE FROM audit_entry WHERE seq = 1", 1),
         ("UPDATE audit_entry SET seq = 21 WHERE seq = 4", 4),

@@ -29,7 +29,7 @@ from tests.support.budget import size
 from tests.support.road import ok
 from tests.support.small_files import small_film
 from tests.support.staged import either_database
-from tests.support.writes import Stage, history_upload
+from tests.support.writes import WRITES, Stage, history_upload
 
 database = either_database  # both kinds matter here
 
@@ -296,6 +296,33 @@ def test_infrared_standards_go_where_a_server_would_take_them_for_mass_spectra(s
     migrate.upgrade(database)
     assert [row["id"] for row in ok(chemist.get("/api/v1/standards"))["rows"]] == [mass]
     assert (contents(database)["standard_replicate"][0], broken_keys(database)) == (1, [])
+
+
+NEW_SINCE_0027 = (
+    "sample_photo", "tablet", "leased_code", "offline_registration", "draft_edit", "editor_seen", "worksheet",
+)  # fmt: skip
+FILLS_THEM = (
+    "/samples/{sample_id}/photo", "/sessions/{session_id}/offline-samples", "/bench/samples/{sample_id}/findings/choose",
+    "/bench/samples/{sample_id}/here", "/bench/worksheet", "/sessions/{session_id}/wall-link",
+)  # fmt: skip
+
+
+def test_photos_tablets_edits_and_worksheets_go_and_leave_the_samples_they_were_of(stage: Stage) -> None:
+    database = stage.world.runtime.db
+    for url in FILLS_THEM:
+        call = WRITES["POST", url](stage)
+        answer = stage.client(call.role).request("POST", call.at(), **call.more)
+        assert answer.status_code < 400, f"{url}: {answer.text}"
+    before = contents(database)
+    assert [table for table in NEW_SINCE_0027 if not before[table][0]] == []
+    migrate.downgrade(database, "0027")
+    migrate.upgrade(database)
+    after = contents(database)
+    assert [after[table][0] for table in NEW_SINCE_0027] == [0] * len(NEW_SINCE_0027)
+    stay = before.keys() - {*NEW_SINCE_0027, "session"}  # a wall that was open ends
+    assert {table: after[table] for table in stay} == {table: before[table] for table in stay}
+    assert (after["session"][0], broken_keys(database)) == (before["session"][0], [])
+    stage.road.register()
 
 
 def test_history_from_before_goes_to_the_agency_of_who_imported_a_source_first(stage: Stage) -> None:

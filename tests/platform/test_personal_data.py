@@ -111,6 +111,6 @@ def test_no_text_takes_long(text: str) -> None:
 
 
 def test_the_sentence_says_who_reads_it() -> None:
-    assert sentence([PersonalKind.PHONE], outside=True).endswith("people outside the service will read this text.")
+    assert sentence([PersonalKind.PHONE], outside=True).endswith("People outside the service will read this text.")
     three = sentence([PersonalKind.NAME, PersonalKind.TENT, PersonalKind.HANDLE], outside=False)
-    assert three.startswith("This looks like a name, a tent or pitch and a handle. Leave it out:")
+    assert three.startswith("This looks like a name, a tent or pitch and a handle. Leave it out.")

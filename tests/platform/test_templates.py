@@ -13,7 +13,7 @@ from app.platform.kernel.errors import Invalid
 from app.platform.web.forms import Entered, fields_of
 from app.platform.web.templates import Templates
 
-LAYOUT = "{% set warned = 6 %}{% set shade = shade | default('light') %}<main>{% block main %}{% endblock %}</main>"
+LAYOUT = "{% set warned = 6 %}{% if warned %}{% set frame, edge = 1, 2 %}{% endif %}{% set shade = shade | default('light') %}<main>{% block main %}{% endblock %}</main>"
 PAGE = "{% extends 'layout.html' %}{% block main %}{{ words }}{% endblock %}"
 
 
@@ -34,7 +34,7 @@ def test_a_page_is_given_its_values(templates: Templates) -> None:
     assert page(templates, "alone.html", warned="not in a layout") == "not in a layout"
 
 
-@pytest.mark.parametrize("name", ["warned", "actor"])
+@pytest.mark.parametrize("name", ["warned", "frame", "edge", "actor"])
 def test_a_name_of_the_layout_or_of_every_page_is_refused(templates: Templates, name: str) -> None:
     with pytest.raises(RuntimeError, match=f"page.html: the layout has its own {name}"):
         page(templates, "page.html", words="", **{name: []})

@@ -59,10 +59,18 @@ ANYBODY: dict[Door, str] = {
     ("POST", "/sign-in"): "signing in",
     ("POST", "/sign-out"): "signing out",
     ("GET", "/password"): "the form behind a link for a new password",
-    ("POST", "/password"): "whoever holds the link sets a password",
+    ("POST", "/password"): "anyone who holds the link sets a password",
     ("GET", "/t"): "the form for a ticket",
     ("POST", "/t"): "a ticket they do not have: the same answer as a wrong one",
     ("GET", "/trends/columns.csv"): "what the columns of a download mean",
+    ("GET", "/bench/ahead"): "which link of a page is fetched ahead; names no sample",
+    ("GET", "/static/joined/staff.css"): "a style sheet",
+    ("GET", "/reception/sw.js"): "a script",
+    ("POST", "/sessions/{session_id}/wall"): "what stands on a wall, for its token alone",
+    (
+        "GET",
+        "/sessions/{session_id}/wall",
+    ): "the frame of a wall, the same for every key; what stands on it asks for its token",
     ("POST", "/t/forget"): "lets go of a cookie",
     ("POST", "/api/v1/tickets/view"): "a ticket they do not have",
 }
@@ -198,6 +206,7 @@ def test_a_partner_begins_on_the_partner_page_and_is_offered_nothing_else(world:
     assert page.status_code == 200
     offered = set(re.findall(r'<nav class="nav".*?</nav>', page.text, re.S)[0].split('href="')[1:])
     assert {o.split('"')[0] for o in offered} == {"/partner", "/alerts"}
+    assert "/find" not in page.text
 
 
 def test_a_partner_who_is_something_else_too_keeps_what_the_other_role_may(world: World) -> None:

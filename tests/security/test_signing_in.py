@@ -169,7 +169,7 @@ def test_a_form_sent_after_the_session_ended_says_so(world: Any, clock: Any) -> 
     clock.advance(hours=13)
     answer = client.post("/people", data={"username": "x"}, headers={"Accept": "text/html"})
     assert answer.headers["location"] == "/sign-in?ended=1"
-    assert "unharmed" in client.get("/sign-in?ended=1").text
+    assert "Everything you saved before is kept" in client.get("/sign-in?ended=1").text
 
 
 def test_a_token_never_has_a_role_its_owner_lacks_or_has_lost(world: Any) -> None:

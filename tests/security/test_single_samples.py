@@ -49,7 +49,7 @@ def test_how_much_an_import_holds_is_told_to_researchers_as_every_other_count(wo
     assert again["files"] == [{"name": "one-row.csv", "rows": None, "sha256": ""}]
     page = world.as_(Role.RESEARCHER).get("/history", headers=BROWSER).text
     assert "decade" not in page
-    assert "changed what was known" not in page
+    assert "changed earlier records" not in page
     again, first = world.as_(Role.ADMIN).get("/api/v1/history/imports").json()
     assert (first["samples"], first["notes"], again["changed"]) == (23, 1, 1)
-    assert "of which 1 changed what was known" in world.as_(Role.ADMIN).get("/history", headers=BROWSER).text
+    assert "of which 1 changed earlier records" in world.as_(Role.ADMIN).get("/history", headers=BROWSER).text

@@ -8,7 +8,18 @@ from app.figures.releases import service as releases
 from app.platform.kernel.actor import Actor, Role
 from tests.app.trends.conftest import Figures
 from tests.support.road import ok
-from tests.support.writes import WRITES, Stage, alert, alert_after, history_upload, project, sample_task, told, urgent
+from tests.support.writes import (
+    WRITES,
+    Stage,
+    alert,
+    alert_after,
+    history_upload,
+    project,
+    sample_task,
+    tablet_of,
+    told,
+    urgent,
+)
 
 
 def _release(stage: Stage) -> str:
@@ -37,7 +48,7 @@ def _told_outside(stage: Stage) -> str:
 
 
 def real_keys(stage: Stage) -> dict[str, str]:
-    """Path parameter → key, for every parameter of a route but those that end somebody's account or token."""
+    """Path parameter → key, for every parameter of a route but those that end someone's account or token."""
     sample, analysis, upload = stage.read_file()
     told_sample, adjustment = told(stage)
     stage.client("health_worker").get(f"/consultations/samples/{told_sample}")
@@ -59,6 +70,7 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "check_id": stage.check(),
         "task_id": stage.task(),
         "sample_task_id": sample_task(stage)["id"],
+        "tablet_id": tablet_of(stage),
         "alert_id": alert(stage)["id"],
         "urgent_id": urgent(stage)["id"],
         "adjustment_id": adjustment,

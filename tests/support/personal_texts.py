@@ -78,7 +78,7 @@ PERSONAL: tuple[tuple[str, str], ...] = (
     ("MY MATE STEVE HAD TWO", "name"),
     ("He asked after his Priya", "name"),
     ("A guy called Callum handed it in", "name"),
-    ("Somebody named Olivia knows more", "name"),
+    ("Someone named Olivia knows more", "name"),
     ("Sarah Jones brought three bags", "name"),
     ("Told by Mr Patel at the gate", "name"),
     ("her mum Siân rang", "name"),

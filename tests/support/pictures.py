@@ -1,11 +1,10 @@
-"""Takes the README's pictures: `python -m tests.support.pictures [folder]`, over the example on a Saturday at 14:02.
+"""Takes the pictures of README and docs/screens.md: `python -m tests.support.pictures [folder]`, over the example on a Saturday at 14:02.
 
 Needs Chromium. The clock is moved on the server and in the browser, so that the pictures show a believable afternoon.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tempfile
@@ -20,7 +19,11 @@ from tests.support import browser as chromium
 from tests.support.site import PASSWORDS, Clients, Site, bare, environment, road_on
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Browser, Page
+
+    from tests.support.road import Road
 
 LONDON = ZoneInfo("Europe/London")
 # What the process of the server runs: the demo, some hours or days away from now.
@@ -68,7 +71,7 @@ class MovedSite(Site):
 
 
 def main(folder: Path) -> None:
-    """All four."""
+    """All of them."""
     folder.mkdir(parents=True, exist_ok=True)
     executable = chromium.find_chromium()
     assert executable is not None, "no Chromium"
@@ -97,55 +100,80 @@ def _take(browser: Browser, site: MovedSite, folder: Path) -> None:
             context.request.post("/sign-in", form={"username": name, "password": password})
         return opened
 
-    def shoot(of: Page, name: str) -> None:
-        of.evaluate("document.activeElement?.blur()")
-        of.screenshot(path=folder / f"{name}.png", caret="initial")
-
-    shared = Path(__file__).resolve().parents[3] / "shared" / "data"
-    files = steps.Files.find(shared if shared.is_dir() else None, site)
     clients = Clients(site)
     road = road_on(clients)
-    sample = road.register(form="crystal", words_spoken="mandy")
+    _reception(page(Role.RECEPTION, 1024, 768), folder)
+    _bench(page(Role.CHEMIST, 1366, 900), folder, site, road)
+    told = _told(road)
+    client = page(None, 390, 844, device_scale_factor=1.5, has_touch=True, is_mobile=True)
+    client.goto(f"/t#{bare(road.codes[told])}")
+    client.locator(".result__headline").wait_for()
+    client.wait_for_timeout(400)  # the fade of what has changed
+    _shoot(client, folder, "client")
+    consultation = page(Role.HEALTH_WORKER, 1024, 768)
+    consultation.goto(f"/consultations/samples/{told}")
+    consultation.locator(".result__headline").wait_for()
+    _shoot(consultation, folder, "consultation")
+    trends = page(Role.RESEARCHER, 1024, 768)
+    trends.goto("/trends?measure=samples&by=month&by=region")
+    trends.locator(".multiple svg").first.wait_for()
+    _shoot(trends, folder, "trends")
+    clients.close()
 
-    bench = page(Role.CHEMIST, 1366, 1340)
-    bench.goto(f"/bench/samples/{sample}")
-    steps.upload(bench, files.infrared)
-    bench.locator(".bench-candidates").first.wait_for()
-    steps.press(bench, re.compile("^Use as finding.*MDMA"))
-    steps.plot_is_drawn(bench)
-    bench.goto(f"/bench/samples/{sample}")
-    steps.plot_is_drawn(bench)
-    bench.wait_for_timeout(400)  # the second plot, below the first
-    shoot(bench, "bench")
 
+def _reception(page: Page, folder: Path) -> None:
+    page.goto("/reception")
+    page.get_by_label("Crystal", exact=True).check()
+    page.get_by_label("white", exact=True).check()
+    page.get_by_label("Yes to all three").check()
+    page.locator("#expected").press_sequentially("mand", delay=20)
+    page.get_by_role("option").first.wait_for()
+    _shoot(page, folder, "reception", blur=False)
+
+
+def _bench(page: Page, folder: Path, site: MovedSite, road: Road) -> None:
+    shared = Path(__file__).resolve().parents[3] / "shared" / "data"
+    files = steps.Files.find(shared if shared.is_dir() else None, site)
+    address = f"/bench/samples/{road.register(form='crystal', words_spoken='mandy')}"
+    page.goto(address)
+    steps.upload(page, files.infrared)
+    page.get_by_text("1 file: 1 read.").wait_for()
+    page.wait_for_timeout(3000)  # the search; what the worker tells has the real time, and so does not reach this page
+    page.goto(address)
+    steps.plot_is_drawn(page)
+    _shoot(page, folder, "bench", again=steps.plot_is_drawn)
+
+
+def _told(road: Road) -> str:
+    """A sample whose result is ready."""
     told = road.register(form="crystal", words_spoken="mandy")
     ran = [road.analysis(told, method=method) for method in ("ftir", "gc_ms")]
     ran.append(road.analysis(told, method="strip", strip_target="opioid.nitazene", strip_reading="negative"))
     result, etag = road.draft(told, ran[:2], substance="eutylone")
     for role, action in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
         etag = road.step(role, result, action, etag)
-    client = page(None, 390, 900, device_scale_factor=1.5, has_touch=True, is_mobile=True)
-    client.goto(f"/t#{bare(road.codes[told])}")
-    client.locator(".result__headline").wait_for()
-    client.wait_for_timeout(400)  # the fade of what has changed
-    shoot(client, "client")
+    return told
 
-    reception = page(Role.RECEPTION, 1024, 768)
-    reception.goto("/reception")
-    reception.get_by_label("crystal", exact=True).check()
-    reception.get_by_label("white", exact=True).check()
-    for name in ("analysis", "age_18_attested"):
-        reception.locator(f"[name=consent_{name}]").check()
-    reception.locator("#expected").press_sequentially("mand", delay=20)
-    reception.get_by_role("option").first.wait_for()
-    reception.evaluate("window.scrollTo(0, 0)")
-    reception.screenshot(path=folder / "reception.png", caret="initial")
 
-    trends = page(Role.RESEARCHER, 1024, 1010)
-    trends.goto("/trends?measure=samples&by=month&by=region")
-    trends.locator(".multiple svg").first.wait_for()
-    shoot(trends, "trends")
-    clients.close()
+def _shoot(
+    page: Page, folder: Path, name: str, *, blur: bool = True, again: Callable[[Page], None] | None = None
+) -> None:
+    """The screen in light, dark and sunlight, and with letters twice as large."""
+    for look in ("light", "dark", "sun", "200"):
+        if look == "200":
+            page.evaluate(
+                "delete document.documentElement.dataset.theme; document.documentElement.style.fontSize = `${2 * parseFloat(getComputedStyle(document.documentElement).fontSize)}px`"
+            )
+        else:
+            page.evaluate("look => { document.documentElement.dataset.theme = look; }", look)
+        page.evaluate("dispatchEvent(new CustomEvent('mast:theme'))")  # plots are drawn on canvas
+        page.evaluate("scrollTo(0, 0)")
+        if blur:
+            page.evaluate("document.activeElement?.blur()")
+        if again:
+            again(page)
+        page.wait_for_timeout(200)
+        page.screenshot(path=folder / (f"{name}.png" if look == "light" else f"{name}-{look}.png"), caret="initial")
 
 
 if __name__ == "__main__":

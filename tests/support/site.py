@@ -189,6 +189,8 @@ def road_on(clients: Clients) -> Road:
 
 # a page that is left takes its unfinished requests with it: no fault of anybody's
 HARMLESS = re.compile(r"net::ERR_ABORTED")
+NO_WORKERS = "Service Worker registration blocked by Playwright"
+"""What a browser says that was told to have none."""
 
 
 @dataclass
@@ -217,7 +219,7 @@ class Watch:
         self.complaints.append(text)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and message.text != NO_WORKERS:
             self._note(f"console {message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _failed(self, request: Request) -> None:
@@ -240,7 +242,9 @@ class Desk:
     contexts: list[BrowserContext] = field(default_factory=list)
 
     def context(self, size: tuple[int, int] = LAPTOP, **more: Any) -> BrowserContext:
-        """A browser of its own: no cookie of another."""
+        """A browser of its own: no cookie of another. Without service workers, which would answer what a test wants to hold back,
+        unless it asks for them."""
+        more.setdefault("service_workers", "block")
         context = self.browser.new_context(
             base_url=self.site.url, viewport={"width": size[0], "height": size[1]}, locale="en-GB", **more
         )
@@ -250,7 +254,7 @@ class Desk:
         return context
 
     def sign_in(self, role: Role, size: tuple[int, int] = LAPTOP, *, path: str = "/", **more: Any) -> Page:
-        """A page of somebody who signed in by the form."""
+        """A page of someone who signed in by the form."""
         page = self.context(size, **more).new_page()
         page.goto("/sign-in")
         name, password = PASSWORDS[role]
@@ -263,7 +267,7 @@ class Desk:
         return page
 
     def shot(self, page: Page, name: str) -> None:
-        """A picture of the whole page, where somebody wants to look at it. The caret stays: hiding it would write styles into the page."""
+        """A picture of the whole page, where someone wants to look at it. The caret stays: hiding it would write styles into the page."""
         if self.pictures is None:
             return
         page.screenshot(path=self.pictures / f"{name}.png", full_page=True, caret="initial")

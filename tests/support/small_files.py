@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -97,3 +99,16 @@ def small_curve(bands: Sequence[float], *, shift: float = 0.0, noise: float = 2e
 def small_film(shift: float = 0.0, noise: float = 2e-4) -> bytes:
     """A polystyrene film as an instrument sees it whose scale is off by `shift` cm⁻¹."""
     return small_curve(FILM, shift=shift, noise=noise)
+
+
+def small_photo(*more: tuple[bytes, bytes]) -> bytes:
+    """A PNG of one grey point, with `more` chunks (kind, data) before its end."""
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"\0\x80")),
+        *more,
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )

@@ -46,7 +46,7 @@ def wal_place(session: Session) -> str:
 
 def in_postgres(session: Session, since: str) -> Iterator[tuple[str, str]]:
     """(path, content) of this database's own files and of the write-ahead log from `since` on; nothing where the server
-    is somebody else's and its disk is out of reach."""
+    is someone else's and its disk is out of reach."""
     connection = session.connection()
     folder = Path(str(connection.execute(sa.text("SHOW data_directory")).scalar_one()))
     oid = connection.execute(sa.text("SELECT oid FROM pg_database WHERE datname = current_database()")).scalar_one()

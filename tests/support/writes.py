@@ -14,17 +14,20 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import numpy as np
+from sqlmodel import select
 
+from app.intake.samples.tables import Tablet
 from app.laboratory.incoming.tables import IncomingFile
 from app.laboratory.readings.domain import UploadState
 from app.laboratory.readings.tables import Upload
 from app.laboratory.readings.uploads import READING_FAILED
 from app.platform.kernel.actor import Role
+from app.platform.kernel.ids import new_id
 from spectra.infrared_grid import GRID
 from tests.app.conftest import PASSWORD, World
 from tests.support.curves import jcamp, mixture
 from tests.support.road import CONSENTS, STRIP, Road, infrared_file, ok
-from tests.support.small_files import curve_file, small_film, small_ladder, small_ms, small_run
+from tests.support.small_files import curve_file, small_film, small_ladder, small_ms, small_photo, small_run
 
 OCTETS = {"Content-Type": "application/octet-stream"}
 TIMES = {"opens_at": "2026-07-01T10:00:00Z", "closes_at": "2026-07-01T20:00:00Z"}
@@ -97,8 +100,13 @@ class Stage:
         """The client of a role of this agency; "nobody" is a browser without a session."""
         return self.world.anonymous() if role == "nobody" else self.world.as_(Role(role), agency=self.agency)
 
+    def actor(self, role: str) -> str:
+        """The person whose client has this role."""
+        actors = self.world.actors if self.agency == "own" else self.world.other_actors
+        return str(actors[Role(role)].person_id)
+
     def person(self) -> str:
-        """Somebody no other request needs."""
+        """Someone no other request needs."""
         found = ok(self.client("admin").get("/api/v1/people"))
         return next(str(p["id"]) for p in found if "public_health" in p["roles"])
 
@@ -220,10 +228,18 @@ Entry = Callable[[Stage], Call]
 WRITES: dict[tuple[str, str], Entry] = {}
 # Routes with an unsafe method that write nothing, and why they have it.
 WRITE_NOTHING = {
+    ("POST", "/sessions/{session_id}/hand-over/bags"): "ticks one more sample of a form",
     ("POST", "/t/forget"): "takes a cookie back",
     ("POST", "/consultations/samples/{sample_id}/with"): "shows what must not stand in an address",
-    ("POST", "/messages/{version_id}/message/look"): "shows a message while somebody types",
+    ("POST", "/messages/{version_id}/message/look"): "shows a message while someone types",
+    ("POST", "/sessions/{session_id}/wall"): "shows the wall to a token that must not stand in an address",
 }
+
+
+def token_of_wall(stage: Stage) -> str:
+    """The token in the link of a wall, made for it."""
+    made = stage.client("session_lead").post(f"/sessions/{stage.road.session_id}/wall-link").text
+    return str(re.findall(r"/wall#([\w-]+)", made)[0])
 
 
 def write(method: str, url: str) -> Callable[[Entry], Entry]:
@@ -247,10 +263,29 @@ on_sample("POST", "/api/v1/samples/{sample_id}/ticket", "reception", json={"pass
 on_sample("POST", "/api/v1/samples/{sample_id}/withdraw", "reception", json={})
 on_sample("POST", "/api/v1/samples/{sample_id}/custody", "reception", json={"kind": "received", "mg": 20})
 on_sample("POST", "/api/v1/samples/{sample_id}/uploads", "chemist", content=infrared_file(), headers=OCTETS)
+
+
+@write("POST", "/find")
+def find_by_ticket(stage: Stage) -> Call:
+    """A ticket in Find, which is written into the audit log."""
+    code = stage.road.codes[stage.road.register()]
+    return Call("health_worker", "/find", {}, {"data": {"what": code}})
+
+
+@write("POST", "/sessions/{session_id}/hand-over")
+def _(stage: Stage) -> Call:
+    sample, witness = stage.road.register(received_mg=40), stage.actor("chemist")
+    form = {"bag": sample, "row": sample, "mg": "39,5", "to": "to_police", "place": "store", "witness_id": witness}
+    return Call("reception", "/sessions/{session_id}/hand-over", {"session_id": stage.road.session_id}, {"data": form})
+
+
 on_sample("POST", "/samples/{sample_id}/ticket", "reception", data={"password": PASSWORD})
+on_sample("POST", "/samples/{sample_id}/photo", "reception", files={"photo": ("a.png", small_photo())})
+on_sample("POST", "/samples/{sample_id}/label", "reception", data={})
 on_sample("POST", "/samples/{sample_id}/withdraw", "reception", data={})
 on_sample("POST", "/samples/{sample_id}/custody", "reception", data={"kind": "received", "mg": "20"})
 on_sample("POST", "/bench/samples/{sample_id}/draft", "chemist", data={})
+on_sample("POST", "/bench/samples/{sample_id}/here", "chemist")
 on_sample("POST", "/bench/samples/{sample_id}/nothing-found", "chemist", data={"nothing_found": "yes"})
 on_sample("POST", "/bench/samples/{sample_id}/analyses", "chemist", data=STRIP)
 on_sample("POST", "/bench/samples/{sample_id}/files", "chemist", files={"file": ("a.jdx", infrared_file())})
@@ -346,7 +381,7 @@ def _(stage: Stage) -> Call:
 
 
 def on_person(url: str, act: str = "", **form: Any) -> None:
-    """A route about somebody of the agency."""
+    """A route about someone of the agency."""
 
     def entry(stage: Stage) -> Call:
         return Call("admin", url, {"person_id": stage.person(), "act": act}, {"data": form} if form else {})
@@ -429,7 +464,19 @@ def _(stage: Stage) -> Call:
 @write("POST", "/sessions/{session_id}/close")
 def _(stage: Stage) -> Call:
     session = stage.road.session_id
-    return Call("session_lead", "/sessions/{session_id}/close", {"session_id": session}, {"data": {"version": "1"}})
+    form = {"version": "1", "reason": "later"}
+    return Call("session_lead", "/sessions/{session_id}/close", {"session_id": session}, {"data": form})
+
+
+@write("POST", "/sessions/{session_id}/wall-link")
+def wall_link(stage: Stage) -> Call:
+    return Call("session_lead", "/sessions/{session_id}/wall-link", {"session_id": stage.road.session_id})
+
+
+@write("POST", "/sessions/{session_id}/wall-link/end")
+def wall_link_end(stage: Stage) -> Call:
+    stage.client("session_lead").post(f"/sessions/{stage.road.session_id}/wall-link")
+    return Call("session_lead", "/sessions/{session_id}/wall-link/end", {"session_id": stage.road.session_id})
 
 
 @write("POST", "/sessions/{session_id}/report/issues")
@@ -438,6 +485,55 @@ def _(stage: Stage) -> Call:
     headers = stage.version("session_lead", f"/api/v1/sessions/{session}")
     ok(stage.client("session_lead").post(f"/api/v1/sessions/{session}/close", headers=headers))
     return Call("session_lead", "/sessions/{session_id}/report/issues", {"session_id": session})
+
+
+DEVICE = "0f9a3c58-6a53-4c3e-9d6b-0a0e6c8f2a11"
+
+
+def leased(stage: Stage) -> dict[str, Any]:
+    """What a tablet was lent at the open session."""
+    url = f"/sessions/{stage.road.session_id}/tablets"
+    answer: dict[str, Any] = ok(stage.client("reception").post(url, json={"device": DEVICE}))
+    return answer
+
+
+def tablet_of(stage: Stage) -> str:
+    """A tablet of the open session."""
+    leased(stage)
+    with stage.world.runtime.db.read() as session:
+        return str(session.exec(select(Tablet.id).where(Tablet.session_id == UUID(stage.road.session_id))).one())
+
+
+def from_tablet(given: dict[str, Any], nth: int = 0, **more: str) -> dict[str, str]:
+    """The form of a sample registered without the server, with the code of this place."""
+    code = given["codes"][nth]
+    said = {
+        "device": DEVICE, "number": str(code["number"]), "code": code["code"], "time": given["now"], "offset_s": "0",
+        "wording": given["wording"],
+    }  # fmt: skip
+    return {"form": "powder", **CONSENT_FORM, **{f"offline_{name}": text for name, text in said.items()}, **more}
+
+
+@write("POST", "/sessions/{session_id}/tablets")
+def _(stage: Stage) -> Call:
+    return Call(
+        "reception",
+        "/sessions/{session_id}/tablets",
+        {"session_id": stage.road.session_id},
+        {"json": {"device": DEVICE}},
+    )
+
+
+@write("POST", "/sessions/{session_id}/offline-samples")
+def _(stage: Stage) -> Call:
+    more = {"data": from_tablet(leased(stage)), "headers": {"Idempotency-Key": str(new_id())}}
+    return Call("reception", "/sessions/{session_id}/offline-samples", {"session_id": stage.road.session_id}, more)
+
+
+@write("POST", "/sessions/{session_id}/tablets/{tablet_id}/void")
+def _(stage: Stage) -> Call:
+    path = {"session_id": stage.road.session_id, "tablet_id": tablet_of(stage)}
+    return Call("session_lead", "/sessions/{session_id}/tablets/{tablet_id}/void", path)
 
 
 @write("POST", "/api/v1/sessions/{session_id}/samples")
@@ -585,6 +681,45 @@ def _(stage: Stage) -> Call:
     return Call("chemist", "/bench/samples/{sample_id}/findings/remove", {"sample_id": sample}, {"data": form})
 
 
+@write("POST", "/bench/samples/{sample_id}/findings/choose")
+def _(stage: Stage) -> Call:
+    sample = stage.road.register()
+    _, etag = stage.road.draft(sample, [stage.road.analysis(sample)])
+    version = etag.strip('"')
+    form = {"began": version, "seen": version, "yours": '{"findings": [{"substance": "caffeine"}]}'}
+    return Call("chemist", "/bench/samples/{sample_id}/findings/choose", {"sample_id": sample}, {"data": form})
+
+
+@write("POST", "/bench/worksheet")
+def _(stage: Stage) -> Call:
+    form = {
+        "session": stage.road.session_id, "batch": "13Jun-1", "test": "strip:xylazine", "lot": "L1", "blank": "N",
+        "control": "P", "sample": stage.road.register(), "cell": "N",
+    }  # fmt: skip
+    return Call("chemist", "/bench/worksheet", more={"data": form})
+
+
+@write("POST", "/quantification/curves")
+def _(stage: Stage) -> Call:
+    levels = CURVE["levels"]
+    form = {
+        "substance": "mdma", "method": "gc_ms", "unit": "mg/mL", "valid_until": "2099-01-01",
+        "concentration": [str(level["concentration"]) for level in levels],
+        "response": [str(level["response"]) for level in levels],
+    }  # fmt: skip
+    return Call("chemist", "/quantification/curves", more={"data": form})
+
+
+@write("POST", "/quantification/samples/{sample_id}")
+def _(stage: Stage) -> Call:
+    sample = stage.road.register()
+    form = {
+        "curve": stage.curve(), "analysis": stage.road.analysis(sample, method="gc_ms"), "response": "420",
+        "standard": "500", "mass_mg": "5", "volume_ml": "10",
+    }  # fmt: skip
+    return Call("chemist", "/quantification/samples/{sample_id}", {"sample_id": sample}, {"data": form})
+
+
 @write("POST", "/bench/samples/{sample_id}/use")
 def _(stage: Stage) -> Call:
     sample, _, upload = stage.read_file()
@@ -643,6 +778,14 @@ def _failed(stage: Stage, table: type[Upload] | type[IncomingFile], key: str) ->
         row.read_at, row.problem = uow.now, {"code": READING_FAILED, "detail": "It failed.", "hint": "Read it again."}
         if isinstance(row, Upload):
             row.state = UploadState.REFUSED
+
+
+@write("POST", "/bench/incoming/assign-matched")
+def assign_matched_page(stage: Stage) -> Call:
+    number = ok(stage.client("chemist").get(f"/api/v1/samples/{stage.road.register()}"))["number"]
+    stage.incoming(infrared_file(next(_FRESH)), f"{number:03d}.jdx")
+    seen = re.findall(r'name="file" value="([^"]+)"', stage.client("chemist").get("/bench/incoming").text)
+    return Call("chemist", "/bench/incoming/assign-matched", more={"data": {"file": seen}})
 
 
 def on_incoming(act: str, **body: str) -> None:
@@ -1056,8 +1199,9 @@ ALERT = {"tier": "T2", "reach": "region", "words": "A test.", "told_words": "A t
 
 def alert_after(stage: Stage, *steps: tuple[str, str], tier: str = "T2") -> dict[str, Any]:
     """A draft taken through these steps: (act, role)."""
-    body = {**ALERT, "session_id": stage.road.session_id}
-    row = dict(ok(stage.client("session_lead").post("/api/v1/alerts", json=body)))
+    body = {**ALERT, "tier": "T3" if tier == "T3" else "T2", "session_id": stage.road.session_id}
+    writer = "chemist" if tier == "T3" else "session_lead"  # of a T3 the lead approves only what others wrote
+    row = dict(ok(stage.client(writer).post("/api/v1/alerts", json=body)))
     url = f"/api/v1/alerts/{row['id']}"
     if tier == "T1":  # only the detection drafts one; a person lowers a T2
         lowered = {**body, "tier": tier, "reach": "session"}

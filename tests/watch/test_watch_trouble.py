@@ -210,7 +210,7 @@ def test_with_a_session_a_file_goes_to_the_sample_its_name_speaks_of(make_desk: 
     desk.put(f"{number:03d}_ftir.jdx", infrared_file())
     desk.settle()
     assert [row["state"] for row in desk.rows] == ["attached"]
-    assert desk.heard("attached to a sample, from its name")
+    assert desk.heard("from its name")
     assert desk.rows[0]["sample_id"] == sample.replace("-", "")
 
 

@@ -67,7 +67,7 @@ QUICK = ("--settle", "0.1", "--interval", "0.05", "--once")
 def test_once_sends_what_is_there_and_says_so(folder: Path, token: Path, wire: Site) -> None:
     (folder / "a.jdx").write_bytes(infrared_file())
     first = watch(folder, "--server", wire.relay.url, "--token-file", token, "--name", "verb once", *QUICK)
-    assert "a.jdx (1.92 kB): Received and safe" in first.stdout
+    assert "a.jdx (1.92 kB): Received and stored" in first.stdout
     assert "1 sent, 0 sent before." in first.stdout
     again = watch(folder, "--server", wire.relay.url, "--token-file", token, "--name", "verb once", "--json", *QUICK)
     lines = [json.loads(line) for line in again.stdout.splitlines()]

@@ -215,7 +215,7 @@ def write_alert(body: AlertIn, who: Writer, rt: RuntimeDep, creation: CreationDe
 
 @router.put("/alerts/{alert_id}")
 def edit_alert(alert_id: uuid.UUID, body: AlertIn, who: Writer, rt: RuntimeDep, change: ChangeDep) -> AlertOut:
-    """Write a draft anew. Whoever does is one of its authors, and does not agree to it."""
+    """Write a draft again. Anyone who does is one of its authors, and does not agree to it."""
     register = rt.pack.register
     return change.made(who, lambda uow: _out(uow, signing.edit(uow, alert_id, change.version, body.alert(), register)))
 

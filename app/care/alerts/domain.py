@@ -24,7 +24,7 @@ from pydantic import BeforeValidator
 from app.platform.kernel.actor import ROLE_WORDS, Role
 from app.platform.kernel.worded import Worded
 
-NO_GREEN_LIGHT = "No alert is not a green light: what nobody has handed in, nobody has tested."
+NO_GREEN_LIGHT = "No alert does not mean no risk. We can only test what people bring."
 
 
 class Tier(Worded):
@@ -40,10 +40,10 @@ class Tier(Worded):
 class AlertState(Worded):
     """States of an alert. That one has run out is not a state: its end says so."""
 
-    DRAFT = "draft", "draft: nobody is warned yet"
-    IN_REVIEW = "in_review", "waits for the health side to agree"
-    AGREED = "agreed", "waits for its approval"
-    APPROVED_ONCE = "approved_once", "approved by one, waits for a second"
+    DRAFT = "draft", "draft. Nobody has been told yet."
+    IN_REVIEW = "in_review", "awaiting a health worker or clinician"
+    AGREED = "agreed", "awaiting approval"
+    APPROVED_ONCE = "approved_once", "approved once, awaiting a second approval"
     ACTIVE = "active", "in force"
     RETRACTED = "retracted", "retracted"
     DISCARDED = "discarded", "discarded"
@@ -75,7 +75,7 @@ Step = Annotated[
 
 
 class Reach(Worded):
-    """Where it holds."""
+    """The area it covers."""
 
     SESSION = "session", "At one session"
     REGION = "region", "In one region"
@@ -172,7 +172,7 @@ def decide(
     """
     steps = [t for t in TRANSITIONS if t.source is state and t.act is act]
     if not steps:
-        return Decision(None, (f"An alert that is {state.words.partition(':')[0]} cannot be {act.words}.",))
+        return Decision(None, (f"An alert that is {state.words.partition('.')[0]} cannot be {act.words}.",))
     steps = [t for t in steps if tier in t.tiers]
     if not steps:
         return Decision(None, (f"{tier} is {'not signed off' if tier in BY_ONE else 'signed off in steps'}.",))
@@ -181,13 +181,13 @@ def decide(
         who = sorted({ROLE_WORDS[role].lower() for t in steps for role in t.roles})
         return Decision(None, (f"This is for a {' or a '.join(who)}.",))
     reasons = tuple(
-        f"You {_YOU[one]}: somebody else has to." for one in mine[0].checks if person in signed.get(one, ())
+        f"You {_YOU[one]}. Someone else must do this." for one in mine[0].checks if person in signed.get(one, ())
     )
     return Decision(None, reasons) if reasons else Decision(mine[0].target)
 
 
 def steps_from(state: AlertState, tier: Tier) -> list[Act]:
-    """What can be done to an alert of this tier at all, by whoever may."""
+    """What can be done to an alert of this tier at all, by anyone who may."""
     return list(dict.fromkeys(t.act for t in TRANSITIONS if t.source is state and tier in t.tiers))
 
 
@@ -224,12 +224,12 @@ was told to them, never what waits (service: `told`)."""
 
 
 def visible(roles: Iterable[Role]) -> frozenset[Tier]:
-    """Tiers somebody with these roles may read."""
+    """Tiers someone with these roles may read."""
     return frozenset().union(*(SEES.get(role, frozenset()) for role in roles))
 
 
 def readable(roles: Iterable[Role]) -> tuple[AlertState, ...]:
-    """States somebody with these roles may read: what waits is for those who write and sign."""
+    """States someone with these roles may read: what waits is for those who write and sign."""
     if ALL_STEPS & set(roles):
         return tuple(AlertState)
     return (AlertState.ACTIVE, AlertState.RETRACTED)

@@ -92,7 +92,7 @@ class Setting:
 def write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Register) -> list[Alert]:
     """Write the drafts for signals about one thing; none where one stands already, which gets the new evidence.
 
-    Whoever stands beside the person has to hear of it first: with everything that goes to partners a notice of the session is
+    Anyone who stands beside the person has to hear of it first: with everything that goes to partners a notice of the session is
     drafted too, while that session runs.
     """
     wider = [one for one in signals if one.tier in SIGNED]
@@ -177,8 +177,8 @@ def told_words(at: Setting, signals: Sequence[Signal], register: Register, now: 
     if first.trigger in (Trigger.RISING_SHARE, Trigger.SLOW_DRIFT):
         intent = substances.label_of(register, first.intent)
         if not sure:
-            return f"What looks like {name} turns up more often than before in what is taken for {intent}, {place}, {month}. Some of it is not confirmed."
-        return f"{name} is found more often than before in what is taken for {intent}, {place}, {month}."
+            return f"What looks like {name} turns up more often than before in samples expected to be {intent}, {place}, {month}. Some of it is not confirmed."
+        return f"{name} is found more often than before in samples expected to be {intent}, {place}, {month}."
     return told_of(first, name, place, month, at.forms[0])
 
 
@@ -201,7 +201,7 @@ def _ask_bench(uow: UnitOfWork, row: Alert, signals: Sequence[Signal], at: Setti
         if free and task.detail.get("tier") == row.tier.value:
             task.detail = {**task.detail, "alert": str(row.id)}
             return
-    words = f"The detection drafted an alert ({row.tier}). {row.words}"
+    words = f"An automatic check drafted an alert ({row.tier}). {row.words}"
     firm = max(signals, key=lambda s: s.tier.value)
     detail: dict[str, JsonValue] = {
         "causes": [s.name for s in signals], "tier": row.tier.value, "alert": str(row.id),

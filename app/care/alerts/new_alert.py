@@ -20,7 +20,7 @@ from app.results import view as results
 from harm_messages import Form
 from harm_messages.register import Register, within
 
-UNDECIDED = "Two tests disagree: partners are told nothing until a chemist has decided which is right."
+UNDECIDED = "Two tests disagree. A chemist must decide before partners are told."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,25 @@ def problems(
     """Field → sentence for what cannot be an alert."""
     wrong: dict[str, str] = {}
     if not new.words:
-        wrong["words"] = "Say in a sentence or two what staff should know."
+        wrong["words"] = "Enter what staff should know in one or two sentences."
     if not (new.substances or new.classes or new.forms or new.logos or new.colours):
-        wrong["substances"] = "Say what it is about: a substance, a class, or how it looks."
+        wrong["substances"] = "Enter a substance, a class, or how it looks."
     if unknown := [s for s in new.substances if s not in register]:
-        wrong["substances"] = f"“{unknown[0]}” is not in the register. Choose a name from the list."
+        wrong["substances"] = f"“{unknown[0]}” is not in the substance list. Choose a name from it."
     if odd := [c for c in new.classes if not register.is_class(c)]:
-        wrong["classes"] = f"“{odd[0]}” is not a class of the register."
+        wrong["classes"] = f"“{odd[0]}” is not a class in the list."
     if any(form not in set(Form) for form in new.forms):
         wrong["forms"] = "Choose the form from the list."
     placed = checking is not None or (new.reach is Reach.REGION and new.region != "")
     if new.reach is not Reach.EVERYWHERE and not placed:
-        wrong["session_id"] = "Choose the session it is about."
+        wrong["session_id"] = "Choose a session."
     if new.tier is Tier.T1 and new.reach is not Reach.SESSION:
-        wrong["reach"] = "A session notice holds at one session. Choose a higher tier for more."
+        wrong["reach"] = "A session notice covers one session. Choose a higher tier for more."
     if until <= now:
-        wrong["until"] = "Its end has to lie ahead."
+        wrong["until"] = "Choose an end in the future."
     elif until - now > LONGEST[new.tier] + timedelta(minutes=5):
         hours = LONGEST[new.tier] / timedelta(hours=1)
-        wrong["until"] = f"{new.tier} runs for at most {hours:.0f} hours. Raise it again if it still holds then."
+        wrong["until"] = f"{new.tier} runs for at most {hours:.0f} hours. Raise it again then if needed."
     return wrong
 
 
@@ -103,7 +103,7 @@ def says_too_much(standing: Standing | None, words: str, told_words: str, tier: 
     wrong = {}
     for name, text in (("words", words), ("told_words", told)):
         if standing and (claim := claims_more(text, standing)):
-            wrong[name] = f"It says “{claim}”, and the evidence is: {standing.words}"
+            wrong[name] = f"It says “{claim}”, but the evidence says: {standing.words}"
     return wrong
 
 
@@ -117,7 +117,7 @@ def checked(session: Session, new: NewAlert) -> dict[str, str]:
     described = new.sample_id is not None and (new.logos or new.colours)
     if not described or may_be_described(session, [new.sample_id] if new.sample_id else []):
         return {}
-    said = "Its client did not agree that the sample is described in a warning: leave logo and colour out."
+    said = "The client did not agree to a description of the sample. Remove logo and colour."
     return {"logos" if new.logos else "colours": said}
 
 

@@ -28,6 +28,17 @@ def not_over(session: Session, agency_id: uuid.UUID, now: datetime, tiers: Itera
     return list(session.exec(query.order_by(col(Alert.id).desc())))
 
 
+def retracted_since(session: Session, agency_id: uuid.UUID, since: datetime, tiers: Iterable[Tier]) -> list[Alert]:
+    """Alerts that were taken back after this moment, the last one first."""
+    query = select(Alert).where(
+        Alert.agency_id == agency_id,
+        Alert.state == AlertState.RETRACTED,
+        col(Alert.ended_at) > since,
+        col(Alert.tier).in_(list(tiers)),
+    )
+    return list(session.exec(query.order_by(col(Alert.ended_at).desc())))
+
+
 def page(
     session: Session,
     agency_id: uuid.UUID,

@@ -166,7 +166,7 @@ def _rise(found: Rise, what: str, intent: str, where: str) -> Signal:
     before = total(found.history)
     return Signal(
         Trigger.RISING_SHARE, found.name[2], f"rise:{found.name[1]}:{found.name[2]}", found.name[0], Tier.T2,
-        f"{what} in {found.now.x} of {found.now.n} taken for {intent} at {where}; before in {before.x} of {before.n}.",
+        f"{what} in {found.now.x} of {found.now.n} samples expected to be {intent} at {where}. Before: {before.x} of {before.n}.",
         intent=found.name[1], x=found.now.x, n=found.now.n, probability=found.probability, threshold=found.threshold,
         detail={
             "earlier_x": before.x, "earlier_n": before.n, "periods": len(found.history),
@@ -179,7 +179,7 @@ def _drifted(found: Drifted, what: str, intent: str) -> Signal:
     seen = found.drift.seen
     return Signal(
         Trigger.SLOW_DRIFT, found.name[2], f"drift:{found.name[1]}:{found.name[2]}", found.name[0], Tier.T2,
-        f"{what} drifts upwards in what is taken for {intent}: in {seen.x} of {seen.n} over {found.drift.since} periods.",
+        f"{what} is rising in samples expected to be {intent}: {seen.x} of {seen.n} over {found.drift.since} periods.",
         intent=found.name[1], x=found.now.x, n=found.now.n, threshold=found.drift.limit,
         detail={
             "sum": found.drift.value, "limit": found.drift.limit, "base_share": found.drift.base,

@@ -30,13 +30,13 @@ from harm_messages.register import Register
 
 __all__ = ["Alert", "NewAlert"]
 
-BY_DETECTION = "the detection"
-_SUBMITTED = (domain.Act.SUBMIT, "The laboratory submits it")
-_AGREED = (domain.Act.AGREE, "The health side agrees: a health worker or a clinician")
-_CLINICIAN = (domain.Act.AGREE, "A clinician agrees")
-_LEAD = (domain.Act.APPROVE, "A session lead approves")
-_OTHER_LEAD = (domain.Act.APPROVE, "A session lead who did not write it approves")
-_SECOND = (domain.Act.APPROVE, "A second person approves: a session lead or a clinician")
+BY_DETECTION = "automatic check"
+_SUBMITTED = (domain.Act.SUBMIT, "Laboratory submits")
+_AGREED = (domain.Act.AGREE, "Health worker or clinician approves")
+_CLINICIAN = (domain.Act.AGREE, "Clinician approves")
+_LEAD = (domain.Act.APPROVE, "Session lead approves")
+_OTHER_LEAD = (domain.Act.APPROVE, "Session lead who did not write it approves")
+_SECOND = (domain.Act.APPROVE, "Second session lead or clinician approves")
 PATHS: dict[domain.Tier, tuple[tuple[domain.Act, str], ...]] = {
     domain.Tier.T0: (),
     domain.Tier.T1: (),
@@ -216,10 +216,23 @@ def facts_for(session: Session, checking: sessions.CheckingSession, now: datetim
     region = sessions.site_of(session, checking).region
     rows = repository.not_over(session, checking.agency_id, now, domain.CLIENT_TIERS)
     return tuple(
-        AlertFact.model_validate({**row.model_dump(include={*AlertFact.model_fields}), "id": str(row.id)})
+        _fact(row)
         for row in reversed(rows)
         if domain.in_force(row.state, row.from_at, row.until, now) and _holds_at(row, checking.id, region)
     )
+
+
+def withdrawn_since(
+    session: Session, checking: sessions.CheckingSession, since: datetime
+) -> list[tuple[AlertFact, datetime]]:
+    """Alerts told to clients where a sample was handed in that were taken back since then, and when; the last one first."""
+    region = sessions.site_of(session, checking).region
+    rows = repository.retracted_since(session, checking.agency_id, since, domain.CLIENT_TIERS)
+    return [(_fact(row), row.ended_at) for row in rows if row.ended_at and _holds_at(row, checking.id, region)]
+
+
+def _fact(row: Alert) -> AlertFact:
+    return AlertFact.model_validate({**row.model_dump(include={*AlertFact.model_fields}), "id": str(row.id)})
 
 
 def alerts_of_session(

@@ -60,14 +60,12 @@ def unready(session: Session, row: Alert) -> list[str]:
     if standing is Standing.DISPUTED:
         said.append(UNDECIDED)
     if row.reach is domain.Reach.SESSION:
-        said.append("It holds at one session: choose a region, or wherever this service works.")
+        said.append("It covers one session. Choose a region, or everywhere.")
     if not row.told_words:
-        said.append("The words partners read are missing.")
-    said += [f"Words for partners: {why}" for why in wrong_in(row.told_words, row.tier, _names(session, row))]
+        said.append("The text for partners is missing.")
+    said += [f"Text for partners: {why}" for why in wrong_in(row.told_words, row.tier, _names(session, row))]
     if (row.logos or row.colours) and not may_be_described(session, behind):
-        said.append(
-            "Not every client behind it agreed that their sample is described in a warning: leave logo and colour out."
-        )
+        said.append("Not every client agreed to a description of their sample. Remove logo and colour.")
     return said
 
 
@@ -103,13 +101,13 @@ def take(uow: UnitOfWork, alert_id: uuid.UUID, version: int, act: domain.Act, re
     if reasons := may(uow.session, row, act, uow.actor, steps):
         raise Refused(reasons)
     if act in NEED_REASON and not reason:
-        raise Invalid("The alert stands as it was.", fields={"reason": "Say why: others read it."})
+        raise Invalid("Nothing was changed.", fields={"reason": "Enter a reason. Others will read it."})
     if (
         act is domain.Act.RETRACT
         and row.tier in domain.SIGNED
         and (wrong := wrong_in(reason, row.tier, _names(uow.session, row)))
     ):
-        raise Invalid("The alert stands as it was: its readers would read this reason.", fields={"reason": wrong[0]})
+        raise Invalid("Nothing was changed. Others would read this reason.", fields={"reason": wrong[0]})
     target = domain.decide(
         row.state, act, row.tier, uow.actor.roles, uow.actor.person_id, signatures(row, steps)
     ).target
@@ -198,7 +196,7 @@ def examined(
 
 
 def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: NewAlert, register: Register) -> Alert:
-    """Write a draft anew. Whoever does is one of its authors. Raises NotFound, Stale, Refused, Invalid by field."""
+    """Write a draft again. Anyone who does is one of its authors. Raises NotFound, Stale, Refused, Invalid by field."""
     row = held(uow, alert_id, version)
     if reasons := may(uow.session, row, domain.Act.EDIT, uow.actor, repository.all_of(uow.session, AlertStep, row.id)):
         raise Refused(reasons)
@@ -229,7 +227,7 @@ def held(uow: UnitOfWork, alert_id: uuid.UUID, version: int) -> Alert:
 
 
 def may_read(tier: domain.Tier, state: domain.AlertState, actor: Actor) -> bool:
-    """Whether somebody of the alert's agency may read it."""
+    """Whether someone of the alert's agency may read it."""
     return tier in domain.visible(actor.roles) and state in domain.readable(actor.roles)
 
 

@@ -149,15 +149,15 @@ def _found(text: str, least: int, names: Iterable[str]) -> Iterator[str]:
         yield f"It holds {one.kind.words}."
     for name in names:
         if len(name.strip()) > 2 and re.search(rf"\b{re.escape(name.strip())}\b", text, re.I):
-            yield f"It names “{name.strip()}”: say the region."
+            yield f"It names “{name.strip()}”. Name the region instead."
     for match in _COUNT.finditer(text):
         if 0 < _number(match.group(1)) < least:
-            yield f"“{match.group(0)}” is a count under {least}: leave the number out."
+            yield f"“{match.group(0)}” is a count under {least}. Remove the number."
     for match in _OUT_OF.finditer(text):
         if any(0 < _number(word) < least for word in match.groups() if word):
-            yield f"“{match.group(0)}” is a count under {least}: leave the number out."
+            yield f"“{match.group(0)}” is a count under {least}. Remove the number."
     if _REASSURES.search(text):
-        yield "It says that something is safe, pure or clean. Nobody can know that."
+        yield "Do not write safe, pure or clean. Nobody can know that."
 
 
 def _number(word: str) -> int:

@@ -50,7 +50,7 @@ class Alert(AlertShown, table=True):
     )
     agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     drafted_by: uuid.UUID | None = Field(
-        default=None, foreign_key="person.id", description="None: by the detection, until somebody changes it"
+        default=None, foreign_key="person.id", description="None: by the detection, until someone changes it"
     )
     drafted_at: datetime = utc_column()
     authors: list[str] = json_column(list)  # everybody who wrote in it: none of them agrees to it

@@ -25,7 +25,7 @@ from harm_messages.register import Register
 
 MOST = 100
 KEPT = timedelta(days=366)
-"""Its own page answers for a year, so that whoever kept the address reads that it is over."""
+"""Its own page answers for a year, so that anyone who kept the address reads that it is over."""
 
 
 class Told(BaseModel):
@@ -49,7 +49,7 @@ class Told(BaseModel):
 
     @property
     def place(self) -> str:
-        """Where it holds, in words."""
+        """The area it covers, in words."""
         return self.region or "Wherever this service works"
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,6 +52,15 @@ class Offer:
     take_out: Sequence[tuple[str, str]]
 
 
+class PageClash(Conflict):
+    """Someone else did something to the same message since the page was opened: a choice is asked for, and nothing was changed."""
+
+    def __init__(self, theirs: AdjustmentView) -> None:
+        said = "Someone else changed the same message first. Your change was not made yet."
+        super().__init__(said, hint="Choose what is right.", reason_code=WhyRefused.STALE)
+        self.theirs = theirs
+
+
 def offer(pack: Pack, page: Page, done: Sequence[AdjustmentView]) -> Offer:
     """What is left to do. Cards that a self-report caused are never among them."""
     had = {(view.row.kind, view.row.target) for view in done}
@@ -80,10 +89,12 @@ def adjust(
     *,
     pack: Pack,
     reason: WhyNotRelevant | None = None,
+    seen: Collection[uuid.UUID] | None = None,
 ) -> PageAdjustment:
     """Do something to the page of the result that is shown now; the same twice is done once.
 
-    Raises NotFound (a foreign sample), Conflict (no page to adjust), Invalid with the reason why this may not be done.
+    `seen`: what stood on the page when it was opened; without it nobody asks. Raises NotFound (a foreign sample), Conflict (no page
+    to adjust), PageClash, Invalid with the reason why this may not be done.
     """
     sample = lookup.lock_sample(uow, sample_id)
     view = client_view(uow.session, pack, sample, uow.now)
@@ -92,6 +103,7 @@ def adjust(
         said = "No result of this sample is on a page now, so there is nothing to adjust."
         raise Conflict(said, reason_code=WhyRefused.NO_PAGE)
     there = repository.adjustments(uow.session, result_id)
+    _check_seen(uow.session, there, seen, (kind, target, reason))
     if (same := next((row for row in there if (row.kind, row.target) == (kind, target)), None)) is not None:
         return same
     message_id, title = _checked(pack, page, kind, target, reason)
@@ -106,6 +118,25 @@ def adjust(
     audit.record(uow, "adjust", "page", row.id, version=row.version, after=after, session_id=sample.session_id)
     _tell(uow, sample)
     return row
+
+
+def adjust_instead(
+    uow: UnitOfWork,
+    sample_id: uuid.UUID,
+    theirs: uuid.UUID,
+    kind: AdjustmentKind,
+    target: str,
+    *,
+    pack: Pack,
+    reason: WhyNotRelevant | None = None,
+) -> PageAdjustment:
+    """Take back what someone else did, where it still stands, and do this. Raises what `adjust` raises."""
+    sample = lookup.lock_sample(uow, sample_id)
+    row = uow.session.get(PageAdjustment, theirs)
+    if row is not None and row.sample_id == sample.id and row.undone_at is None:
+        undo(uow, sample_id, theirs)
+        uow.session.flush()
+    return adjust(uow, sample_id, kind, target, pack=pack, reason=reason)
 
 
 def undo(uow: UnitOfWork, sample_id: uuid.UUID, adjustment_id: uuid.UUID) -> PageAdjustment:
@@ -126,6 +157,21 @@ def undo(uow: UnitOfWork, sample_id: uuid.UUID, adjustment_id: uuid.UUID) -> Pag
     return row
 
 
+def _check_seen(
+    session: Session,
+    there: Sequence[PageAdjustment],
+    seen: Collection[uuid.UUID] | None,
+    wanted: tuple[AdjustmentKind, str, WhyNotRelevant | None],
+) -> None:
+    """Raises PageClash where the same message was changed otherwise by someone whose change was not seen."""
+    kind, target, reason = wanted
+    for row in there if seen is not None else ():
+        same = row.kind is kind and (kind is not AdjustmentKind.NOT_RELEVANT or row.reason == reason)
+        if row.target == target and row.id not in (seen or ()) and not same:
+            names = people.display_names(session, [row.by_id])
+            raise PageClash(AdjustmentView(row, names.get(row.by_id, "someone")))
+
+
 def adjustments_of(session: Session, actor: Actor, sample_id: uuid.UUID, result_id: uuid.UUID) -> list[AdjustmentView]:
     """What stands on the page of a version, the oldest first."""
     lookup.get_sample(session, actor, sample_id)
@@ -141,7 +187,7 @@ def _checked(
     if kind is AdjustmentKind.SNIPPET:
         row = next((r for r in snippets_of(pack, "snippet") if r.id == target), None)
         if row is None:
-            said = "There is no such message to add: only what the message pack holds can stand on a page."
+            said = "There is no such message to add. Only messages of the pack can be added."
             raise _refused(said, WhyRefused.UNKNOWN_SNIPPET)
         text = pack.message(row.message, pack.manifest.default_locale)
         return text.id, _title(text.title, text.short)
@@ -185,7 +231,7 @@ def _tell(uow: UnitOfWork, sample: samples.Sample) -> None:
 
 
 DEFINITION = (
-    "Of the results on whose page the rule’s message stood, those where a worker marked it not relevant. A result "
+    "The share of results with the rule’s message where a worker marked it not relevant. A result "
     "version counts once, however often its page was opened. What was undone again does not count. Refused: every "
     "attempt to add, pin up, take out, approve or stop it that was not granted, with the reason why not."
 )

@@ -34,7 +34,7 @@ _STATE: dict[int | str, dict[str, JsonValue]] = {
     "/tickets/view",
     response_model=schemas.TicketState,
     responses=_STATE,
-    dependencies=[public("whoever holds the code may see its sample; wrong codes are throttled")],
+    dependencies=[public("anyone who holds the code may see its sample; wrong codes are throttled")],
 )
 def view_ticket(
     body: schemas.TicketCode, request: Request, rt: RuntimeDep, lang: Annotated[str, Query(max_length=10)] = ""

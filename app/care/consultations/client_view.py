@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import Session
@@ -15,6 +16,7 @@ from app.care.consultations import beside, facts, repository
 from app.care.consultations.domain import SHUT_FOR_STAFF, AdjustmentKind, Shut, Stage, ViewKind, stage_of
 from app.care.consultations.facts import MadeOf, changes
 from app.care.consultations.tables import PageAdjustment
+from app.care.consultations.withdrawn import WithdrawnWarning, stopped_on, withdrawn_from
 from app.care.consultations.words import Words, words_of
 from app.intake.samples import lookup, queue
 from app.intake.samples import service as samples
@@ -38,12 +40,14 @@ class ClientView:
     `changed_at`: while waiting, when the stage last changed; afterwards, since when the result differs from what was
     shown before, if it ever did, `changed_from` the headline it had then, and `changes` what is warned of now and not then,
     or then and not now. `mate_changed_at`: when the result of a sample that looks the same last changed, since this one was
-    released. `why` is for the client, `staff_why` for
-    whoever tells them. What the client reads is in `locale`.
+    released; `withdrawn`: urgent messages and warnings that stood on the page and were taken back since. `why` is for the client, `staff_why` for
+    anyone who tells them. What the client reads is in `locale`. `typical_wait`: while waiting, half of the results of the
+    session took as long.
     """
 
     kind: ViewKind
     place: str
+    site: str = ""
     locale: str = "en"
     stage: Stage | None = None
     before: int | None = None
@@ -57,6 +61,8 @@ class ClientView:
     changed_from: str = ""
     changes: tuple[str, ...] = ()
     mate_changed_at: datetime | None = None
+    withdrawn: tuple[WithdrawnWarning, ...] = ()
+    typical_wait: tuple[timedelta, timedelta] | None = None
     shut: Shut | None = None
     staff_why: str = ""
     stages: Sequence[tuple[Stage, datetime | None, bool]] = field(default=())
@@ -73,6 +79,21 @@ class ClientView:
         if self.shut is Shut.LOOKUP_OFF and self.changed_at is not None:
             return self.words.lookup_off_changed
         return self.words.shut[self.shut] if self.shut else ""
+
+    @property
+    def title(self) -> str:
+        """What the tab of a client's browser says."""
+        if self.kind is ViewKind.RESULT:
+            return self.words.ready
+        told = {ViewKind.RETRACTED: self.words.retracted, ViewKind.IN_PERSON: self.words.in_person}
+        return told.get(self.kind, self.words.your_ticket)
+
+    @property
+    def call(self) -> str:
+        """The number to call that the help block of the page names; nothing where it names none."""
+        lines = " ".join(line.text for line in self.page.emergency) if self.page else ""
+        found = re.search(r"\b(999|112|911|000|111)\b", lines)
+        return found[0] if found else ""
 
     @property
     def change_reason(self) -> str:
@@ -94,7 +115,8 @@ def client_view(
     In the pack's own first language where the pack does not have the one asked for.
     """
     locale = locale if locale in pack.locales else pack.manifest.default_locale
-    return replace(_view(session, pack, sample, now, also_taking, locale), locale=locale)
+    site = sessions.site_of(session, checking_session_of(session, sample)).name
+    return replace(_view(session, pack, sample, now, also_taking, locale), locale=locale, site=site)
 
 
 def _view(
@@ -102,13 +124,7 @@ def _view(
 ) -> ClientView:
     checking = checking_session_of(session, sample)
     place = f"{sessions.site_of(session, checking).name}, {checking.name}"
-    context = Context(
-        licence_mode=checking.licence_mode,
-        released=True,
-        dependent_adult_confirmed=repository.dependent_adult_confirmed(session, sample.id),
-        session_place=place,
-        also_taking=also_taking,
-    )
+    context = _context(session, sample, checking, place, also_taking)
     if sample.withdrawn_at is not None:
         return _shut(place, Shut.WITHDRAWN)
     if not checking.licence_mode.individual_results:
@@ -147,8 +163,33 @@ def _view(
         changed_from=_headline(pack, told.before, context, locale, now),
         changes=changes(pack, _facts(pack, told.before), made.facts, locale, words_of(locale)) if told.before else (),
         mate_changed_at=_mate_changed_at(session, sample, told.view),
+        withdrawn=_withdrawn(session, sample, checking, pack, made, told.view),
         made_of=made,
     )
+
+
+def _context(
+    session: Session,
+    sample: samples.Sample,
+    checking: sessions.CheckingSession,
+    place: str,
+    also_taking: tuple[str, ...] = (),
+) -> Context:
+    return Context(
+        licence_mode=checking.licence_mode,
+        released=True,
+        dependent_adult_confirmed=repository.dependent_adult_confirmed(session, sample.id),
+        session_place=place,
+        also_taking=also_taking,
+    )
+
+
+def headline_once_released(
+    session: Session, pack: Pack, sample: samples.Sample, view: results.ResultView, now: datetime
+) -> str:
+    """What the client reads first once this version is released; nothing where the pack cannot say it."""
+    context = _context(session, sample, checking_session_of(session, sample), "")
+    return _headline(pack, view, context, pack.manifest.default_locale, now)
 
 
 def _headline(pack: Pack, before: results.ResultView | None, context: Context, locale: str, now: datetime) -> str:
@@ -168,6 +209,19 @@ def _mate_changed_at(session: Session, sample: samples.Sample, told: results.Res
     return changed if changed is not None and released is not None and changed > released else None
 
 
+def _withdrawn(
+    session: Session,
+    sample: samples.Sample,
+    checking: sessions.CheckingSession,
+    pack: Pack,
+    made: MadeOf,
+    told: results.ResultView,
+) -> tuple[WithdrawnWarning, ...]:
+    since = told.result.released_at or made.now
+    warnings = withdrawn_from(session, sample, checking, pack, made.facts, made.context, since, made.locale)
+    return (*stopped_on(session, sample, checking, pack, made.adjustments.urgent, since, made.locale), *warnings)
+
+
 def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime, *, locale: str = "en") -> ClientView:
     """The view of a sample for the client's own screen, where the session's look-up may be off.
 
@@ -176,7 +230,7 @@ def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime
     view = client_view(session, pack, sample, now, locale=locale)
     if view.kind is not ViewKind.RESULT or checking_session_of(session, sample).client_lookup:
         return view
-    return replace(_shut(view.place, Shut.LOOKUP_OFF), locale=view.locale, changed_at=view.changed_at)
+    return replace(_shut(view.place, Shut.LOOKUP_OFF), locale=view.locale, site=view.site, changed_at=view.changed_at)
 
 
 def checking_session_of(session: Session, sample: samples.Sample) -> sessions.CheckingSession:
@@ -236,6 +290,7 @@ def _waiting(session: Session, sample: samples.Sample, place: str) -> ClientView
         place,
         stage=stage,
         before=queue.before_in_queue(session, sample) if stage is Stage.QUEUED else None,
+        typical_wait=queue.typical_wait(session, sample.session_id),
         changed_at=max(t for t in times if t is not None),
         stages=steps,
     )

@@ -58,7 +58,7 @@ class Shut(StrEnum):
 
 # What staff read beside it. A gate of the message pack that is not here speaks with its own text.
 SHUT_FOR_STAFF: dict[Shut, str] = {
-    Shut.WITHDRAWN: "The client withdrew this sample, so its result is not told any more.",
+    Shut.WITHDRAWN: "The client withdrew this sample, so its result is no longer given.",
     Shut.NO_WORDS: (
         "The message pack has no words for {what}. Nothing is shown to the client rather than part of it: tell them "
         "in person, and tell the session lead now."
@@ -88,7 +88,7 @@ class Intention(Worded):
     NOT_ALONE = "not_alone", "Will not be alone"
     CARRY_NALOXONE = "carry_naloxone", "Will carry naloxone"
     ALERT_FRIENDS = "alert_friends", "Will tell friends"
-    ALERT_SELLER = "alert_seller", "Will tell whoever sold it"
+    ALERT_SELLER = "alert_seller", "Will tell the seller"
     SEEK_MEDICAL = "seek_medical", "Will get medical help"
     UNDECIDED = "undecided", "Has not decided"
     DECLINED = "declined", "Did not want to say"
@@ -102,7 +102,7 @@ class Moment(StrEnum):
 
 
 class Referral(Worded):
-    """Where somebody was sent on to: a choice, so that no name or story is typed."""
+    """Where someone was sent on to: a choice, so that no name or story is typed."""
 
     DRUG_SERVICE = "drug_service", "Drug and alcohol service"
     MEDICAL_HERE = "medical_here", "Medics on site"
@@ -137,7 +137,7 @@ class AdjustmentKind(Worded):
     """What was done to the page."""
 
     SNIPPET = "snippet", "added"
-    PIN = "pin", "pinned up"
+    PIN = "pin", "pinned"
     NOT_RELEVANT = "not_relevant", "marked not relevant"
 
 
@@ -149,11 +149,11 @@ class WhyNotRelevant(Worded):
     SAID_IN_PERSON = "said_in_person", "It was said in person, in other words"
     SAYS_IT_TWICE = "says_it_twice", "Another message says the same"
     CONFUSES = "confuses", "It confuses more than it helps"
-    WRONG = "wrong", "It seems wrong: a clinician should look at it"
+    WRONG = "wrong", "It seems wrong. A clinician should look at it"
 
 
 class Tried(StrEnum):
-    """What somebody tried to do to a page, as it stands in the log of refusals."""
+    """What someone tried to do to a page, as it stands in the log of refusals."""
 
     SNIPPET = "snippet"
     PIN = "pin"
@@ -171,7 +171,7 @@ class WhyRefused(Worded):
     NOT_ALLOWED = "not_allowed", "not this role’s to do"
     NOT_FOUND = "not_found", "no such sample, change or request"
     NOT_UNDERSTOOD = "not_understood", "not understood"
-    STALE = "stale", "somebody else was faster"
+    STALE = "stale", "someone else was faster"
     CONFLICT = "conflict", "clashed with another request"
     NO_PAGE = "no_page", "no result on a page"
     UNKNOWN_KIND = "unknown_kind", "no such act"
@@ -228,10 +228,10 @@ def urgent_state(
 
 
 NO_APPROVAL: dict[WhyRefused, str] = {
-    WhyRefused.NOT_ALLOWED: "This takes the role of health worker, clinician or session lead.",
-    WhyRefused.OWN_REQUEST: "You asked for it, so two other people approve it.",
-    WhyRefused.APPROVED_ALREADY: "You approved it already: a second person has to.",
-    WhyRefused.NEEDS_SENIOR: "One of the two has to be a clinician or a session lead.",
+    WhyRefused.NOT_ALLOWED: "Only a health worker, clinician or session lead can do this.",
+    WhyRefused.OWN_REQUEST: "You requested it. Two other people must approve it.",
+    WhyRefused.APPROVED_ALREADY: "You approved it already. A second person must approve it.",
+    WhyRefused.NEEDS_SENIOR: "One of the two must be a clinician or a session lead.",
 }
 
 

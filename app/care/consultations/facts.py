@@ -97,24 +97,36 @@ def rules_on(page: Page) -> list[str]:
 # -- how a result differs from the one told before: both ways alike, in sentences -----------------------------------
 #
 # What is newly warned of comes first. Of what was warned of and is no longer named it says whether a test that saw it could
-# have found it, from which amount on; never that it is gone. Without such a test the warning stands.
+# have found it, from which amount on; never that it is gone. Without such a test the warning stands. What the client expected
+# was named and not warned of: "we warned of MDMA" beside "we did not find MDMA" is a riddle.
 
 REACTED = (StripReading.POSITIVE, StripReading.FAINT)
 
 
 def changes(pack: Pack, before: Facts, now: Facts, locale: str, words: Words) -> tuple[str, ...]:
-    """The sentences, the gravest first; none where the same things are named."""
+    """The sentences, the most serious first; none where the same things are named."""
     earlier, later = _named(pack, before), _named(pack, now)
     new = [one for one in later if not any(_same(pack, one, other) for other in earlier)]
     gone = [one for one in earlier if not any(_same(pack, one, other) for other in later)]
-    said = [words.changed_raised.format(names=_label(pack, one, locale)) for one in new]
+    said = []
+    for one in new:
+        sentence = words.changed_raised_named if _only_named(pack, now, one) else words.changed_raised
+        said.append(sentence.format(names=label_of(pack, one, locale)))
     for one in gone:
-        limit, name = _limit(pack, before, now, one), _label(pack, one, locale)
+        limit, named = _limit(pack, before, now, one), _only_named(pack, before, one)
         if limit is None:
-            said.append(words.changed_open.format(names=name))
+            sentence = words.changed_open_named if named else words.changed_open
         else:
-            said.append(words.changed_lowered.format(names=name, lod=format_decimal(limit, locale=locale)))
+            sentence = words.changed_lowered_named if named else words.changed_lowered
+        lod = format_decimal(limit, locale=locale) if limit is not None else ""
+        said.append(sentence.format(names=label_of(pack, one, locale), lod=lod))
     return tuple(said)
+
+
+def _only_named(pack: Pack, facts: Facts, one: str) -> bool:
+    """What the client expected, where it is not among what is always warned of."""
+    row = pack.substances.classes.get(_class(pack, one))
+    return one in facts.expected and (row is None or row.always_warn == "no")
 
 
 def _named(pack: Pack, facts: Facts) -> list[str]:
@@ -155,7 +167,8 @@ def _limit(pack: Pack, before: Facts, now: Facts, one: str) -> float | None:
     return min((t.lod for t in tests if t.lod is not None), default=None)
 
 
-def _label(pack: Pack, one: str, locale: str) -> str:
+def label_of(pack: Pack, one: str, locale: str) -> str:
+    """A substance or class by its name in a sentence."""
     words, register = pack.words(locale), pack.substances
     if one in register:
         return words.names.get(one) or register[one].in_sentence

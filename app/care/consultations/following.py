@@ -24,6 +24,7 @@ from app.intake.tasks import service as tasks
 from app.intake.tasks.service import TaskKind
 from app.platform.db import UnitOfWork
 from app.platform.kernel.place import local
+from app.platform.kernel.sample_numbers import sample_number
 from app.results.domain import Action
 from app.results.grounds import frozen
 from app.results.loading import StepTaken
@@ -91,7 +92,7 @@ def after_step(uow: UnitOfWork, step: StepTaken) -> None:
         return
     except HarmMessageError as error:
         _log.error("no_words_for_result", sample_id=str(sample.id), error=type(error).__name__)
-        words = f"The message pack has no words for what was found in sample #{sample.number:03d}. Its client is told in person."
+        words = f"The message pack has no words for what was found in sample #{sample_number(sample.number)}. Its client is told in person."
         tasks.open_once(uow, sample, TaskKind.TELL_LEAD, f"no_words@{row.number}", words, result_id=row.id)
         return
     _ask_staff(uow, sample, row, now_read.page, now_read.page.headline, pack)
@@ -161,8 +162,8 @@ def _compare(uow: UnitOfWork, sample: samples.Sample, before: ResultView, now_re
         return
     shown = shown_to_whom(uow.session, sample, before.result.id)
     words = (
-        f"Sample #{sample.number:03d}: the result was amended, and a danger was added. "
-        f"{'Its page was shown before: find whoever saw it.' if shown else 'Nobody had seen its page before.'}"
+        f"Sample #{sample_number(sample.number)}: the result was amended, and a danger was added. "
+        f"{'Its page was shown before. Find the people who saw it.' if shown else 'Nobody had seen its page before.'}"
     )
     detail: dict[str, JsonValue] = {
         "number": sample.number, "before": old.page.headline, "after": now_read.page.headline, "why": [*why],
@@ -177,7 +178,7 @@ def _added(old: _Read, new: _Read, pack: Pack) -> list[str]:
     why = []
     before, after = old.page.top_severity, new.page.top_severity
     if after.rank < before.rank and after.rank <= Severity.S1.rank:
-        why.append(f"the gravest card is {after} now; it was {before}")
+        why.append(f"the most serious card is {after} now, and was {before}")
     added = sorted(new.dangers(pack) - old.dangers(pack))
     if added:
         names = ", ".join(pack.substances.label(c) if pack.substances.is_class(c) else c for c in added)
@@ -194,12 +195,12 @@ def shown_to_whom(session: Session, sample: samples.Sample, told: uuid.UUID) -> 
         (row.at, "the client, on their own screen" if row.shown_to == ShownTo.CLIENT else _staff(names, row.by_id))
         for row in rows
     ]
-    lines += [(talk.at, f"the client, told in person by {names.get(talk.by_id, 'somebody')}") for talk in talks]
+    lines += [(talk.at, f"the client, told in person by {names.get(talk.by_id, 'someone')}") for talk in talks]
     return [f"{who}, {local(at):%-d %b %H:%M}" for at, who in sorted(lines)]
 
 
 def _staff(names: Mapping[uuid.UUID, str], by: uuid.UUID | None) -> str:
-    return f"{names.get(by, 'somebody') if by else 'somebody'} (staff)"
+    return f"{names.get(by, 'someone') if by else 'someone'} (staff)"
 
 
 # -- what is asked of staff, as tasks: which kind, about what, and in which words; what still runs (wait_for) opens none --

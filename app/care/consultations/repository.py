@@ -77,15 +77,31 @@ def urgents_shown(
     session: Session, agency_id: uuid.UUID, session_id: uuid.UUID, region: str, now: datetime
 ) -> list[UrgentMessage]:
     """What stands on the pages of a session now, the oldest first."""
-    here = sa.or_(
-        sa.and_(col(UrgentMessage.reach) == UrgentReach.SESSION, col(UrgentMessage.session_id) == session_id),
-        sa.and_(col(UrgentMessage.reach) == UrgentReach.REGION, col(UrgentMessage.region) == region),
-    )
     query = select(UrgentMessage).where(
-        UrgentMessage.agency_id == agency_id, here, col(UrgentMessage.until) > now,
+        UrgentMessage.agency_id == agency_id, _urgent_at(session_id, region), col(UrgentMessage.until) > now,
         col(UrgentMessage.second_at) <= now, col(UrgentMessage.stopped_at).is_(None),
     )  # fmt: skip
     return list(session.exec(query.order_by(col(UrgentMessage.id))))
+
+
+def urgents_stopped(
+    session: Session, agency_id: uuid.UUID, session_id: uuid.UUID, region: str, since: datetime
+) -> list[UrgentMessage]:
+    """What was stopped since then while it stood on the pages of a session, the last one first."""
+    stopped = col(UrgentMessage.stopped_at)
+    query = select(UrgentMessage).where(
+        UrgentMessage.agency_id == agency_id, _urgent_at(session_id, region), stopped > since,
+        col(UrgentMessage.second_at).is_not(None),
+    )  # fmt: skip
+    return list(session.exec(query.order_by(stopped.desc(), col(UrgentMessage.id).desc())))
+
+
+def _urgent_at(session_id: uuid.UUID, region: str) -> sa.ColumnElement[bool]:
+    """Messages whose place a session lies in."""
+    return sa.or_(
+        sa.and_(col(UrgentMessage.reach) == UrgentReach.SESSION, col(UrgentMessage.session_id) == session_id),
+        sa.and_(col(UrgentMessage.reach) == UrgentReach.REGION, col(UrgentMessage.region) == region),
+    )
 
 
 def dependent_adult_confirmed(session: Session, sample_id: uuid.UUID) -> bool:

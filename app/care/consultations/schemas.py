@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import BaseModel, Field
 
@@ -21,7 +21,7 @@ class TicketCode(BaseModel):
 
 
 class NewConsultation(BaseModel):
-    """A talk to record. There is no field for names or for what else somebody takes."""
+    """A talk to record. There is no field for names or for what else someone takes."""
 
     outcomes: list[Tick] = Field(default=[], max_length=200)
     minutes: int | None = Field(None, ge=0, le=LONGEST_TALK)
@@ -64,6 +64,14 @@ class ResultMessage(BaseModel, from_attributes=True):
     locale: str = Field("en", description="Another one than the page's where there is no translation")
 
 
+class Withdrawn(BaseModel, from_attributes=True):
+    """A warning that was withdrawn. `about` is empty where it was about how a sample looks."""
+
+    about: str
+    at: datetime
+    message: str = Field("", description="The title of the urgent message, where it was one")
+
+
 class TicketState(BaseModel, from_attributes=True):
     """A client's page as data."""
 
@@ -83,6 +91,12 @@ class TicketState(BaseModel, from_attributes=True):
     changes: list[str] = Field([], description="What is warned of now and not then, then what was and is not now")
     mate_changed_at: datetime | None = Field(
         None, description="When the result of a sample that looks the same changed"
+    )
+    withdrawn: list[Withdrawn] = Field(
+        [], description="Warnings and urgent messages that stood on this page and were withdrawn since"
+    )
+    typical_wait: tuple[timedelta, timedelta] | None = Field(
+        None, description="While waiting: half of the results of the session took as long; null below 10 results"
     )
 
     @classmethod

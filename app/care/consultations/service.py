@@ -18,6 +18,7 @@ from app.care.consultations.client_view import ClientView, checking_session_of
 from app.care.consultations.domain import Referral, ShownTo, TalkRecorded, Tick, ViewKind, person_of
 from app.care.consultations.facts import KEPT, page_digest, rules_on
 from app.care.consultations.tables import Consultation, ConsultationOutcome, DisplayLog
+from app.care.consultations.withdrawn import WithdrawnWarning
 from app.intake.people import service as people
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
@@ -48,6 +49,7 @@ class Frame(BaseModel, from_attributes=True, populate_by_name=True):
     changed_from: str = ""
     changes: tuple[str, ...] = ()
     mate_changed_at: datetime | None = None
+    withdrawn: tuple[WithdrawnWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,17 @@ def replay(session: Session, actor: Actor, sample_id: uuid.UUID, shown_id: uuid.
         raise NotFound("shown page")
     shown = _views(session, [row])[0]
     if row.made_of is None:
-        return Replay(
-            shown, None, False, "It was shown before pages were kept whole: the list of its messages is all there is."
-        )
+        return Replay(shown, None, False, "Whole pages were not kept at that time. Only the list of messages is left.")
     pack = packs(row.pack_digest)
     if pack is None:
-        return Replay(shown, None, False, "The message pack it was made with is not kept here any more.")
+        return Replay(shown, None, False, "Its message pack is no longer kept here.")
     try:
         made = KEPT.validate_python(row.made_of)
         page = made.page(pack)
     except (HarmMessageError, ValidationError) as error:
         return Replay(shown, None, False, f"This version of MAST cannot make it again ({type(error).__name__}).")
     exact = page_digest(page) == row.page_sha256
-    why = "" if exact else "This version of MAST makes another page of it: the list of its messages is what was shown."
+    why = "" if exact else "This version of MAST makes a different page. The list of messages is what was shown."
     view = ClientView(
         ViewKind.RESULT,
         locale=made.locale,
@@ -147,6 +147,28 @@ def needs_noting(
     ) != (
         view.result_id, page.pack_digest, page.locale, _messages(page), page_digest(page), Frame.model_validate(view)
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSaw:
+    """What the client's own screen showed last: when, which version, and whether it said what the page says now."""
+
+    at: datetime
+    number: int
+    same: bool
+
+
+def client_saw(session: Session, sample: samples.Sample, view: ClientView) -> ClientSaw | None:
+    """None: the client has opened no result. Another language is no difference."""
+    last = repository.last_shown(session, sample.id, ShownTo.CLIENT)
+    if last is None:
+        return None
+    frame = Frame.model_validate(last.frame)
+    page = view.page.loggable() if view.page else None
+    same = page is not None and (last.result_id, last.messages, frame.under_review) == (
+        view.result_id, _messages(page), view.under_review
+    )  # fmt: skip
+    return ClientSaw(last.at, frame.result_number, same)
 
 
 def note_shown(uow: UnitOfWork, sample: samples.Sample, view: ClientView, shown_to: ShownTo) -> None:
@@ -224,7 +246,7 @@ def record_consultation(
     """
     sample = lookup.lock_sample(uow, sample_id)  # what is counted of it changes too: a release waits, or is seen
     if sample.withdrawn_at is not None:
-        raise Conflict("This sample was withdrawn, so nothing about it is recorded any more.")
+        raise Conflict("This sample was withdrawn. Nothing more is recorded about it.")
     size = group_size or sample.group_size
     _check(uow.session, sample, ticks, size or 1, minutes, dependent_adult_confirmed)
     told = results.released(uow.session, sample_id)
@@ -246,7 +268,7 @@ def record_consultation(
     uow.session.add_all(outcomes)
     if outcomes:
         emit(uow, TalkRecorded(sample_id))
-    if told is not None and (ticks or minutes is not None):  # confirming who somebody is tells them nothing
+    if told is not None and (ticks or minutes is not None):  # confirming who someone is tells them nothing
         samples.stamp(uow, sample, "told_at")
     _announce(uow, sample, row, len(outcomes))
     uow.session.flush()
@@ -264,12 +286,12 @@ def _check(
         )
     if confirmed and checking_session_of(session, sample).licence_mode is not LicenceMode.FOH_DEPENDENT_ADULT:
         raise Invalid(
-            "This session's licence does not ask whether somebody is a dependent user, so it is not recorded.",
+            "This session's licence does not ask whether someone is a dependent user, so it is not recorded.",
             fields={"dependent_adult_confirmed": "not asked for at this session"},
         )
     if not ticks and not confirmed and minutes is None:
         raise Invalid(
-            "Nothing was recorded: tick at least one thing the person intends, or “did not want to say”.",
+            "Tick at least one plan, or “did not want to say”. Nothing was recorded.",
             fields={"outcomes": "none ticked"},
         )
 

@@ -22,7 +22,7 @@ from app.platform.live.publish import publish
 from harm_messages import Pack, snippets_of
 
 LISTED = 30
-NOT_ASKED = "It was not asked for. What you typed is still here."
+NOT_ASKED = "The request was not made. What you typed is still here."
 _ENDED = {domain.UrgentState.LAPSED: domain.WhyRefused.LAPSED, domain.UrgentState.OVER: domain.WhyRefused.OVER}
 
 
@@ -40,7 +40,7 @@ class UrgentView:
 
     def name(self, person_id: uuid.UUID | None) -> str:
         """A person of it by name."""
-        return self.names.get(person_id, "somebody") if person_id else ""
+        return self.names.get(person_id, "someone") if person_id else ""
 
 
 def request(
@@ -60,7 +60,7 @@ def request(
         wrong["hours"] = f"Choose one of {', '.join(map(str, domain.URGENT_HOURS))} hours."
         codes.append(domain.WhyRefused.UNKNOWN_LENGTH)
     if not why:
-        wrong["why"] = "Say in a few words why: the two who approve read it."
+        wrong["why"] = "Say briefly why. The two approvers read it."
         codes.append(domain.WhyRefused.NO_REASON)
     if wrong:
         raise Invalid(NOT_ASKED, fields=wrong, reason_code=codes[0])
@@ -84,7 +84,7 @@ def approve(uow: UnitOfWork, urgent_id: uuid.UUID, version: int) -> UrgentMessag
     state = domain.urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state is not domain.UrgentState.ASKED:
         code = _ENDED.get(state, domain.WhyRefused.NOT_WAITING)
-        raise Conflict("This request does not wait for an approval any more. Nothing was changed.", reason_code=code)
+        raise Conflict("This request no longer needs approval. Nothing was changed.", reason_code=code)
     if (why := _why_not(row, uow.actor)) is not None:
         raise Refused([domain.NO_APPROVAL[why]], reason_code=why)
     if row.first_by is None:
@@ -106,7 +106,7 @@ def stop(uow: UnitOfWork, urgent_id: uuid.UUID, version: int, why: str) -> Urgen
     state = domain.urgent_state(row.requested_at, row.until, row.stopped_at, uow.now)
     if state not in (domain.UrgentState.ASKED, domain.UrgentState.SHOWN):
         code = _ENDED.get(state, domain.WhyRefused.NOT_WAITING)
-        raise Conflict("It is on no page any more. Nothing was changed.", reason_code=code)
+        raise Conflict("No page shows it any more. Nothing was changed.", reason_code=code)
     if not why:
         raise Invalid(
             "It stays as it is.", fields={"why": "Say why it is stopped."}, reason_code=domain.WhyRefused.NO_REASON

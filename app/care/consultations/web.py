@@ -183,7 +183,7 @@ def view_for_client(runtime: Runtime, request: Request, sample: samples.Sample) 
 def view_for_staff(
     runtime: Runtime, request: Request, who: Actor, sample_id: uuid.UUID, also: tuple[str, ...] = ()
 ) -> tuple[samples.Sample, ClientView]:
-    """What whoever tells the client sees, noted like the client's own look. Nothing of `also` is noted anywhere.
+    """What the person who tells the client sees, noted like the client's own look. Nothing of `also` is noted anywhere.
 
     In the language asked for in the address, else in English: it is on a worker's screen.
     """

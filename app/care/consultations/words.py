@@ -7,6 +7,7 @@ message pack that the page around the messages has words in.
 from __future__ import annotations
 
 import tomllib
+from datetime import timedelta
 from importlib.resources import files
 
 from pydantic import BaseModel
@@ -42,14 +43,16 @@ class Words(BaseModel, frozen=True):
     # the ticket
     your_ticket: str = "Your ticket"
     your_result: str = "Your result"
-    ticket_intro: str = "Type its code to see where your sample is and what was found. Nobody asks for your name."
+    ticket_intro: str = "Enter your ticket code to see your result. No name needed."
     ticket_code: str = "Ticket code"
     ticket_hint: str = "12 letters and numbers, in any case, with or without spaces."
     ticket_button: str = "Show my result"
     ticket_short: str = "A ticket code has 12 letters and numbers."
     ticket: str = "Ticket"
-    close_result: str = "Close my result on this screen"
-    close_ticket: str = "Close my ticket on this screen"
+    call: str = "Call {number}"
+    unwell: str = "Someone is unwell"
+    close_result: str = "Hide my result on this phone"
+    close_ticket: str = "Hide my ticket on this phone"
     # waiting
     stages: dict[Stage, str] = {
         Stage.QUEUED: "Your sample is in the queue",
@@ -59,16 +62,20 @@ class Words(BaseModel, frozen=True):
     }
     steps: dict[Stage, str] = {
         Stage.QUEUED: "Handed in",
-        Stage.BEING_LOOKED_AT: "Looked at by a chemist",
+        Stage.BEING_LOOKED_AT: "Analysed by a chemist",
         Stage.BEING_CHECKED: "Checked by another person",
         Stage.READY_SOON: "Your result, here",
     }
     now: str = "now"
-    next_one: str = "It is the next one."
-    one_before: str = "1 sample is before yours."
-    some_before: str = "{number} samples are before yours."
-    last_change: str = "Last change"
-    changes_itself: str = "This page changes by itself. You can close it and come back with your ticket."
+    next_one: str = "Yours is next."
+    one_before: str = "1 sample ahead of yours."
+    some_before: str = "{number} samples ahead of yours."
+    typical_minutes: str = "Most results here take {low}–{high} min."
+    typical_hours: str = "Most results here take {low}–{high} hours."
+    last_change: str = "Last update"
+    changes_itself: str = "This page updates automatically. You can close it and come back with your ticket."
+    comes_back: str = "Load this page again to see where your sample is."
+    ready: str = "Your result is ready"
     # a result, and why there is none
     screening: str = "Screening result: a quick test by one trained person, not yet checked by a laboratory."
     under_review: str = "This result is being looked at again, because something may need to change."
@@ -85,10 +92,23 @@ class Words(BaseModel, frozen=True):
     changed_open: str = (
         "Earlier we warned of {names}. No test since then could rule it out. Act as if it is there, and ask us."
     )
+    changed_raised_named: str = "New: this page now names {names}."
+    changed_lowered_named: str = (
+        "This page named {names} before. A better test that can see {names} down to {lod} % did not find it. Less than "
+        "that could still be there."
+    )
+    changed_open_named: str = (
+        "This page named {names} before. No test since then could rule it out. Act as if it is there, and ask us."
+    )
     changed_why: str = "Why:"
     changed_when: str = "When:"
     mate_changed: str = "The result of another sample that looks the same has changed."
     mate_changed_ask: str = "Ask us before you rely on yours."
+    warning_withdrawn: str = "We withdrew a warning that was on this page."
+    urgent_withdrawn: str = "We withdrew the urgent message “{title}” that was on this page."
+    warning_withdrawn_about: str = "It warned of {names}."
+    warning_withdrawn_looks: str = "It was about samples that look like yours."
+    warning_withdrawn_ask: str = "No warning does not mean no risk. Ask us if you are not sure."
     because_you_take: str = "Because of what you also take"
     because_you_said: str = "Because of what you said about yourself"
     print_large: str = "Print large"
@@ -111,10 +131,10 @@ class Words(BaseModel, frozen=True):
     )
     retracted: str = "This result was withdrawn"
     retracted_more: str = (
-        "What you were told before may be wrong. Do not rely on it. Please talk to somebody at the service."
+        "What you were told before may be wrong. Do not rely on it. Please talk to someone at the service."
     )
     retracted_at: str = "Withdrawn"
-    in_person: str = "Please talk to somebody at the service"
+    in_person: str = "Please talk to someone at the service"
     shut: dict[Shut, str] = {  # never says what was found, nor what the licence thinks of them
         Shut.BACK_OF_HOUSE: "Results of single samples are not told at this session.",
         Shut.WITHDRAWN: "This sample was withdrawn.",
@@ -151,6 +171,16 @@ class Words(BaseModel, frozen=True):
         if number == 0:
             return self.next_one
         return self.one_before if number == 1 else self.some_before.format(number=number)
+
+    def typical(self, wait: tuple[timedelta, timedelta] | None) -> str:
+        """How long most results take, in steps of five minutes or of whole hours; nothing where too few are out."""
+        if wait is None:
+            return ""
+        step = timedelta(hours=1) if wait[1] > timedelta(hours=2) else timedelta(minutes=5)
+        low, high = wait[0] // step, -(-wait[1] // step)
+        unit = 1 if step == timedelta(hours=1) else 5
+        high = max(high, low + 1)
+        return (self.typical_hours if unit == 1 else self.typical_minutes).format(low=low * unit, high=high * unit)
 
 
 ENGLISH = Words()

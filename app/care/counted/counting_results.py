@@ -48,7 +48,7 @@ def after_step(uow: UnitOfWork, step: StepTaken) -> None:
 
 
 def after_talk(uow: UnitOfWork, talk: TalkRecorded) -> None:
-    """Count the outcomes of a sample anew. Nothing happens where the sample itself is not counted."""
+    """Count the outcomes of a sample again. Nothing happens where the sample itself is not counted."""
     uow.session.flush()
     counted.record_outcomes(uow, talk.sample_id, _outcomes(uow.session, talk.sample_id))
 

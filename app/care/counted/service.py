@@ -40,7 +40,7 @@ def record(uow: UnitOfWork, facts: Sequence[ReleaseFact]) -> None:
 
 
 def record_outcomes(uow: UnitOfWork, sample_id: uuid.UUID, outcomes: Sequence[OutcomeFact]) -> None:
-    """Write the outcomes of a sample anew; of one that is not counted none are kept."""
+    """Write the outcomes of a sample again; of one that is not counted none are kept."""
     uow.session.flush()
     connection = uow.session.connection()
     if connection.execute(sa.select(1).where(col(TrendSample.sample_id) == sample_id)).first() is None:

@@ -86,7 +86,7 @@ class Checks:
     def of(self, files: Mapping[str, str], today: date, patience: float | None = None) -> Checked:
         """Everything wrong with these files. Never raises for what stands in them.
 
-        `patience`: seconds to wait for it, None for as long as it takes; it goes on for whoever asks again. Without a limit
+        `patience`: seconds to wait for it, None for as long as it takes; it goes on for anyone who asks again. Without a limit
         it raises Unavailable where so many wait already that one more could keep others from being served.
         """
         end = self._waited(self._asked(files, today).whole, patience)
@@ -111,7 +111,7 @@ class Checks:
         return self._loaded(files) if self._waited(self._asked(tried, today).makes_pack, patience) else None
 
     def close(self) -> None:
-        """End the children. Whoever asks again starts another."""
+        """End the children. Anyone who asks again starts another."""
         with self._lock:
             asked = list(self._kept.values())
             self._kept.clear()
@@ -203,7 +203,7 @@ def refused_at_sight(files: Mapping[str, str]) -> tuple[Problem, ...]:
 
 
 def problems_of_message(pack: Pack | None, path: str, text: str) -> list[Problem]:
-    """What is wrong with one message, at once: for somebody who is typing. The whole check says more: of the patterns under
+    """What is wrong with one message, at once: for someone who is typing. The whole check says more: of the patterns under
     “never” only those that came with MAST are tried here, because one of a draft may take for ever on what is typed."""
     locale = path.split("/")[1]
     message, problems = read_message(text, locale, path)

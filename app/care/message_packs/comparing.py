@@ -10,7 +10,7 @@ from difflib import Match, SequenceMatcher
 from itertools import accumulate
 from typing import Literal
 
-from app.care.message_packs.rule_files import frozen
+from app.care.message_packs.rule_files import frozen, in_parts, is_rules
 
 _TOKENS = re.compile(r"\s+|[\w'’-]+|[^\w\s]")
 _AROUND = 3
@@ -97,6 +97,20 @@ def changed_paths(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
     """The paths of the files that differ, without looking at what differs in them."""
     old, new = frozen(old, 0), frozen(new, 0)
     return [path for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)]
+
+
+def between(before: str, after: str) -> tuple[Piece, ...]:
+    """What differs between two texts."""
+    return tuple(pieces(before, after, _Steps(_WORK)))
+
+
+def changed_rules(old: Mapping[str, str], new: Mapping[str, str]) -> set[str]:
+    """The ids of rules that are new or differ in anything but their approval."""
+    old, new = frozen(old, 0), frozen(new, 0)
+    paths = [path for path in new if old.get(path) != new[path] and is_rules(path)]
+    before = {key: part for path in old if is_rules(path) for key, part in in_parts(old[path]).items()}
+    parts = (one for path in paths for one in in_parts(new[path]).items())
+    return {key for key, part in parts if key and part.strip() != before.get(key, "").strip()}
 
 
 def pieces(before: str, after: str, steps: _Steps) -> Iterator[Piece]:

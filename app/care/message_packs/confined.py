@@ -1,6 +1,6 @@
 """A pack is read and checked in a child process with limits of memory, computing time and time.
 
-Why apart: whoever edits a draft writes patterns and tables that are tried out here, and one of them may take for ever.
+Why apart: anyone who edits a draft writes patterns and tables that are tried out here, and one of them may take for ever.
 The process that serves people loads a pack only after a child has read it, made its example pages and come back. The
 child keeps the limits of a reader of instrument files (instruments.confine) and answers with plain JSON.
 """
@@ -134,7 +134,7 @@ def _ended(code: int, last: Step | None, limits: Limits, said: Path, *, expired:
 
 MEMORY = 77
 """The exit code of a child that was refused memory."""
-_UNHARMED = "What people see is as it was, every text is kept, and this version cannot be signed until it is mended."
+_UNHARMED = "Result pages have not changed and every text is kept. This version cannot be signed until it is fixed."
 _WORDS = {
     "read": (
         "Reading this version was stopped after {0} seconds of computing: a file is far larger, or far more tangled, than a "
@@ -160,7 +160,7 @@ _WORDS = {
     "broke": (
         "The check of this version broke off by a fault of its own. "
         + _UNHARMED
-        + " Undo what was changed last, and tell whoever looks after the server: its log says more."
+        + " Undo what was changed last, and tell the operator. The server log says more."
     ),
 }
 

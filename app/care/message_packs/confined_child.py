@@ -29,7 +29,7 @@ def main() -> None:
     limits = Limits(**json.loads(sys.argv[-1]))
     request = json.load(sys.stdin)
     if hasattr(os, "nice"):
-        os.nice(5)  # whoever is waiting at a page comes first
+        os.nice(5)  # anyone who is waiting at a page comes first
     limit_memory(limits)
     try:
         _look(request["files"], date.fromisoformat(request["today"]), limits)

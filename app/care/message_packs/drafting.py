@@ -57,10 +57,10 @@ def begin(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, reason: str) -> Pac
 def from_files(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, files: Mapping[str, str], reason: str) -> PackVersion:
     """A draft with files that come from a folder. They need not be without fault; they need to be files of a pack."""
     base = get_version(uow.session, packs, uow.actor, base_id)
-    clean = {path: _text(text, _most(path)) for path, text in files.items() if path != _SIGNATURES}
+    clean = {path: tidied(text, _most(path)) for path, text in files.items() if path != _SIGNATURES}
     clean[_SIGNATURES] = "[]\n"
     if len(clean) > MAX_FILES:
-        raise Invalid(f"A pack has between 1 and {MAX_FILES} files; this has {len(clean)}. Nothing was kept.")
+        raise Invalid(f"A pack has between 1 and {MAX_FILES} files. This one has {len(clean)}. Nothing was kept.")
     for path in clean:
         _check_path(path)
     _check_size(clean.values())
@@ -71,7 +71,7 @@ def from_files(uow: UnitOfWork, packs: Packs, base_id: uuid.UUID, files: Mapping
 
 def _begin(uow: UnitOfWork, packs: Packs, base: PackVersion, files: Mapping[str, str], reason: str) -> PackVersion:
     if not reason:
-        raise Invalid("The draft was not begun.", fields={"reason": "Say in a few words what it is to change."})
+        raise Invalid("The draft was not begun.", fields={"reason": "Say briefly what it changes."})
     if base.state is PackState.SHIPPED:
         packs.keep_shipped(uow)
     agency_id = agency_of(uow.actor)
@@ -108,7 +108,7 @@ def save_file(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, path: str, w
 
     A rule that now does something else gets its next version. Raises NotFound, Conflict, Stale, Invalid.
     """
-    row = _draft(uow, packs, version_id)
+    row = draft_of(uow, packs, version_id)
     if path == _SIGNATURES:
         raise Invalid("Signatures are not edited by hand. Nothing was saved.", fields={"path": "Choose another file."})
     _check_path(path)
@@ -116,7 +116,7 @@ def save_file(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, path: str, w
         raise Stale("file")
     if not was and len(row.files) >= MAX_FILES:
         raise Invalid(f"A pack has at most {MAX_FILES} files. Nothing was saved.")
-    clean = _text(text, _most(path))
+    clean = tidied(text, _most(path))
     if rule_files.is_rules(path):
         clean = rule_files.with_raised_versions(clean, parent_texts(uow.session, packs, uow.actor, row))
     return _put(uow, row, path, clean)
@@ -126,7 +126,7 @@ def save_message(
     uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, path: str, was: str, form: MessageForm
 ) -> PackVersion:
     """Put a message into a draft; its version rises by one where a reader would notice the difference."""
-    row = _draft(uow, packs, version_id)
+    row = draft_of(uow, packs, version_id)
     if not path.startswith("messages/"):
         raise NotFound("message")
     _check_path(path)
@@ -164,13 +164,24 @@ def message_text(path: str, here: str, form: MessageForm, parent: MessageFile | 
         "made_from": made_from,
     }
     parts = {**old.parts, "": form.card, "more": form.more, "spoken": form.spoken}
-    made = MessageFile(front, {name: _text(text).strip() for name, text in parts.items()})
+    made = MessageFile(front, {name: tidied(text).strip() for name, text in parts.items()})
     return message_files.write(message_files.with_version(made, parent))
+
+
+def form_of(text: str) -> MessageForm:
+    """A message's file as the form shows it."""
+    one = message_files.read(text)
+    return MessageForm(
+        title=one.get("title"), card=one.parts.get("", ""), more=one.parts.get("more", ""),
+        spoken=one.parts.get("spoken", "") or one.get("spoken"), pictogram=one.get("pictogram"),
+        evidence="\n".join(one.evidence), review_by=one.get("review_by"),
+        ready=one.get("status") in ("in_review", "approved"), withdrawn=one.get("status") == "withdrawn",
+    )  # fmt: skip
 
 
 def set_aside(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, version: int, reason: str) -> PackVersion:
     """Give a draft up. It stays readable. Raises NotFound, Stale, Conflict, Invalid."""
-    row = _draft(uow, packs, version_id)
+    row = draft_of(uow, packs, version_id)
     check_version("draft", version, row.version)
     if not reason:
         raise Invalid("The draft was not set aside.", fields={"reason": "Say why it is set aside."})
@@ -181,11 +192,12 @@ def set_aside(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, version: int
     return row
 
 
-def _draft(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID) -> PackVersion:
+def draft_of(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID) -> PackVersion:
+    """A draft, held until the end of the transaction. Raises NotFound, Conflict for what is no draft any more."""
     row = get_version(uow.session, packs, uow.actor, version_id, lock=True)
     if row.state is not PackState.DRAFT:
         raise Conflict(
-            "Only a draft can be changed, and this version is none. Nothing was changed.",
+            "Only a draft can be changed. Nothing was changed.",
             hint="Begin a new draft from it, or send it back to its authors while it waits for signatures.",
         )
     return row
@@ -217,7 +229,7 @@ def _check_path(path: str) -> None:
 def _check_size(texts: Iterable[str]) -> None:
     total = sum(map(len, texts))
     if total > MAX_PACK:
-        said = f"All files of a version have at most {MAX_PACK:,} characters; these would have {total:,}."
+        said = f"All files of a version have at most {MAX_PACK:,} characters. These would have {total:,}."
         raise Invalid("The version is too long. Nothing was saved.", fields={"text": said})
 
 
@@ -226,7 +238,8 @@ def _most(path: str) -> int:
     return rule_files.MAX_RULES if rule_files.is_rules(path) else MAX_CHARACTERS
 
 
-def _text(text: str, most: int = MAX_CHARACTERS) -> str:
+def tidied(text: str, most: int = MAX_CHARACTERS) -> str:
+    """The text as it is kept: lines that end as everywhere. Raises Invalid for one that is too long or holds no plain text."""
     clean = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(clean) > most:
         said = f"At most {most:,} characters; this has {len(clean):,}."

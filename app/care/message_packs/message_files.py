@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from harm_messages.reading import Misread, read_yaml
+from harm_messages.texts import MAX_CHARACTERS
 
 MEANING = ("title", "tags", "pictogram", "spoken")
 """Keys of the front matter that a reader notices; the card and the parts below it count as well."""
@@ -68,17 +69,27 @@ def _halves(text: str) -> tuple[list[str] | None, list[str]]:
 
 
 def read(text: str) -> MessageFile:
-    """The file, read as far as it can be: a broken one must open in the editor too."""
+    """The file, read as far as it can be: a broken one must open in the editor too.
+
+    Front matter longer than a whole message may be is not read: it takes seconds, in which a draft may be held.
+    """
     head, body = _halves(text)
     if head is None:
         return MessageFile({}, {"": text.strip()})
-    try:
-        front = read_yaml("\n".join(head))
-    except Misread:
-        front = {}
+    front = _front("\n".join(head))
     pieces = _PART.split("\n".join(body))
     parts = {"": pieces[0].strip(), **{pieces[k]: pieces[k + 1].strip() for k in range(1, len(pieces) - 1, 2)}}
-    return MessageFile(front if isinstance(front, dict) else {}, parts)
+    return MessageFile(front, parts)
+
+
+def _front(head: str) -> Mapping[str, object]:
+    if len(head) > MAX_CHARACTERS:
+        return {}
+    try:
+        front = read_yaml(head)
+    except Misread:
+        return {}
+    return front if isinstance(front, dict) else {}
 
 
 def write(message: MessageFile) -> str:

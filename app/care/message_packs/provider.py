@@ -144,7 +144,7 @@ class Packs:
 def with_withdrawn(pack: Pack, withdrawn: Withdrawn) -> Pack:
     """The pack after these withdrawals. Its digest differs, so that a page shown before replays as it was.
 
-    Its signatures hold on: a withdrawal adds caution and takes nothing away that somebody signed.
+    Its signatures hold on: a withdrawal adds caution and takes nothing away that someone signed.
     """
     if not withdrawn:
         return pack

@@ -77,6 +77,11 @@ def texts(session: Session, files: Mapping[str, str]) -> dict[str, str]:
     return {path: found[key] for path, key in files.items()}
 
 
+def text_of(session: Session, sha256: str) -> str:
+    """One text that is kept; nothing where none is."""
+    return session.exec(select(PackText.text).where(PackText.sha256 == sha256)).first() or ""
+
+
 def keep_texts(session: Session, contents: Iterable[str]) -> None:
     """Keep these texts; those that are kept already stay as they are."""
     insert_new(session, [PackText(sha256=sha256(text), text=text) for text in contents])

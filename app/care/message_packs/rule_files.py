@@ -25,6 +25,15 @@ def _blocks(text: str) -> Iterator[tuple[str, int, int]]:
             yield named.group(1), begin, end
 
 
+def in_parts(text: str) -> dict[str, str]:
+    """The text cut where a rule begins: each rule by its id, what stands before the first one as "". Joined, they are the text."""
+    cuts = {"": 0}
+    for rule_id, begin, _ in _blocks(text):
+        cuts[f"{rule_id} ({begin})" if rule_id in cuts else rule_id] = begin  # one may stand twice
+    ends = [*cuts.values(), len(text)][1:]
+    return {name: text[begin:end] for (name, begin), end in zip(cuts.items(), ends, strict=True)}
+
+
 def with_field(text: str, rule_id: str, name: str, value: str) -> str:
     """The text with one field of a rule set. Unchanged where the rule or the field does not stand on a line of its own."""
     for found, begin, end in _blocks(text):

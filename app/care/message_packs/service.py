@@ -33,7 +33,7 @@ class VersionView:
 
 
 def agency_of(actor: Actor) -> uuid.UUID:
-    """The agency somebody acts for. Raises Forbidden where there is none."""
+    """The agency someone acts for. Raises Forbidden where there is none."""
     if actor.agency_id is None:
         raise Forbidden("Message packs belong to an agency, and this account has none.")
     return actor.agency_id
@@ -102,7 +102,7 @@ def _views(
         VersionView(
             row,
             row.id == current,
-            [names.get(uuid.UUID(one), "somebody") for one in row.authors],
+            [names.get(uuid.UUID(one), "someone") for one in row.authors],
             held[row.id],
             withdrawals_of(session, actor, row),
             still_missing(row, held[row.id]) if row.state is PackState.IN_REVIEW else "",

@@ -54,7 +54,7 @@ def as_signed(row: PackVersion, files: dict[str, str]) -> dict[str, str]:
 
 
 def prepared(ready: Ready, checks: Checks, today: date, patience: float | None = None) -> Ready:
-    """A version with what its check found. Takes seconds the first time: no session is open meanwhile, and a page may lose patience."""
+    """A version with what its check found. Takes seconds the first time: no session is open in the meantime, and a page may lose patience."""
     found = checks.of(ready.files, today, patience)
     problems = (*ready.checked.problems, *_own(ready.files, found), *found.problems)
     if found.pack is None:  # the reason comes first: what its history says may only follow from it
@@ -92,11 +92,11 @@ def submit(
     """Freeze a draft for signatures. Raises NotFound, Stale, Conflict, Refused while the check finds errors, Invalid."""
     row = get_version(uow.session, packs, uow.actor, version_id, lock=True)
     if row.state is not PackState.DRAFT:
-        raise Conflict("Only a draft goes to review. Nothing was changed.")
+        raise Conflict("Only a draft can go to review. Nothing was changed.")
     check_version("draft", ready.version, row.version)
     if ready.checked.errors or ready.checked.pack is None:
         reasons = [str(p) for p in ready.checked.errors[:SHOWN]]
-        raise Refused(reasons, hint="Mend these in the draft, then send it to review again. Nothing was changed.")
+        raise Refused(reasons, hint="Fix these in the draft, then send it to review again. Nothing was changed.")
     if effective_to is not None and effective_to <= max(uow.now, effective_from or uow.now):
         wrong = {"effective_to": "The end lies after the beginning, and after now."}
         raise Invalid("The draft was not sent to review.", fields=wrong)
@@ -118,9 +118,9 @@ def send_back(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, version: int
     row = get_version(uow.session, packs, uow.actor, version_id, lock=True)
     check_version("version", version, row.version)
     if row.state is not PackState.IN_REVIEW:
-        raise Conflict("This version does not wait for signatures, so it was not sent back.")
+        raise Conflict("This version is not waiting for signatures. It was not returned.")
     if not reason:
-        raise Invalid("The version was not sent back.", fields={"reason": "Say what is to be changed."})
+        raise Invalid("The version was not sent back.", fields={"reason": "Say what needs to change."})
     row.state, row.digest = PackState.DRAFT, ""
     row.version += 1
     audit.record(uow, "send_back", "pack_version", row.id, version=row.version, reason=reason)
@@ -138,7 +138,7 @@ def sign(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, digest: str) -> P
         raise Forbidden("Messages are signed by clinicians and session leads.")
     row = get_version(uow.session, packs, who, version_id, lock=True)
     if row.state is not PackState.IN_REVIEW:
-        raise Conflict("This version does not wait for signatures. Nothing was signed.")
+        raise Conflict("This version is not waiting for signatures. Nothing was signed.")
     if row.digest != digest:
         raise Conflict(
             "These are not the files that wait for signatures now. Nothing was signed.",
@@ -146,7 +146,7 @@ def sign(uow: UnitOfWork, packs: Packs, version_id: uuid.UUID, digest: str) -> P
         )
     held = repository.signatures(uow.session, [row])
     if any(one.person_id == who.person_id for one in held):
-        raise Conflict("You have signed this version already. It needs the signature of somebody else.")
+        raise Conflict("You have signed this version already. It needs the signature of someone else.")
     withdrawn = problems_of_history(uow.session, packs, who, row, packs.texts_of(uow.session, row), uow.now)
     if withdrawn:
         raise Refused([str(p) for p in withdrawn[:SHOWN]], hint="Send it back to its authors. Nothing was signed.")

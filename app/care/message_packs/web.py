@@ -33,7 +33,7 @@ def files(rt: Runtime, who: Actor, version_id: uuid.UUID) -> dict[str, str]:
 
 
 def prepared(rt: Runtime, who: Actor, version_id: uuid.UUID, patience: float | None = None) -> signing.Ready:
-    """A version as it would be signed, checked; no session is held meanwhile. Raises NotFound."""
+    """A version as it would be signed, checked; no session is held in the meantime. Raises NotFound."""
     with rt.read() as session:
         found = signing.gathered(session, rt.packs, who, version_id, rt.now())
     return signing.prepared(found, rt.checks, rt.now().date(), patience)

@@ -4,7 +4,7 @@ Cells are widened until k samples share every described column, the rest is left
 
 Local recoding, cheapest step first: cells that are large enough stay as they are, the rest is widened together, and
 again, until it is large enough or nothing is left to widen. All samples with the same description are treated alike,
-so whoever knows one of them finds k or more rows it may be, or none. Sweeney 2002 (doi:10.1142/S021848850200165X).
+so anyone who knows one of them finds k or more rows it may be, or none. Sweeney 2002 (doi:10.1142/S021848850200165X).
 
 The cost of a step is a share of what a row describes: 0 as it was handed in, 1 left out. The weights are a decision, not a
 measurement: what was expected and when carry most questions, the colour fewest.

@@ -82,7 +82,7 @@ def take_step(
     change: ChangeDep,
     body: schemas.StepIn = schemas.NOTHING_SAID,
 ) -> schemas.ProjectOut:
-    """Propose a draft, send a proposal back, approve one of somebody else, or end a project at once."""
+    """Propose a draft, send a proposal back, approve one of someone else, or end a project at once."""
     return change.made(who, lambda uow: _out(uow, service.take(uow, project_id, change.version, step, body.reason)))
 
 

@@ -23,7 +23,7 @@ METHOD_VERSION = "1"
 """Of the method that makes an extract; printed with every one."""
 
 APPROVERS = (Role.SESSION_LEAD, Role.ADMIN)
-"""Who may approve: whoever answers for the agency's data. Never an author of the proposal, never its researcher."""
+"""Who may approve: anyone who answers for the agency's data. Never an author of the proposal, never its researcher."""
 WRITERS = (Role.RESEARCHER, Role.SESSION_LEAD, Role.ADMIN)
 
 Tell = Callable[[str, int, int], None]
@@ -61,7 +61,7 @@ class ProjectStep(StrEnum):
 
 
 class DrawingState(StrEnum):
-    """How far the drawing of an extract is. `refused`: somebody can do something about it; `failed`: the server could not."""
+    """How far the drawing of an extract is. `refused`: someone can do something about it; `failed`: the server could not."""
 
     WAITING = "waiting"
     DRAWING = "drawing"
@@ -134,7 +134,7 @@ def colour_group(colours: Sequence[str]) -> str:
 
 
 class Known(NamedTuple):
-    """What somebody who handed a sample in knows of it: the columns that k samples must share.
+    """What someone who handed a sample in knows of it: the columns that k samples must share.
 
     In a record `period` is its month and `intent` what was expected; in a row either may be wider.
     """

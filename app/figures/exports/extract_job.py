@@ -3,7 +3,7 @@
 One is drawn at a time for a project; who asked looks how far it is.
 
 The job reads in one moment, computes while nothing is locked, and keeps in the transaction that ends it. A worker that
-dies leaves nothing, and the next one begins anew; one that lost its job meanwhile keeps nothing either.
+dies leaves nothing, and the next one begins again; one that lost its job in the meantime keeps nothing either.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from harm_messages import Register
 
 JOB = "research_extract"
 TRIES = 3
-"""How often an extract is drawn again because samples in it were withdrawn meanwhile."""
+"""How often an extract is drawn again because samples in it were withdrawn in the meantime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def ask(uow: UnitOfWork, project_id: uuid.UUID) -> ResearchDrawing:
 
 
 def get_drawing(session: Session, actor: Actor, project_id: uuid.UUID, drawing_id: uuid.UUID) -> ResearchDrawing:
-    """One that was asked for, for whoever sees its project. Raises NotFound."""
+    """One that was asked for, for anyone who sees its project. Raises NotFound."""
     project = service.get_project(session, actor, project_id)
     row = session.get(ResearchDrawing, drawing_id)
     if row is None or row.project_id != project.id:
@@ -84,7 +84,7 @@ def get_drawing(session: Session, actor: Actor, project_id: uuid.UUID, drawing_i
 
 
 def latest(session: Session, actor: Actor, project_id: uuid.UUID) -> ResearchDrawing | None:
-    """The one that was asked for last, or None. Raises NotFound for a project somebody may not see."""
+    """The one that was asked for last, or None. Raises NotFound for a project someone may not see."""
     project = service.get_project(session, actor, project_id)
     query = select(ResearchDrawing).where(ResearchDrawing.project_id == project.id)
     return session.exec(query.order_by(col(ResearchDrawing.id).desc()).limit(1)).first()
@@ -118,7 +118,7 @@ def _begin(ctx: JobContext) -> ResearchDrawing | None:
 
 
 def _draw(parts: JobParts, ctx: JobContext, task: ResearchDrawing) -> None:
-    """In the name of whoever asked."""
+    """In the name of the person who asked."""
     actor = Actor(task.asked_by, "", frozenset({Role.RESEARCHER}), ctx.agency_id, via="job")
 
     def write(what: str, done: int, of: int) -> None:
@@ -164,7 +164,7 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
         return
     row.state, row.step, row.ended_at = DrawingState.FAILED, "", uow.now
     row.problem = {
-        "detail": "The server failed to draw this extract several times. None was made; earlier ones are as they were.",
+        "detail": "The server failed to draw this extract several times. No new extract was made. Earlier ones have not changed.",
         "hint": "Ask the operator to look at the log, then ask for it again.",
     }
 
@@ -230,7 +230,7 @@ def prepare(gathered: Gathered, register: Register, tell: Tell = tell_nobody) ->
 def keep(uow: UnitOfWork, prepared: Prepared) -> ResearchExtract:
     """Write an extract down. Where nothing changed since the last one, that one is given again.
 
-    Raises like `service.running`, and Overtaken where somebody made one in between, or a sample in it was withdrawn meanwhile.
+    Raises like `service.running`, and Overtaken where someone made one in between, or a sample in it was withdrawn in the meantime.
     """
     previous = prepared.gathered.previous
     row = service.running(uow.session, uow.actor, prepared.gathered.project_id, uow.now, lock=True)
@@ -241,7 +241,7 @@ def keep(uow: UnitOfWork, prepared: Prepared) -> ResearchExtract:
     if any(uuid.UUID(drawn.key) not in there for drawn in prepared.made.rows):
         raise Overtaken(
             "Samples were taken out of the figures while the extract was being drawn, so it was not kept.",
-            hint="Ask again: it will be without them.",
+            hint="Ask again. It will leave them out.",
         )
     if latest is not None and not prepared.made.changed:
         return latest

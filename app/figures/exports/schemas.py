@@ -16,7 +16,7 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
 
 
 class ProjectIn(FreeText):
-    """What somebody writes down of a project."""
+    """What someone writes down of a project."""
 
     title: Told120
     purpose: Note1000

@@ -25,7 +25,7 @@ from app.platform.kernel.versions import check_version
 _STEPS: dict[ProjectStep, tuple[tuple[ProjectState, ...], str, str]] = {
     ProjectStep.PROPOSE: ((ProjectState.DRAFT,), "Only a draft can be proposed.", ""),
     ProjectStep.SEND_BACK: (
-        (ProjectState.PROPOSED,), "Only a proposal can be sent back.", "Say what is to be changed."
+        (ProjectState.PROPOSED,), "Only a proposal can be sent back.", "Say what needs to change."
     ),
     ProjectStep.APPROVE: ((ProjectState.PROPOSED,), "This project does not wait for approval.", ""),
     ProjectStep.WITHDRAW: (
@@ -68,7 +68,7 @@ def page(
 
 
 def get_project(session: Session, actor: Actor, project_id: uuid.UUID, *, lock: bool = False) -> ResearchProject:
-    """One project the actor may see. Raises NotFound: foreign, absent and somebody else's answer alike.
+    """One project the actor may see. Raises NotFound: foreign, absent and someone else's answer alike.
 
     `lock` reads it as it is now and holds it until the transaction ends.
     """
@@ -136,7 +136,7 @@ def write_project(uow: UnitOfWork, new: ProjectIn) -> ResearchProject:
 
 
 def change_project(uow: UnitOfWork, project_id: uuid.UUID, version: int, new: ProjectIn) -> ResearchProject:
-    """Change a draft. Whoever changed it is one of its authors. Raises NotFound, Stale, Conflict, Invalid."""
+    """Change a draft. Anyone who changed it is one of its authors. Raises NotFound, Stale, Conflict, Invalid."""
     row = get_project(uow.session, uow.actor, project_id, lock=True)
     check_version("project", version, row.version)
     if row.state is not ProjectState.DRAFT:
@@ -163,7 +163,7 @@ def take(uow: UnitOfWork, project_id: uuid.UUID, version: int, step: ProjectStep
     if row.state not in sources:
         raise Conflict(f"{otherwise} Nothing was changed.")
     if no_reason and not reason:
-        raise Invalid("The project stands as it was.", fields={"reason": no_reason})
+        raise Invalid("The project has not changed.", fields={"reason": no_reason})
     match step:
         case ProjectStep.PROPOSE:
             row.state, row.proposed_by, row.proposed_at = ProjectState.PROPOSED, _person(uow.actor), uow.now
@@ -189,7 +189,7 @@ def _why_not_approved(actor: Actor, row: ResearchProject) -> str:
     if not actor.has(*APPROVERS):
         return "Projects are approved by session leads and administrators."
     if str(actor.person_id) in {*row.authors, str(row.created_by), str(row.proposed_by), str(row.researcher_id)}:
-        return "You wrote or proposed this project, or are its researcher, so somebody else approves it."
+        return "You wrote or proposed this project, or are its researcher, so someone else approves it."
     return ""
 
 
@@ -198,7 +198,7 @@ def _checked(uow: UnitOfWork, new: ProjectIn) -> ProjectIn:
     if not new.title:
         wrong["title"] = "Give the project a title."
     if not new.purpose:
-        wrong["purpose"] = "Say what question the rows are to answer, and why tables are not enough."
+        wrong["purpose"] = "Enter the question, and why trends cannot answer it."
     if new.researcher_id not in {key for key, _ in researchers(uow.session, uow.actor)}:
         wrong["researcher_id"] = "Choose a researcher of your agency."
     if wrong:

@@ -83,7 +83,7 @@ class DrawingShown(Base):
 
 
 class ResearchDrawing(DrawingShown, table=True):
-    """That somebody asked for the next extract of a project, and what became of it. A job draws it."""
+    """That someone asked for the next extract of a project, and what became of it. A job draws it."""
 
     __tablename__ = "research_drawing"
     problem: dict[str, str] | None = json_column(nullable=True)

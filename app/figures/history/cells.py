@@ -77,7 +77,7 @@ class Cells:
             )
             return f"row {hashlib.sha256(repr(sorted(self.row.cells.items())).encode()).hexdigest()[:16]}"
         or_say = ', or say without_id = "own_sample" for the file' if kind.rows == "samples" else ""
-        self.error(kind.id[0], "", "a row without its sample's id.", f"Mend the row{or_say}.")
+        self.error(kind.id[0], "", "a row without its sample's id.", f"Correct the row{or_say}.")
         return None
 
     def _id(self) -> list[str]:
@@ -201,7 +201,7 @@ class Cells:
             self.error(take.column, said, error.why, error.how)
             return None
         if in_percent and amount > 100:
-            how = f'Mend the row, or the unit, or say what it means: words = {{ "{said.strip()}" = "missing" }}.'
+            how = f'Correct the row, or the unit, or say what it means: words = {{ "{said.strip()}" = "missing" }}.'
             self.error(take.column, said, "is more than 100 %.", how)
             return None
         return amount
@@ -288,7 +288,7 @@ def additions_of(names: Iterable[mapping.Names], register: Register) -> dict[str
     found: dict[str, mapping.NewSubstance] = {}
     for new in (n for part in names for n in part.add):
         if new.id in register:
-            raise Invalid(f"The map adds {new.id}, which the register has already: map the name to it instead.")
+            raise Invalid(f"The map adds {new.id}, which the register already has. Map the name to it instead.")
         if new.drug_class not in register.classes:
             raise Invalid(f"The map files {new.name} under {new.drug_class}, which is no class of the register.")
         if new.cas and (fault := fault_of_cas(new.cas)):
@@ -344,7 +344,9 @@ class Places:
             return self._of_several(owners)
         if not said or self.map.unknown_sites == "as_written" or owners:
             return (
-                Placed(owner, said, region) if owner else Placed(why="is of no agency.", how=f"Mend the row{_OR_SAY}.")
+                Placed(owner, said, region)
+                if owner
+                else Placed(why="is of no agency.", how=f"Correct the row{_OR_SAY}.")
             )
         return Placed(
             agency=owner,
@@ -359,7 +361,7 @@ class Places:
             why=f"is the name of a site of {' and of '.join(owners)}.",
             how="Say in [sample] agency which column names the agency."
             if no_column
-            else f"The row names no agency: mend it{_OR_SAY}.",
+            else f"The row names no agency. Correct it{_OR_SAY}.",
         )
 
 

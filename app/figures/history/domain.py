@@ -22,7 +22,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing somebody should know about a row: where it stands, what it says, why that is wrong, what to do.
+    """One thing someone should know about a row: where it stands, what it says, why that is wrong, what to do.
 
     `line` counts from 1 with the header as line 1, as an editor shows it; 0 where the whole file is meant.
     """

@@ -1,6 +1,6 @@
 """Files + map → samples in our words, with everything that is wrong with them. Pure but for reading the files.
 
-All problems of all rows are collected, so that somebody mends a map once and not fifty times. Whatever an unknown word
+All problems of all rows are collected, so that someone corrects a map once and not fifty times. Whatever an unknown word
 may mean is left open: an import with an unknown word in it never happens.
 """
 
@@ -49,7 +49,7 @@ class Reading:
     def to_mend(self) -> str:
         """How much that is, in a sentence; empty where nothing does."""
         n = len(self.errors)
-        return f"{n:,} {'thing' if n == 1 else 'things'} must be mended in the files or the map." if n else ""
+        return f"{n:,} {'problem' if n == 1 else 'problems'} to fix in the files or the map." if n else ""
 
 
 def read_history(
@@ -238,7 +238,7 @@ class _Interpreter:
         sample.findings.append(finding)
 
     def _reconciled(self, column: str, *, primary_only: bool) -> Reconciled:
-        """The source's own count of detections against the rows it gives: where they differ, somebody should look."""
+        """The source's own count of detections against the rows it gives: where they differ, someone should look."""
         differing: list[str] = []
         for key, sample in self.samples.items():
             counted = sample.detections - (sample.traces if primary_only else 0)

@@ -1,6 +1,6 @@
 """MAP.toml: how the columns of another service's files become samples, findings and tests.
 
-A map is data that somebody can read, keep and sign. Every name in it is checked when it is loaded, so that a
+A map is data that someone can read, keep and sign. Every name in it is checked when it is loaded, so that a
 misspelt column or unit stops the import before the first row. Format: docs/users/history.md.
 """
 

@@ -152,9 +152,9 @@ def undo(uow: UnitOfWork, import_id: uuid.UUID, reason: str, pack: Pack) -> Hist
     """Take an import back: what earlier imports said of its samples counts again, the others are counted no more."""
     row = row_of(uow.session, HistoryImport, uow.actor.agency_id, import_id, "import", lock=True)
     if row.undone_at is not None:
-        raise Conflict("This import was taken back before.", hint="Nothing was changed.")
+        raise Conflict("This import was undone before.", hint="Nothing was changed.")
     if not reason.strip():
-        raise Invalid("Say why the import is taken back.", fields={"reason": "missing"})
+        raise Invalid("Say why you undo the import.", fields={"reason": "missing"})
     keys = uow.session.exec(select(HistoryRecord.key).where(HistoryRecord.import_id == row.id)).all()
     row.undone_at, row.undone_by, row.undone_reason = uow.now, uow.actor.person_id, reason.strip()
     uow.session.flush()
@@ -170,7 +170,7 @@ def sources(session: Session, actor: Actor) -> list[str]:
 
 
 def count_again(uow: UnitOfWork, source: str, pack: Pack) -> int:
-    """Write the facts of a source of the actor's agency anew from what its imports said. How many samples count now."""
+    """Write the facts of a source of the actor's agency again from what its imports said. How many samples count now."""
     keys = select(HistoryRecord.key).join(HistoryImport, _OF_IMPORT).where(*_of(agency_of(uow.actor), source))
     return _count_standing(uow, source, sorted(uow.session.exec(keys.distinct())), pack)
 

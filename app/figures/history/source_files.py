@@ -62,7 +62,7 @@ def sorted_out(paths: Sequence[Path], by_map: HistoryMap) -> dict[str, Path]:
             which = "none" if not fits else " and ".join(fits)
             raise Invalid(
                 f"{path.name} fits {which} of the files the map knows ({', '.join(f.match for f in by_map.file)}).",
-                hint="Rename it or mend “match” in the map. Nothing was imported.",
+                hint="Rename it or correct “match” in the map. Nothing was imported.",
             )
         if fits[0] in found:
             raise Invalid(
@@ -132,7 +132,7 @@ def _rows(name: str, table: Iterator[list[str]], wanted: Sequence[str], above: i
     if absent:
         raise Invalid(
             f"{name} has no column {', '.join(absent)}; it has {', '.join(c for c in header if c)}.",
-            hint=f"{_why_absent(written, wanted)} Mend the map. Nothing was imported.",
+            hint=f"{_why_absent(written, wanted)} Correct the map. Nothing was imported.",
         )
     begins = above + table.line_num + 1  # type: ignore[attr-defined]
     for cells in table:
@@ -234,11 +234,11 @@ def day_in(text: str, formats: tuple[str, ...], today: date, *, spreadsheet_days
             )
         day = SPREADSHEET_DAY_0 + timedelta(days=int(float(said)))
     if day is None:
-        raise Unreadable(f"is no date written as {' or '.join(formats)}.", f"Mend the row or the formats{_OR}.")
+        raise Unreadable(f"is no date written as {' or '.join(formats)}.", f"Correct the row or the formats{_OR}.")
     if day > today:
-        raise Unreadable("lies in the future.", f"Mend the row{_OR}.")
+        raise Unreadable("lies in the future.", f"Correct the row{_OR}.")
     if day.year < FIRST_YEAR:
-        raise Unreadable(f"lies before {FIRST_YEAR}.", f"Mend the row, or give years four figures{_OR}.")
+        raise Unreadable(f"lies before {FIRST_YEAR}.", f"Correct the row, or give years four figures{_OR}.")
     return day
 
 
@@ -262,7 +262,7 @@ def figure(text: str, decimal: str, *, percent: bool = True) -> float:
         said = said.removesuffix("%").strip()
     elif said.endswith("%"):
         raise Unreadable(
-            "is a percentage, and the unit in the map is another.", "Mend the row, or the unit in the map."
+            "is a percentage, and the unit in the map is another.", "Correct the row, or the unit in the map."
         )
     if decimal == "," and re.fullmatch(r"\d{1,3}\.\d{3}", said):
         raise Unreadable("may be thousands or a decimal point.", _MEANT)
@@ -276,7 +276,7 @@ def figure(text: str, decimal: str, *, percent: bool = True) -> float:
     return value
 
 
-_MEANT = "Mend the row, or say under words of this amount what it means."
+_MEANT = "Correct the row, or say under words of this amount what it means."
 
 
 def fault_of_cas(text: str) -> str:

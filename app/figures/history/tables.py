@@ -57,7 +57,7 @@ class HistoryRecord(Base, table=True):
 
 
 class HistoryUpload(Base, table=True):
-    """Files and a map sent on the screen: read and checked first, imported once somebody has seen the report."""
+    """Files and a map sent on the screen: read and checked first, imported once someone has seen the report."""
 
     __tablename__ = "history_upload"
     __table_args__ = (sa.Index("ix_history_upload_state", "state"),)

@@ -1,6 +1,6 @@
 """Files sent on the screen: take them in, import what was checked, drop it; and the two jobs behind that.
 
-The files are durable first; a job reads and checks them, and nothing is counted before somebody has seen its report and
+The files are durable first; a job reads and checks them, and nothing is counted before someone has seen its report and
 said so. What was sent belongs to the agency of who sent it, and so does what is imported of it.
 
 Reading tells how far it is. Writing is one transaction, all rows or none: a worker that dies in it leaves nothing, one
@@ -119,7 +119,7 @@ def drop(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> HistoryUpload:
     """Throw away what was sent and not imported. Raises NotFound, Stale, Refused."""
     row = _changing(uow, upload_id, version)
     if row.state not in (UploadState.CHECKED, UploadState.REFUSED, UploadState.FAILED):
-        raise Refused(["It is being worked on, or it was imported: an import is taken back, not dropped."])
+        raise Refused(["It is being read or was imported. Undo an import instead of discarding its files."])
     row.state, row.ended_at = UploadState.DROPPED, uow.now
     audit.record(uow, "drop", "history_upload", row.id, version=row.version)
     return row
@@ -182,7 +182,7 @@ def _read(parts: JobParts, ctx: JobContext) -> None:
     with _ending(ctx, task):
         with _laid_out(parts, task) as files:
             reading = _reading(parts, task, files)
-        problem = {"detail": reading.to_mend, "hint": "Nothing was imported. Mend them and send files and map again."}
+        problem = {"detail": reading.to_mend, "hint": "Nothing was imported. Fix them, then send files and map again."}
         _end(
             ctx,
             task,
@@ -211,7 +211,7 @@ def _write(parts: JobParts, ctx: JobContext) -> None:
 
 
 def _begin(parts: JobParts, ctx: JobContext, step: str) -> HistoryUpload | None:
-    """What was sent, or None where it has ended meanwhile."""
+    """What was sent, or None where it has ended in the meantime."""
     _tidy(parts)
     with ctx.begin() as uow:
         row = _held(uow, uuid.UUID(ctx.payload["upload_id"]))
@@ -242,7 +242,7 @@ def _laid_out(parts: JobParts, task: HistoryUpload) -> Iterator[list[Path]]:
             kept = parts.arrivals.path(str(file["sha256"]))
             if not kept.exists():
                 raise Conflict(
-                    f"{file['name']} is not on this disk any more. Nothing was imported.", hint="Send it again."
+                    f"{file['name']} is no longer on this disk. Nothing was imported.", hint="Send it again."
                 )
             paths.append(Path(folder) / str(file["name"]))
             paths[-1].symlink_to(kept.resolve())

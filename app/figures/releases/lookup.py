@@ -146,7 +146,7 @@ def row_of(there: Book, key: Key, labels: dict[str, str], found: str) -> Row:
     incomplete, least = there.incomplete(key[0]), f"fewer than {there.threshold}"
     cell = there.by_key.get(key)
     if cell is None:
-        return Row(labels, why=f"{least} samples, or withheld", incomplete=incomplete)
+        return Row(labels, why=f"{least} samples, or hidden to protect another small number", incomplete=incomplete)
     n, classes = cell
     if not found:
         return Row(labels, n, incomplete=incomplete)
@@ -155,7 +155,7 @@ def row_of(there: Book, key: Key, labels: dict[str, str], found: str) -> Row:
         return Row(labels, why=f"{least} were tested, or not published at this detail", incomplete=incomplete)
     row = Row(labels, tested, numerator, tested, incomplete=incomplete)
     if numerator is None:
-        return replace(row, why=f"{least} on one side, or withheld")
+        return replace(row, why=f"{least} with or without it, or hidden to protect another small number")
     if tested < MIN_DENOMINATOR:
         return replace(row, why=f"no share under {MIN_DENOMINATOR} samples")
     low, high = wilson(numerator, tested)

@@ -299,7 +299,7 @@ def ask_daily(database: Database) -> None:
 
 
 def carry_out(database: Database, ctx: JobContext, register: Register, draws: Draws, *, monthly: bool) -> None:
-    """Strike what is due; make a release where the newest one lacks a struck month, or somebody asked for one."""
+    """Strike what is due; make a release where the newest one lacks a struck month, or someone asked for one."""
     try:
         struck = strike_due(database, register, draws)
     except Conflict as refused:

@@ -67,7 +67,7 @@ def asked(moment: Moment) -> str:
 
 
 def referred(where: Referral) -> str:
-    """Talks after which somebody was sent on."""
+    """Talks after which someone was sent on."""
     return f"talks/to {where.value}"
 
 

@@ -22,8 +22,8 @@ from app.figures.session_report.counting import PARTS, ExpectedRow, Report, Talk
 from app.figures.session_report.sheets import ROLE_OF, Cell, Label, Sheet, Withheld, expectation
 from app.figures.trends.domain import MIN_DENOMINATOR
 
-FEW = Withheld("not given: too few")
-PARTS_ARE_SMALL = Withheld("not given: it would tell of too few")
+FEW = Withheld("hidden: too few")
+PARTS_ARE_SMALL = Withheld("hidden: it would reveal too few")
 """One reason for both: one of its own would say which."""
 
 
@@ -102,7 +102,7 @@ def _flow(report: Report) -> Sheet:
     chain = nested([("Samples", f.received), ("Analysed", f.analysed), ("Released", f.released), ("Told", f.told)])
     return Sheet(
         "Samples", ("How far they came", "Samples"), tuple(chain),
-        note="Samples of clients who agreed to aggregate figures; withdrawn ones left out. Rounded to 5.",
+        note="Samples of clients who agreed to aggregate figures, without withdrawn ones. Rounded to 5.",
         marks=tuple((name,) for name in behind.FLOW),
     )  # fmt: skip
 
@@ -110,9 +110,9 @@ def _flow(report: Report) -> Sheet:
 def _waits(report: Report) -> Sheet:
     f = report.flow
     enough = f.released >= MIN_DENOMINATOR and f.wait_p50_s is not None and f.wait_p90_s is not None
-    waits = (("Half within", f.wait_p50_s), ("Nine of ten within", f.wait_p90_s))
+    waits = (("Median turnaround", f.wait_p50_s), ("90 % within", f.wait_p90_s))
     return Sheet(
-        "From handed in to released", ("Of the samples", "Minutes"),
+        "Turnaround", ("Turnaround", "Minutes"),
         tuple((name, rounded(round((s or 0) / 60))) for name, s in waits) if enough else (),
         note="Rounded to 5 minutes.", empty=f"Not given for fewer than {MIN_DENOMINATOR} samples.",
         marks=tuple((name,) for name in behind.WAITS) if enough else (),
@@ -131,7 +131,7 @@ def _expected(report: Report, rows: Rows, label: Label) -> Sheet:
         "What was expected, and how the result compares", ("Expected", "Samples", *PARTS),
         tuple((expectation(label, r.expected), *cells(r)) for r in kept),
         note=f"Expectations with fewer than {LEAST} samples are not listed. Rounded to 5, so parts need not add up. "
-        "As expected is not a word of reassurance: each method has its limits.",
+        "“As expected” does not mean no risk. Each method has its limits.",
         empty=f"No expectation has {LEAST} samples that may be told apart.",
         marks=tuple((behind.whole(r.expected), *(behind.part(r.expected, p) for p in PARTS)) for r in kept),
     )  # fmt: skip
@@ -155,7 +155,7 @@ def _unexpected(report: Report, kept: Rows, steps: Sequence[Set[str]], there: Be
     return Sheet(
         "Found though not expected", ("Found", "How", "Expected to be", "Samples", "Out of"),
         tuple(cells for cells, _ in rows),
-        note="Rarer ones are not listed, which is not to say that there were none. Rounded to 5.",
+        note="Rarer ones are not listed, but may be there. Rounded to 5.",
         empty=f"Nothing was found in {LEAST} samples or more that may be told apart.",
         marks=tuple(("", "", name, "") for _, name in rows),
     )  # fmt: skip
@@ -197,8 +197,8 @@ def _intentions(report: Report, there: Behind) -> Sheet:
         rows.append(("People asked", *(cells[name] for name in names)))
         marks.append(names)
     return Sheet(
-        "What people intend", ("Intention", "Before the result", "After the result"), tuple(rows),
-        note="People, each once per talk; several things may be ticked. Before and after are not the same people.",
+        "What people plan to do", ("Plan", "Before the result", "After the result"), tuple(rows),
+        note="People, each once per talk; several things may be ticked. Before and after are different people.",
         empty=f"Nothing was ticked by {LEAST} people or more.",
         marks=tuple(marks),
     )  # fmt: skip
@@ -213,7 +213,7 @@ def _help(report: Report, there: Behind) -> Sheet:
     }
     cells = beside(cells, there)
     words = {behind.TALKS: "Consultations", behind.NALOXONE: "Naloxone given"}
-    words |= {behind.referred(where): f"Sent on to: {where.words}" for where, _ in t.referrals}
+    words |= {behind.referred(where): f"Referred to: {where.words}" for where, _ in t.referrals}
     names = [n for n in words if n in (behind.TALKS, behind.NALOXONE) or not isinstance(cells[n], Withheld)]
     return Sheet(
         "Consultations, naloxone, referrals", ("Count of", "Number"), tuple((words[name], cells[name]) for name in names),

@@ -100,7 +100,7 @@ def _own_affairs(
 
 
 def _staff(session: Session, checking: sessions.CheckingSession) -> tuple[dict[Role, int], int]:
-    """People per role, by the audit log; somebody with two roles counts in both, and once among the people."""
+    """People per role, by the audit log; someone with two roles counts in both, and once among the people."""
     query = (
         select(AuditEntry.actor_id, AuditEntry.actor_roles)
         .where(AuditEntry.session_id == str(checking.id), AuditEntry.agency_id == str(checking.agency_id))
@@ -145,8 +145,8 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
     checking = sessions.lock_session(uow, session_id)
     if checking.closed_at is None:
         raise Conflict(
-            "This session is still open, so its report was not given out.",
-            hint="Close the session first: what was given out stays as it is.",
+            "This session is still open. Its report was not given out.",
+            hint="Close the session first. A report given out does not change.",
         )
     made = report(uow.session, uow.actor, session_id, uow.now, to_pass_on=True)
     tables = protected_sheets(made.report, made.behind, label)
@@ -157,7 +157,7 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
     if held := in_the_way(earlier, new):
         raise Conflict(
             f"No new issue was made: {len(held)} of its figures differ{'s' if len(held) == 1 else ''} by fewer than "
-            f"{LEAST} samples from what was given out. Whoever has both could tell who is meant.",
+            f"{LEAST} samples from what was given out. Someone with both could tell who is meant.",
             hint=f"Issue {before[-1].number} stays the one to pass on. All results are in the report for this service.",
         )
     row = SessionReportIssue(

@@ -16,6 +16,7 @@ from app.care.consultations.domain import AdjustmentKind, Intention, WhyNotRelev
 from app.figures.session_report.counting import COLUMN_WORDS, Column, Custody, OwnAffairs, Pages, Report
 from app.intake.custody.domain import CustodyKind
 from app.platform.kernel.actor import ROLE_WORDS
+from app.platform.kernel.sample_numbers import sample_number
 from harm_messages.vocabulary import FindingRole
 
 Label = Callable[[str], str]
@@ -83,7 +84,7 @@ def sheets(report: Report, own: OwnAffairs, label: Label) -> list[Sheet]:
 def _flow(report: Report) -> Sheet:
     f = report.flow
     rows = (
-        ("Received", f.received), ("Withdrawn since, in no count below but custody", f.withdrawn), ("Analysed", f.analysed),
+        ("Received", f.received), ("Withdrawn since, counted only under custody", f.withdrawn), ("Analysed", f.analysed),
         ("Released", f.released), ("Told in a consultation", f.told), ("Retracted", f.retracted),
     )  # fmt: skip
     return Sheet("Samples", ("How far they came", "Samples"), rows)
@@ -91,10 +92,10 @@ def _flow(report: Report) -> Sheet:
 
 def _waits(report: Report) -> Sheet:
     f = report.flow
-    rows = (("Half within", minutes(f.wait_p50_s)), ("Nine of ten within", minutes(f.wait_p90_s)))
+    rows = (("Median turnaround", minutes(f.wait_p50_s)), ("90 % within", minutes(f.wait_p90_s)))
     return Sheet(
-        "From handed in to released",
-        ("Of the samples", "Minutes"),
+        "Turnaround",
+        ("Turnaround", "Minutes"),
         rows,
         note="Nearest rank, withdrawn samples left out.",
     )
@@ -109,7 +110,7 @@ def _expected(report: Report, label: Label) -> Sheet:
         rows.append(("All", sum(whole), *whole))
     return Sheet(
         "What was expected, and how the result compares", ("Expected", "Samples", *COLUMN_WORDS.values()), tuple(rows),
-        note="By the version that stands now. As expected is not a word of reassurance: each method has its limits.",
+        note="By the current version. “As expected” does not mean no risk. Each method has its limits.",
         empty="No sample was registered.",
     )  # fmt: skip
 
@@ -119,7 +120,7 @@ def _unexpected(report: Report, label: Label) -> Sheet:
     return Sheet(
         "Found though not expected", ("Found", "How", "Expected to be", "Samples"), tuple(rows),
         note="Tentative findings are left out, as in published figures. A sample counts once for each substance.",
-        empty="Nothing was found beside what was expected. What no method looked for nobody has seen.",
+        empty="Nothing unexpected was found. Methods see only what they look for.",
     )  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def _alerts(alerts: Sequence[Alert]) -> Sheet:
     return Sheet(
         f"Alerts: {len(raised)} raised, {states[AlertState.RETRACTED]} of them retracted, {drafts} not yet in force",
         ("Tier", "Words for staff", "What became of it"), rows,
-        empty="No alert was raised here. No alert is not a green light.", numbers=False,
+        empty="No alert was raised here. No alert does not mean no risk.", numbers=False,
     )  # fmt: skip
 
 
@@ -161,7 +162,7 @@ def _intentions(report: Report) -> Sheet:
     if rows:
         rows.append(("People asked", t.people_before, t.people_after))
     return Sheet(
-        "What people intend", ("Intention", "Before the result", "After the result"), tuple(rows),
+        "What people plan to do", ("Plan", "Before the result", "After the result"), tuple(rows),
         note="People, each once per talk and intention; several may be ticked. Before and after are not the same people, "
         "so no difference between the columns is an effect.",
         empty="Nothing was ticked in a consultation.",
@@ -174,10 +175,10 @@ def _help(report: Report) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         ("Consultations", t.talks),
         ("People in them", t.people),
-        ("Half of them took at most, minutes", "–" if t.minutes_p50 is None else t.minutes_p50),
+        ("Median length, minutes", "–" if t.minutes_p50 is None else t.minutes_p50),
         ("Naloxone given", t.naloxone_given),
         ("Consultations in which that was written down", t.naloxone_said),
-        *((f"Sent on to: {where.words}", n) for where, n in t.referrals),
+        *((f"Referred to: {where.words}", n) for where, n in t.referrals),
         ("People who handed the rest in to be destroyed", handed_in),
     ]
     if t.disposal_mg:
@@ -200,7 +201,7 @@ def _custody(c: Custody) -> Sheet:
 
 
 def _gaps(c: Custody) -> Sheet:
-    rows = tuple((f"#{number:03d}", words) for number, words in c.gaps)
+    rows = tuple((sample_number(number), words) for number, words in c.gaps)
     return Sheet(
         "Gaps in the ledgers", ("Sample", "What is open"), rows,
         empty="Every milligram that was weighed in is accounted for, and every destruction had a witness."
@@ -213,11 +214,11 @@ def _quality(own: OwnAffairs) -> Iterable[Sheet]:
         "Instruments that were used and not in date", ("Instrument", "How it stood", "Analyses"),
         own.machines,
         note="As they stood when the session closed; for one that is open, as they stand now.",
-        empty="None. Analyses for which nobody named an instrument are not among them.",
+        empty="No instrument named in an analysis was out of date. Analyses without a named instrument are not counted.",
     )  # fmt: skip
     yield Sheet(
         "Batches on hold", ("Batch", "Method", "Samples held back"),
-        tuple((batch or "no batch named", method, n) for batch, method, n in own.held), empty="None.",
+        tuple((batch or "no batch named", method, n) for batch, method, n in own.held), empty="No batches on hold.",
     )  # fmt: skip
 
 
@@ -226,5 +227,5 @@ def _staff(own: OwnAffairs) -> Sheet:
     rows.append(("All", own.staff_people))
     return Sheet(
         "Staff on duty", ("Role", "People"), tuple(rows),
-        note="Everybody whose work is recorded in this session, also on later days. Somebody with two roles counts in both.",
+        note="Everyone whose work is recorded in this session, also on later days. Someone with two roles counts in both.",
     )  # fmt: skip

@@ -183,7 +183,7 @@ class Facts:
         return answered, answered & (detected | self._samples(found["sample"][seen]))
 
     def said(self, moment: str) -> dict[str, Mask]:
-        """By intention the samples of which somebody said so at that moment."""
+        """By intention the samples of which someone said so at that moment."""
         rows = np.flatnonzero(self._is(self.outcomes["moment"], "moment", (moment,)))
         sample, intention = self.outcomes["sample"][rows], self.outcomes["intention"][rows]
         of = {name: self._samples(sample[intention == code]) for name, code in list(self.coders["intention"].items())}
@@ -344,7 +344,9 @@ def _combined(columns: Sequence[tuple[Codes, Coder]], rows: int) -> tuple[list[K
         return [], np.zeros(0, dtype=np.int64)
     if not columns:
         return [()], np.zeros(rows, dtype=np.int64)
-    names = [[str(name) for name in list(coder)] for _, coder in columns]  # as they are now: coders may grow meanwhile
+    names = [
+        [str(name) for name in list(coder)] for _, coder in columns
+    ]  # as they are now: coders may grow in the meantime
     shape = [len(of) for of in names]
     key = np.ravel_multi_index([column for column, _ in columns], shape)
     if prod(shape) <= DENSE:

@@ -49,7 +49,7 @@ MEANINGS: Mapping[str, str] = {
     "high": "Upper end of it.",
     "few": "yes: the count is no larger than its noise and reads “few or none”.",
     "why": "Why there is no value.",
-    "incomplete": "yes: the data begin within this period.",
+    "incomplete": "yes: the data begin within this period, it is not over, or its last results may still come in.",
     "testing_changed": "yes: a method came or went since the period before. True counts only.",
     "with": "The other class that was found in the same samples; another:opioid are opioids of no narrower class.",
     "unit": "Of an amount.",

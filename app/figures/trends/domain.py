@@ -94,7 +94,7 @@ EXPECTATION_KNOWN = frozenset(verdict.value for verdict in Verdict) - {"inconclu
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody wants to know: the measure, how to split it, filters, the substance, the months.
+    """What someone wants to know: the measure, how to split it, filters, the substance, the months.
 
     `role` narrows what counts as found to `primary` or `trace`; `baseline` are the months to compare with.
     """
@@ -122,6 +122,11 @@ More = Mapping[str, Told]
 """What only some figures have beside those of every row, by name."""
 
 
+DATA_BEGIN = "the data begin within this period"
+NOT_OVER = "this period is not over"
+STILL_COMING = "results of this period may still come in"
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A row of a table. `value`, `low`, `high`: a share with its 95 % interval, a median, or the range of a count.
@@ -146,6 +151,8 @@ class Row:
     """A method came or went since the period before (periods.py)."""
     few: bool = False
     sigma: float = 0.0
+    incomplete_why: str = DATA_BEGIN
+    """Why it is incomplete, where it is."""
 
     @property
     def ends(self) -> tuple[float, float] | None:

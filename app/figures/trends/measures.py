@@ -147,7 +147,7 @@ _EVERY = (
         "outcomes",
         "What people did or intended, {0} the result",
         "Released samples of clients who agreed to aggregate figures. Denominator: samples of which anybody said what they "
-        "intended, {0} they knew the result. Numerator: those of which somebody said just this, one row for each; samples, "
+        "intended, {0} they knew the result. Numerator: those of which someone said just this, one row for each; samples, "
         "not people. Shares overlap: people say several things. What too few samples have in all has no row.",
         kind=Kind.OUTCOMES,
         asks=("moment: before or after",),
@@ -165,7 +165,7 @@ def form_of(measure: Measure) -> str:
 
 
 def measure_of(asked: str) -> Measure:
-    """The measure somebody asks for, with what it is about. Raises Invalid."""
+    """The measure someone asks for, with what it is about. Raises Invalid."""
     name, *about = asked.split(":")
     measure = MEASURES.get(name)
     if measure is None:

@@ -1,7 +1,7 @@
 """Facts as columns in memory: loaded once where there are many, then brought up to date from what changed since.
 
 Every change of facts is noted in `trend_change`, last in its transaction and on PostgreSQL under the lock of the audit
-log, so that numbers become visible in their order. A collection somebody changed without a note is loaded anew as soon as
+log, so that numbers become visible in their order. A collection someone changed without a note is loaded again as soon as
 the number of its samples differs.
 """
 
@@ -24,7 +24,7 @@ LARGE = 20_000
 PART = 500
 """Rows that are read at once: more, and the garbage collector looks through them again and again (measured: 8 s against 2)."""
 CATCH_UP = 5_000
-"""Changes up to which columns are brought up to date; after more they are loaded anew."""
+"""Changes up to which columns are brought up to date; after more they are loaded again."""
 SAMPLE = (
     "submitter_group", "week", "month", "quarter", "year", "region", "agency", "site", "form", "expected",
     "expected_class", "service_type", "submitter_type", "verdict", "outcome", "turnaround_min",

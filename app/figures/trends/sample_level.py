@@ -1,6 +1,6 @@
 """Facts of single samples, for files about samples: never for a table, a page or an API of figures.
 
-Whoever asks answers for what leaves: exports makes k-anonymous extracts of it, or the operator's own audited file.
+Anyone who asks answers for what leaves: exports makes k-anonymous extracts of it, or the operator's own audited file.
 """
 
 from __future__ import annotations

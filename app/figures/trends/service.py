@@ -77,7 +77,7 @@ def class_of(register: Register, name: str) -> str:
 
 
 def unprotected_table(uow: UnitOfWork, asked: Question, register: Register) -> TrendTable:
-    """True counts for the operator on this machine. That somebody looked is in the audit log."""
+    """True counts for the operator on this machine. That someone looked is in the audit log."""
     facts = columns(uow.session)
     measure, asked = understood(facts, asked, register)
     filters = filters_of(asked)
@@ -120,7 +120,7 @@ def understood(facts: Facts | None, asked: Question, register: Register) -> tupl
     if twice:
         name = min(twice).value
         raise Invalid(
-            f"Split or filter by {name.replace('_', ' ')}, not both: a sample holds several.",
+            f"Split or filter by {name.replace('_', ' ')}, not both. A sample holds several.",
             fields={"where": "split by as well"},
             hint="What else is in samples that hold a substance is the figure found_with:SUBSTANCE.",
         )
@@ -187,7 +187,7 @@ def _check_baseline(measure: Measure, asked: Question) -> None:
     if not all(asked.baseline):
         raise Invalid("A baseline is written like 2024-01..2024-12.", fields={"baseline": "not two months"})
     if measure.kind is Kind.COUNT:
-        raise Invalid("Numbers of samples are compared with no baseline: periods are of different length.",
+        raise Invalid("Numbers of samples have no baseline because periods differ in length.",
                       fields={"baseline": "not for counts"}, hint="Choose a share or an amount.")  # fmt: skip
 
 

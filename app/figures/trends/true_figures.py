@@ -1,6 +1,6 @@
 """True figures, for the operator of this machine: how each kind of figure is counted in the facts.
 
-Everybody else reads perturbed ones from what was struck (protection/). Knows no web and no database.
+Everyone else reads perturbed ones from what was struck (protection/). Knows no web and no database.
 
 Quantiles are the linear estimate, type 7 of Hyndman & Fan 1996 (doi:10.1080/00031305.1996.10473566). Their interval: the r-th
 and the s-th smallest figure, with r the smallest number for which a binomial of n and p exceeds 2.5 %, and s beyond the one
@@ -57,6 +57,17 @@ def incomplete(period: Dimension, label: str, *, first: str, today: date, late_d
     if not label:
         return False
     return label <= first or today < over_on(period, label) + timedelta(days=late_days)
+
+
+def why_incomplete(period: Dimension, label: str, *, first: str, today: date) -> str:
+    """Why a period is incomplete, where it is.
+
+    >>> why_incomplete(Dimension.QUARTER, "2026-Q3", first="2025-Q1", today=date(2026, 10, 4))
+    'results of this period may still come in'
+    """
+    if label <= first:
+        return domain.DATA_BEGIN
+    return domain.NOT_OVER if today < over_on(period, label) else domain.STILL_COMING
 
 
 def testing_changed(
@@ -202,10 +213,13 @@ class Asking:
         """A row without a figure yet."""
         period = period_of(self.asked.by)
         named = {d.value: value for d, value in zip(self.asked.by, key, strict=True)}
-        cut = period is not None and incomplete(
-            period, named[period.value], first=self.first, today=self.today, late_days=self.late_days
-        )
-        return Row(named, n, incomplete=cut, more=more)
+        label = named[period.value] if period is not None else ""
+        if period is None or not incomplete(
+            period, label, first=self.first, today=self.today, late_days=self.late_days
+        ):
+            return Row(named, n, more=more)
+        why = why_incomplete(period, label, first=self.first, today=self.today)
+        return Row(named, n, incomplete=True, incomplete_why=why, more=more)
 
     @cached_property
     def first(self) -> str:
@@ -315,7 +329,7 @@ def _together(asking: Asking) -> list[Row]:
 
 
 def _outcomes(asking: Asking) -> list[Row]:
-    """Of the samples anybody said anything about, the share of which somebody said just this. Samples, not people."""
+    """Of the samples anybody said anything about, the share of which someone said just this. Samples, not people."""
     said = asking.facts.said(asking.measure.about[0])
     of_anything = np.any([np.zeros(asking.facts.rows, dtype=bool), *said.values()], axis=0)
     said = {name: mask for name, mask in said.items() if (mask & asking.wide).any()}

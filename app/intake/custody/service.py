@@ -6,17 +6,18 @@ Knows no other feature but people: samples write to the ledger, not the other wa
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.intake.custody.domain import Balance, CustodyKind, balance, problems
+from app.intake.custody.domain import TAKERS, Balance, CustodyKind, balance, handing_lines, handing_problem, problems
 from app.intake.custody.tables import CustodyEvent
 from app.intake.people import service as people
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid
 from app.platform.live.publish import publish
 
@@ -61,7 +62,7 @@ def _events_of(session: Session, sample_ids: Iterable[uuid.UUID]) -> Sequence[Cu
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One line for a session's report. `witnessed`: somebody else than whoever wrote it is named as having watched. Weights in mg."""
+    """One line for a session's report. `witnessed`: someone else than the person who wrote it is named as having watched. Weights in mg."""
 
     sample_id: uuid.UUID
     kind: CustodyKind
@@ -75,6 +76,14 @@ def lines_of_samples(session: Session, sample_ids: Iterable[uuid.UUID]) -> list[
         LedgerLine(row.sample_id, row.kind, row.mg, row.witness_id is not None and row.witness_id != row.by_id)
         for row in _events_of(session, sample_ids)
     ]
+
+
+def balances(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Balance]:
+    """What the ledgers of these samples add up to."""
+    lines: dict[uuid.UUID, list[tuple[CustodyKind, float | None]]] = {key: [] for key in sample_ids}
+    for event in _events_of(session, lines):
+        lines[event.sample_id].append((event.kind, event.mg))
+    return {key: balance(of_sample) for key, of_sample in lines.items()}
 
 
 def add_event(
@@ -93,7 +102,19 @@ def add_event(
     if sentence := _witness_problem(uow, kind, witness_id):
         wrong["witness_id"] = sentence
     if wrong:
-        raise Invalid("Nothing was written into the ledger. " + " ".join(wrong.values()), fields=wrong)
+        raise Invalid("No custody entry was added. " + " ".join(wrong.values()), fields=wrong)
+    return _write(uow, session_id, sample_id, kind, mg, witness_id, place)
+
+
+def _write(
+    uow: UnitOfWork,
+    session_id: uuid.UUID,
+    sample_id: uuid.UUID,
+    kind: CustodyKind,
+    mg: float | None,
+    witness_id: uuid.UUID | None,
+    place: str,
+) -> CustodyEvent:
     event = CustodyEvent(
         sample_id=sample_id,
         kind=kind,
@@ -111,11 +132,69 @@ def add_event(
     return event
 
 
+@dataclass(frozen=True, slots=True)
+class Bag:
+    """A sample to hand over, all that is left of it. `weighed`: in mg, where it was put on a scale."""
+
+    sample_id: uuid.UUID
+    session_id: uuid.UUID
+    weighed: float | None = None
+
+
+def hand_over(
+    uow: UnitOfWork,
+    bags: Sequence[Bag],
+    kind: CustodyKind | None,
+    *,
+    witness_id: uuid.UUID | None,
+    place: str = "",
+    wrong: Mapping[str, str] | None = None,
+) -> None:
+    """Write into the ledger of each sample that it was handed over, or into none. `wrong`: what is known to be wrong already.
+
+    Raises Invalid with everything that is wrong: of a sample under `bag-` and its key.
+    """
+    now = balances(uow.session, [bag.sample_id for bag in bags])
+    found = {**(wrong or {}), **_handing_problems(uow, kind, witness_id, place)}
+    for bag in bags:
+        if kind is not None and (why := handing_problem(kind, bag.weighed, now[bag.sample_id])):
+            found[f"bag-{bag.sample_id}"] = why
+    if found or kind is None:
+        raise Invalid("Nothing was handed over.", fields=found)
+    for bag in bags:
+        for line, mg in handing_lines(kind, bag.weighed, now[bag.sample_id]):
+            _write(uow, bag.session_id, bag.sample_id, line, mg, witness_id, place)
+
+
+def _handing_problems(
+    uow: UnitOfWork, kind: CustodyKind | None, witness_id: uuid.UUID | None, place: str
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if kind not in TAKERS:
+        found["to"] = "Choose who takes the samples."
+    if kind is CustodyKind.MOVED and not place.strip():
+        found["place"] = "Enter where the samples go, for example safe 2."
+    if witness_id is None:
+        found["witness_id"] = "Choose the person who watched."
+    elif sentence := _witness_problem(uow, CustodyKind.DESTROYED, witness_id):
+        found["witness_id"] = sentence
+    return found
+
+
+def witnesses(session: Session, actor: Actor) -> dict[uuid.UUID, str]:
+    """Who may have watched, by name: everyone else who works here now. An instrument's computer sees nothing."""
+    return {
+        person.id: person.display_name
+        for person, roles in people.people(session, actor)
+        if person.id != actor.person_id and person.disabled_at is None and roles != {Role.INSTRUMENT}
+    }
+
+
 def _witness_problem(uow: UnitOfWork, kind: CustodyKind, witness_id: uuid.UUID | None) -> str | None:
     if witness_id is None:
-        return "Destruction needs a witness. Choose who watched it." if kind is CustodyKind.DESTROYED else None
+        return "A destruction needs a witness. Choose who watched it." if kind is CustodyKind.DESTROYED else None
     if witness_id == uow.actor.person_id:
-        return "You cannot witness your own act. Choose the other person who watched it."
-    if not any(p.id == witness_id and p.disabled_at is None for p, _ in people.people(uow.session, uow.actor)):
-        return "This person does not work here. Choose somebody from the list."
+        return "You cannot be your own witness. Choose someone else who watched."
+    if witness_id not in witnesses(uow.session, uow.actor):
+        return "This person does not work here. Choose someone from the list."
     return None

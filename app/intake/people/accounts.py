@@ -1,4 +1,4 @@
-"""Looking after accounts: name and roles, on and off, a new password, and what is signed in for somebody.
+"""Looking after accounts: name and roles, on and off, a new password, and what is signed in for someone.
 
 Whatever takes rights away ends what was signed in with them, in the same transaction.
 """
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.intake.people import service
+from app.intake.people.domain import account_problems
 from app.intake.people.tables import ApiToken, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -56,17 +57,17 @@ def change(
 ) -> None:
     """Change the name or the roles of an account. New roles sign the person out and end tokens for roles that were lost.
 
-    Raises Stale when somebody was faster, Conflict and Forbidden for what would leave nobody to look after accounts.
+    Raises Stale when someone was faster, Conflict and Forbidden for what would leave nobody to look after accounts.
     """
     service.by_a_person(uow.actor)
     if version not in (None, person.version):
         raise Stale("account")
-    before, after = service.roles_of(uow.session, person.id), frozenset(service.checked_roles(roles))
-    display_name = service.checked_name(display_name)
+    before, after = service.roles_of(uow.session, person.id), frozenset(roles)
+    service.raise_for(account_problems(display_name, after))
     if Role.ADMIN in before - after:
         _keep_an_administrator(uow, person, "give up the role of administrator")
     said = {"display_name": person.display_name, "roles": sorted(before)}
-    person.display_name = display_name
+    person.display_name = display_name.strip()
     person.version += 1
     if after != before:
         _hold(uow, person, before, after)
@@ -136,8 +137,8 @@ def _keep_an_administrator(uow: UnitOfWork, person: Person, what: str) -> None:
     )
     if uow.session.execute(others).first() is None:
         raise Conflict(
-            f"{person.display_name} is the last administrator who can sign in, so nothing was changed.",
-            hint="Make somebody else an administrator first.",
+            f"{person.display_name} is the last administrator who can sign in. Nothing was changed.",
+            hint="Make someone else an administrator first.",
         )
 
 
@@ -174,7 +175,7 @@ def new_link(uow: UnitOfWork, person: Person, pepper: bytes) -> str:
     if service.roles_of(uow.session, person.id) == {Role.INSTRUMENT}:
         raise Conflict(service.NO_SCREEN, hint="Make its token on the server: mast people token.")
     if person.disabled_at is not None:
-        raise Conflict(f"The account {person.username} is turned off, so no link was made.", hint="Turn it on first.")
+        raise Conflict(f"The account {person.username} is turned off. No link was made.", hint="Turn it on first.")
     if person.id == uow.actor.person_id:
         raise Forbidden(
             "You change your own password with the one you have.", hint="Open Your account, at the foot of every page."
@@ -195,14 +196,14 @@ def holder_of_link(session: Session, secret: str, pepper: bytes, now: datetime) 
     person = session.exec(select(Person).where(Person.link_hash == _hash_of(secret.strip(), pepper))).first()
     if person is None or person.link_expires_at is None or person.link_expires_at <= now:
         raise Invalid(
-            "This link does not work: it was used, replaced or is older than 24 hours. No password was changed.",
+            "This link does not work. It was used, replaced or is older than 24 hours. No password was changed.",
             hint="Ask your administrator for a new one.",
         )
     return person
 
 
 def use_link(uow: UnitOfWork, secret: str, pepper: bytes, password_hash: str) -> Person:
-    """Set the password of whoever holds the link, which is used up with that."""
+    """Set the password of anyone who holds the link, which is used up with that."""
     uow.one_at_a_time(_hash_of(secret.strip(), pepper).encode())
     person = holder_of_link(uow.session, secret, pepper, uow.now)
     set_password(uow, person, password_hash)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from app.intake.people import accounts, service, signin
+from app.intake.people import accounts, domain, service, signin
 from app.intake.people.tables import Person, TokenOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -28,8 +28,8 @@ Admin = Annotated[Actor, allow(Role.ADMIN)]
 class NewPerson(BaseModel):
     """An account to create."""
 
-    username: str = Field(pattern=service.USERNAME)
-    display_name: Annotated[Text140, StringConstraints(min_length=1, max_length=service.LONGEST_NAME)]
+    username: str = Field(pattern=domain.USERNAME)
+    display_name: Annotated[Text140, StringConstraints(min_length=1, max_length=domain.LONGEST_NAME)]
     roles: list[Role] = Field(min_length=1, max_length=20)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -12,21 +11,19 @@ from typing import TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.intake.people.domain import account_problems, username_problem
 from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import OPERATOR, Actor, Role
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unauthenticated
-from app.platform.kernel.plain_text import plain_text
 from app.platform.live.publish import publish
 from app.platform.security.passwords import hash_password, verify_password
 from app.platform.security.tokens import keyed_hash, new_secret
 
 Credential = TypeVar("Credential", StaffSession, ApiToken)
-USERNAME = r"^[A-Za-z0-9._-]{2,60}$"
-LONGEST_NAME = 120
 TOUCH_AFTER = timedelta(minutes=1)
-NO_SCREEN = "This account is for an instrument's computer: mast watch sends files with its token. It has no screen."
+NO_SCREEN = "This account is for an instrument's computer. Mast watch sends files with its token. It has no screen."
 ENDED = "session-ended"
 """Topic of the event that silences the open live screens of a session, a token or a person."""
 
@@ -64,7 +61,7 @@ def signed_in(session: Session, actor: Actor) -> Person:
     person = session.get(Person, actor.person_id) if actor.via == "session" else None
     if person is None:
         raise Forbidden(
-            "This needs the password of the person who is signed in, and a token has none. Nothing was changed.",
+            "A token has no password to confirm with. Nothing was changed.",
             hint="Sign in with a browser and do it there.",
         )
     return person
@@ -187,7 +184,7 @@ def add_agency(uow: UnitOfWork, name: str, kind: AgencyKind) -> Agency:
 
 
 def of_a_service(session: Session, actor: Actor) -> bool:
-    """Whether somebody belongs to an agency that checks drugs, and not to a partner that reads."""
+    """Whether someone belongs to an agency that checks drugs, and not to a partner that reads."""
     agency = session.get(Agency, actor.agency_id)
     return agency is not None and agency.kind is AgencyKind.SERVICE
 
@@ -207,7 +204,7 @@ def operator_for(session: Session, agency: str = "") -> Actor:
     if agency:
         said = f"There is no agency “{agency}” here."
     else:
-        said = "There are several services here: name one with --agency." if found else "There is no service here yet."
+        said = "There are several services here. Name one with --agency." if found else "There is no service here yet."
     known = ", ".join(agency_names(session))
     raise Invalid(
         f"{said} Nothing was done.", hint=f"Known: {known}." if known else "mast people add makes its first account."
@@ -224,18 +221,22 @@ def add_person(
 ) -> Person:
     """A new account; without a password nobody can sign in to it until one is set by a link.
 
-    Raises Conflict when the user name is taken, Invalid for a short password.
+    Raises Conflict when the user name is taken, Invalid for everything that is wrong at once and for a short password.
     """
-    username, display_name, held = username.strip().lower(), checked_name(display_name), checked_roles(roles)
-    if not re.fullmatch(USERNAME, username):
-        said = "2 to 60 letters, digits, dots, hyphens or underscores, such as ada.lovelace."
-        raise Invalid("This is no user name, so nobody was added.", fields={"username": said})
-    if _by_username(uow.session, username) is not None:
-        raise Conflict(f"The user name {username} is taken.", hint="Choose another.")
+    username, held = username.strip().lower(), sorted(set(roles))
+    wrong = account_problems(display_name, held)
+    if said := username_problem(username):
+        wrong["username"] = said
+    taken = not said and _by_username(uow.session, username) is not None
+    if taken and wrong:
+        wrong["username"] = _taken(username)
+    raise_for(wrong)
+    if taken:
+        raise Conflict(_taken(username))
     person = Person(
         agency_id=agency_id,
         username=username,
-        display_name=display_name,
+        display_name=display_name.strip(),
         password_hash="" if password is None else hash_password(password),
         created_at=uow.now,
     )
@@ -247,31 +248,18 @@ def add_person(
     return person
 
 
-def checked_name(display_name: str) -> str:
-    """The name an account is shown by. Raises Invalid where it is none, too long, or cannot stand in a line."""
-    name = display_name.strip()
-    if not 0 < len(name) <= LONGEST_NAME:
-        said = f"A name to show has 1 to {LONGEST_NAME} characters. Nothing was changed."
-        raise Invalid(said, fields={"display_name": f"It has {len(name)}."})
-    try:
-        plain_text(name)
-    except ValueError as error:
-        raise Invalid(f"The name {error}. Nothing was changed.", fields={"display_name": "Take it out."}) from error
-    if len(name.splitlines()) > 1:
-        raise Invalid("A name to show is one line. Nothing was changed.", fields={"display_name": "Write one line."})
-    return name
+def _taken(username: str) -> str:
+    return f"The user name {username} is taken. Choose another."
 
 
-def checked_roles(roles: Iterable[Role]) -> list[Role]:
-    """The roles of an account, each once. Raises Invalid when there is none."""
-    held = sorted(set(roles))
-    if not held:
-        raise Invalid("A person needs at least one role.", fields={"roles": "none given"})
-    return held
+def raise_for(wrong: dict[str, str]) -> None:
+    """Raise Invalid for what is wrong with an account, if anything is."""
+    if wrong:
+        raise Invalid(" ".join([*wrong.values(), "Nothing was saved."]), fields=wrong)
 
 
 def people(session: Session, actor: Actor) -> list[tuple[Person, frozenset[Role]]]:
-    """Everybody of the actor's agency by name, with their roles."""
+    """Everyone of the actor's agency by name, with their roles."""
     found = session.exec(select(Person).where(Person.agency_id == actor.agency_id).order_by(Person.display_name))
     return [(person, roles_of(session, person.id)) for person in found]
 
@@ -284,19 +272,19 @@ def everybody(session: Session) -> list[tuple[str, Person, frozenset[Role]]]:
 
 
 def state_of(person: Person, roles: frozenset[Role]) -> str:
-    """Whether somebody may sign in, or why not."""
+    """Whether someone may sign in, or why not."""
     if person.disabled_at is not None:
         return "turned off"
     if roles == {Role.INSTRUMENT}:
         return "token only"
-    return "may sign in" if person.password_hash else "has no password yet"
+    return "active" if person.password_hash else "has no password yet"
 
 
 def by_a_person(actor: Actor) -> None:
-    """Refuse a token where a credential is given out: whoever found one could make others that outlive it."""
+    """Refuse a token where a credential is given out: anyone who found one could make others that outlive it."""
     if actor.via == "token":
         raise Forbidden(
-            "A token cannot give out tokens, links or accounts, or change them, so nothing was done.",
+            "A token cannot give out tokens, links or accounts, or change them. Nothing was done.",
             hint="Sign in with your password and do it there.",
         )
 
@@ -311,7 +299,7 @@ def issue_token(
     if owner is None:
         raise NotFound("person")
     if owner.disabled_at is not None:
-        raise Conflict(f"The account {owner.username} is turned off, so no token was made.", hint="Turn it on first.")
+        raise Conflict(f"The account {owner.username} is turned off. No token was made.", hint="Turn it on first.")
     held = roles_of(uow.session, owner.id)
     wanted = frozenset(roles) or held
     if not wanted <= held:

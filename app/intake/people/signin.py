@@ -47,11 +47,13 @@ def _token(request: Request) -> str | None:
 
 
 def by_itself(request: Request) -> bool:
-    """Whether a page asks this without anybody having tapped or typed: a live part, a poll, a stream of events.
+    """Whether a page asks this without anybody having tapped or typed: a live part, a poll, a stream of events, a page that a
+    browser fetches ahead.
 
     The page says so itself, and is believed, because it can only make a session end sooner.
     """
-    return BY_ITSELF in request.headers or request.headers.get("accept") == "text/event-stream"
+    ahead = "prefetch" in request.headers.get("sec-purpose", "")
+    return ahead or BY_ITSELF in request.headers or request.headers.get("accept") == "text/event-stream"
 
 
 def identify(request: Request) -> Actor | None:

@@ -37,7 +37,7 @@ class Agency(Base, table=True):
 
 
 class Person(Base, table=True):
-    """Somebody who signs in. No more about them than the work needs."""
+    """Someone who signs in. No more about them than the work needs."""
 
     __tablename__ = "person"
     id: uuid.UUID = key_column()

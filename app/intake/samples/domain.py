@@ -50,7 +50,7 @@ class Collection(StrEnum):
 
 
 class Provider(StrEnum):
-    """Relation to whoever it came from."""
+    """Relation to the person it came from."""
 
     DEALER = "dealer"
     FRIEND = "friend"
@@ -71,7 +71,7 @@ class AcquiredWhere(StrEnum):
 
 
 class UsedBefore(StrEnum):
-    """Whether somebody took some before the test."""
+    """Whether someone took some before the test."""
 
     NO = "no"
     SELF = "self"
@@ -80,7 +80,7 @@ class UsedBefore(StrEnum):
 
 
 class HarmEvent(StrEnum):
-    """What happened to whoever took it."""
+    """What happened to the person who took it."""
 
     NONE = "none"
     FELT_UNWELL = "felt_unwell"
@@ -91,7 +91,7 @@ class HarmEvent(StrEnum):
 
 
 HARMED = frozenset({HarmEvent.MEDICAL_HELP, HarmEvent.OVERDOSE, HarmEvent.FATAL})
-"""What happened to somebody that makes what was found a matter for more people."""
+"""What happened to someone that makes what was found a matter for more people."""
 
 
 class AgeBand(StrEnum):
@@ -115,9 +115,9 @@ class ConsentKind(Worded):
     """What a person agrees to, each on its own."""
 
     ANALYSIS = "analysis", "Analysis"
-    AGGREGATE_DATA = "aggregate_data", "Count it in figures"
+    AGGREGATE_DATA = "aggregate_data", "Anonymous statistics"
     SHARE_IN_ALERT = "share_in_alert", "Use it in an alert"
-    FOLLOWUP = "followup", "May be asked later how it went"
+    FOLLOWUP = "followup", "Follow-up"
     AGE_18_ATTESTED = "age_18_attested", "Says they are 18 or over"
     UNDERSTANDS_NOT_SAFE = "understands_not_safe", "Understands the limits of a test"
 
@@ -186,7 +186,7 @@ class Gender(StrEnum):
 
 
 class Effect(StrEnum):
-    """What whoever took some reported."""
+    """What the person who took some reported."""
 
     AS_EXPECTED = "as_expected"
     NONE = "none"
@@ -224,12 +224,12 @@ class WithdrawReason(StrEnum):
 class Stage(Worded):
     """How far a sample has come, read from its times."""
 
-    RECEIVED = "received", "waits for a chemist"
-    ANALYSED = "analysed", "analysed, waits for a second person"
-    VERIFIED = "verified", "verified, waits for release"
-    RELEASED = "released", "result ready to tell"
-    TOLD = "told", "told"
-    WITHDRAWN = "withdrawn", "withdrawn by the client"
+    RECEIVED = "received", "awaiting analysis"
+    ANALYSED = "analysed", "awaiting verification"
+    VERIFIED = "verified", "ready to release"
+    RELEASED = "released", "result ready"
+    TOLD = "told", "result given"
+    WITHDRAWN = "withdrawn", "withdrawn"
 
 
 # Each stage but the first has the time it was reached in the column of the same name + "_at".
@@ -272,14 +272,12 @@ def consent_problems(
     """
     wrong: dict[ConsentKind, str] = {}
     if answers.get(ConsentKind.ANALYSIS) is not ConsentAnswer.YES:
-        wrong[ConsentKind.ANALYSIS] = (
-            "Without consent to analysis nothing may be analysed. Ask for it, or do not take the sample."
-        )
+        wrong[ConsentKind.ANALYSIS] = "You need consent to test this sample. Ask for it, or do not take the sample."
     if submitter is not SubmitterType.PUBLIC or not individual_results:
         return wrong
     if answers.get(ConsentKind.AGE_18_ATTESTED) is not ConsentAnswer.YES:
         wrong[ConsentKind.AGE_18_ATTESTED] = (
-            "The licence allows results to adults only. Ask whether they are 18 or over; if not, call the session lead."
+            "The licence allows results to adults only. Ask if they are 18 or over. If not, call the session lead."
         )
     if answers.get(ConsentKind.UNDERSTANDS_NOT_SAFE) is not ConsentAnswer.YES:
         wrong[ConsentKind.UNDERSTANDS_NOT_SAFE] = (

@@ -90,7 +90,7 @@ def _others_of_session(sample: Sample) -> SelectOfScalar[Sample]:
 
 
 def is_harmed(sample: Sample) -> bool:
-    """Whether somebody was harmed: medical help, an overdose, a death, or a batch that is linked to an incident."""
+    """Whether someone was harmed: medical help, an overdose, a death, or a batch that is linked to an incident."""
     return sample.harm_event in HARMED or bool(sample.batch_linked_to_incident)
 
 
@@ -107,6 +107,14 @@ def expected_of_each(session: Session, sample_ids: Sequence[uuid.UUID]) -> dict[
         for row in session.exec(query.order_by(col(SampleExpected.position))):
             found[row.sample_id].append(row.substance_id)
     return found
+
+
+def last_expected(session: Session, session_id: uuid.UUID, limit: int) -> list[str]:
+    """Register ids of what was last expected at a session, the latest first, each once."""
+    latest = sa.func.max(Sample.number)
+    query = select(SampleExpected.substance_id).join(Sample, col(Sample.id) == col(SampleExpected.sample_id))
+    of_session = query.where(Sample.session_id == session_id).group_by(SampleExpected.substance_id)
+    return list(session.exec(of_session.order_by(latest.desc(), SampleExpected.substance_id).limit(limit)))
 
 
 def consents_of(session: Session, sample_id: uuid.UUID) -> dict[ConsentKind, ConsentAnswer]:
@@ -202,7 +210,7 @@ def looks_of(session: Session, agency_id: uuid.UUID, sample_ids: Iterable[uuid.U
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """What somebody sees of a sample, without its number; sizes in mm, weight in mg."""
+    """What someone sees of a sample, without its number; sizes in mm, weight in mg."""
 
     colours: tuple[str, ...]
     logo: str

@@ -1,6 +1,6 @@
 """Who waits and for how long: the queue of a session, the figures of its board, and what its report counts of samples.
 
-Knows no result: whoever counts puts the two together by the sample's key.
+Knows no result: the part that counts puts the two together by the sample's key.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ from app.intake.samples.lookup import expected_of_each
 from app.intake.samples.tables import Consent, Sample
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Actor
+from app.platform.kernel.sample_numbers import sample_number
 from harm_messages.vocabulary import Form
 
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A sample that waits. No ticket, nothing about a person. `state`: its stage in words."""
+    """A sample that waits. No ticket, nothing about a person. `label`: its number as it is written; `state`: its stage in words."""
 
     id: uuid.UUID
     number: int
+    label: str
     form: Form
     intent: d.Intent
     expected: tuple[str, ...]
@@ -39,14 +41,19 @@ class QueueRow:
     late: bool
     group_ref: str
     version: int
+    told_at: datetime | None = None
 
 
-_AS_IT_IS = {"id", "number", "form", "intent", "words_spoken", "received_at", "group_ref", "version"}
+_AS_IT_IS = {"id", "number", "form", "intent", "words_spoken", "received_at", "group_ref", "version", "told_at"}
+
+
+RECENT = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """A session in figures. Waits are from received to released, in seconds; None until there is one."""
+    """A session in figures. Waits are from received to released, in seconds; None until there is one. `recent…`: of results
+    released in the last two hours."""
 
     received: int
     queue: int
@@ -56,13 +63,16 @@ class Board:
     released_last_hour: int
     wait_p50_s: float | None
     wait_p90_s: float | None
+    recent: int
+    recent_p50_s: float | None
+    recent_p90_s: float | None
     states: dict[d.Stage, int]
 
 
 def state_words(found: d.Stage, checking_session: sessions.CheckingSession) -> str:
     """The stage in words; back of house nothing is ever released."""
     if found is d.Stage.VERIFIED and not checking_session.licence_mode.individual_results:
-        return "verified; no individual result here"
+        return "verified, no individual results"
     return found.words
 
 
@@ -85,7 +95,7 @@ def samples_of_session(
     query = select(Sample).where(Sample.agency_id == agency_id, Sample.session_id == session_id)
     if in_queue:
         query = query.where(col(Sample.told_at).is_(None), col(Sample.withdrawn_at).is_(None))
-    return session.exec(query.order_by(col(Sample.number))).all()
+    return session.exec(query.order_by(col(Sample.received_at), col(Sample.number))).all()
 
 
 def _rows(
@@ -101,6 +111,7 @@ def _row(s: Sample, checking_session: sessions.CheckingSession, expected: list[s
     waited = max(0.0, (until - s.received_at).total_seconds())
     return QueueRow(
         **s.model_dump(include=_AS_IT_IS),
+        label=sample_number(s.number),
         expected=tuple(expected),
         stage=found,
         state=state_words(found, checking_session),
@@ -111,9 +122,62 @@ def _row(s: Sample, checking_session: sessions.CheckingSession, expected: list[s
 
 def before_in_queue(session: Session, sample: Sample) -> int:
     """How many samples of the same session came earlier and still wait for their result."""
-    earlier = (Sample.session_id == sample.session_id, col(Sample.number) < sample.number)
+    same_time = sa.and_(col(Sample.received_at) == sample.received_at, col(Sample.number) < sample.number)
+    came_before = sa.or_(col(Sample.received_at) < sample.received_at, same_time)
+    earlier = (Sample.session_id == sample.session_id, came_before)
     waiting = (col(Sample.released_at).is_(None), col(Sample.withdrawn_at).is_(None))
     return session.exec(select(sa.func.count()).where(*earlier, *waiting)).one()
+
+
+def stages_now(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID]) -> dict[d.Stage, int]:
+    """How many samples of these sessions stand at each stage that still needs someone."""
+    if not session_ids:
+        return {}
+    open_ones = (col(Sample.told_at).is_(None), col(Sample.withdrawn_at).is_(None))
+    stage = sa.case(
+        (col(Sample.released_at).is_not(None), d.Stage.RELEASED.value),
+        (col(Sample.verified_at).is_not(None), d.Stage.VERIFIED.value),
+        (col(Sample.analysed_at).is_not(None), d.Stage.ANALYSED.value),
+        else_=d.Stage.RECEIVED.value,
+    )
+    mine = (col(Sample.agency_id) == actor.agency_id, col(Sample.session_id).in_(session_ids))
+    query = sa.select(stage, sa.func.count()).where(*mine, *open_ones).group_by(stage)
+    return {d.Stage(found): count for found, count in session.connection().execute(query)}
+
+
+def first_at(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID], stage: d.Stage) -> uuid.UUID | None:
+    """The sample of these sessions that has been longest at this stage of waiting; none where nothing waits."""
+    reached, next_step = {
+        d.Stage.RECEIVED: (col(Sample.received_at), col(Sample.analysed_at)),
+        d.Stage.ANALYSED: (col(Sample.analysed_at), col(Sample.verified_at)),
+        d.Stage.VERIFIED: (col(Sample.verified_at), col(Sample.released_at)),
+    }[stage]
+    query = select(Sample.id).where(
+        col(Sample.agency_id) == actor.agency_id,
+        col(Sample.session_id).in_(session_ids),
+        reached.is_not(None),
+        next_step.is_(None),
+        col(Sample.withdrawn_at).is_(None),
+    )
+    return session.exec(query.order_by(col(Sample.received_at), col(Sample.id)).limit(1)).first()
+
+
+ENOUGH_RESULTS = 10
+"""Below this many results of a session nothing is said about how long results take there."""
+
+
+def typical_wait(session: Session, session_id: uuid.UUID) -> tuple[timedelta, timedelta] | None:
+    """Between which waits half of the released results of this session lie; None while there are too few."""
+    released = col(Sample.released_at)
+    query = sa.select(col(Sample.received_at), released).where(col(Sample.session_id) == session_id)
+    times = session.connection().execute(query.where(released.is_not(None))).all()
+    if len(times) < ENOUGH_RESULTS:
+        return None
+    waits = [(t.released_at - t.received_at).total_seconds() for t in times]
+    quarter, three = d.percentile(waits, 0.25), d.percentile(waits, 0.75)
+    assert quarter is not None
+    assert three is not None
+    return timedelta(seconds=quarter), timedelta(seconds=three)
 
 
 def page(
@@ -138,7 +202,10 @@ def board(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime) 
     times = session.connection().execute(query.where(col(Sample.session_id) == checking_session.id)).all()
     counted = Counter(d.stage(t) for t in times)
     waiting = [(now - t.received_at).total_seconds() for t in times if t.released_at is None and t.withdrawn_at is None]
-    waits = [(t.released_at - t.received_at).total_seconds() for t in times if t.released_at is not None]
+    waits = [_wait(t.received_at, t.released_at) for t in times if t.released_at is not None]
+    recent = [
+        _wait(t.received_at, t.released_at) for t in times if t.released_at is not None and t.released_at > now - RECENT
+    ]
     hour_ago = now - timedelta(hours=1)
     return Board(
         received=len(times),
@@ -149,8 +216,21 @@ def board(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime) 
         released_last_hour=sum(t.released_at is not None and t.released_at > hour_ago for t in times),
         wait_p50_s=d.percentile(waits, 0.5),
         wait_p90_s=d.percentile(waits, 0.9),
+        recent=len(recent),
+        recent_p50_s=d.percentile(recent, 0.5),
+        recent_p90_s=d.percentile(recent, 0.9),
         states={s: counted.get(s, 0) for s in d.Stage},
     )
+
+
+def _wait(received: datetime, released: datetime) -> float:
+    return (released - received).total_seconds()
+
+
+def waiting_now(session: Session, session_id: uuid.UUID) -> int:
+    """How many samples of a session have no released result, for everybody in the room."""
+    waiting = (col(Sample.released_at).is_(None), col(Sample.withdrawn_at).is_(None))
+    return session.exec(select(sa.func.count()).where(Sample.session_id == session_id, *waiting)).one()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from app.intake.samples.substances import Suggestion
 from app.intake.samples.tables import Sample
 from app.intake.samples.tickets import grouped
 from app.platform.kernel.actor import Actor
+from app.platform.kernel.sample_numbers import sample_number
 from app.platform.web.fields import FreeText, Note20, Note40, Note60, Note80, Note140, Text60
 from harm_messages.vocabulary import Form
 
@@ -119,12 +120,14 @@ class SampleChange(Details):
 class SampleOut(Details, extra="ignore"):
     """What was recorded about a sample; no ticket.
 
+    `label`: its number as it is written, 010 or B07.
     `age_band`, `gender` and `harm_event` are null for everybody but reception and health workers.
     """
 
     id: uuid.UUID
     session_id: uuid.UUID
     number: int
+    label: str
     submitter_type: d.SubmitterType
     intent: d.Intent
     expected: list[str]
@@ -150,7 +153,7 @@ class SampleOut(Details, extra="ignore"):
             values[name] = values[name] or None
         if not who.has(*d.PERSON_SEEN_BY):
             values |= dict.fromkeys(d.PERSON_FIELDS)
-        return cls(**values, expected=expected, consents=consents, stage=d.stage(row))
+        return cls(**values, label=sample_number(row.number), expected=expected, consents=consents, stage=d.stage(row))
 
 
 class TicketOut(BaseModel):

@@ -10,7 +10,7 @@ import tomllib
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from sqlmodel import col
 from app.intake.custody import service as custody
 from app.intake.custody.domain import CustodyKind
 from app.intake.samples import domain as d
-from app.intake.samples import tickets
+from app.intake.samples import photos, tickets
 from app.intake.samples.events import NotToBeCounted
 from app.intake.samples.lookup import consent_rows, consents_of, expected_of, ticket_hash
 from app.intake.samples.schemas import Details, NewSample, SampleChange
@@ -32,6 +32,7 @@ from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.kernel.ids import new_id
+from app.platform.kernel.sample_numbers import sample_number
 from app.platform.live.publish import publish
 from app.platform.reactions import emit
 from harm_messages.register import Register
@@ -45,8 +46,20 @@ _UNWRITTEN = _WORDS | d.PERSON_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
+class Ready:
+    """What a sample has already that was registered without the server: number, ticket, time, and the wording of its consents."""
+
+    number: int
+    ticket_hmac: str
+    ticket_expires_at: datetime
+    received_at: datetime
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
-    """A sample that was just registered, and its ticket code: this once, it is stored nowhere in clear."""
+    """A sample that was just registered, and its ticket code: this once, it is stored nowhere in clear. Empty where the ticket
+    was there before."""
 
     sample: Sample
     code: str
@@ -63,8 +76,9 @@ def register(
     *,
     substances: Register,
     ticket_days: int = TICKET_DAYS,
+    ready: Ready | None = None,
 ) -> Registered:
-    """Write a sample down and mint its ticket.
+    """Write a sample down and mint its ticket, unless both are `ready`.
 
     Raises NotFound for a foreign session, Conflict for a closed one or an id used before, Invalid for missing
     consent or a register id that does not exist. Words the register does not know are kept.
@@ -74,30 +88,36 @@ def register(
     meant = understand(substances, new.expected, new.words_spoken, new.intent)
     if new.id is not None and uow.session.get(Sample, new.id) is not None:
         raise Conflict(
-            "This sample is already registered, so it was not registered twice.",
+            "This sample is already registered. It was not registered again.",
             hint="Send the same Idempotency-Key to see the first answer again, or mint a new id.",
         )
-    number = sessions.next_number(uow, checking_session)
-    code = tickets.mint()
+    code = "" if ready else tickets.mint()
+    at = ready or Ready(
+        sessions.next_number(uow, checking_session),
+        ticket_hash(pepper, code),
+        # printed on the ticket, so it never moves afterwards
+        max(checking_session.closes_at, uow.now) + timedelta(days=ticket_days),
+        uow.now,
+        wording().version,
+    )
     row = Sample(
         id=new.id or new_id(),
         agency_id=checking_session.agency_id,
         session_id=checking_session.id,
-        number=number,
+        number=at.number,
         intent=meant.intent,
-        ticket_hmac=ticket_hash(pepper, code),
-        # printed on the ticket, so it never moves afterwards
-        ticket_expires_at=max(checking_session.closes_at, uow.now) + timedelta(days=ticket_days),
-        received_at=uow.now,
+        ticket_hmac=at.ticket_hmac,
+        ticket_expires_at=at.ticket_expires_at,
+        received_at=at.received_at,
         received_by=uow.actor.person_id,
     )
     _take_over(row, new, type(new).model_fields.keys() - {"id", "intent", "expected", "received_mg", "consents"})
-    row.group_ref = row.group_ref or f"G{number:03d}"
+    row.group_ref = row.group_ref or f"G{sample_number(row.number)}"
     uow.session.add(row)
     uow.session.flush()
     _expect(uow, row.id, meant.expected)
     consents = {kind: new.consents.get(kind, d.ConsentAnswer.NOT_ASKED) for kind in d.ConsentKind}
-    add_consents(uow, row.id, consents, earlier={})
+    add_consents(uow, row.id, consents, earlier={}, version=at.wording, at=at.received_at)
     _record(uow, row, meant.expected, new.consents)
     if new.received_mg is not None:
         custody.add_event(
@@ -161,16 +181,22 @@ def add_consents(
     answers: Mapping[d.ConsentKind, d.ConsentAnswer],
     *,
     earlier: Mapping[d.ConsentKind, Consent],
+    version: str = "",
+    at: datetime | None = None,
 ) -> None:
-    """Add answers; the earlier ones stay. A later answer has the later time, also after a clock was set back."""
+    """Add answers; the earlier ones stay. A later answer has the later time, also after a clock was set back.
+
+    `version`: of the wording they were asked in, where it may be another one than is asked now; `at`: when, where not now.
+    """
+    now = at or uow.now
     rows = [
         {
             "id": new_id(),
             "sample_id": sample_id,
             "kind": kind,
             "answer": answer,
-            "wording_version": wording().version,
-            "at": max(uow.now, earlier[kind].at + timedelta(microseconds=1)) if kind in earlier else uow.now,
+            "wording_version": version or wording().version,
+            "at": max(now, earlier[kind].at + timedelta(microseconds=1)) if kind in earlier else now,
             "recorded_by": uow.actor.person_id,
         }
         for kind, answer in answers.items()
@@ -225,7 +251,7 @@ def _change_expected(uow: UnitOfWork, sample: Sample, changed: SampleChange, sub
     meant = understand(substances, chosen, sample.words_spoken, changed.intent)
     if changed.intent is d.Intent.UNKNOWN and chosen:
         raise Invalid(
-            "Nothing can be expected where nobody knows what it is. Nothing was changed.",
+            "Remove what is expected, or say that it is known. Nothing was changed.",
             fields={"intent": "remove what is expected, or say that it is known"},
         )
     sample.intent = meant.intent
@@ -237,7 +263,7 @@ def _change_expected(uow: UnitOfWork, sample: Sample, changed: SampleChange, sub
 def _change_consents(uow: UnitOfWork, sample: Sample, answers: dict[d.ConsentKind, d.ConsentAnswer]) -> None:
     checking_session = sessions.get_session(uow.session, uow.actor, sample.session_id)
     merged = consents_of(uow.session, sample.id) | answers
-    otherwise = "To take the sample out, withdraw it."
+    otherwise = "To remove the sample, withdraw it."
     _check_consents(merged, sample.submitter_type, checking_session, "Nothing was changed.", otherwise)
     add_consents(uow, sample.id, answers, earlier=consent_rows(uow.session, sample.id))
     uow.session.flush()
@@ -251,6 +277,7 @@ def withdraw(uow: UnitOfWork, sample: Sample, reason: str) -> None:
         raise Conflict("This sample is already withdrawn.", hint="Nothing more is to be done.")
     sample.withdrawn_at = uow.now
     sample.version += 1
+    photos.remove(uow, sample.id)
     emit(uow, NotToBeCounted(sample.id))
     audit.record(
         uow, "withdraw", "sample", sample.id, version=sample.version, reason=reason, session_id=sample.session_id
@@ -264,7 +291,7 @@ def reissue_ticket(uow: UnitOfWork, sample: Sample, pepper: bytes) -> str:
     _refuse_if_withdrawn(sample)
     if sample.ticket_expires_at is None or uow.now >= sample.ticket_expires_at:
         raise Conflict(
-            "The time for this ticket is over, so no new one was made. The sample and its result are unharmed.",
+            "This ticket has expired. No new one was made. The sample and its result are kept.",
             hint="Tell the result in person, if the licence allows it.",
         )
     code = tickets.mint()
@@ -276,9 +303,15 @@ def reissue_ticket(uow: UnitOfWork, sample: Sample, pepper: bytes) -> str:
     return code
 
 
+def note_label(uow: UnitOfWork, sample: Sample) -> None:
+    """Remember who printed the label of a bag once more."""
+    _refuse_if_withdrawn(sample)
+    audit.record(uow, "print_label", "sample", sample.id, version=sample.version, session_id=sample.session_id)
+
+
 def _refuse_if_withdrawn(sample: Sample) -> None:
     if sample.withdrawn_at is not None:
-        raise Conflict("This sample was withdrawn, so nothing about it is changed any more.")
+        raise Conflict("This sample was withdrawn and can no longer be changed.")
 
 
 def _said(sample: Sample, names: Iterable[str]) -> dict[str, JsonValue]:

@@ -19,12 +19,16 @@ SUGGESTIONS = 8
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One row of a typeahead. `kind` is "ambiguous" where the words mean several things."""
+    """One row of a typeahead. `kind` is "ambiguous" where the words mean several things.
+
+    `said` are the words spoken of the person who chooses it: the street name shown, never the letters typed so far.
+    """
 
     id: str
     label: str
     hint: str
     kind: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,31 @@ def suggest(register: Register, words: str, limit: int = SUGGESTIONS) -> list[Su
     return [_suggestion(register, m, words) for m in found[:limit]]
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A name that people may type, and what is suggested for it. `level`: 0 for the thing's own name, 1 for what people say."""
+
+    typed: str
+    level: int
+    suggestion: Suggestion
+
+
+def all_words(register: Register) -> list[Word]:
+    """Everything a typeahead can suggest, for a tablet that has to do so by itself."""
+    return [Word(typed, level, _suggestion(register, match, match.words)) for typed, level, match in register.words()]
+
+
 def _suggestion(register: Register, match: Match, typed: str) -> Suggestion:
     if match.ambiguous:
-        return Suggestion(match.id, match.label, ", ".join(match.also[:4]), "ambiguous")
+        return Suggestion(match.id, match.label, ", ".join(match.also[:4]), "ambiguous", match.words.strip())
     if match.kind is MatchKind.CLASH:
-        return Suggestion(match.id, match.label, f"also called “{typed.strip()}”", match.kind.value)
+        said = typed.strip()
+        return Suggestion(match.id, match.label, f"also called “{said}”", match.kind.value, said)
     substance = register.get(match.id)
     if match.kind is MatchKind.NAME and substance is not None:
         return Suggestion(match.id, match.label, ", ".join(substance.aliases[:3]), match.kind.value)
-    same = normalise(match.words) == normalise(match.label)
-    return Suggestion(match.id, match.label, "" if same else f"“{match.words}”", match.kind.value)
+    said = "" if normalise(match.words) == normalise(match.label) else match.words.strip()
+    return Suggestion(match.id, match.label, f"“{said}”" if said else "", match.kind.value, said)
 
 
 def understand(register: Register, expected: Sequence[str], words: str, intent: Intent | None) -> Understood:
@@ -73,6 +92,12 @@ def understand(register: Register, expected: Sequence[str], words: str, intent: 
     meant, offers = _read_words(register, words)
     ids = list(dict.fromkeys(m.id for m in meant))
     return Understood(_substantial(register, ids), intent or _intent_of(register, ids), offers)
+
+
+def meanings(register: Register, words: str) -> list[Suggestion]:
+    """What words that were typed and not chosen may mean, where someone has to say so; none where they mean one thing, or where
+    no name begins like them and they are kept as they stand."""
+    return _read_words(register, words)[1]
 
 
 def _substantial(register: Register, expected: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ class Sample(Base, table=True):
     id: uuid.UUID = key_column()
     agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
     session_id: uuid.UUID = Field(foreign_key="session.id", index=True)
-    number: int = Field(description="counts from 1 in its session; spoken in the room as #041")
+    number: int = Field(description="unique in its session; written by kernel.sample_numbers as 041 or B07")
     ticket_hmac: str | None = Field(default=None, max_length=64, unique=True)
     ticket_expires_at: datetime | None = utc_column(nullable=True)
     submitter_type: d.SubmitterType = enum_column(d.SubmitterType, name="submitter_type")
@@ -88,6 +88,16 @@ class Consent(Base, table=True):
     recorded_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
 
 
+class SamplePhoto(Base, table=True):
+    """The photo of a sample; its bytes lie with the raw files."""
+
+    __tablename__ = "sample_photo"
+    sample_id: uuid.UUID = Field(foreign_key="sample.id", primary_key=True, ondelete="CASCADE")
+    blob_sha256: str = Field(max_length=64, foreign_key="blob.sha256", index=True)
+    created_at: datetime = utc_column()
+    created_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+
+
 class TicketSession(Base, table=True):
     """A client's browser that showed a right ticket; lets it follow live events without the code."""
 
@@ -96,3 +106,49 @@ class TicketSession(Base, table=True):
     sample_id: uuid.UUID = Field(foreign_key="sample.id", index=True, ondelete="CASCADE")
     created_at: datetime = utc_column()
     expires_at: datetime = utc_column()
+
+
+class Tablet(Base, table=True):
+    """A browser that may register samples of one session without the server. It chose its key by itself and keeps it."""
+
+    __tablename__ = "tablet"
+    __table_args__ = (
+        sa.UniqueConstraint("session_id", "device"),
+        sa.UniqueConstraint("session_id", "place", name="uq_tablet_place"),
+    )
+    id: uuid.UUID = key_column()
+    agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)
+    session_id: uuid.UUID = Field(foreign_key="session.id", index=True)
+    device: uuid.UUID
+    place: int = Field(description="counts from 1 in the session; its letter is kernel.sample_numbers.letters of it")
+    last_count: int = Field(default=0, description="the last number that was leased to it")
+    seen_at: datetime = utc_column()
+
+
+class LeasedCode(Base, table=True):
+    """A sample number with its ticket code, lent to a tablet and not used yet. Once used, the sample has both."""
+
+    __tablename__ = "leased_code"
+    __table_args__ = (sa.UniqueConstraint("tablet_id", "number"),)
+    id: uuid.UUID = key_column()
+    tablet_id: uuid.UUID = Field(foreign_key="tablet.id", index=True, ondelete="CASCADE")
+    number: int
+    ticket_hmac: str = Field(max_length=64, unique=True)
+    leased_at: datetime = utc_column()
+    expires_at: datetime = utc_column(index=True)
+    voided_at: datetime | None = utc_column(nullable=True)
+
+
+class OfflineRegistration(Base, table=True):
+    """How a sample came that was registered without the server: by which tablet, when by its clock, and when it arrived."""
+
+    __tablename__ = "offline_registration"
+    sample_id: uuid.UUID = Field(foreign_key="sample.id", primary_key=True, ondelete="CASCADE")
+    tablet_id: uuid.UUID = Field(foreign_key="tablet.id", index=True, ondelete="CASCADE")
+    device_time: datetime = utc_column()
+    offset_s: float = Field(description="what the tablet had measured: time of the server less its own")
+    arrived_at: datetime = utc_column()
+    after_close: bool = Field(description="it arrived when the session was closed, and was registered before")
+    request_hash: str = Field(
+        max_length=64, description="keyed hash of what was sent: the same again is answered again"
+    )

@@ -62,7 +62,7 @@ def _neighbours_swapped(code: str) -> list[str]:
 
 
 def parse(typed: str) -> str:
-    """The code in what somebody typed: any case, with spaces, dashes or dots. Raises NotACodeError with a sentence."""
+    """The code in what someone typed: any case, with spaces, dashes or dots. Raises NotACodeError with a sentence."""
     typed = typed.rsplit("#", 1)[-1]  # the whole address of a scanned label is fine too
     symbols = [c for c in typed.upper() if not (c.isspace() or c in "-–—_.·")]
     for symbol in symbols:
@@ -72,7 +72,7 @@ def parse(typed: str) -> str:
             shown = symbol if symbol.isprintable() else "that sign"
             raise NotACodeError(f"Ticket codes never contain {shown}.{guess}")
     if len(symbols) != LENGTH:
-        raise NotACodeError(f"A ticket code has {LENGTH} letters and numbers; this has {len(symbols)}.")
+        raise NotACodeError(f"A ticket code has {LENGTH} letters and numbers. This has {len(symbols)}.")
     code = "".join(symbols)
     if not is_valid(code):
         raise NotACodeError("One letter or number is not right, or two are swapped. Compare it with your ticket.")

@@ -33,7 +33,7 @@ LICENCE_MEANING: dict[LicenceMode, str] = {
         "Only an adult who counts as a dependent user may be told their result. Ask before you register."
     ),
     LicenceMode.BOH_NO_INDIVIDUAL_RESULTS: (
-        "Nobody may be told the result of a single sample. No client page opens; findings feed figures and alerts."
+        "Nobody may be told the result of a single sample. No client page opens. Findings feed figures and alerts."
     ),
 }
 
@@ -63,7 +63,7 @@ def phase(opens_at: datetime, closes_at: datetime, closed_at: datetime | None, n
 def timing_problems(opens_at: datetime, closes_at: datetime) -> dict[str, str]:
     """What is wrong with the two times, by field."""
     if closes_at <= opens_at:
-        return {"closes_at": "Closing has to be after opening."}
+        return {"closes_at": "Enter a closing time after the opening time."}
     if closes_at - opens_at > LONGEST:
-        return {"closes_at": f"A session lasts at most {LONGEST.days} days. Make one for each week instead."}
+        return {"closes_at": f"A session lasts at most {LONGEST.days} days. Plan one for each week instead."}
     return {}

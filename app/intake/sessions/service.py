@@ -180,21 +180,23 @@ def next_number(uow: UnitOfWork, checking_session: CheckingSession) -> int:
     after: int | None = uow.session.execute(statement).scalar_one_or_none()
     if after is None:
         raise Conflict(
-            f"The session {checking_session.name} is closed, so this sample was not registered. "
-            "What was registered before is unharmed.",
+            f"The session {checking_session.name} is closed. This sample was not registered. Earlier samples are kept.",
             hint="Choose the open session, or ask the session lead to open a new one.",
         )
     return after - 1
 
 
-def close_session(uow: UnitOfWork, checking_session: CheckingSession) -> CheckingSession:
-    """Close it: nothing more is registered; results and tickets go on working."""
+def close_session(uow: UnitOfWork, checking_session: CheckingSession, reason: str = "") -> CheckingSession:
+    """Close it: nothing more is registered and the wall ends; results and tickets go on working. `reason`: why something is
+    left open."""
     if checking_session.closed_at is not None:
-        raise Conflict(f"The session {checking_session.name} is already closed.", hint="Nothing more is to be done.")
+        raise Conflict(f"The session {checking_session.name} is already closed.", hint="There is nothing more to do.")
     checking_session.closed_at = uow.now
+    checking_session.wall_hash = checking_session.wall_made_at = None
     checking_session.version += 1
     audit.record(
-        uow, "close", "session", checking_session.id, version=checking_session.version, session_id=checking_session.id
-    )
+        uow, "close", "session", checking_session.id, version=checking_session.version, reason=reason,
+        session_id=checking_session.id,
+    )  # fmt: skip
     publish(uow, "queue", "session.closed", agency_id=checking_session.agency_id, session_id=checking_session.id)
     return checking_session

@@ -53,3 +53,5 @@ class CheckingSession(SessionShown, table=True):
     site_id: uuid.UUID = Field(foreign_key="site.id", index=True)
     created_at: datetime = utc_column()
     next_number: int = Field(default=1, description="number the next sample gets in this session")
+    wall_hash: str | None = Field(default=None, max_length=64, description="keyed hash of the wall's token")
+    wall_made_at: datetime | None = utc_column(nullable=True)

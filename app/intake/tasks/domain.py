@@ -45,9 +45,7 @@ KINDS: dict[TaskKind, KindInfo] = {
     TaskKind.AMENDED: KindInfo(
         "A danger was added to a result", frozenset({Role.SESSION_LEAD}), says_what=True, asks="What was done"
     ),
-    TaskKind.REVIEW: KindInfo(
-        "Two tests disagree: a chemist decides", _CHEMISTS, says_what=True, asks="What was decided"
-    ),
+    TaskKind.REVIEW: KindInfo("Two tests disagree", _CHEMISTS, says_what=True, asks="What was decided"),
     TaskKind.CONFIRM: KindInfo("Confirm it with another test", _BENCH, says_what=False, urgent=False),
     TaskKind.STRIP_AGAIN: KindInfo("Read another strip", _ALL, says_what=False, urgent=False),
     TaskKind.TEST_AGAIN: KindInfo("Repeat a test", _BENCH, says_what=False, urgent=False),
@@ -65,5 +63,5 @@ def why_not_closed(kind: TaskKind, roles: frozenset[Role], words: str) -> str:
     info = KINDS[kind]
     if not roles & info.closed_by:
         who = {TaskKind.AMENDED: "the session lead", TaskKind.REVIEW: "a chemist"}.get(kind)
-        return f"This is for {who} to close." if who else "Your role does not close this."
-    return f"Say it in a few words: {info.asks.lower()}." if info.says_what and not words else ""
+        return f"This is for {who} to close." if who else "Your role cannot close this."
+    return f"Say briefly: {info.asks.lower()}." if info.says_what and not words else ""

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from pydantic import JsonValue
 from sqlmodel import Session, col, select
 
@@ -32,7 +33,7 @@ HELD = "Prepare an alert, and hold it"
 
 @dataclass(frozen=True, slots=True)
 class TaskView:
-    """A task with the number of its sample and the name of whoever closed it. `may_close`: this person may."""
+    """A task with the number of its sample and the name of the person who closed it. `may_close`: this person may."""
 
     row: Task
     number: int
@@ -51,7 +52,7 @@ class TaskView:
 
     @property
     def asks(self) -> str:
-        """What whoever closes it says, or nothing."""
+        """What the person who closes it says, or nothing."""
         return KINDS[self.row.kind].asks
 
     @property
@@ -94,7 +95,7 @@ def open_once(
 
 
 def reword(uow: UnitOfWork, row: Task, words: str, detail: Mapping[str, JsonValue] | None = None) -> None:
-    """Say an open task as it stands now. Its version stays: whoever is about to tick it off may."""
+    """Say an open task as it stands now. Its version stays: anyone who is about to tick it off may."""
     kept = row.detail if detail is None else {**row.detail, **detail}
     if row.closed_at is None and (row.words, row.detail) != (words[:WORDS_MAX], kept):
         row.words, row.detail = words[:WORDS_MAX], dict(kept)
@@ -105,7 +106,7 @@ def close_task(uow: UnitOfWork, task_id: uuid.UUID, version: int, words: str = "
     """Tick it off. Raises NotFound, Stale, Conflict (done already), Invalid (the role, or nothing said)."""
     row = row_of(uow.session, Task, uow.actor.agency_id, task_id, "task", lock=True)
     if row.closed_at is not None:
-        raise Conflict("Somebody has done this already. Nothing was changed.", hint="Open the page again to see who.")
+        raise Conflict("Someone has done this already. Nothing was changed.", hint="Open the page again to see who.")
     check_version("task", version, row.version)
     if why := why_not_closed(row.kind, uow.actor.roles, words):
         raise Invalid(f"The task stays open. {why}", fields={"words": why})
@@ -134,7 +135,7 @@ def rows_of_sample(session: Session, sample_id: uuid.UUID) -> list[Task]:
 
 
 def causes_of(row: Task) -> set[str]:
-    """Why it was opened, by the names that whoever opened it gave."""
+    """Why it was opened, by the names that those who opened it gave."""
     causes = row.detail.get("causes")
     return set(map(str, causes)) if isinstance(causes, list) else set()
 
@@ -151,6 +152,12 @@ def of_session(session: Session, actor: Actor, session_id: uuid.UUID) -> list[Ta
 def open_tasks(session: Session, actor: Actor, session_id: uuid.UUID | None = None) -> list[TaskView]:
     """Everything open in the actor's agency, oldest first; of one session where named."""
     return _views(session, actor, _open_ones(session, actor, session_id))
+
+
+def open_count(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID]) -> int:
+    """How many are open at these sessions of the actor's agency."""
+    mine = (Task.agency_id == actor.agency_id, col(Task.closed_at).is_(None), col(Task.session_id).in_(session_ids))
+    return session.exec(select(sa.func.count()).select_from(Task).where(*mine)).one()
 
 
 def _open_ones(session: Session, actor: Actor, session_id: uuid.UUID | None) -> list[Task]:

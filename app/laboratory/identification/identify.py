@@ -26,9 +26,9 @@ ALL_IN_BLANK = "Everything in this run is in the blank of its batch too, so noth
 _UNIT = frozenset({Method.GC_MS})
 _ACCURATE = frozenset({Method.DART_MS, Method.AMBIENT_MS, Method.LC_MS})
 _WHY_NOT = {
-    ReadingKind.UV: "A UV spectrum is kept and shown, but not compared: it cannot name a substance by itself.",
-    ReadingKind.CHROMATOGRAM: "A chromatogram without spectra is kept and shown, but not compared: retention times "
-    "need the laboratory's own standards.",
+    ReadingKind.UV: "A UV spectrum is shown but not searched. It cannot name a substance on its own.",
+    ReadingKind.CHROMATOGRAM: "A chromatogram without spectra is shown but not searched. Retention times "
+    "need in-house standards.",
     ReadingKind.OTHER: "The file does not say what was measured, so it was not compared. Say what the axis is.",
 }
 

@@ -118,7 +118,7 @@ def with_own(answer: Answer, query: MassSpectrum, books: Sequence[Opened], condi
 def _led(answer: Answer, leading: Sequence[Hit], gone: Collection[str]) -> Answer:
     """An own standard that fits speaks first; what libraries from elsewhere say stays as it is."""
     names = list(dict.fromkeys(row.name for row in leading))
-    fits = f"Consistent with your own standard of {' or '.join(names[:3])}."
+    fits = f"Consistent with your in-house standard of {' or '.join(names[:3])}."
     named = dict.fromkeys([*(row.compound for row in leading), *answer.set])
     said = answer.in_house.sentences if answer.in_house is not None else ()
     return replace(
@@ -183,15 +183,15 @@ def _sentences(row: Hit, own: Own, conditions: SearchConditions) -> list[str]:
     fact = own.facts[row.entry_id]
     shown = f"{row.score:.0f} of 1000" if row.score_name == "composite" else f"{row.score:.2f} of 1"
     lot = f", lot {fact.lot}" if fact.lot else ""
-    out = [f"Own standard of {row.name}{lot}, run of {fact.measured_at:%-d %B %Y}: {row.score_name} score {shown}."]
+    out = [f"In-house standard of {row.name}{lot}, run {fact.measured_at:%-d %b %Y}: {row.score_name} score {shown}."]
     if fact.void:
-        return [out[0][:-1] + f"; it counts as no evidence, because {fact.void}."]
+        return [out[0][:-1] + f". It does not count, because {fact.void}."]
     if word := retention_words(fact, conditions):
         out.append(word)
     return out
 
 
-RETIRED = "the standard was retired, or is here no more, since this was compared"
+RETIRED = "the standard was retired or removed after this search"
 
 
 def void_now(candidate: Candidate, libraries: Libraries) -> str:
@@ -228,10 +228,10 @@ def retention_words(fact: OwnEntry, conditions: SearchConditions) -> str:
     else:
         said = f"{(conditions.retention_time_s or 0) / 60:.2f} min against {(fact.retention_time_s or 0) / 60:.2f} min"
     if not fits:
-        return f"The retention speaks against {fact.name}: {said}. This standard supports no answer here."
+        return f"The retention does not fit {fact.name}: {said}. This standard does not count here."
     named = conditions.instrument and fact.instrument
-    unnamed = "" if named else " Not both name their instrument: make sure it is one."
-    return f"The retention agrees with the own standard of {fact.name}: {said}.{unnamed}"
+    unnamed = "" if named else " Check that both were run on the same instrument."
+    return f"The retention agrees with the in-house standard of {fact.name}: {said}.{unnamed}"
 
 
 # -- infrared references: a compound measured on the laboratory's own instrument has the shape its samples have, one from
@@ -351,4 +351,4 @@ def _sentence(row: Candidate, fact: OwnEntry) -> str:
     lot = f", lot {fact.lot}" if fact.lot else ""
     when = fact.measured_at.date().isoformat()
     words = f"Own reference of {row.substance}{lot}, measured{where} on {when}: {row.score:.2f} of 1."
-    return f"{words[:-1]}; it counts as no evidence, because {fact.void}." if fact.void else words
+    return f"{words[:-1]}. It does not count, because {fact.void}." if fact.void else words

@@ -101,14 +101,14 @@ def limits_in_short(rows: Sequence[parts.DetectionLimit], most: int = LIMITS_SAI
     """The limits of a reading in a few sentences; the weightiest first, as they are stored.
 
     >>> limits_in_short([parts.DetectionLimit("Fentanyl", limit=0.04, seen=False)])
-    ['Not seen; in this reading it would have been seen above: Fentanyl 4 %.']
+    ['Not seen. Detection limits in this spectrum: Fentanyl 4 %.']
     """
     clear = [f"{limit.substance} {limit_percent(limit.limit)}" for limit in rows if limit.seen is False]
     signs = [limit.substance for limit in rows if limit.seen]
     silent = [limit.substance for limit in rows if limit.seen is None]
-    out = [f"Not seen; in this reading it would have been seen above: {_first(clear, most)}."] if clear else []
-    out += [f"Perhaps there, too weak to be named: {_first(signs, most)}. Look again."] if signs else []
-    return out + ([f"This reading cannot say whether there is any: {_first(silent, most)}."] if silent else [])
+    out = [f"Not seen. Detection limits in this spectrum: {_first(clear, most)}."] if clear else []
+    out += [f"Possibly present, too weak to name: {_first(signs, most)}. Check again."] if signs else []
+    return out + ([f"This spectrum cannot show whether these are present: {_first(silent, most)}."] if silent else [])
 
 
 def _first(words: Sequence[str], most: int) -> str:
@@ -128,10 +128,10 @@ def fit_sentences(explained: MixtureExplanation | None) -> list[str]:
     named = ", ".join(f"{part.name or part.compound} {part.share:.0%}" for part in explained.components)
     out = list(explained.about_residual)
     if named and explained.mostly_unexplained:
-        out.append(f"What comes nearest in the library, as a lead only: {named} of the little that is explained.")
+        out.append(f"Closest matches, as a lead only: {named} of the part that is explained.")
     elif named:
-        left = f"{explained.unexplained_fraction:.0%} stays unexplained"
-        out.insert(0, f"The parts that explain it, as shares of the signal: {named}; {left}.")
+        left = f"{explained.unexplained_fraction:.0%} unexplained"
+        out.insert(0, f"Components as shares of the signal: {named}, {left}.")
     return out
 
 

@@ -1,6 +1,6 @@
 """What is known of the instrument a reading was measured on, that day: limits widened, own factors, libraries transferred.
 
-Readings do not know where this comes from: whoever wires a process brings an `InstrumentFor` along
+Readings do not know where this comes from: the part that wires a process brings an `InstrumentFor` along
 (app.laboratory.instrument_checks does).
 """
 

@@ -23,6 +23,7 @@ from instruments import InstrumentError, to_mass_spectrum
 from spectra import Candidate as Hit
 from spectra import Component, MassSpectrum, MixtureExplanation, Reading, ReadingKind, SpectrumError
 
+PROBABLE = "Consistent with a mixture of "
 MIXTURE_SHARE = 0.20  # a part below stands in the headline only when it is probable
 MIXTURE_SECONDS = 0.3
 MOST_RESIDUAL = 200
@@ -40,9 +41,9 @@ def mixture_sentences(explained: MixtureExplanation | None) -> list[str]:
     if explained is None or not explained.components:
         return []
     parts = ", ".join(f"{c.name} {c.share:.0%} of the signal" for c in explained.components)
-    out = [f"As a mixture it is explained by: {parts}; {explained.unexplained_fraction:.0%} stays unexplained."]
+    out = [f"Mixture analysis: {parts}, {explained.unexplained_fraction:.0%} unexplained."]
     if explained.incomplete:
-        out.append("Too much is unexplained: something here is not in the library, and small parts may be wrong.")
+        out.append("Too much is unexplained. Something here is not in the library, and small components may be wrong.")
     return out
 
 
@@ -57,7 +58,7 @@ def main_parts(explained: MixtureExplanation | None) -> list[Component]:
 def mixture_headline(explained: MixtureExplanation, main: Sequence[Component]) -> str:
     """“Consistent with” where every part is probable and little is left over, else “perhaps”."""
     sure = not explained.incomplete and not any(c.grade in WEAK_GRADES for c in main)
-    return f"{'Consistent with' if sure else 'Perhaps'} a mixture of {listed([c.name for c in main])}."
+    return f"{PROBABLE if sure else 'Possible mixture: '}{listed([c.name for c in main])}."
 
 
 def mixture_of(queries: Sequence[MassSpectrum], library: Opened) -> MixtureExplanation | None:
@@ -91,7 +92,7 @@ def with_mixture(
     probable = [c.name or c.compound for c in explained.components if c.grade not in WEAK_GRADES]
     if len(probable) < 2 or explained.incomplete:
         return answer
-    mixture = f"Perhaps a mixture of {listed(probable)}."
+    mixture = f"Possible mixture: {listed(probable)}."
     alone = answer.level is Level.CONSISTENT_WITH
     return replace(answer, mixture=mixture, headline=f"{answer.headline} {mixture}" if alone else mixture)
 

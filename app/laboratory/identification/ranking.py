@@ -218,4 +218,4 @@ def compared_as(kind: str, y_unit: str) -> str:
     if kind != "ir" or y_unit.removesuffix(" (%)").partition(",")[0] in _TURNED:
         return ""
     what = f"gives its values as “{y_unit}”" if y_unit else "does not say whether its values are absorbance"
-    return f"The file {what}: they were compared as if they were absorbance. Say what they are under “Correct it”."
+    return f"The file {what}: they were compared as if they were absorbance. Choose their unit under “Correct import settings”."

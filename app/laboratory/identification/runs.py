@@ -2,7 +2,7 @@
 
 `components_of` takes a run apart (spectra.chromatogram), each component without its neighbours and the background;
 `peaks_of` is what is left for infusions and short or odd runs: peaks of the total ion current, averaged, the scans at
-their feet taken off. What was run beside a sample comes from whoever wires a process: app.laboratory.standards brings a
+their feet taken off. What was run beside a sample comes from where the process is wired: app.laboratory.standards brings a
 `ControlsFor` along. Knows no library; app.laboratory.identification.identify compares, `with_run` puts together.
 """
 

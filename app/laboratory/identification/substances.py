@@ -53,6 +53,11 @@ class _Listed:
         return self.full_key.split("-")[1:2] == [_FLAT]
 
 
+def without_salt(name: str) -> str:
+    """A library's name without the salt, hydrate or base at its end: that is a form of the same substance."""
+    return _SALT.sub("", name.strip())
+
+
 class SubstanceIndex:
     """Finds the register row of a candidate by InChIKey first, by name second; never by an ambiguous alias, and
     never one stereoisomer for another: levomethorphan is an opioid, dextromethorphan is not."""
@@ -78,8 +83,8 @@ class SubstanceIndex:
         """The row, or an empty one: then the library's own name stands and a person chooses."""
         rows = self._by_key.get(compound.split("-", maxsplit=1)[0], [])
         if not rows:
-            return self._names.get(plain(name), _UNKNOWN)
-        words = {plain(name), plain(_SALT.sub("", name.strip()))}
+            return self._names.get(plain(name)) or self._names.get(plain(without_salt(name)), _UNKNOWN)
+        words = {plain(name), plain(without_salt(name))}
         same_key = [r for r in rows if r.full_key == compound]
         same_name = [r for r in rows if words & r.names]
         for fits in (same_key, same_name):
@@ -101,4 +106,4 @@ def _covers(row: _Listed, name: str) -> bool:
     if not row.any_stereoisomer or _STEREO.search(row.known.id):
         return False
     rest = _STEREO.sub("", name.strip())
-    return rest == name.strip() or plain(_SALT.sub("", rest)) in row.names
+    return rest == name.strip() or plain(without_salt(rest)) in row.names

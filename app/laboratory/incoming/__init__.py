@@ -1,1 +1,1 @@
-"""Files that instruments sent by themselves: they wait here until somebody says which sample they belong to."""
+"""Files that instruments sent by themselves: they wait here until someone says which sample they belong to."""

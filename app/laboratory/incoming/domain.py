@@ -10,11 +10,12 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from app.platform.kernel.sample_numbers import number_written, sample_number
 from app.platform.kernel.worded import Worded
 from instruments import printable
 
 STILL_STANDS = (
-    "The sample it was taken from has a result that stands on this file: return or withdraw that result, or amend it "
+    "The sample it was taken from has a result based on this file. Return or withdraw that result, or amend it "
     "where it is released."
 )
 
@@ -51,7 +52,7 @@ class OpenSample:
     @property
     def label(self) -> str:
         """The label as it is spoken in the room."""
-        return f"{self.number:03d}"
+        return sample_number(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Suggestion:
     @property
     def reason(self) -> str:
         """For the screen and the log."""
-        return f"“{self.token}” in the file name is the number of this sample and of no other open one."
+        return f"“{self.token}” in the file name matches only this open sample."
 
 
 # What a figure in a file name means more often than a sample: dates, times, amounts, runs.
@@ -88,6 +89,7 @@ _UNIT = re.compile(r"^[ _-]?(?:mg|g|ug|µg|ml|ul|µl|nm|min|s|sec|scans|x|%|cm|p
 _NUMBER = re.compile(
     r"(?<![a-z0-9])(?<!\d[.,])(?P<mark>#[ ]?|s|sample[ _.#-]*|probe[ _.#-]*)?(?P<digits>\d{1,6})(?![a-z0-9])", re.I
 )
+_LETTERED = re.compile(r"(?<![a-z0-9])(?:#[ ]?)?(?P<written>[a-z]{1,2}\d{2,4})(?![a-z0-9])", re.I)
 _PACKED = re.compile(r"\.(?:gz|zip)$", re.I)
 
 
@@ -105,14 +107,16 @@ def suggest(file_name: str, open_samples: Iterable[OpenSample]) -> Suggestion | 
     A number written as MAST writes it (`041`) or marked (`S41`, `#41`, `sample 41`) counts anywhere; a short bare
     figure (`41_ketamine`) at the beginning only. A mark leaves no doubt which figure is meant; without one, two
     numbers are one too many to be certain, also where the sample of one of them is no longer open (`041_128` may be
-    sample 41 with 128 scans). Where the name speaks of a blank or a check, nothing is suggested.
+    sample 41 with 128 scans). A tablet's number (`B07`) counts as `041` does, where there is such an open sample: else it is
+    a method or an instrument (`MS01`). Where the name speaks of a blank or a check, nothing is suggested.
     """
-    figures = _figures(_stem(file_name))
-    figures = [f for f in figures if f.marked] or figures
-    one_number = len({f.number for f in figures if f.certain}) == 1
     by_number: dict[int, list[OpenSample]] = {}
     for sample in open_samples:
         by_number.setdefault(sample.number, []).append(sample)
+    stem = _stem(file_name)
+    figures = [*_figures(stem), *(f for f in _lettered(stem) if f.number in by_number)]
+    figures = [f for f in figures if f.marked] or figures
+    one_number = len({f.number for f in figures if f.certain}) == 1
     for certain in (True, False):
         found = {s.sample_id: (s, f) for f in figures if f.certain is certain for s in by_number.get(f.number, ())}
         if len(found) == 1:
@@ -143,6 +147,14 @@ def _figures(stem: str) -> list[_Figure]:
         if certain or found.start() == 0:
             out.append(_Figure(found[0].strip(), int(digits), certain, bool(mark)))
     return out
+
+
+def _lettered(stem: str) -> list[_Figure]:
+    """What is written as a tablet writes its numbers."""
+    if _NOT_OF_A_SAMPLE.search(stem):
+        return []
+    read = ((found[0].strip(), number_written(found["written"])) for found in _LETTERED.finditer(stem))
+    return [_Figure(token, number, certain=True, marked=False) for token, number in read if number is not None]
 
 
 def clean(value: object) -> JsonValue:

@@ -46,7 +46,7 @@ def read_incoming(database: Database, blobs: BlobStore, sandbox: FileReader, ctx
         readings = sandbox.read(blobs.path(task[0]), task[1])
     except InstrumentError as error:
         asks = isinstance(error, AmbiguousText)  # a question is no damage: it is asked once the file is with its sample
-        hint = "Attach it to its sample; MAST then asks how it is to be read." if asks else printable(error.hint, 400)
+        hint = "Assign it to its sample. MAST then asks for the settings." if asks else printable(error.hint, 400)
         problem: Problem = {"code": error.code, "detail": printable(error.message, 600), "hint": hint, "asks": asks}
         _store(ctx, "", {}, problem)
         return
@@ -70,13 +70,13 @@ def _unread(session: Session, incoming_id: str) -> IncomingFile | None:
 
 
 def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
-    """Every try failed for a reason of ours: the file can still be attached, where it is read anew."""
+    """Every try failed for a reason of ours: the file can still be attached, where it is read again."""
     if (row := _unread(uow.session, dead.payload["incoming_id"])) is None:
         return
     row.read_at = uow.now
     row.problem = {
         "code": READING_FAILED, "asks": False,
         "detail": "The server failed to read this file several times. The file itself is kept.",
-        "hint": "Read it again, or attach it to its sample; if that fails too, tell the operator.",
+        "hint": "Read it again or assign it to its sample. If that fails, tell the operator.",
     }  # fmt: skip
     tell(uow, row, "read")

@@ -28,6 +28,7 @@ from app.platform.db.rows import newest, row_of
 from app.platform.jobs import enqueue
 from app.platform.kernel.actor import Actor, agency_of
 from app.platform.kernel.errors import Conflict
+from app.platform.kernel.sample_numbers import sample_number
 from app.platform.kernel.versions import check_version
 from app.platform.live.publish import publish
 from app.platform.storage import Received
@@ -132,7 +133,7 @@ def _begin(uow: UnitOfWork, row: IncomingFile, arrival: Arrival) -> None:
 
 
 def _bytes_are_back(uow: UnitOfWork, row: IncomingFile, name: str, folder: str) -> None:
-    """It was set aside and its bytes deleted since: they are kept anew, and for the same time."""
+    """It was set aside and its bytes deleted since: they are kept again, and for the same time."""
     assert row.state is IncomingState.SET_ASIDE
     row.blob_sha256, row.removed_at, row.decided_at = row.sha256, None, uow.now
     row.file_name, row.folder, row.read_at = name, folder, None
@@ -145,14 +146,21 @@ def _bytes_are_back(uow: UnitOfWork, row: IncomingFile, name: str, folder: str) 
 
 
 def attach(
-    uow: UnitOfWork, incoming_id: uuid.UUID, version: int, sample_id: uuid.UUID, method: Method | None = None
+    uow: UnitOfWork,
+    incoming_id: uuid.UUID,
+    version: int,
+    sample_id: uuid.UUID,
+    method: Method | None = None,
+    *,
+    by_name: bool = False,
 ) -> IncomingFile:
-    """Give a waiting file to a sample: an analysis and an upload are made, which is read as any other.
+    """Give a waiting file to a sample: an analysis and an upload are made, which is read as any other. `by_name`: its name
+    says which sample.
 
     Raises NotFound, Stale, Conflict (already decided, withdrawn sample).
     """
     row = _held(uow, incoming_id, version, IncomingState.WAITING)
-    _give_to_sample(uow, row, sample_id, method, by_name=False)
+    _give_to_sample(uow, row, sample_id, method, by_name=by_name)
     return row
 
 
@@ -183,8 +191,8 @@ def restore(uow: UnitOfWork, incoming_id: uuid.UUID, version: int) -> IncomingFi
     row = _held(uow, incoming_id, version, IncomingState.SET_ASIDE)
     if row.blob_sha256 is None:
         raise Conflict(
-            "This file was set aside and its bytes have been deleted since, so it cannot be used any more.",
-            hint="Send it again from the instrument's computer; then restore it.",
+            "This file was set aside and has been deleted since.",
+            hint="Send it again from the instrument's computer, then restore it.",
         )
     row.set_aside_reason = None
     _decided(uow, row, IncomingState.WAITING, "restore", {})
@@ -234,9 +242,7 @@ def _held(uow: UnitOfWork, incoming_id: uuid.UUID, version: int, state: Incoming
     row = row_of(uow.session, IncomingFile, uow.actor.agency_id, incoming_id, "file", lock=True)
     check_version("file", version, row.version)
     if row.state is not state:
-        raise Conflict(
-            f"This file {_IS[row.state]}, so this was not done. The file is unharmed.", hint="Look at the list again."
-        )
+        raise Conflict(f"This file {_IS[row.state]}, so nothing was changed.", hint="Check the list again.")
     return row
 
 
@@ -286,12 +292,12 @@ class IncomingView:
         if self.row.state is IncomingState.ATTACHED:
             how = ", from its name" if self.row.by_name else ""
             which = f"sample {self.sample_label}" if self.sample_label else "a sample"
-            return f"Received and safe; attached to {which}{how}."
+            return f"Received and stored. Assigned to {which}{how}."
         if self.row.state is IncomingState.SET_ASIDE:
             return sent_again_words(self.row)
         if self.row.problem is not None:
-            return f"Received and safe, but it cannot be read as it is. {self.row.problem.get('detail', '')}".strip()
-        return "Received and safe; it waits to be attached to a sample."
+            return f"Received and stored, but it cannot be read as it is. {self.row.problem.get('detail', '')}".strip()
+        return "Received and stored. It waits to be assigned to a sample."
 
 
 def sent_again_words(row: IncomingFile) -> str:
@@ -355,7 +361,7 @@ def counts(session: Session, actor: Actor) -> dict[IncomingState, int]:
 def views(
     session: Session, actor: Actor, rows: Sequence[IncomingFile], candidates: Sequence[OpenSample]
 ) -> list[IncomingView]:
-    """Rows with what is known around them. The suggestion is today's: a sample told meanwhile is not offered."""
+    """Rows with what is known around them. The suggestion is today's: a sample told in the meantime is not offered."""
     if not rows or actor.agency_id is None:
         return []
     same_bytes = col(IncomingFile.sha256).in_({row.sha256 for row in rows})
@@ -372,7 +378,9 @@ def views(
                 else None
             ),
             sample_label=(
-                f"{lookup.get_sample(session, actor, row.sample_id).number:03d}" if row.sample_id is not None else ""
+                sample_number(lookup.get_sample(session, actor, row.sample_id).number)
+                if row.sample_id is not None
+                else ""
             ),
             sender=names.get(row.received_by, "") if row.received_by else "",
             twins=tuple(sorted({o.file_name for o in around if o.sha256 == row.sha256 and o.id != row.id})[:3]),
@@ -383,6 +391,6 @@ def views(
 
 
 def _came_before(row: IncomingFile, other: IncomingFile) -> bool:
-    """Whether `other` came earlier from the same place under the same name with other content: the instrument wrote the file anew."""
+    """Whether `other` came earlier from the same place under the same name with other content: the instrument wrote the file again."""
     same = (other.origin, other.folder, other.file_name) == (row.origin, row.folder, row.file_name)
     return same and other.sha256 != row.sha256 and other.id < row.id

@@ -34,7 +34,7 @@ class IncomingShown(Base):
     received_at: datetime = utc_column()
     sample_id: uuid.UUID | None = Field(default=None, foreign_key="sample.id", index=True)
     upload_id: uuid.UUID | None = Field(default=None, foreign_key="upload.id")
-    by_name: bool = Field(default=False, description="attached by the watcher from the file's name")
+    by_name: bool = Field(default=False, description="assigned by the sample number in the file's name")
     set_aside_reason: SetAsideReason | None = enum_column(SetAsideReason, name="set_aside_reason", nullable=True)
     decided_at: datetime | None = utc_column(nullable=True)
     version: int = 1

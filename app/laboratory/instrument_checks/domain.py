@@ -20,7 +20,7 @@ class Level(Worded):
     NOT_CHECKED = "not_checked", "not checked today"
     DRIFTED = "drifted", "drifted"
     OUT_OF_RANGE = "out_of_range", "out of range"
-    OVERDUE = "overdue", "certificate run out"
+    OVERDUE = "overdue", "certificate expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,12 @@ def faults_of_mixture(new: NewMixture, share: float, share_u: float) -> dict[str
     """Field → sentence for what cannot be stored as it is; `share` (0–1) of the signal is the first's, ± `share_u`."""
     wrong: dict[str, str] = {}
     if not new.first or not new.second or new.first == new.second:
-        wrong["second"] = "Say which two different substances were weighed together."
+        wrong["second"] = "Choose two different substances."
     for name, value in (("first_mg", new.first_mg), ("second_mg", new.second_mg)):
         if not 0 < value < 1e6:
-            wrong[name] = "The weight is a number of milligrams above zero."
+            wrong[name] = "Enter the weight in mg, for example 312."
     if not 0 < share < 1:
-        wrong["share"] = "Both substances must be seen: the share lies above 0 and below 100 %."
+        wrong["share"] = "Both substances must be seen, each with a share between 0 and 100 %."
     if not 0 <= share_u < 0.5:
         wrong["share_u"] = "The uncertainty of the share is not below zero and below 50 %."
     if not 0 <= new.balance_u_mg < min(new.first_mg, new.second_mg, 1e6):

@@ -26,7 +26,7 @@ from spectra.confidence.limits import load
 from spectra.infrared.response import PairFactor, Weighed, pair_factors, weight_shares
 
 Z95 = 1.959963984540054
-NOT_KEPT = "The mixture was not kept. What you typed is still here."
+NOT_KEPT = "The mixture was not saved. What you typed is still here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +72,15 @@ def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
     if machine.method.value not in DAILY:
         raise Invalid(NOT_KEPT, fields={"instrument_id": "Response factors are measured on infrared instruments."})
     if new.reading_id is None:
-        raise Invalid(NOT_KEPT, fields={"reading": "Say which reading it is."})
+        raise Invalid(NOT_KEPT, fields={"reading": "Choose the spectrum."})
     parts, on, analysis = parts_of(uow.session, uow.actor, new.reading_id)
     if lookup.lock_sample(uow, analysis.sample_id).withdrawn_at is not None:  # held: of two at once one is told
-        raise Conflict("This sample was withdrawn, so no mixture was kept of it.")
+        raise Conflict("This sample was withdrawn. No mixture was saved.")
     if on is not None and on != machine.id:
-        raise Invalid(NOT_KEPT, fields={"instrument_id": "This reading was measured on another instrument."})
+        raise Invalid(NOT_KEPT, fields={"instrument_id": "This spectrum was measured on another instrument."})
     known = {part.key: part for part in parts}
     if new.first not in known or new.second not in known:
-        raise Invalid(NOT_KEPT, fields={"second": "Choose two substances that were seen in this reading."})
+        raise Invalid(NOT_KEPT, fields={"second": "Choose two substances seen in this spectrum."})
     first, second = known[new.first], known[new.second]
     total = first.share + second.share
     share = first.share / total if total > 0 else 0.0
@@ -89,7 +89,7 @@ def add_mixture(uow: UnitOfWork, new: NewMixture) -> WeighedMixture:
         raise Invalid(NOT_KEPT, fields=wrong)
     there = _mixtures_of(uow.session, machine.id)
     if any(row.reading_id == new.reading_id and row.withdrawn_at is None for row in there):
-        raise Conflict("This reading is kept as a weighed mixture already, so it was not kept twice.")
+        raise Conflict("This spectrum is already saved as a weighed mixture.")
     row = WeighedMixture(
         agency_id=agency_of(uow.actor), instrument_id=machine.id, reading_id=new.reading_id, first_compound=first.key,
         first_name=first.name, second_compound=second.key, second_name=second.name, first_mg=new.first_mg,

@@ -76,7 +76,7 @@ def source_of_reading(
     row = uploads.get_reading(session, actor, reading_id)
     analysis = analyses.get_analysis(session, actor, row.analysis_id)
     if lookup.get_sample(session, actor, analysis.sample_id).withdrawn_at is not None:
-        raise Conflict("This sample was withdrawn, so no instrument was checked with it.")
+        raise Conflict("This sample was withdrawn. No instrument was checked.")
     name = uploads.get_upload(session, actor, row.upload_id).file_name
     found = references.infrared_of(row, store)
     source = CheckSource(found, row.id, None, name, analysis.instrument_id)
@@ -90,12 +90,12 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
     """
     machine = get_instrument(uow.session, uow.actor, new.instrument_id)
     if machine.method.value not in DAILY:
-        raise Invalid("The check was not kept.", fields={"instrument_id": "Only infrared instruments are checked so."})
+        raise Invalid("The check was not saved.", fields={"instrument_id": "Only infrared instruments can be checked."})
     if source.instrument_id not in (None, machine.id):
-        raise Invalid("The check was not kept.", fields={"instrument_id": "It was measured on another instrument."})
+        raise Invalid("The check was not saved.", fields={"instrument_id": "It was measured on another instrument."})
     at = new.measured_at or uow.now
     if at > uow.now + timedelta(minutes=5):
-        raise Invalid("The check was not kept.", fields={"measured_on": "It cannot have been measured in the future."})
+        raise Invalid("The check was not saved.", fields={"measured_on": "Enter a date that is not in the future."})
     machines.lock_instrument(uow, machine.id)  # two checks at once open one task
     before = latest_check(uow.session, machine.id, at)
     earlier = reversed(_counting_checks(uow.session, machine.id, at, HISTORY))  # the oldest first
@@ -105,7 +105,7 @@ def record(uow: UnitOfWork, new: NewCheck, source: CheckSource) -> InstrumentChe
     except SpectrumError as error:
         words = str(error)
         sentence = f"{words[:1].upper()}{words[1:].rstrip('.')}."
-        raise Invalid(f"The check was not kept. {sentence}", fields={"file": sentence}) from error
+        raise Invalid(f"The check was not saved. {sentence}", fields={"file": sentence}) from error
     rounded = replace(figures, shift=round(figures.shift, 2), spread=round(figures.spread, 2))
     row = InstrumentCheck(
         agency_id=agency_of(uow.actor), instrument_id=machine.id, material=new.material, state=judged.state,
@@ -146,9 +146,9 @@ def close_task(uow: UnitOfWork, task_id: uuid.UUID, version: int, words: str) ->
     row = row_of(uow.session, InstrumentTask, agency_of(uow.actor), task_id, "task", lock=True)
     check_version("task", version, row.version)
     if row.closed_at is not None:
-        raise Conflict("This task was closed already. Nothing was changed.")
+        raise Conflict("This task is already closed. Nothing was changed.")
     if not words:
-        raise Invalid("The task was not closed.", fields={"words": "Say what was done."})
+        raise Invalid("The task was not closed.", fields={"words": "Enter what was done, for example sent for repair."})
     _close(uow, row, words)
     publish(uow, "instrument", "instrument.task_closed", agency_id=row.agency_id, payload={"task_id": row.id})
     return row
@@ -243,7 +243,7 @@ def _settle_tasks(uow: UnitOfWork, row: InstrumentCheck, name: str) -> None:
         return
     there = _open_tasks(uow, row)
     if row.state is CheckState.OUT_OF_RANGE and not there:
-        words = f"{name} is out of range. {' '.join(row.reasons)} Put it right, then check it again."
+        words = f"{name} is out of range. {' '.join(row.reasons)} Fix it, then check it again."
         task = InstrumentTask(
             agency_id=row.agency_id, instrument_id=row.instrument_id, check_id=row.id, words=words[:400],
             opened_at=uow.now,

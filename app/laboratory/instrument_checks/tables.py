@@ -59,7 +59,7 @@ class TaskOut(Base):
 
 
 class InstrumentTask(TaskOut, table=True):
-    """Something the bench has to do about an instrument; open until a check is in range or somebody says what was done."""
+    """Something the bench has to do about an instrument; open until a check is in range or someone says what was done."""
 
     __tablename__ = "instrument_task"
     agency_id: uuid.UUID = Field(foreign_key="agency.id", index=True)

@@ -42,9 +42,9 @@ class InstrumentForm(BaseModel):
         """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if not self.name:
-            wrong["name"] = "Say what it is called, such as Alpha II."
+            wrong["name"] = "Enter a name, for example Alpha II."
         if self.method not in set(Method):
-            wrong["method"] = "Choose what it measures."
+            wrong["method"] = "Choose a method."
         due = day_of(self.certificate_due, "certificate_due", wrong)
         if wrong:
             raise Invalid("The instrument was not added. What you typed is still here.", fields=wrong)
@@ -66,12 +66,12 @@ class CheckForm(BaseModel):
         wrong: dict[str, str] = {}
         instrument = key_of(self.instrument)
         if instrument is None:
-            wrong["instrument"] = "Say which instrument it was measured on."
+            wrong["instrument"] = "Choose the instrument."
         if not self.material:
-            wrong["material"] = "Say what was measured."
+            wrong["material"] = "Choose what was measured."
         day = day_of(self.measured_on, "measured_on", wrong)
         if wrong:
-            raise Invalid("The check was not kept. What you typed is still here.", fields=wrong)
+            raise Invalid("The check was not saved. What you typed is still here.", fields=wrong)
         assert instrument is not None
         known = said or now
         same = day is None or day.date() == local(known).date()
@@ -95,15 +95,15 @@ class MixtureForm(BaseModel):
         wrong: dict[str, str] = {}
         instrument = key_of(self.instrument)
         if instrument is None:
-            wrong["instrument"] = "Say which instrument it was measured on."
+            wrong["instrument"] = "Choose the instrument."
         weights = [number(text, name, wrong, example="12.5") for text, name in (
             (self.first_mg, "first_mg"), (self.second_mg, "second_mg"), (self.balance_u_mg, "balance_u_mg"),
         )]  # fmt: skip
         for value, name in zip(weights[:2], ("first_mg", "second_mg"), strict=True):
             if value is None or value <= 0:
-                wrong.setdefault(name, "Say how many milligrams were weighed.")
+                wrong.setdefault(name, "Enter the weight in mg, for example 312.")
         if wrong:
-            raise Invalid("The mixture was not kept. What you typed is still here.", fields=wrong)
+            raise Invalid("The mixture was not saved. What you typed is still here.", fields=wrong)
         assert instrument is not None
         return NewMixture(
             instrument, self.first, self.second, weights[0] or 0.0, weights[1] or 0.0, weights[2] or 0.0,
@@ -120,7 +120,7 @@ def day_of(day: str, field: str, wrong: dict[str, str]) -> datetime | None:
     except ValueError:
         found = None
     if found is None or not 2000 <= found.year <= 2100:
-        wrong[field] = "Write the day like 2026-07-18."
+        wrong[field] = "Enter the date, for example 2026-07-18."
         return None
     return datetime.combine(found.date(), time(12), zone())
 

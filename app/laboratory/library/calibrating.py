@@ -66,7 +66,7 @@ def calibrate_library(
     """Calibrate the answers of a library of mass spectra by own readings and keep the calibration under a new number.
 
     Raises NotFound, Invalid (a library that comes with MAST or is no mass library, a table that cannot be used, a name
-    the library does not know or knows twice, too few readings), Unreadable (a file), Conflict (somebody else calibrated
+    the library does not know or knows twice, too few readings), Unreadable (a file), Conflict (someone else calibrated
     at the same moment).
     """
     with parts.db.read() as session:

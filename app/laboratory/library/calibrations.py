@@ -55,7 +55,7 @@ def in_use(library_dir: Path, library_id: uuid.UUID, library: MassLibrary) -> Ca
 
 
 def keep(library_dir: Path, library_id: uuid.UUID, calibration: Calibration) -> tuple[int, Path]:
-    """Write a calibration under the next number. Raises Conflict when somebody else took it meanwhile."""
+    """Write a calibration under the next number. Raises Conflict when someone else took it in the meantime."""
     folder = folder_of(library_dir, library_id)
     folder.mkdir(parents=True, exist_ok=True)
     number = 1 + max((int(path.stem) for path in folder.glob("[0-9]*.json")), default=0)
@@ -65,7 +65,7 @@ def keep(library_dir: Path, library_id: uuid.UUID, calibration: Calibration) -> 
         target.hardlink_to(draft)  # fails where the name is taken: nothing is ever replaced
     except FileExistsError as error:
         raise Conflict(
-            "Somebody else has just calibrated this library. Their calibration is kept, yours was not saved.",
+            "Someone else has just calibrated this library. Their calibration is kept, yours was not saved.",
             hint="Run it again.",
         ) from error
     finally:

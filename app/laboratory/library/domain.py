@@ -82,7 +82,7 @@ class OwnEntry:
 class Opened:
     """One library ready to search. `key` is the address of this edition: its folder, or the name of a starter library.
 
-    A library that is made anew gets another folder, so that what was found in the old edition never points into
+    A library that is made again gets another folder, so that what was found in the old edition never points into
     the new one.
     """
 

@@ -149,7 +149,7 @@ def carry_out(parts: JobParts, ctx: JobContext) -> None:
         _end(ctx, import_id, ImportState.DONE, made=made)
     with parts.db.read() as session:
         needed = _wanted(session, row.blob_sha256)
-    if not needed:  # nor sent again meanwhile by somebody whose row comes in a moment
+    if not needed:  # nor sent again in the meantime by someone whose row comes in a moment
         parts.arrivals.remove(row.blob_sha256, older_than_s=time.time() - since)
 
 

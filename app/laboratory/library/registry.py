@@ -114,7 +114,7 @@ class LibraryRegistry(Libraries):
             self._calibrate(one, wanted[key])
 
     def _calibrate(self, one: Opened, row: Library) -> None:
-        """A library answers by the newest calibration of the laboratory's own that fits it, also one made meanwhile."""
+        """A library answers by the newest calibration of the laboratory's own that fits it, also one made in the meantime."""
         if one.technique is not Technique.MS:
             return
         kept = calibrations.folder_of(self._folder, row.id).glob("[0-9]*.json")

@@ -1,4 +1,4 @@
-"""Making a library anew from its raw files with today's readers: what would be different, and taking it over.
+"""Making a library again from its raw files with today's readers: what would be different, and taking it over.
 
 The old edition stays until the new one is complete: a new folder, then one commit that points to it. Matches made
 before keep pointing to the old edition, which is gone then, and never to another entry of the new one.
@@ -62,10 +62,10 @@ class Reparsed:
 def reparse_library(
     parts: ImportParts, name: str, *, apply: bool = False, progress: Progress | None = None
 ) -> Reparsed:
-    """Read the raw files of a library again; with `apply` the library is made anew, if anything differs.
+    """Read the raw files of a library again; with `apply` the library is made again, if anything differs.
 
     Raises NotFound, Invalid (a starter, or imported before raw files were kept, or of another technique now),
-    Conflict (a raw file is not on the disk, made anew by somebody else meanwhile, or with `apply` a file that was read
+    Conflict (a raw file is not on the disk, made again by someone else in the meantime, or with `apply` a file that was read
     before and is refused now: reading again takes nothing away), Unreadable.
     """
     tell = progress or (lambda _what, _done, _of: None)
@@ -114,7 +114,7 @@ def _refuse_loss(row: Library, usable: Usable) -> None:
         reason = next((str(r["reason"]) for r in usable.refusals if r["name"] == lost[0][:120]), "")
         raise Conflict(
             f"{', '.join(lost[:3])}{' and others' if len(lost) > 3 else ''} could be read before and not now, so "
-            f"{row.name} was not made anew. It is unchanged. {reason}".strip(),
+            f"{row.name} was not rebuilt. It is unchanged. {reason}".strip(),
             hint="Run it again. If the file is refused for good and its spectra are to go, import the other files as a new "
             "library.",
         )
@@ -244,12 +244,12 @@ def _replace(parts: ImportParts, old: Library, usable: Usable, now: Spectra, fou
     except BaseException:
         shutil.rmtree(parts.library_dir / folder, ignore_errors=True)
         raise
-    # who has it open keeps it until the next search; what Windows cannot delete meanwhile only takes up room
+    # who has it open keeps it until the next search; what Windows cannot delete in the meantime only takes up room
     shutil.rmtree(parts.library_dir / old.folder, ignore_errors=True)
 
 
 def _note_readers(parts: ImportParts, old: Library, files: Sequence[RawFile]) -> None:
-    """The entries are the same: only who read them is written down anew."""
+    """The entries are the same: only who read them is written down again."""
     if rows_of(files) == old.files:
         return
     with parts.db.begin() as uow:
@@ -263,7 +263,7 @@ def _note_readers(parts: ImportParts, old: Library, files: Sequence[RawFile]) ->
 def _locked(session: Session, old: Library) -> Library:
     row = session.get(Library, old.id, populate_existing=True, with_for_update=True)
     if row is None or row.folder != old.folder:
-        raise Conflict(f"Somebody else has just made {old.name} anew. This run changed nothing.", hint="Run it again.")
+        raise Conflict(f"Someone else just rebuilt {old.name}. This run changed nothing.", hint="Run it again.")
     return row
 
 

@@ -78,7 +78,7 @@ class LibraryOut(BaseModel, frozen=True):
 class LibraryView(LibraryOut):
     """One library as a list shows it. `broken`: why it cannot be opened, else empty.
 
-    `key` is the address of this edition: it changes when the library is made anew by newer readers, `library_id` does
+    `key` is the address of this edition: it changes when the library is made again by newer readers, `library_id` does
     not. `files` are the raw files with sha-256, size and who read them; `readers` the same in short, each once.
     """
 
@@ -303,7 +303,7 @@ class LibraryFault:
 def library_faults(
     session: Session, registry: LibraryRegistry, key: str, folder: Path, progress: Progress | None = None
 ) -> list[LibraryFault]:
-    """What may be wrong with a stored library: damage, and entries that are suspicious, the gravest first.
+    """What may be wrong with a stored library: damage, and entries that are suspicious, the most serious first.
 
     `folder` is the directory of libraries. A damaged library has that one fault; an empty list: nothing was noticed.
     Raises NotFound.

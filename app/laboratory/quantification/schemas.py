@@ -109,6 +109,9 @@ class CurveOut(CurveShown):
     state: str = Field(description="in_use, superseded or expired")
     substance: str
     made_by: str
+    slope_change_percent: float | None = Field(
+        None, description="Drift: change of the slope against the curve before it in its series; null for the first"
+    )
 
 
 class QuantificationOut(Proposal):

@@ -150,11 +150,36 @@ def _own(session: Session, actor: Actor, curve_id: uuid.UUID) -> CalibrationCurv
 def _shown(session: Session, rows: Sequence[CalibrationCurve], now: datetime) -> list[CurveOut]:
     names = people.display_names(session, {row.made_by for row in rows})
     numbers = _newest_numbers(session, {row.series_id for row in rows})
-    more = ((_state(row, numbers[row.series_id], now), names.get(row.made_by, "")) for row in rows)
+    slopes = _slopes(session, {row.series_id for row in rows})
     return [
-        CurveOut.model_validate({**row.model_dump(), "state": state, "substance": row.substance_id, "made_by": name})
-        for row, (state, name) in zip(rows, more, strict=True)
-    ]
+        CurveOut.model_validate({
+            **row.model_dump(), "state": _state(row, numbers[row.series_id], now), "substance": row.substance_id,
+            "made_by": names.get(row.made_by, ""), "slope_change_percent": _drift(row, slopes),
+        })
+        for row in rows
+    ]  # fmt: skip
+
+
+Slopes = dict[tuple[uuid.UUID, int], tuple[tuple[str, str], float]]
+"""(series, number) → what the slope is in (unit, internal standard), and the slope."""
+
+
+def _slopes(session: Session, series: set[uuid.UUID]) -> Slopes:
+    query = select(CalibrationCurve).where(col(CalibrationCurve.series_id).in_(series))
+    return {(row.series_id, row.number): slope for row in session.exec(query) if (slope := _slope(row)) is not None}
+
+
+def _slope(row: CalibrationCurve) -> tuple[tuple[str, str], float] | None:
+    slope = row.fit.get("slope")
+    return ((row.unit.value, row.internal_standard), float(slope)) if isinstance(slope, int | float) else None
+
+
+def _drift(row: CalibrationCurve, slopes: Slopes) -> float | None:
+    """Change of the slope against the curve before, in percent; None where the two slopes are not of one kind."""
+    now_there, before = _slope(row), slopes.get((row.series_id, row.number - 1))
+    if now_there is None or before is None or now_there[0] != before[0] or not before[1]:
+        return None
+    return 100 * (now_there[1] / before[1] - 1)
 
 
 def _newest_numbers(session: Session, series: set[uuid.UUID]) -> dict[uuid.UUID, int]:
@@ -219,7 +244,7 @@ def _row(uow: UnitOfWork, new: CurveIn, curve: Curve, standard_form: str) -> Cal
 
 
 def _fits(uow: UnitOfWork, row: CalibrationCurve, analysis: Analysis) -> list[str]:
-    """Raise when this curve is not for this analysis; sentences about what somebody should look at."""
+    """Raise when this curve is not for this analysis; sentences about what someone should look at."""
     last = _newest_numbers(uow.session, {row.series_id})[row.series_id]
     state = _state(row, last, uow.now)
     if state == "expired":

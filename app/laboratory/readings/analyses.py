@@ -99,6 +99,18 @@ def get_analysis(session: Session, actor: Actor, analysis_id: uuid.UUID, *, lock
     return row
 
 
+STRIPS_REMEMBERED = 60
+
+
+def strip_lots(session: Session, actor: Actor) -> dict[str, str]:
+    """Targets of the strips this person read lately, the last one first, each with the lot of its last strip."""
+    lots: dict[str, str] = {}
+    rows = repository.strips_read_by(session, actor.person_id, STRIPS_REMEMBERED) if actor.person_id else ()
+    for row in rows:
+        lots.setdefault(row.strip_target, row.strip_lot)
+    return lots
+
+
 def add_analysis(
     uow: UnitOfWork, sample_id: uuid.UUID, new: NewAnalysis, *, register: Register | None = None
 ) -> Analysis:
@@ -137,7 +149,7 @@ def update_analysis(
 ) -> Analysis:
     """Correct an analysis: any field of NewAnalysis. A new method is stamped with its version of today.
 
-    Raises NotFound, Stale, Invalid. Readings made before are kept; `reprocess_analysis` compares them anew.
+    Raises NotFound, Stale, Invalid. Readings made before are kept; `reprocess_analysis` compares them again.
     """
     row = get_analysis(uow.session, uow.actor, analysis_id, lock=True)
     if row.version != version:
@@ -180,13 +192,13 @@ def _check(uow: UnitOfWork, new: NewAnalysis, info: MethodInfo, register: Regist
     wrong: dict[str, str] = {}
     if new.method is Method.STRIP:
         if new.strip_reading is None:
-            wrong["strip_reading"] = "Say what the strip shows: positive, negative, faint or invalid."
+            wrong["strip_reading"] = "Choose positive, negative, faint or invalid."
         if not new.strip_target:
-            wrong["strip_target"] = "Say what the strip reacts to."
+            wrong["strip_target"] = "Choose what the strip is for."
         elif register is not None and not (new.strip_target in register or register.is_class(new.strip_target)):
-            wrong["strip_target"] = f"{new.strip_target} is neither a substance nor a class of the register."
+            wrong["strip_target"] = f"{new.strip_target} is not in the substance list."
         if new.strip_cut_off_ng_ml is not None and not 0 < new.strip_cut_off_ng_ml < 1e9:
-            wrong["strip_cut_off_ng_ml"] = "The cut-off must be a number above zero, in ng/mL."
+            wrong["strip_cut_off_ng_ml"] = "Enter the cut-off in ng/mL, for example 200."
     elif any(getattr(new, name) for name in STRIP_FIELDS):
         wrong["strip_reading"] = f"Only a strip has a strip reading, not {info.title}."
     if not info.active:
@@ -201,7 +213,7 @@ def _check_instrument(uow: UnitOfWork, new: NewAnalysis, info: MethodInfo, wrong
     assert new.instrument_id is not None
     machine = uow.session.get(Instrument, new.instrument_id)
     if machine is None or machine.agency_id != uow.actor.agency_id:
-        wrong["instrument_id"] = "There is no such instrument here."
+        wrong["instrument_id"] = "This instrument was not found."
     elif machine.method is not new.method:
         wrong["instrument_id"] = f"{machine.name} is not an instrument for {info.title}."
 

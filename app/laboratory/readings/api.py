@@ -82,7 +82,7 @@ class UploadOut(UploadShown):
     def message(self) -> str:
         """One sentence for the line of the file."""
         if self.state is UploadState.WAITING:
-            return "Received and safe; it is being read."
+            return "Received and stored. It is being read."
         if self.state is UploadState.READ:
             return "Read."
         return str((self.problem or {}).get("detail", "")) or "The file could not be read."
@@ -299,7 +299,7 @@ async def _take_in(
     look_up: Callable[[Session], object],
     record: Callable[[UnitOfWork, Received], Upload],
 ) -> Response:
-    """Bytes first (no database held meanwhile), then the row, then the answer. `look_up` raises where this is not allowed."""
+    """Bytes first (no database held in the meantime), then the row, then the answer. `look_up` raises where this is not allowed."""
 
     def allowed() -> None:
         with creation.rt.read() as session:

@@ -15,6 +15,8 @@ from app.laboratory.library.registry import LibraryRegistry
 from app.platform.kernel.errors import MastError
 from app.platform.plots import PeakRow, PeaksCompared, Plot, Sticks
 from spectra import MassSpectrum
+from spectra.exactmass import FormulaError, exact_mass
+from spectra.infrared.sentences import percent
 from spectra.preprocess import nominal_mass
 from spectra.types import FloatArray
 
@@ -119,7 +121,7 @@ def _for(pairs: list[PeakPair], accurate: bool) -> list[str]:
     if base.query >= 50:
         out.append(f"Its base peak, m/z {shown(base.mz, accurate)}, is at {base.query:.0f} % in the reading.")
     explained = _share(pairs)
-    out.append(f"Peaks of the reference hold {explained:.0%} of the signal of the reading.")
+    out.append(f"Peaks of the reference hold {percent(explained)} of the signal of the reading.")
     return out
 
 
@@ -142,7 +144,7 @@ def _against(pairs: list[PeakPair], query: MassSpectrum, reference: MassSpectrum
     if left:
         out.append(f"Not in the reference: {_listed(left, 'query', accurate)}.")
     if (rest := 1 - _share(pairs)) >= UNEXPLAINED:
-        out.append(f"{rest:.0%} of the signal is at masses the reference does not have.")
+        out.append(f"{percent(rest)} of the signal is at masses the reference does not have.")
     if word := _narrower(query, reference, accurate):
         out.append(word)
     return out
@@ -161,7 +163,7 @@ def _narrower(query: MassSpectrum, reference: MassSpectrum, accurate: bool) -> s
     if share < 0.02:
         return ""
     return (
-        f"The reading begins at m/z {shown(first, accurate)}: {share:.0%} of the reference lies below that and was not "
+        f"The reading begins at m/z {shown(first, accurate)}: {percent(share)} of the reference lies below that and was not "
         "compared."
     )
 
@@ -200,7 +202,7 @@ def sticks(spectrum: MassSpectrum, label: str, chosen: Candidate | None, registr
     """The plot of one spectrum, with the chosen candidate's entry mirrored and compared."""
     plot: Plot = {
         "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8,
-        "query": _strongest(spectrum, label), "reference": None,
+        "query": strongest(spectrum, label), "reference": None,
     }  # fmt: skip
     order = np.argsort(-spectrum.intensity, kind="stable")[:8]
     base = float(spectrum.intensity.max()) or 1.0
@@ -214,7 +216,8 @@ def sticks(spectrum: MassSpectrum, label: str, chosen: Candidate | None, registr
     return plot
 
 
-def _strongest(spectrum: MassSpectrum, label: str) -> Sticks:
+def strongest(spectrum: MassSpectrum, label: str) -> Sticks:
+    """A spectrum to draw: its most intense peaks, as many as a screen can show."""
     keep = np.sort(np.argsort(-spectrum.intensity, kind="stable")[:MOST_STICKS])
     mz = [round(float(m), 5) for m in spectrum.mz[keep]]
     return {"label": label, "mz": mz, "intensity": figures(spectrum.intensity[keep])}
@@ -231,13 +234,29 @@ def _mirror(plot: Plot, query: MassSpectrum, chosen: Candidate, registry: Librar
         return "The library of this candidate is no longer installed here, so it is not drawn."
     one, number = home
     reference = one.mass.spectrum(number)
-    plot["reference"] = _strongest(reference, f"{chosen.substance} ({one.name})")
+    plot["reference"] = strongest(reference, f"{chosen.substance} ({one.name})")
+    if (ion := _molecular_ion(one.mass.formulas[number], accurate=one.accurate)) is not None:
+        plot["ion"] = ion
+    plot["accurate"] = one.accurate
     plot["comparison"] = _drawn(compare(query, reference, accurate=one.accurate), one.accurate)
     matched = chosen.matched_peaks
     words = f"Mirrored below: {chosen.substance} ({one.name}), {chosen.score_name} score {chosen.score:g}"
     words += f", {matched} peaks matched." if matched is not None else "."
     alike = ", ".join(chosen.ambiguous_with)
     return words + (f" This method does not tell it from {alike}." if alike else "")
+
+
+def _molecular_ion(formula: str, *, accurate: bool) -> float | None:
+    """m/z of the molecule itself, without what the salt adds; None where the library gives no formula."""
+    parts = []
+    for part in formula.split("."):
+        try:
+            parts.append(exact_mass(part))
+        except FormulaError:
+            continue
+    if not parts:
+        return None
+    return round(max(parts), 4) if accurate else float(round(max(parts)))
 
 
 def _drawn(found: Comparison, accurate: bool) -> PeaksCompared:

@@ -93,7 +93,7 @@ class ScopeFact:
 
     @property
     def ran(self) -> bool:
-        """It went well, its blank passed and, for an instrument, somebody or something has read it."""
+        """It went well, its blank passed and, for an instrument, someone or something has read it."""
         return self.status is AnalysisStatus.OK and self.qc_passed and self.read
 
     @property

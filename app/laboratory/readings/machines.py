@@ -108,6 +108,11 @@ def facts_of_samples(session: Session, sample_ids: Iterable[uuid.UUID]) -> list[
     return _facts(session, col(Analysis.sample_id).in_(list(sample_ids)))
 
 
+def begun(session: Session, sample_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these samples have any analysis."""
+    return set(session.exec(select(Analysis.sample_id).where(col(Analysis.sample_id).in_(list(sample_ids))).distinct()))
+
+
 def _facts(session: Session, which: sa.ColumnElement[bool]) -> list[AnalysisFact]:
     query = select(Analysis, Instrument.name).outerjoin(Instrument, col(Instrument.id) == col(Analysis.instrument_id))
     return [

@@ -5,13 +5,17 @@ Beside the points stands a summary in words and a small table, for screen reader
 
 from __future__ import annotations
 
+import contextlib
+import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from app.laboratory.identification.answer import Answer, Peak
 from app.laboratory.identification.parts import Candidate, Curves
+from app.laboratory.library.domain import Opened
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays
 from app.laboratory.readings.comparison import figures, home_of, sticks
@@ -22,11 +26,17 @@ from app.platform.plots import Line, Mark, Plot
 from app.platform.storage import BlobStore
 from instruments import InstrumentError, to_seconds
 from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
-from spectra.infrared.subtraction import Optimum, optimum, shifted
+from spectra.infrared.sentences import percent
+from spectra.infrared.subtraction import optimum, shifted
 from spectra.infrared_grid import curve, grid_of
 from spectra.types import FloatArray
 
 MOST_POINTS = 4000
+LEAST_SHIFT = 0.05  # cm⁻¹, the least that is told
+Home = tuple[Opened, int]
+"""A library, and the place of an entry in it."""
+OVERLAY = "overlay"
+"""The role of a curve someone laid over a reading."""
 _DRAWN_AS = {
     "absorbance": "Absorbance", "transmittance": "Absorbance", "reflectance": "log(1/R)", "log(1/R)": "log(1/R)",
     "kubelka-munk": "Kubelka–Munk", "diffuse reflectance": "Kubelka–Munk",
@@ -115,7 +125,7 @@ def _curve(
     low, high = spectrum.wavenumber[0], spectrum.wavenumber[-1]
     words = [f"{_label(row)}, {row.n_points:,} points from {high:.0f} to {low:.0f} cm⁻¹."]
     words.append(f"Strongest bands: {', '.join(f'{b:.0f}' for b, _ in bands)} cm⁻¹.")
-    words.append(_draw_fit(plot, answer) if chosen is None else _overlay(plot, spectrum, chosen, registry))
+    words.append(_draw_fit(plot, answer, row.id) if chosen is None else _overlay(plot, spectrum, chosen, registry))
     plot["summary"] = " ".join(word for word in words if word)
     plot["table"] = {"head": ["Band / cm⁻¹", label], "rows": [[f"{b:.0f}", f"{h:.3g}"] for b, h in bands]}
     return plot
@@ -134,7 +144,7 @@ def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> 
         "series": [{"label": _label(row), "role": "query", "x": figures(shown_x), "y": figures(shown_y)}],
         "marks": [],
         "summary": f"{row.n_points:,} points from {x.min():.5g} to {x.max():.5g} {row.x_unit}; "
-        f"highest value {y[top]:.4g} at {x[top]:.5g}. This reading is shown, not compared.",
+        f"highest value {y[top]:.4g} at {x[top]:.5g}. Shown only, not searched.",
         "table": {"head": [], "rows": []},
     }
 
@@ -152,40 +162,96 @@ def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
     return [(float(spectrum.wavenumber[k]), float(y[k])) for k in best]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scaled:
+    """An entry at the factor that leaves the smoothest rest of a reading, and what it leaves. All on one grid."""
+
+    grid: FloatArray
+    own: FloatArray
+    reference: FloatArray
+    level: float
+    shift: float
+    low: float
+    high: float
+
+    def line(self, label: str, role: str) -> Line:
+        """The entry over the reading."""
+        drawn = np.isfinite(self.reference) & (self.low <= self.grid) & (self.high >= self.grid)
+        y = figures(self.reference[drawn] + self.level)
+        return {"label": label, "role": role, "x": figures(self.grid[drawn]), "y": y}
+
+    def rest(self, label: str) -> Line:
+        """What is left of the reading without it."""
+        rest = self.own - self.reference - self.level
+        seen = np.isfinite(rest)
+        return {"label": label, "role": "residual", "x": figures(self.grid[seen]), "y": figures(rest[seen])}
+
+
+def _scaled(query: InfraredSpectrum, home: Home, *, raman: bool) -> _Scaled | None:
+    """None where they have no band in common."""
+    reference = np.asarray(home[0].infrared.curves[home[1]], dtype=np.float64)
+    try:
+        own = curve(query, raman)
+        best = optimum(own, reference, air=not raman)
+    except SpectrumError:  # too few points in common, or none of its bands among them
+        return None
+    if best.factor <= 0:
+        return None
+    reference = best.factor * shifted(reference, best.shift)
+    level = float(np.nanmedian(own - reference))
+    low, high = float(query.wavenumber[0]) - 2, float(query.wavenumber[-1]) + 2
+    return _Scaled(grid_of(raman), own, reference, level, best.shift, low, high)
+
+
+def entry_over(row: ReadingRow, store: BlobStore, home: Home, label: str) -> Line | None:
+    """An entry of a library as one more curve over a reading of bands; None where they have no band in common."""
+    spectrum = _bands_of(row, store)
+    found = _scaled(spectrum, home, raman=row.kind == ReadingKind.RAMAN) if spectrum is not None else None
+    return found.line(label, OVERLAY) if found is not None else None
+
+
+def reading_over(row: ReadingRow, store: BlobStore, label: str) -> Line | None:
+    """Another reading as one more curve, as it was recorded: bands in absorbance, a run by its total ion current."""
+    spectrum = _bands_of(row, store)
+    if spectrum is not None:
+        x, y = downsampled(spectrum.wavenumber, spectrum.absorbance)
+        return {"label": label, "role": OVERLAY, "x": figures(x), "y": figures(y)}
+    if row.kind not in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
+        return None
+    return run_over(*arrays.points(store, row.arrays_sha256), row.x_unit, label)
+
+
+def run_over(x: FloatArray, y: FloatArray, x_unit: str, label: str) -> Line:
+    """A run as one more curve over a chromatogram, its times in minutes where they are known."""
+    with contextlib.suppress(InstrumentError):
+        x = to_seconds(x, x_unit) / 60
+    order = np.argsort(x, kind="stable")
+    shown_x, shown_y = downsampled(x[order], y[order])
+    return {"label": label, "role": OVERLAY, "x": figures(shown_x), "y": figures(shown_y)}
+
+
+def _bands_of(row: ReadingRow, store: BlobStore) -> InfraredSpectrum | None:
+    if row.kind not in (ReadingKind.IR, ReadingKind.RAMAN):
+        return None
+    return absorbance_of(
+        Reading(ReadingKind(row.kind), *arrays.points(store, row.arrays_sha256), row.x_unit, row.y_unit)
+    )
+
+
 def _overlay(plot: Plot, query: InfraredSpectrum, chosen: Candidate, registry: LibraryRegistry) -> str:
-    """Adds the entry as it leaves the least wiggle, and what is left of the query without it."""
+    """Adds the entry at the factor that leaves the smoothest rest, and what is left of the query without it."""
     home = home_of(registry, chosen)
     if home is None:
         return "The library of this candidate is no longer installed here, so it is not drawn."
-    one, number = home
-    reference = np.asarray(one.infrared.curves[number], dtype=np.float64)
-    raman = plot["kind"] == "raman"
-    try:
-        own = curve(query, raman)
-    except SpectrumError:
-        return ""
-    try:
-        best = optimum(own, reference, air=not raman)
-    except SpectrumError:  # too few points in common, or none of its bands among them
-        best = Optimum(0.0, 0.0, 1.0)
-    if best.factor <= 0:
-        return f"{chosen.substance} has no band in common with this reading."
-    scale, reference = best.factor, shifted(reference, best.shift)
-    seen = np.isfinite(reference) & np.isfinite(own)
-    level = float(np.median(own[seen] - scale * reference[seen]))
+    one, _ = home
     name = f"{chosen.substance} ({one.name}, scaled)"
-    grid = grid_of(raman)
-    drawn = np.isfinite(reference) & (query.wavenumber[0] - 2 <= grid) & (query.wavenumber[-1] + 2 >= grid)
-    plot["series"].append({
-        "label": name, "role": "reference", "x": figures(grid[drawn]),
-        "y": figures(scale * reference[drawn] + level),
-    })  # fmt: skip
-    rest = own[seen] - scale * reference[seen] - level
-    plot["series"].append({
-        "label": f"Without {chosen.substance}", "role": "residual", "x": figures(grid[seen]), "y": figures(rest),
-    })  # fmt: skip
-    shift = f", bands shifted by {best.shift:+.0f} cm⁻¹" if best.shift else ""
-    words = f"Over it in a dashed line: {name}, correlation {chosen.score:.2f}{shift}."
+    found = _scaled(query, home, raman=plot["kind"] == "raman")
+    if found is None:
+        return f"{chosen.substance} has no band in common with this reading."
+    plot["series"].append(found.line(name, "reference"))
+    plot["series"].append(found.rest(f"Without {chosen.substance}"))
+    shift = f", bands shifted by {found.shift:+.0f} cm⁻¹" if found.shift else ""
+    words = f"Dashed line: {name}, correlation {chosen.score:.2f}{shift}."
     alike = ", ".join(chosen.ambiguous_with)
     return words + (f" This method does not tell it from {alike}." if alike else "")
 
@@ -193,22 +259,25 @@ def _overlay(plot: Plot, query: InfraredSpectrum, chosen: Candidate, registry: L
 # -- the fit over its reading: all parts, what is left over, and where to look, in a picture and in words -----------
 
 
-def _draw_fit(plot: Plot, answer: Answer) -> str:
+def _draw_fit(plot: Plot, answer: Answer, reading_id: uuid.UUID) -> str:
     """Adds fit, parts, residual with the band it should lie in, unexplained bands and difference windows; words about it."""
     found = answer.infrared
     if found is None or found.curves is None:
         return ""
     curves, parts, lines = found.curves, answer.components, plot["series"]
     if len(parts) != 1:
-        lines.append(_line("All parts together", "reference", curves, curves.fitted))
+        lines.append(_line("Fit", "reference", curves, curves.fitted))
     for part, values in zip(parts, curves.parts, strict=False):
         role = "component" if len(parts) > 1 else "reference"
-        lines.append(_line(f"{part.substance}, {part.share:.0%}", role, curves, values))
+        lines.append(_line(f"{part.substance}, {percent(part.share)}", role, curves, values))
     lines.append(_line("Unexplained", "residual", curves, curves.residual))
     if curves.expected:
-        line = _line("Where the unexplained should lie", "", curves, curves.expected)
+        line = _line("Expected noise", "", curves, curves.expected)
         plot["expected"] = {"label": line["label"], "x": line["x"], "y": line["y"]}
-    plot["residual_marks"] = [{"x": band, "label": f"{band:.0f}"} for band in _residual_bands(answer)]
+    plot["residual_marks"] = [
+        {"x": band, "label": f"{band:.0f}", "href": f"?reading={reading_id}&tab=matches&left={band:.0f}"}
+        for band in _residual_bands(answer)
+    ]
     plot["regions"] = {
         "label": "Where the two best candidates differ most",
         "at": [{"low": window.low, "high": window.high} for window in found.differences],
@@ -231,11 +300,13 @@ def fit_words(answer: Answer) -> str:
     if found is None or found.curves is None:
         return ""
     if parts:
-        out.append("Over it the fit: " + ", ".join(f"{p.substance} {p.share:.0%}" for p in parts) + " of the signal.")
+        shares = ", ".join(f"{p.substance} {p.share * 100:.0f} %" for p in parts)
+        out.append(f"Fit: {shares} of the signal.")
     if residual := _residual_bands(answer):
         out.append(f"Unexplained bands: {', '.join(f'{band:.0f}' for band in residual[:6])} cm⁻¹.")
-    if found.alignment is not None:
-        out.append(f"The whole reading is shifted by {found.alignment.shift:+.1f} cm⁻¹ against the library.")
+    if found.alignment is not None and abs(found.alignment.shift) >= LEAST_SHIFT:
+        shift = f"{found.alignment.shift:+.1f}".replace("-", "−")
+        out.append(f"The spectrum is shifted by {shift} cm⁻¹ against the library.")
     return " ".join(out)
 
 

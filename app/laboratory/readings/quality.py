@@ -56,7 +56,7 @@ def _warnings(views: Sequence[AnalysisView]) -> list[str]:
         if status is not domain.AnalysisStatus.OK:
             out.append(f"{_label(view)} did not go well ({status.value.replace('_', ' ')}): it supports no answer.")
         out += [
-            f"{_label(view)}: the file {name} has warnings nobody has looked at, so this analysis supports no answer yet."
+            f"{_label(view)}: the file {name} has warnings nobody has checked, so this analysis does not count yet."
             for name in _unseen(view)
         ]
         if not _read(view) and not view.uploads:

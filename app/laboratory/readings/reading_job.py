@@ -295,7 +295,7 @@ def _keeps(uow: UnitOfWork, by_newer_readers: bool, row: Upload) -> bool:
 
 
 def _still_ours(uow: UnitOfWork, task: _Task) -> Upload | None:
-    """The upload, unless it went away or somebody answered meanwhile: then a later job reads it."""
+    """The upload, unless it went away or someone answered in the meantime: then a later job reads it."""
     row = repository.one(uow.session, Upload, task.upload.id, lock=True)
     return row if row is not None and row.version == task.upload.version else None
 

@@ -20,7 +20,7 @@ from app.platform.storage import BlobStore
 from instruments import InstrumentError, to_absorbance, to_mass_spectrum, to_seconds
 from spectra import InfraredSpectrum, MassRun, MassSpectrum, Reading, ReadingKind, SpectrumError
 
-ONLY_THESE = "Only mass spectra, runs with mass spectra and infrared or Raman spectra can be kept as own standards."
+ONLY_THESE = "In-house standards are mass spectra, runs with mass spectra, and infrared or Raman spectra."
 _CURVES = {ReadingKind.IR: "IR", ReadingKind.RAMAN: "RAMAN"}
 
 

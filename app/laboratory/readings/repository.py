@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 import spectra
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.codec import encode
+from app.laboratory.identification.domain import Method
 from app.laboratory.readings.domain import UploadState
 from app.laboratory.readings.tables import Analysis, Instrument, Match, Reading, Upload
 from instruments import describe, printable
@@ -36,7 +37,7 @@ class Selection:
 
 def one(session: Session, table: type[Row], key: uuid.UUID, *, lock: bool = False) -> Row | None:
     """A row by its key; `lock` reads it as it is now and holds it until the transaction ends."""
-    # key_share: rows that refer to this one (readings, uploads) may still be written meanwhile
+    # key_share: rows that refer to this one (readings, uploads) may still be written in the meantime
     return session.get(table, key, populate_existing=lock, with_for_update={"key_share": True} if lock else None)
 
 
@@ -44,6 +45,12 @@ def analyses_of(session: Session, sample_id: uuid.UUID) -> list[Analysis]:
     """Analyses of a sample, oldest first."""
     rows = select(Analysis).where(Analysis.sample_id == sample_id).order_by(col(Analysis.id))
     return list(session.exec(rows))
+
+
+def strips_read_by(session: Session, person_id: uuid.UUID, most: int) -> list[Analysis]:
+    """The strips someone recorded last, the newest first."""
+    rows = select(Analysis).where(Analysis.operator_id == person_id, Analysis.method == Method.STRIP)
+    return list(session.exec(rows.order_by(col(Analysis.id).desc()).limit(most)))
 
 
 def uploads_of(session: Session, analysis_ids: Sequence[uuid.UUID]) -> list[Upload]:

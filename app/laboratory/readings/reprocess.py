@@ -238,7 +238,7 @@ def _take_over(parts: ReadingParts, file: _File, found: Reprocessed, readings: l
             time.sleep(0.1)
     state, keys = now
     if state is None:
-        return replace(found, stored="kept", why="the sample was removed meanwhile")
+        return replace(found, stored="kept", why="the sample was removed")
     if keys & before:
         return replace(found, stored="kept", why="the service took it and could not read it; run this again")
     if state is not UploadState.READ and found.outcome in TO_STORE:
@@ -247,11 +247,11 @@ def _take_over(parts: ReadingParts, file: _File, found: Reprocessed, readings: l
 
 
 def _ask(parts: ReadingParts, file: _File) -> str:
-    """Ask for the file to be read, or say why not. The sample is held, so that nobody submits meanwhile."""
+    """Ask for the file to be read, or say why not. The sample is held, so that nobody submits in the meantime."""
     with parts.db.read() as session:
         sample = lookup.sample_for_system(session, file.sample_id)
     if sample is None:
-        return "the sample was removed meanwhile"
+        return "the sample was removed"
     with parts.db.begin(replace(SYSTEM, agency_id=sample.agency_id), request_id="readings reparse") as uow:
         sample = lookup.lock_sample(uow, file.sample_id)
         row = get_upload(uow.session, uow.actor, file.upload.id, lock=True)
@@ -260,7 +260,7 @@ def _ask(parts: ReadingParts, file: _File) -> str:
         if state := standing_result(uow, sample.id):
             return f"a result stands on it ({state}); amend it to use the new reading"
         if row.version != file.upload.version:
-            return "somebody changed it meanwhile; run this again"
+            return "someone else changed it, so run this again"
         readers = sorted({f"{reading.reader} {reading.reader_version}" for reading in file.rows})
         reprocess_upload(uow, row, sample, keep=True, before={"readers": readers}, reason="with newer readers")
     return ""

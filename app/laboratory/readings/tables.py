@@ -88,7 +88,7 @@ class UploadShown(Base):
 
 
 class Upload(UploadShown, table=True):
-    """One file somebody handed in for an analysis, and what became of it."""
+    """One file someone handed in for an analysis, and what became of it."""
 
     __tablename__ = "upload"
     blob_sha256: str = Field(foreign_key="blob.sha256", index=True)

@@ -21,7 +21,7 @@ from app.laboratory.readings import repository
 from app.laboratory.readings.analyses import NewAnalysis, add_analysis, answer_of, get_analysis, tell
 from app.laboratory.readings.corrections import TAB
 from app.laboratory.readings.domain import ReadingsInQuestion, UploadState, codes_in
-from app.laboratory.readings.tables import Blob, Match, Reading, Upload
+from app.laboratory.readings.tables import Analysis, Blob, Match, Reading, Upload
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import enqueue
@@ -131,6 +131,15 @@ def readings_of_upload(session: Session, actor: Actor, upload_id: uuid.UUID) -> 
     return repository.readings_of_upload(session, get_upload(session, actor, upload_id).id)
 
 
+def readings_beside(
+    session: Session, sample_ids: Iterable[uuid.UUID], kind: str, most: int
+) -> list[tuple[Reading, uuid.UUID]]:
+    """The newest readings of one kind, each the first of its file, with their samples. Scope the samples to their agency before."""
+    query = select(Reading, Analysis.sample_id).join(Analysis, col(Analysis.id) == col(Reading.analysis_id))
+    mine = (col(Analysis.sample_id).in_(list(sample_ids)), Reading.kind == kind, Reading.ordinal == 0)
+    return list(session.exec(query.where(*mine).order_by(col(Reading.id).desc()).limit(most)))
+
+
 def reading_with_match(session: Session, actor: Actor, reading_id: uuid.UUID) -> tuple[Reading, Match | None]:
     """A reading and its newest comparison. Raises NotFound."""
     row = get_reading(session, actor, reading_id)
@@ -166,7 +175,7 @@ def as_the_file_says(uow: UnitOfWork, upload_id: uuid.UUID, version: int, *, rea
     """Take every answer and correction back and read the file again. Raises NotFound, Stale, Conflict."""
     row, sample = _to_read_again(uow, upload_id, version)
     if not row.hints:
-        raise Conflict("Nobody has said how this file is to be read: it is read as it says already.")
+        raise Conflict("Settings of this file are already detected automatically.")
     return _said(uow, row, sample, {}, reason)
 
 
@@ -189,7 +198,7 @@ def _to_read_again(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> tuple
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so its files are left as they are.")
     if row.state is UploadState.WAITING:
-        raise Conflict("This file is being read already.", hint="Wait a moment; the page changes by itself.")
+        raise Conflict("This file is being read already.", hint="Wait a moment. This page updates automatically.")
     _leave_what_stands(uow, [row.id], sample.id)
     return row, sample
 
@@ -204,9 +213,9 @@ def _leave_what_stands(uow: UnitOfWork, upload_ids: Iterable[uuid.UUID], sample_
     state = standing_result(uow, sample_id)
     if state and any(repository.readings_of_upload(uow.session, key) for key in upload_ids):
         raise Conflict(
-            f"The result of this sample is {state} and stands on this reading, so the file is not read another way. "
+            f"The result of this sample is {state} and based on this spectrum, so it cannot be read differently. "
             "Nothing was changed.",
-            hint="Return or amend the result first, then correct the reading.",
+            hint="Return or amend the result first, then correct the settings.",
         )
 
 
@@ -247,7 +256,7 @@ def _hints(row: Upload, choice: int | None, hints: Mapping[str, str] | None) -> 
     unknown = sorted(set(given) - set(HINTS))
     after = {key: value for key, value in {**row.hints, **given}.items() if value}
     if unknown or (after == row.hints and not any(given.values())):
-        detail = f"There is no such hint: {', '.join(unknown)}." if unknown else "Say how the file is to be read."
+        detail = f"There is no such hint: {', '.join(unknown)}." if unknown else "Choose the settings of the file."
         raise Invalid(detail, fields={"hints": "not accepted"}, hint="Known: " + ", ".join(HINTS) + ".")
     return after
 
@@ -262,10 +271,10 @@ def see_warnings(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> Upload:
     if row.version != version:
         raise Stale("upload")
     if row.state is UploadState.WAITING:
-        raise Conflict("This file is being read again, so its warnings may change.", hint="Look at them after that.")
+        raise Conflict("This file is being read again, so its warnings may change.", hint="Check them after that.")
     codes = codes_in(reading.remarks for reading in repository.readings_of_upload(uow.session, row.id))
     if not codes:
-        raise Conflict("This file has no warnings to look at.")
+        raise Conflict("This file has no warnings to check.")
     if row.warnings_seen_at is not None:
         return row
     row.warnings_seen_by, row.warnings_seen_at = uow.actor.person_id, uow.now
@@ -309,7 +318,7 @@ def reprocess_each(
             with database.begin(actor, request_id=f"job {job_id}") as uow:
                 reprocess_analysis(uow, analysis_id, keep=True)
             asked += 1
-        except (Conflict, NotFound):  # a result stands on it, or it went away meanwhile
+        except (Conflict, NotFound):  # a result stands on it, or it went away in the meantime
             left += 1
     return asked, left
 

@@ -52,7 +52,7 @@ def control_run(
 ) -> ControlRun:
     """Keep the arrays of the run in a file; of a ladder its alkanes. Raises Invalid when there is none."""
     if wrong := faults_of_control(new):
-        raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
+        raise Invalid("The control was not saved. What you typed is still here.", fields=wrong)
     reading = references.run_in(list(found))
     details: dict[str, str | list[list[float]]] = {
         "title": printable(reading.title, 200),
@@ -81,7 +81,7 @@ def alkanes_of(run: MassRun, first_carbon: int) -> list[list[float]]:
         words = str(error)
         sentence = f"{words[:1].upper()}{words[1:].rstrip('.')}."
         raise Invalid(
-            f"This run gives no retention indices, so it was not kept. {sentence}", fields={"file": sentence}
+            f"This run gives no retention indices, so it was not saved. {sentence}", fields={"file": sentence}
         ) from error
     return [[round(float(t), 2), float(c)] for t, c in zip(ladder.time, ladder.carbons, strict=True)]
 
@@ -89,7 +89,7 @@ def alkanes_of(run: MassRun, first_carbon: int) -> list[list[float]]:
 def add_control(uow: UnitOfWork, run: ControlRun, new: NewControl) -> Control:
     """Remember a control. Runs of its batch are compared again where no result stands on them. Raises Invalid."""
     if wrong := faults_of_control(new):
-        raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
+        raise Invalid("The control was not saved. What you typed is still here.", fields=wrong)
     row = Control(
         agency_id=agency_of(uow.actor), kind=new.kind, batch=new.batch,
         instrument=new.instrument[:120], blob_sha256=keep_bytes(uow, run.received),
@@ -202,6 +202,11 @@ def _scale(row: Control | None) -> RetentionLadder | None:
         return RetentionLadder.from_table([(t, c) for t, c in alkanes]) if isinstance(alkanes, list) else None
     except SpectrumError:
         return None
+
+
+def blank_beside(session: Session, analysis_id: uuid.UUID) -> Control | None:
+    """The blank run an analysis is compared with: of its batch and instrument. The caller has looked the analysis up."""
+    return _beside(session, analysis_id)[1].get(ControlKind.BLANK)
 
 
 def words_of(row: Control | None) -> str:

@@ -67,11 +67,11 @@ def faults_of_standard(new: NewStandard) -> dict[str, str]:
     """Field → sentence for what cannot be stored as it is."""
     wrong: dict[str, str] = {}
     if not new.name:
-        wrong["name"] = "Say which compound it is."
+        wrong["name"] = "Enter the compound."
     if new.inchikey and not INCHIKEY.fullmatch(new.inchikey):
         wrong["inchikey"] = "An InChIKey looks like XZWYZXLIPXDOLR-UHFFFAOYSA-N: 14, 10 and 1 capital letters."
     if new.purity_percent is not None and not 0 < new.purity_percent <= 100:
-        wrong["purity_percent"] = "The purity stands on the certificate, above 0 and at most 100 %."
+        wrong["purity_percent"] = "Enter the purity from the certificate, for example 98.5."
     return wrong
 
 
@@ -79,9 +79,9 @@ def faults_of_replicate(new: NewReplicate) -> dict[str, str]:
     """Field → sentence for what cannot be stored of one run of a standard."""
     wrong: dict[str, str] = {}
     if new.retention_time_s is not None and not 0 < new.retention_time_s < 86_400:
-        wrong["retention_time"] = "The retention time is a number of minutes above zero."
+        wrong["retention_time"] = "Enter the retention time in minutes, for example 6.42."
     if new.retention_index is not None and not 0 < new.retention_index < 10_000:
-        wrong["retention_index"] = "A retention index is a number between 0 and 10,000, for example 1,782."
+        wrong["retention_index"] = "Enter the retention index, for example 1,782."
     return wrong
 
 
@@ -89,9 +89,9 @@ def faults_of_control(new: NewControl) -> dict[str, str]:
     """Field → sentence for what cannot be stored of a control run."""
     wrong: dict[str, str] = {}
     if not new.batch:
-        wrong["batch"] = "Say which batch it belongs to, as it is written with the samples’ analyses."
+        wrong["batch"] = "Enter the batch as it is written with the samples’ analyses."
     if new.kind is ControlKind.LADDER and new.first_carbon is None:
-        wrong["first_carbon"] = "Say how many carbons the first peak of the ladder has, for example 8."
+        wrong["first_carbon"] = "Enter the carbons of the first peak of the ladder, for example 8."
     if new.first_carbon is not None and not FIRST_CARBON <= new.first_carbon <= LAST_CARBON:
         wrong["first_carbon"] = f"The first alkane has between {FIRST_CARBON} and {LAST_CARBON} carbons."
     return wrong

@@ -22,7 +22,7 @@ from app.platform.kernel.errors import MastError
 from app.platform.storage import BlobStore
 from spectra import InfraredLibrary, InfraredSpectrum, LibraryEntry, MassLibrary, MassSpectrum, Provenance
 
-NAME = "Own standards"
+NAME = "In-house standards"
 KEY = "own"
 
 

@@ -29,7 +29,7 @@ from instruments import AmbiguousText, FileReader, InstrumentError, printable
 from spectra import InfraredSpectrum, MassSpectrum, Reading, infrared_quality
 from spectra.types import Level as RemarkLevel
 
-NOT_SAVED = "The standard was not enrolled. What you typed is still here."
+NOT_SAVED = "The standard was not saved. What you typed is still here."
 LEAST_PEAKS = 2
 LEAST_POINTS = 200
 LONGEST_RUN_S = 86_400.0
@@ -88,7 +88,7 @@ def add_run(uow: UnitOfWork, store: BlobStore, source: Source, standard_id: uuid
     """Another run of a standard there is: replicates are what its statistics rest on. Raises NotFound, Conflict."""
     row = get_standard(uow.session, uow.actor, standard_id, lock=True)
     if row.retired_at is not None:
-        raise Conflict("This standard was retired, so no run was added to it.", hint="Enrol the new lot as a new one.")
+        raise Conflict("This standard was retired, so no run was added to it.", hint="Save the new lot as a new one.")
     _check(source, faults_of_replicate(run))
     _another_run(uow, row, source)
     _add(uow, row, source, _once(uow, store, source), run)
@@ -143,8 +143,8 @@ def _once(uow: UnitOfWork, store: BlobStore, source: Source) -> str:
     )  # fmt: skip
     if uow.session.exec(there).first() is not None:
         raise Conflict(
-            "This spectrum is enrolled as a standard already, so it was not enrolled twice.",
-            hint="Two runs of the material are two files: measure it again for a replicate.",
+            "This spectrum is already saved as a standard. It was not saved twice.",
+            hint="Measure the material again for a replicate.",
         )
     return sha256
 
@@ -159,8 +159,8 @@ def _another_run(uow: UnitOfWork, row: Standard, source: Source) -> None:
     sha256 = source.received.sha256 if source.received is not None else source.upload_sha256
     if source.reading_id in read or sha256 in files:
         raise Conflict(
-            "This run is one of this standard’s already, so it was not added twice.",
-            hint="Two runs of the material are two files: measure it again for a replicate.",
+            "This standard already has this run. It was not added twice.",
+            hint="Measure the material again for a replicate.",
         )
 
 

@@ -64,7 +64,7 @@ class StandardForm(BaseModel):
         purity = number(self.purity, "purity", wrong, example="98.5")
         ends = at_noon(self.expires_on, "expires_on", wrong)
         if not chosen and not words:
-            wrong["substance"] = "Say which compound it is."
+            wrong["substance"] = "Enter the compound."
         if wrong:
             raise Invalid(NOT_SAVED, fields=wrong)
         name, key, substance = named(register, chosen, words[:120], self.inchikey.upper())
@@ -113,15 +113,15 @@ class ControlForm(BaseModel):
         """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if self.kind not in set(ControlKind):
-            wrong["kind"] = "Say what was run: a blank, a ladder or a QC standard."
+            wrong["kind"] = "Choose blank, ladder or QC standard."
         if not self.batch:
-            wrong["batch"] = "Say which batch it belongs to, as it is written with the samples’ analyses."
+            wrong["batch"] = "Enter the batch as it is written with the samples’ analyses."
         carbon = number(self.first_carbon, "first_carbon", wrong)
         day = at_noon(self.measured_on, "measured_on", wrong)
         if carbon is not None and carbon != int(carbon):
-            wrong["first_carbon"] = "The number of carbons is a whole number, for example 8."
+            wrong["first_carbon"] = "Enter a whole number, for example 8."
         if wrong:
-            raise Invalid("The control was not kept. What you typed is still here.", fields=wrong)
+            raise Invalid("The control was not saved. What you typed is still here.", fields=wrong)
         first = None if carbon is None else int(carbon)
         return NewControl(ControlKind(self.kind), self.batch, self.instrument, day, first)
 
@@ -132,8 +132,8 @@ def named(register: Register, substance: str, name: str, inchikey: str) -> tuple
         row = register.get(substance)
         if row is None:
             raise Invalid(
-                "The standard was not enrolled.",
-                fields={"substance": f"“{substance}” is no substance of the register. Choose from the list."},
+                "The standard was not saved.",
+                fields={"substance": f"“{substance}” is not in the substance list. Choose from the list."},
             )
         known = row.inchikey.value if row.inchikey is not None else ""
         return row.name, inchikey or known, row.id
@@ -152,7 +152,7 @@ def at_noon(day: str, field: str, wrong: dict[str, str]) -> datetime | None:
     try:
         return datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
     except ValueError:
-        wrong[field] = "Write the day like 2026-07-18."
+        wrong[field] = "Enter the date, for example 2026-07-18."
         return None
 
 
@@ -190,8 +190,8 @@ def standard_facts(view: service.StandardView) -> list[tuple[str, Any]]:
         ("Compound", row.name), ("InChIKey", row.inchikey), ("Form", row.form), ("Lot", row.lot),
         ("Supplier", row.supplier),
         ("Purity", f"{row.purity_percent:g} %" if row.purity_percent is not None else None),
-        ("Counts until", f"{row.expires_at:%-d %B %Y}" if row.expires_at else "no end"),
-        ("Enrolled by", view.names.get(row.created_by, "somebody") if row.created_by else None),
+        ("Valid until", f"{row.expires_at:%-d %B %Y}" if row.expires_at else "no end"),
+        ("Saved by", view.names.get(row.created_by, "someone") if row.created_by else None),
         ("Runs", f"{len(view.replicates)} on {view.days} {'day' if view.days == 1 else 'days'}"),
     ]  # fmt: skip
 

@@ -32,7 +32,7 @@ Shift = Annotated[float, Field(ge=-MOST_SHIFT, le=MOST_SHIFT, allow_inf_nan=Fals
 
 
 class StepIn(BaseModel, extra="forbid"):
-    """A reference to take out. Without `factor` and `shift`: those that leave the least wiggle."""
+    """A reference to take out. Without `factor` and `shift`: those at which the rest is smoothest."""
 
     library: Text200 = Field(description="Key of the library, as a candidate names it")
     entry: Text200 = Field(description="Id of the entry in that library")
@@ -116,7 +116,7 @@ def try_subtraction(
     factor: Annotated[Factor | None, Query()] = None,
     shift: Annotated[Shift | None, Query()] = None,
 ) -> TrialOut:
-    """What taking this reference out would leave, with the factor that leaves the least wiggle. Nothing is kept."""
+    """What taking this reference out would leave, with the factor at which the rest is smoothest. Nothing is kept."""
     desk = desk_of(rt, who)
     with rt.read() as session:
         work = service.work_on(session, who, desk, reading_id, top=0)

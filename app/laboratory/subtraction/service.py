@@ -41,7 +41,7 @@ LEAST_HIT = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A reference by library and entry. `factor` and `shift` None: those that leave the least wiggle."""
+    """A reference by library and entry. `factor` and `shift` None: those at which the rest is smoothest."""
 
     library: str
     entry: str
@@ -98,7 +98,7 @@ def lobe_words(lobes: Sequence[Lobe], name: str) -> str:
         return ""
     where = ", ".join(f"{lobe.low:.0f}–{lobe.high:.0f}" for lobe in lobes[:4])
     more = f" and {len(lobes) - 4} more" if len(lobes) > 4 else ""
-    return f"Too much {name} is taken out: the difference dips below zero at {where}{more} cm⁻¹. Lower the factor."
+    return f"Too much {name} is subtracted. The residual dips below zero at {where}{more} cm⁻¹. Lower the factor."
 
 
 RAMAN = "raman"
@@ -193,7 +193,7 @@ def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked
         )
         after = difference(work.rest, [chosen])
     except SpectrumError as error:
-        raise Invalid(f"Nothing was taken out: {error}.", fields={"factor": str(error)}) from error
+        raise Invalid(f"Nothing was subtracted: {error}.", fields={"factor": str(error)}) from error
     spectra = home.infrared
     return Tried(
         home.key, home.name, spectra.ids[number], spectra.names[number] or spectra.compounds[number],
@@ -211,11 +211,11 @@ def add_step(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int, a
     if work.broken:
         raise Conflict(work.broken, hint="Undo that step first.")
     if len(work.standing) >= MOST_STEPS:
-        raise Conflict(f"{MOST_STEPS} references are taken out already. Nothing was changed.", hint="Undo some steps.")
+        raise Conflict(f"You already subtracted {MOST_STEPS} references. Nothing was changed.", hint="Undo some steps.")
     tried = try_out(uow.session, uow.actor, desk, work, asked)
     if tried.factor <= 0:
-        why = "the factor is 0" if asked.factor is not None else f"no factor above 0 of {tried.name} leaves less wiggle"
-        raise Invalid(f"Nothing was taken out: {why}.", fields={"factor": "The factor is 0."})
+        why = "the factor is 0" if asked.factor is not None else f"no factor above 0 of {tried.name} fits better"
+        raise Invalid(f"Nothing was subtracted: {why}.", fields={"factor": "The factor is 0."})
     row = SubtractionStep(
         reading_id=reading_id, number=len(work.steps) + 1, library_key=tried.library_key,
         library_name=tried.library_name[:200], entry_id=tried.entry_id, name=tried.name[:200], compound=tried.compound[:200],

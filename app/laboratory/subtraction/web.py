@@ -28,10 +28,10 @@ def desk_of(rt: Runtime, who: Actor) -> service.Desk:
 def plot_of(work: Work) -> Plot:
     """The reading, and under it what is left after the standing steps."""
     names = [step.name for step in work.standing]
-    series = [_line("This reading", "query", work.query, work.raman)]
+    series = [_line("Spectrum", "query", work.query, work.raman)]
     if names:
         series.append(_line(f"Without {', '.join(names)}", "residual", work.rest, work.raman))
-    said = f"{len(names)} taken out: {', '.join(names)}." if names else "Nothing is taken out yet."
+    said = f"Subtracted: {', '.join(names)}." if names else "Nothing subtracted yet."
     return _plot(series, said)
 
 
@@ -44,10 +44,10 @@ def plot_of_trial(tried: Tried) -> Plot:
         _line(
             f"{tried.name}, times {tried.factor:.3g}", "reference", tried.factor * tried.reference + level, tried.raman
         ),
-        _line("What would be left", "residual", tried.after - level, tried.raman),
+        _line("Residual", "residual", tried.after - level, tried.raman),
     ]
     moved = f", its bands moved by {tried.shift:+.0f} cm⁻¹" if tried.shift else ""
-    return _plot(series, f"{tried.name} taken out {tried.factor:.3g} times{moved}.")
+    return _plot(series, f"{tried.name} subtracted {tried.factor:.3g} times{moved}.")
 
 
 class LivePoints(TypedDict):

@@ -1,4 +1,4 @@
-"""Files that somebody else has open, and the one watcher a ledger may have. The system lets go when a process dies."""
+"""Files that someone else has open, and the one watcher a ledger may have. The system lets go when a process dies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 
 class InUse(Exception):
-    """Somebody else has the file open for writing, or holds a lock on it."""
+    """Someone else has the file open for writing, or holds a lock on it."""
 
 
 if sys.platform == "win32":
@@ -51,7 +51,7 @@ else:
     import fcntl
 
     def open_to_read(path: str) -> BinaryIO:
-        """Open a file, never a link. Raises InUse where somebody holds an advisory lock for writing, OSError.
+        """Open a file, never a link. Raises InUse where someone holds an advisory lock for writing, OSError.
 
         POSIX does not say whether a file is open elsewhere: there the settle time has to do.
         """

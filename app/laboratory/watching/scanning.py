@@ -153,7 +153,7 @@ class Settling:
     """When a file counts as finished: how long each path has looked the same. `settle_s` in seconds; `clock` is
     monotonic, so setting the computer's clock makes nothing look older or younger.
 
-    A path must have been seen at least twice. Nothing of this is kept over a restart: then everything settles anew.
+    A path must have been seen at least twice. Nothing of this is kept over a restart: then everything settles again.
     """
 
     def __init__(self, settle_s: float, clock: Callable[[], float]) -> None:

@@ -115,7 +115,7 @@ class _Answer:
 
 
 class Server:
-    """Speaks for one token, which is read anew for every request: it may be replaced while the watcher runs."""
+    """Speaks for one token, which is read again for every request: it may be replaced while the watcher runs."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
 """A finished file, or a run packed as one zip, made ready to be sent: its bytes held still, hashed, and named for ever.
 
-The arrival key is made of the sender's name, the path and the content alone. Whoever makes it again, after a lost ledger
+The arrival key is made of the sender's name, the path and the content alone. Anyone who makes it again, after a lost ledger
 or a lost answer, makes the same one, and the server answers with the row it has.
 """
 

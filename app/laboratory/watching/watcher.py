@@ -116,7 +116,7 @@ class Watcher:
         return done
 
     def tick(self) -> Pass:
-        """One look and what follows from it. Raises nothing that waiting could mend."""
+        """One look and what follows from it. Raises nothing that waiting could correct."""
         done, began = Pass(), self._clock()
         try:
             seen = self._eye.look()
@@ -140,7 +140,7 @@ class Watcher:
         except sqlite3.Error as error:
             done.failed += 1
             self._teller.trouble(
-                LEDGER, f"The ledger {self._ledger.path} cannot be written ({error}), so nothing is sent meanwhile."
+                LEDGER, f"The ledger {self._ledger.path} cannot be written ({error}), so nothing is sent."
             )
         return done
 
@@ -338,7 +338,7 @@ class Watcher:
     def _close(self, trouble: Trouble) -> None:
         """Everything waits."""
         self._all.failed(trouble.retry_after_s)
-        self._teller.trouble(SERVER, f"{trouble.sentence} It is tried again by itself.", event=trouble.kind.value)
+        self._teller.trouble(SERVER, f"{trouble.sentence} MAST will try again automatically.", event=trouble.kind.value)
         if self._ledger.noted("trouble") != trouble.sentence:
             self._ledger.note("trouble", trouble.sentence)
 
@@ -353,9 +353,7 @@ class Watcher:
         if not receipt.is_new:
             sentence = f"{found.name}: had arrived already. {receipt.message}"
         elif versions > 1:
-            sentence = (
-                f"{found.name}: changed after it was sent, so it was sent anew (version {versions}). {receipt.message}"
-            )
+            sentence = f"{found.name}: changed after it was sent, so version {versions} was sent. {receipt.message}"
         else:
             sentence = f"{found.name} ({size_words(found.size)}): {receipt.message}"
         self._teller.say(

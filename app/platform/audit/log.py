@@ -20,7 +20,7 @@ from app.platform.audit.tables import AuditEntry
 from app.platform.db import Base, UnitOfWork
 
 CHANNEL = "mast_event"
-"""Where PostgreSQL tells whoever listens that a log has grown."""
+"""Where PostgreSQL tells anyone who listens that a log has grown."""
 GENESIS = "0" * 64
 
 _PENDING = "logs.pending"

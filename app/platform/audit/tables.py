@@ -46,7 +46,7 @@ class AuditEntry(AuditOut, table=True):
 
 
 class AuditKey(Base, table=True):
-    """From which entry on hashes are made with the key of which secret. Says nothing that whoever lacks the key could make up."""
+    """From which entry on hashes are made with the key of which secret. Says nothing that anyone who lacks the key could make up."""
 
     __tablename__ = "audit_key"
     from_seq: int = _number()

@@ -1,6 +1,6 @@
 """Proving the audit log: every entry as it was written, none missing up to what was noted elsewhere.
 
-Whoever can write the database can write its last entries away, or all of them. They lack the key, so they change nothing
+Anyone who can write the database can write its last entries away, or all of them. They lack the key, so they change nothing
 else unseen; and an anchor that they cannot reach tells how far the log once went.
 """
 

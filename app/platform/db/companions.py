@@ -5,6 +5,7 @@ There is nothing to tidy up after a server that was killed. On SQLite a service 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Mapping
@@ -65,6 +66,7 @@ class Beside:
         self._done.set()
         if self._engine is not None:
             self._thread.join(5.0)
+            _unlock(self._connection)
             self._let_go()
 
     def alarms(self) -> list[str]:
@@ -111,6 +113,7 @@ class Beside:
                     hint="Give all servers the same settings, or stop the others first.",
                 )
         except BaseException:
+            _unlock(connection)
             connection.invalidate()
             connection.close()
             raise
@@ -135,6 +138,13 @@ def _lock(connection: sa.Connection, place: int, value: int, name: str) -> None:
             "server was not started. No server of MAST does that. Nothing was changed.",
             hint="Find out what that session is, and end it in PostgreSQL: SELECT pg_terminate_backend(pid).",
         ) from None
+
+
+def _unlock(connection: sa.Connection | None) -> None:
+    """At once, so that a server started next is not refused for a connection whose end PostgreSQL has yet to notice."""
+    if connection is not None:
+        with contextlib.suppress(sa.exc.SQLAlchemyError):
+            connection.execute(sa.select(sa.func.pg_advisory_unlock_all()))
 
 
 def _hash(value: str) -> int:

@@ -68,7 +68,7 @@ def _run(database: Database, step: Callable[..., object], *arguments: str) -> No
 def connected(database: Database) -> Iterator[sa.Connection]:
     """A writing connection to migrate over, committed at the end.
 
-    On SQLite foreign keys are off meanwhile: the pragma does nothing inside a transaction, so it stands before the
+    On SQLite foreign keys are off in the meantime: the pragma does nothing inside a transaction, so it stands before the
     first statement and after the commit.
     """
     with database.writer.connect() as connection:

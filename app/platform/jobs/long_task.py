@@ -1,4 +1,4 @@
-"""What long jobs that somebody waits for on a screen have in common: how far they are, and what ends them."""
+"""What long jobs that someone waits for on a screen have in common: how far they are, and what ends them."""
 
 from __future__ import annotations
 

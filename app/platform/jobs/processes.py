@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Waker:
-    """Wakes the process at the other end of a pipe. Whoever calls it never waits, however full the pipe is."""
+    """Wakes the process at the other end of a pipe. Anyone who calls it never waits, however full the pipe is."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
@@ -95,7 +95,7 @@ class Workers:
             thread.start()
 
     def stop(self) -> None:
-        """Let each end what it is doing; what it does not end in time is handed to whoever comes next."""
+        """Let each end what it is doing; what it does not end in time is handed to the next one."""
         self._stopping.set()
         self._stop_listening()
         with self._lock:

@@ -66,7 +66,7 @@ def waiting_since(session: Session, before: datetime) -> datetime | None:
 
 
 def purge_finished(uow: UnitOfWork, older_than: datetime) -> int:
-    """Delete jobs that were done before; dead ones stay until somebody looked."""
+    """Delete jobs that were done before; dead ones stay until someone looked."""
     done_before = sa.and_(col(JobRow.state) == JobState.DONE, col(JobRow.finished_at) < older_than)
     statement = sa.delete(JobRow).where(done_before)
     return uow.session.connection().execute(statement).rowcount

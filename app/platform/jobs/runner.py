@@ -31,7 +31,7 @@ class JobRefused(Exception):
 
 
 class LeaseLost(Exception):
-    """Somebody else has the job now; what this handler was about to write is rolled back."""
+    """Someone else has the job now; what this handler was about to write is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class JobRunner:
             thread.start()
 
     def stop(self, timeout: float = 3.0) -> None:
-        """Take no more jobs, let the running ones end; one that does not is handed to whoever comes next."""
+        """Take no more jobs, let the running ones end; one that does not is handed to the next one."""
         self._stopping.set()
         self._stop_listening()
         self.wake()

@@ -1,4 +1,4 @@
-"""The job table. A running job is somebody's while its lease lasts; (leased_by, attempts) is the claim."""
+"""The job table. A running job is someone's while its lease lasts; (leased_by, attempts) is the claim."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class Actor:
 
 
 def agency_of(actor: Actor) -> uuid.UUID:
-    """The agency somebody acts for. Raises NotFound for somebody without one."""
+    """The agency someone acts for. Raises NotFound for someone without one."""
     if actor.agency_id is None:
         raise NotFound("agency")
     return actor.agency_id

@@ -21,7 +21,7 @@ class MastError(Exception):
 
 
 class NotFound(MastError):
-    """Absent, or belongs to somebody else: the two answer alike."""
+    """Absent, or belongs to someone else: the two answer alike."""
 
     code = "not_found"
 
@@ -76,13 +76,13 @@ class Refused(MastError):
 
 
 class Stale(MastError):
-    """Somebody else changed it first."""
+    """Someone else changed it first."""
 
     code = "stale"
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"Somebody else changed this {what} while you were working. Their change is kept, yours is not saved.",
+            f"Someone else changed this {what} while you were working. Their change is kept, yours is not saved.",
             hint="Open it again, look at what changed, and repeat your change if it is still needed.",
         )
 

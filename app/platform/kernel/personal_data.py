@@ -1,6 +1,6 @@
 """What in a text seems to point to a person: names, tents, stages, plates, phones, post codes, handles. Pure.
 
-A nudge, not a proof: it is to catch what slips in while somebody writes about a drug, and to leave drug names, amounts,
+A nudge, not a proof: it is to catch what slips in while someone writes about a drug, and to leave drug names, amounts,
 lot numbers and times alone. The browser asks with the same patterns: `python -m app.platform.kernel.personal_data`
 writes them as its module, and a test compares the two.
 
@@ -223,12 +223,12 @@ def sentence(kinds: Iterable[PersonalKind], *, outside: bool) -> str:
     """What is said beside the field.
 
     >>> sentence([PersonalKind.NAME, PersonalKind.PHONE], outside=False)
-    'This looks like a name and a phone number. Leave it out: nothing here may say who somebody is.'
+    'This looks like a name and a phone number. Leave it out. Nothing here may identify anyone.'
     """
     names = [kind.words for kind in dict.fromkeys(kinds)]
     listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    end = "people outside the service will read this text." if outside else "nothing here may say who somebody is."
-    return f"This looks like {listed}. Leave it out: {end}"
+    end = "People outside the service will read this text." if outside else "Nothing here may identify anyone."
+    return f"This looks like {listed}. Leave it out. {end}"
 
 
 def as_javascript() -> str:

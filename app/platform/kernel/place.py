@@ -22,7 +22,7 @@ def use(name: str) -> None:
 
 
 def zone() -> ZoneInfo:
-    """The zone, for making a moment from a day and a time somebody wrote down."""
+    """The zone, for making a moment from a day and a time someone wrote down."""
     return _ZONES[0]
 
 

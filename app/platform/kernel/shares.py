@@ -1,4 +1,4 @@
-"""The interval of a share, for whoever prints one. Pure."""
+"""The interval of a share, for anyone who prints one. Pure."""
 
 from __future__ import annotations
 

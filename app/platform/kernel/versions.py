@@ -8,7 +8,7 @@ from app.platform.kernel.errors import Conflict, Invalid, Stale
 
 
 def check_version(what: str, expected: int, actual: int) -> None:
-    """Raise Stale when somebody else changed the row in between."""
+    """Raise Stale when someone else changed the row in between."""
     if expected != actual:
         raise Stale(what)
 

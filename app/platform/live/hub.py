@@ -284,7 +284,7 @@ def _live(row: EventRow) -> LiveEvent:
 
 
 async def _listen_forever(engine: sa.Engine, wake: Callable[[], None]) -> None:
-    """LISTEN on PostgreSQL: call `wake` on every notification, and after every (re)connection: some may have passed meanwhile."""
+    """LISTEN on PostgreSQL: call `wake` on every notification, and after every (re)connection: some may have passed in the meantime."""
     backoff = FIRST_BACKOFF_S
     while True:
         try:

@@ -23,7 +23,7 @@ def publish(
     sample_id: UUID | None = None,
     payload: Mapping[str, object] | None = None,
 ) -> None:
-    """Tell the screens, once the transaction is durable. `payload` is seen by whoever may see the event."""
+    """Tell the screens, once the transaction is durable. `payload` is seen by anyone who may see the event."""
     event = EventRow(
         at=uow.now,
         agency_id=agency_id,

@@ -48,7 +48,7 @@ def event_stream(
     """The answer of an SSE route. `accepts` decides, per event, whether this person may see it.
 
     Without `contents` only that something happened is said: a client's screen looks again by itself, and learns
-    no id or number of anybody else's sample. After `lasts_s` it ends: the browser comes back by itself and is looked at anew.
+    no id or number of anybody else's sample. After `lasts_s` it ends: the browser comes back by itself and is looked at again.
     """
     subscription = hub.subscribe(accepts, _last_event_id(request), contents=contents)
     shutdown = anyio.Event()

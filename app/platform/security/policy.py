@@ -66,7 +66,7 @@ def public(reason: str) -> Any:
 
 
 def ticket_holder(check: Callable[..., Any]) -> Any:
-    """Dependency: whoever showed a right ticket, as found by `check`."""
+    """Dependency: anyone who showed a right ticket, as found by `check`."""
     _declare(check, "ticket holder")
     return Depends(check)
 

@@ -167,9 +167,9 @@ class BlobStore:
             raise
 
     def remove(self, sha256: str, *, older_than_s: float = 24 * 3600) -> bool:
-        """Delete a raw file no row refers to; False (and kept) when somebody sent the same bytes lately.
+        """Delete a raw file no row refers to; False (and kept) when someone sent the same bytes lately.
 
-        Whoever receives known bytes first renews the file's time and writes its row after that, so a file that is old
+        Anyone who receives known bytes first renews the file's time and writes its row after that, so a file that is old
         once it was moved out of the way has nobody's row coming.
         """
         path, limit = self.path(sha256), time.time() - older_than_s
@@ -180,10 +180,10 @@ class BlobStore:
             doomed.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, doomed)
             if doomed.stat().st_mtime >= limit:
-                os.replace(doomed, path)  # the same bytes, whoever put them there meanwhile
+                os.replace(doomed, path)  # the same bytes, no matter who put them there in the meantime
                 return False
             doomed.unlink()
-        except FileNotFoundError:  # somebody else removes it too, or a server that starts has put it back
+        except FileNotFoundError:  # someone else removes it too, or a server that starts has put it back
             return not path.exists()
         return True
 

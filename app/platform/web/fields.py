@@ -85,7 +85,7 @@ def _may_be_checked(schema: JsonDict) -> None:
 
 
 class FreeText(BaseModel):
-    """A body with free text that staff read. Whoever sends it again may say that it was looked at (app.nudge).
+    """A body with free text that staff read. Anyone who sends it again may say that it was looked at (app.nudge).
 
     What is said so is read by the nudge alone: it is no part of what the use cases get.
     """

@@ -33,8 +33,17 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), interest-cohort=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), interest-cohort=()",
 }
+WITH_CAMERA = {"Permissions-Policy": SECURITY_HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")}
+"""For a page over which the scanner opens: what stands in a frame may do no more than the page round it."""
+SCANNER = WITH_CAMERA | {
+    "Content-Security-Policy": CSP.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'").replace(
+        "frame-ancestors 'none'", "frame-ancestors 'self'"
+    ),
+    "X-Frame-Options": "SAMEORIGIN",
+}
+"""For the scanner alone: it reads codes with WebAssembly, in a frame of a page of ours."""
 UPLOAD_PATHS = ("/uploads", "/files", "/incoming")
 """Ends of the addresses that take instrument files; everything else has the small limit."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -140,7 +149,7 @@ class Guard:
     """Refuses requests of unclear length, requests for another host, and changes a browser sends from another site.
 
     Another site is known by Fetch Metadata, then Origin; also without a cookie: a foreign page could otherwise sign a tablet
-    in as somebody else, or swap a client's ticket. Requests with a bearer token carry no ambient authority and pass; so do
+    in as someone else, or swap a client's ticket. Requests with a bearer token carry no ambient authority and pass; so do
     tools that send neither header, because a browser always sends one of them on an unsafe method.
     """
 

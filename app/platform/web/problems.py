@@ -102,7 +102,7 @@ def translate(error: Exception) -> e.MastError:
         return e.Unavailable()
     if isinstance(error, sqlalchemy.exc.IntegrityError):  # two at the same moment: the checks before saw neither
         return e.Conflict(
-            "This clashes with what somebody recorded at the same moment, so it was not saved.",
+            "This clashes with what someone recorded at the same moment, so it was not saved.",
             hint="Load it again and look; then repeat it if it is still needed.",
         )
     return _Internal()
@@ -155,7 +155,7 @@ def install(app: FastAPI, render_page: Renderer) -> None:
 
     async def on_machine(request: Request, error: Exception) -> Response:
         known = translate(error)
-        if isinstance(known, e.Unavailable | e.StorageFull):  # known, and said again by every request meanwhile
+        if isinstance(known, e.Unavailable | e.StorageFull):  # known, and said again by every request in the meantime
             log.error("request_failed", path=request.url.path, problem=known.code, error=type(error).__name__)
         else:
             log.error("request_failed", path=request.url.path, problem=known.code, exc_info=error)

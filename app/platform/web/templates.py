@@ -4,6 +4,7 @@ key it was not given fails where `settings.strict_pages` is on, as in all tests.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined, nodes, select_autoescape
 
 from app.platform.kernel.place import local
+from app.platform.kernel.sample_numbers import sample_number
 from app.platform.web.forms import Entered
 
 _log = logging.getLogger(__name__)
@@ -50,7 +52,14 @@ class Templates:
             lstrip_blocks=True,
         )
         self.environment.filters.update(
-            clock=clock_time, day=day, minutes=minutes, words=words, ticket=ticket_groups, number=number
+            clock=clock_time,
+            day=day,
+            minutes=minutes,
+            words=words,
+            ticket=ticket_groups,
+            number=number,
+            nobreak=nobreak,
+            sample_number=sample_number,
         )
         self.environment.globals["blank"] = Entered()  # a form nobody has begun to fill in
         self.environment.globals["free_text"] = {}  # name of a field → who reads it; filled once the routes are there
@@ -78,16 +87,22 @@ class Templates:
         return self._layouts[name]
 
     def _names_set(self, name: str) -> tuple[frozenset[str], str]:
-        """Names a template sets at its top, and the layout it extends."""
+        """Names a template sets at its top, also under a condition there, and the layout it extends."""
         source, _, _ = self.environment.loader.get_source(self.environment, name)  # type: ignore[union-attr]
         tree = self.environment.parse(source)
         found, parent = set[str](), ""
-        for node in tree.body:
+        pending = list(tree.body)
+        while pending:
+            node = pending.pop()
             if isinstance(node, nodes.Extends) and isinstance(node.template, nodes.Const):
                 parent = str(node.template.value)
-            if isinstance(node, nodes.Assign) and isinstance(node.target, nodes.Name):
+            if isinstance(node, nodes.If):
+                pending += [*node.body, *node.elif_, *node.else_]
+            if isinstance(node, nodes.Assign):
                 read = {one.name for one in node.node.find_all(nodes.Name)}
-                found |= {node.target.name} - read
+                found |= {
+                    one.name for one in (node.target, *node.target.find_all(nodes.Name)) if isinstance(one, nodes.Name)
+                } - read
         return frozenset(found), parent
 
 
@@ -109,6 +124,14 @@ def minutes(seconds: float | None) -> str:
         return ""
     whole = max(0, round(seconds / 60))
     return f"{whole} min" if whole < 90 else f"{whole // 60} h {whole % 60} min"
+
+
+_UNIT = re.compile(r"(?<=[\d)]) (?=(?:%|cm⁻¹|min|mg|ppm|µg|ng/mL)(?!\w))|(?<=m/z) (?=\d)")
+
+
+def nobreak(text: str) -> str:
+    """A sentence in which no line ends between a figure and its unit."""
+    return _UNIT.sub("\u00a0", text)
 
 
 def words(value: object) -> str:

@@ -54,16 +54,16 @@ class AlertForm(BaseModel):
         """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if self.tier not in set(Tier):
-            wrong["tier"] = "Choose how far it reaches."
+            wrong["tier"] = "Choose a tier."
         if self.reach not in set(Reach):
-            wrong["reach"] = "Choose where it holds."
+            wrong["reach"] = "Choose the area covered."
         substances, classes = self._about(register, wrong)
         hours = number(self.hours, "hours", wrong, example="12")
         if hours is not None and not 0 < hours <= MOST_HOURS:
-            wrong["hours"] = "Say for how many hours it holds, such as 12."
+            wrong["hours"] = "Enter the duration in hours, for example 12."
         logos = tuple(logo.strip() for logo in self.logos.split(";") if logo.strip())
         if any(len(logo) > 40 for logo in logos):
-            wrong["logos"] = "A logo has at most 40 letters. Put ; between several."
+            wrong["logos"] = "Use at most 40 letters for each logo. Separate several with ;"
         if wrong:
             raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
         return NewAlert(
@@ -90,14 +90,14 @@ class AlertForm(BaseModel):
             if len(meant) == 1:
                 chosen.append(meant[0].id)
             else:
-                wrong["about"] = f"The register does not know “{words}”. Choose a name from the list."
+                wrong["about"] = f"“{words}” is not in the substance list. Choose a name from the list."
         substances = tuple(dict.fromkeys(one for one in chosen if one in register))
         classes = tuple(dict.fromkeys(one for one in chosen if one not in register and register.is_class(one)))
         return substances, classes
 
 
 def of_draft(row: Alert) -> AlertForm:
-    """A draft as fields, to be written anew."""
+    """A draft as fields, to be written again."""
     hours = (row.until - row.from_at) / timedelta(hours=1)
     return AlertForm(
         tier=row.tier.value,

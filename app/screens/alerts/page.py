@@ -151,11 +151,11 @@ ToldReason = Annotated[Told200, Form()]
 LIMIT = 30
 ENDS = {domain.Act.RETRACT: "retracted", domain.Act.DISCARD: "discarded"}
 DONE = {
-    "raised": "Raised. Staff see it now, and pages of samples that fit warn of it.",
-    "drafted": "The draft is kept. Nobody is warned by it: an alert of this tier waits for its sign-off.",
-    "retracted": "Retracted. That is told where the alert stood.",
-    "discarded": "Discarded.",
-    "asked": "All series are looked at now. What is found comes as a draft.",
+    "raised": "Alert raised. Staff and result pages of matching samples show it now.",
+    "drafted": "Draft saved. Nobody has been told yet. This tier needs sign-off.",
+    "retracted": "Alert retracted. This shows wherever the alert did.",
+    "discarded": "Draft discarded.",
+    "asked": "Checking all trends now. Anything found appears as a draft.",
 }
 
 
@@ -279,7 +279,7 @@ def write_alert(visit: Writer, form: Annotated[AlertForm, Form()]) -> Response:
 def form_page(
     visit: Visit, form: AlertForm, *, error: MastError | None = None, editing: uuid.UUID | None = None
 ) -> HTMLResponse:
-    """The form, empty, filled in, or with what is wrong; for a new alert, or for a draft that is written anew."""
+    """The form, empty, filled in, or with what is wrong; for a new alert, or for a draft that is written again."""
     rt = visit.rt
     with rt.read() as session:
         found = sessions.sessions_of(session, visit.who, open_only=True)

@@ -1,7 +1,10 @@
-// The bench's own few lines. A part of the page is never fetched anew under somebody's hands; the spectrum is
-// fetched only when there is a newer one; the method chosen beside the drop zone travels with the files.
+// The bench's own few lines. A part of the page is never fetched again under someone's hands; the spectrum is
+// fetched only when there is a newer one; the method chosen beside the drop zone travels with the files; a link to a
+// part of the page fetches that part alone.
 
-/** A form somebody began to fill in, or a fold they opened to do so. @param {Element} region */
+import { problem } from "../common/mast.js";
+
+/** A form someone began to fill in, or a fold they opened to do so. @param {Element} region */
 function inUse(region) {
   for (const form of region.querySelectorAll("form[data-keep]")) {
     if (form.closest("details")?.open) return true;
@@ -22,7 +25,7 @@ function sayChanged(region) {
   const note = document.createElement("p");
   note.className = "notice notice--info bench-changed";
   note.setAttribute("role", "status");
-  note.textContent = "These findings changed elsewhere meanwhile. Reload the page to see them; what you type here is not lost until then.";
+  note.textContent = "Someone else changed these findings. Save yours as usual. Where both of you changed the same, you choose.";
   region.prepend(note);
 }
 
@@ -43,6 +46,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (newestNow() === newest) return;
   newest = newestNow();
   history.replaceState(null, "", location.pathname); // an older reading may have been chosen in the address
+  here = shown();
   document.body.dispatchEvent(new CustomEvent("mast:spectrum"));
 });
 
@@ -54,5 +58,83 @@ for (const select of document.querySelectorAll("[data-upload-method]")) {
     form.dataset.uploadUrl = method ? `${plain}?method=${encodeURIComponent(method)}` : plain;
   });
 }
+
+// ---- a tab, a peak or an overlay changes one part of the page; the address says what is shown ----
+
+/** @type {Record<string, string>} part of the address → the region it answers */
+const REGIONS = { panel: "bench-panel", below: "bench-below", spectrum: "bench-spectrum" };
+
+/** @param {string} part @param {string} search */
+async function show(part, search) {
+  try {
+    const answer = await fetch(`${location.pathname}/${part}${search}`, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) { location.assign(location.pathname + search); return; }
+    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(REGIONS[part]);
+    const there = document.getElementById(REGIONS[part]);
+    if (!made || !there) return;
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+    const href = there.contains(focused) ? focused?.getAttribute("href") : null;
+    there.replaceWith(made);
+    history.pushState(null, "", location.pathname + search);
+    here = shown();
+    /** @type {any} */ (window).htmx?.process(made);
+    document.dispatchEvent(new CustomEvent("htmx:after:swap", { bubbles: true }));
+    if (href) /** @type {HTMLElement | null} */ (made.querySelector(`a[href="${CSS.escape(href)}"]`) ?? made.querySelector("[aria-current]"))?.focus();
+  } catch {
+    problem("The server did not answer", "Nothing you saved is lost. Check the network, then try again.");
+  }
+}
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const target = /** @type {Element} */ (event.target);
+  const link = /** @type {HTMLAnchorElement | null} */ (target.closest("a[data-part], #plot a.plot__mark, a[data-side], a[data-ask]"));
+  if (!link) return;
+  if (link.dataset.side) { event.preventDefault(); side(link); return; }
+  if (link.dataset.ask) { if (open(link.dataset.ask)) event.preventDefault(); return; }
+  event.preventDefault();
+  show(link.dataset.part || "below", link.search);
+});
+// a skip link changes no more than the end of the address: nothing is loaded for it
+const shown = () => location.pathname + location.search;
+let here = shown();
+addEventListener("popstate", () => { if (shown() !== here) location.reload(); });
+
+/** On a phone one of the two is seen. @param {HTMLAnchorElement} link */
+function side(link) {
+  const desk = /** @type {HTMLElement} */ (document.querySelector(".bench-desk"));
+  desk.dataset.show = link.dataset.side ?? "";
+  for (const one of document.querySelectorAll("a[data-side]")) one.toggleAttribute("aria-current", one === link);
+  link.setAttribute("aria-current", "true");
+}
+
+/** The fields of a step stand beside the findings: unfold them and go there. @param {string} id @returns {boolean} */
+function open(id) {
+  const fold = document.getElementById(id);
+  if (!(fold instanceof HTMLDetailsElement)) return false;
+  const findings = /** @type {HTMLAnchorElement | null} */ (document.querySelector('a[data-side="findings"]'));
+  if (findings) side(findings);
+  fold.open = true;
+  fold.scrollIntoView({ block: "nearest" });
+  /** @type {HTMLElement | null} */ (fold.querySelector("input:not([type=hidden]), select"))?.focus();
+  return true;
+}
+
+// ---- a submission may be undone for a moment ----
+
+const UNDO_MS = 8000;
+const loaded = performance.now();
+const tooLate = () => { for (const form of document.querySelectorAll("[data-undo]")) form.remove(); };
+setTimeout(tooLate, UNDO_MS);
+document.addEventListener("htmx:after:swap", () => { if (performance.now() - loaded > UNDO_MS) tooLate(); });
+
+// ---- a strip's lot is that of the last strip of its kind ----
+
+document.addEventListener("change", (event) => {
+  const tile = /** @type {HTMLInputElement} */ (event.target);
+  if (tile.name !== "strip_target") return;
+  const lot = /** @type {HTMLInputElement | null} */ (document.getElementById("strip-strip_lot"));
+  if (lot && (!lot.value || lot.dataset.remembered === lot.value)) lot.dataset.remembered = lot.value = tile.dataset.lot ?? "";
+});
 
 document.querySelector(".bench-list [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -52,7 +52,7 @@ def add_files(
 def _take_in(at: SampleVisit, file: UploadFile, method: Method | None, form_key: str) -> None:
     """Bytes first, with no database held; then the row. The same form with the same bytes is one upload.
 
-    With other bytes it is another one: whoever goes back to the page and chooses a second file sends the form's key again.
+    With other bytes it is another one: anyone who goes back to the page and chooses a second file sends the form's key again.
     """
     received = at.rt.blobs.put(iter(lambda: file.file.read(1 << 20), b""))
     name = file.filename or ""
@@ -80,7 +80,7 @@ def _method(text: str) -> Method | None:
     try:
         return Method(text)
     except ValueError:
-        raise Invalid("There is no such method.", fields={"upload-method": "Choose one of the methods."}) from None
+        raise Invalid("The method was not found.", fields={"upload-method": "Choose one of the methods."}) from None
 
 
 @router.post("/bench/samples/{sample_id}/answers")
@@ -90,7 +90,7 @@ def answer_question(
     """Answer what a reader asked about a file."""
     with at.shown_again(where=f"ask-{upload}"):
         if choice is None:
-            raise Invalid("Choose one of the answers. The file is unharmed.", fields={"choice": "nothing chosen"})
+            raise Invalid("Choose one of the answers. The file is unchanged.", fields={"choice": "nothing chosen"})
         with at.begin() as uow:
             _own_upload(uow, at.sample_id, upload)
             uploads.answer_upload(uow, upload, version, choice=choice)
@@ -101,7 +101,7 @@ def answer_question(
 def see_warnings(
     at: Bench, upload: Id, version: FileVersion, reading: Annotated[uuid.UUID | None, Form()] = None
 ) -> Response:
-    """Somebody has looked at the warnings of a file; they stay where they are."""
+    """Someone has looked at the warnings of a file; they stay where they are."""
     with at.shown_again(), at.begin() as uow:
         _own_upload(uow, at.sample_id, upload)
         uploads.see_warnings(uow, upload, version)
@@ -160,7 +160,7 @@ def _hints(form: CorrectionForm) -> dict[str, str]:
         return corrections.hints_of(form.x_axis, form.y_axis, form.decimal, form.delimiter, form.time_unit)
     except KeyError:
         raise Invalid(
-            "This is not one of the choices. The file is unharmed.", fields={"x_axis": "not offered"}
+            "This is not one of the choices. The file is unchanged.", fields={"x_axis": "not offered"}
         ) from None
 
 

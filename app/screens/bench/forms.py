@@ -68,7 +68,7 @@ def _name(form: FindingForm, register: Register, wrong: dict[str, str]) -> dict[
     if chosen:
         return _by_id(chosen, register, wrong)
     if not words:
-        wrong["substance"] = "Name what was found."
+        wrong["substance"] = "Enter a substance or class."
         return {}
     if form.keep_words:
         return {"unknown_label": words}
@@ -78,8 +78,7 @@ def _name(form: FindingForm, register: Register, wrong: dict[str, str]) -> dict[
     near = meant or register.search(words, 3)
     offer = f" Did you mean {' or '.join(m.label for m in near)}?" if near else ""
     wrong["substance"] = (
-        f"The register does not know “{words}”.{offer} Choose from the list, or keep the words as something "
-        "without a name yet."
+        f"“{words}” is not in the substance list.{offer} Choose from the list, or tick “Keep as typed”."
     )
     return {}
 
@@ -89,7 +88,7 @@ def _by_id(chosen: str, register: Register, wrong: dict[str, str]) -> dict[str, 
         return {"substance": chosen}
     if register.is_class(chosen):
         return {"substance_class": chosen}
-    wrong["substance"] = f"“{chosen}” is neither a substance nor a class of the register. Choose from the list."
+    wrong["substance"] = f"“{chosen}” is not in the substance list. Choose from the list."
     return {}
 
 
@@ -100,6 +99,6 @@ def _amount(form: FindingForm, wrong: dict[str, str]) -> AmountIn | None:
     k = number(form.coverage_k, "coverage_k", wrong)
     if value is None:
         if (low is not None or high is not None) and "amount_value" not in wrong:
-            wrong["amount_value"] = "An interval needs the amount it belongs to."
+            wrong["amount_value"] = "Enter the amount too, for example 71."
         return None
     return AmountIn(value=value, low=low, high=high, k=2.0 if k is None else k, unit=form.amount_unit, basis=form.basis)

@@ -3,7 +3,6 @@ with what was typed and what is wrong with it."""
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -14,60 +13,71 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel
+from sqlmodel import Session
 
-from app.intake.samples import substances
+from app.care.consultations.client_view import headline_once_released
+from app.intake.samples import photos, substances
 from app.intake.tasks import service as tasks
 from app.laboratory.identification.domain import methods
 from app.laboratory.identification.in_house import void_now
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import analyses, arrays, figures, plots
+from app.laboratory.readings.strip_targets import strip_targets
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
 from app.platform.kernel.ids import new_id
 from app.platform.plots import Plot
 from app.platform.security.policy import allow
 from app.platform.web.forms import Entered, fields_of, shown_again
-from app.results import words
-from app.results.bench import Line, Shown, analysis_title, bench, strip_targets, worklist
+from app.results import edits, presence, words
+from app.results.bench import Bench, Line, Shown, analysis_title, bench, worklist
 from app.results.domain import Action, NameState, State
+from app.results.review import name_of
 from app.runtime import RuntimeDep
+from app.screens.bench.ahead_page import AHEAD
+from app.screens.bench.bar import bar_of, undo_of
+from app.screens.bench.choosing import choice_of
+from app.screens.bench.file_words import file_words, takes_folders
 from app.screens.bench.forms import FindingForm
-from app.screens.bench.spectrum_view import SpectrumView, view_of
+from app.screens.bench.look import PLAIN, Look, Looked, Part, Tab, keep_tab
+from app.screens.bench.spectrum_view import SpectrumView, named_here, view_of
+from app.screens.bench.viewer import Viewer, viewer_of
 from app.screens.visits import Visit, visitor
 from harm_messages.register import Register
 from harm_messages.vocabulary import Abundance
-from instruments import Format, assurance_sentence, formats
+from instruments import assurance_sentence
 from spectra.infrared.sentences import limit_percent
 
 router = APIRouter(include_in_schema=False)
 
 STAFF = (Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)
 Staff = Annotated[Visit, visitor(*STAFF)]
-Peak = Annotated[int | None, Query(ge=0, le=100_000)]
-Compare = Annotated[int, Query(ge=0, le=200)]
+Since = Annotated[int | None, Query(ge=0, lt=2**31)]
 DONE: dict[str, str] = {
     **{action.value: text for action, text in words.DONE_WORDS.items()},
-    "finding": "The finding is saved in the draft.",
-    "parts": "The parts are findings of the draft, each with its share of the signal. Look at every one.",
-    "removed": "The finding is removed from the draft.",
-    "dismissed": "Dismissed with your reason. The verifier sees it.",
-    "open_again": "The dismissal is taken back.",
-    "nothing": "Saved: nothing was found.",
-    "analysis": "The analysis is recorded.",
-    "file": "The file is here and is being read.",
-    "files": "The files are here and are being read.",
-    "answer": "Thank you. The file is being read again.",
+    "finding": "Finding added.",
+    "parts": "Components added with their share of the signal. Check each one.",
+    "removed": "Finding removed.",
+    "dismissed": "Dismissed. The verifier sees your reason.",
+    "open_again": "Dismissal removed.",
+    "nothing": "Recorded “nothing detected”.",
+    "analysis": "Analysis recorded.",
+    "file": "File received. It is being read.",
+    "files": "Files received. They are being read.",
+    "answer": "Importing the file with these settings.",
     "reread": "The file is being read again.",
-    "warnings": "Kept: you have looked at these warnings.",
-    "again": "The files of this analysis are read and compared again, with the libraries and own standards of now.",
-    "correction": "Kept. The file is being read again as you said.",
-    "as_the_file_says": "Taken back. The file is being read again as it says itself.",
-    "draft": "A new draft has begun, with a copy of the findings.",
+    "warnings": "Saved that you have checked these warnings.",
+    "again": "Searching again with today’s libraries and in-house standards.",
+    "correction": "Saved. Importing the file with these settings.",
+    "as_the_file_says": "Correction removed. Settings are detected from the file.",
+    "draft": "New draft started with a copy of the findings.",
+    "undone": "Submission recalled. The findings are yours to edit again.",
 }
 
 
-_WITH_SPECTRUM = ("bench/sample.html", "bench/_spectrum.html")
+_WITH_SPECTRUM = ("bench/sample.html", "bench/_spectrum.html", "bench/_below.html", "bench/_panel.html")
+_PART_OF_FORM = {"strip": Part.STRIPS, "reagent": Part.STRIPS, "analysis": Part.STRIPS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +98,25 @@ class SampleVisit(Visit):
 
         return shown_again(again, but=NotFound)
 
-    def back(self, done: str = "", *, reading: uuid.UUID | None = None) -> RedirectResponse:
-        """To the page of the sample, saying what was done."""
-        parts = (f"reading={reading}" if reading else "", f"done={done}" if done else "")
-        query = "&".join(part for part in parts if part)
-        return RedirectResponse(f"/bench/samples/{self.sample_id}" + (f"?{query}" if query else ""), 303)
+    def back(
+        self,
+        done: str = "",
+        *,
+        reading: uuid.UUID | None = None,
+        peak: int | None = None,
+        part: Part | None = None,
+        at: uuid.UUID | None = None,
+        submitted: uuid.UUID | None = None,
+        since: int | None = None,
+    ) -> RedirectResponse:
+        """To the page of the sample, or of the sample `at`, saying what was done, and what others changed `since` a version of the draft."""
+        asked = {"reading": reading, "peak": peak, "part": part, "submitted": submitted, "done": done, "since": since}
+        query = "&".join(f"{name}={value}" for name, value in asked.items() if value)
+        return RedirectResponse(f"/bench/samples/{at or self.sample_id}" + (f"?{query}" if query else ""), 303)
 
 
 def at_bench(*roles: Role) -> object:
-    """Dependency: the request about a sample, if it comes from somebody with one of `roles`."""
+    """Dependency: the request about a sample, if it comes from someone with one of `roles`."""
     policy = allow(*roles)
 
     def at(request: Request, rt: RuntimeDep, sample_id: uuid.UUID, who: Actor = policy) -> SampleVisit:
@@ -131,20 +151,24 @@ def _list(visit: Visit, template: str) -> HTMLResponse:
 
 @router.get("/bench/samples/{sample_id}")
 def sample_page(
-    at: AtSample,
-    reading: uuid.UUID | None = None,
-    peak: Peak = None,
-    compare: Compare = 0,
-    done: Annotated[str, Query(max_length=20)] = "",
+    at: AtSample, look: Looked, done: Annotated[str, Query(max_length=20)] = "", since: Since = None
 ) -> HTMLResponse:
     """Spectrum and findings of one sample. No ticket anywhere."""
-    return page(at, reading_id=reading, peak=peak, compare=compare, done=done)
+    answer = page(at, look=look, done=done, since=since)
+    answer.headers.update(AHEAD)
+    return _kept(at, look, answer)
 
 
 @router.get("/bench/samples/{sample_id}/worklist")
 def sample_worklist_part(at: AtSample) -> HTMLResponse:
     """The narrow worklist beside a sample."""
     return page(at, template="bench/_worklist.html")
+
+
+@router.get("/bench/samples/{sample_id}/readings")
+def readings_part(at: AtSample, look: Looked) -> HTMLResponse:
+    """The tabs above the spectrum: one for each reading, then strips and files."""
+    return page(at, template="bench/_readings.html", look=look)
 
 
 @router.get("/bench/samples/{sample_id}/files")
@@ -154,47 +178,90 @@ def files_part(at: AtSample) -> HTMLResponse:
 
 
 @router.get("/bench/samples/{sample_id}/spectrum")
-def spectrum_part(
-    at: AtSample, reading: uuid.UUID | None = None, peak: Peak = None, compare: Compare = 0
-) -> HTMLResponse:
-    """The middle of the page: analyses, the reading, its candidates."""
-    return page(at, template="bench/_spectrum.html", reading_id=reading, peak=peak, compare=compare)
+def spectrum_part(at: AtSample, look: Looked) -> HTMLResponse:
+    """The middle of the page: the reading, its picture, and the tab below it."""
+    return page(at, template="bench/_spectrum.html", look=look)
+
+
+@router.get("/bench/samples/{sample_id}/below")
+def below_part(at: AtSample, look: Looked) -> HTMLResponse:
+    """What stands below the picture: of a run the spectrum of the chosen peak, then the tabs."""
+    return page(at, template="bench/_below.html", look=look)
+
+
+@router.get("/bench/samples/{sample_id}/panel")
+def panel_part(at: AtSample, look: Looked) -> HTMLResponse:
+    """The tabs below the picture, with the one that is open."""
+    return _kept(at, look, page(at, template="bench/_panel.html", look=look))
 
 
 @router.get("/bench/samples/{sample_id}/findings")
-def findings_part(at: AtSample) -> HTMLResponse:
-    """The right of the page: findings and what may be done with them."""
-    return page(at, template="bench/_findings.html")
+def findings_part(at: AtSample, look: Looked, since: Since = None) -> HTMLResponse:
+    """The right of the page: findings and what they still need."""
+    return page(at, template="bench/_findings.html", look=look, since=since)
+
+
+@router.get("/bench/samples/{sample_id}/bar")
+def bar_part(at: AtSample, look: Looked) -> HTMLResponse:
+    """The action bar."""
+    return page(at, template="bench/_bar.html", look=look)
+
+
+def _kept(at: SampleVisit, look: Look, answer: HTMLResponse) -> HTMLResponse:
+    keep_tab(answer, at.request, at.rt, look)
+    return answer
 
 
 def page(
     at: SampleVisit,
     *,
     template: str = "bench/sample.html",
-    reading_id: uuid.UUID | None = None,
-    peak: int | None = None,
-    compare: int = 0,
+    look: Look = PLAIN,
     done: str = "",
     error: MastError | None = None,
     where: str = "",
     typed: Entered | None = None,
+    since: int | None = None,
 ) -> HTMLResponse:
     """The page of one sample, or with `template` a part of it. `where`: the form the error belongs to."""
     rt, who, now = at.rt, at.who, at.rt.now()
     with rt.read() as session:
-        shown = bench(session, who, at.sample_id, now, rt.pack.substances, reading_id=reading_id, peak=peak)
+        shown = bench(session, who, at.sample_id, now, rt.pack.substances, reading_id=look.reading, peak=look.peak)
         work = worklist(session, who, now, rt.pack.substances)
         todo = tasks.of_sample(session, who, at.sample_id)
+        undo = undo_of(session, who, look.submitted)
+        lots = analyses.strip_lots(session, who)
+        asks_release = Action.RELEASE.value in (look.ask, where)
+        headline = _headline(at, session, shown) if asks_release else ""
+        merged = _by_others(session, who, shown, since, rt.pack.substances)
+        colleague = presence.colleague_here(session, who, at.sample_id, now)
+        viewer = viewer_of(session, rt, who, shown, look, work) if template in _WITH_SPECTRUM else Viewer()
+        has_photo = photos.photo_of(session, at.sample_id) is not None
     return at.page(
         template,
         b=shown,
         sample_id=at.sample_id,
+        has_photo=has_photo,
         sample_tasks=todo,
         task_back="bench",
-        x=_view(at, shown.shown, compare) if template in _WITH_SPECTRUM else None,
+        x=_view(at, shown.shown, look.compare) if template in _WITH_SPECTRUM else None,
+        viewer=viewer,
+        here=named_here(shown),
+        bar=bar_of(shown, who),
+        undo=undo,
+        headline=headline,
+        asks_release=asks_release,
+        look=look,
+        part=_part(shown, look, where, error),
+        tab=Tab.FILE if where.startswith("correct-") else look.tab,
+        Tab=Tab,
         work=work,
+        merged=merged,
+        since=since,
+        colleague=colleague,
+        choice=choice_of(error, rt.pack.substances),
         now=now,
-        compare=compare,
+        compare=look.compare,
         done=DONE.get(done, ""),
         error=error,
         where=where,
@@ -205,7 +272,8 @@ def page(
         typed_form=lambda values, line: form_of(line, values, rt.pack.substances),
         key=new_id(),
         methods=[m for m in methods().values() if m.active],
-        targets=strip_targets(rt.pack.substances),
+        targets=_strips(rt.pack.substances, lots),
+        lots=lots,
         file_words=file_words(),
         takes_folders=takes_folders(),
         upload_limit=rt.blobs.max_bytes,
@@ -219,6 +287,36 @@ def page(
         NameState=NameState,
         State=State,
     )
+
+
+def _strips(register: Register, used: Iterable[str]) -> list[tuple[str, str]]:
+    """What strips exist for, and what else someone has used one for."""
+    known = dict(strip_targets(register))
+    return [*known.items(), *((one, substances.label_of(register, one)) for one in used if one not in known)]
+
+
+def _part(shown: Bench, look: Look, where: str, error: MastError | None) -> Part:
+    """What the middle holds: what was asked for, the form that was refused, the newest spectrum, else the place for files."""
+    if error is not None and ("upload" in error.fields or where.startswith("ask-")):
+        return Part.FILES
+    if where in _PART_OF_FORM:
+        return _PART_OF_FORM[where]
+    if look.part is not None:
+        return look.part
+    return Part.SPECTRUM if shown.shown is not None else Part.FILES
+
+
+def _headline(at: SampleVisit, session: Session, shown: Bench) -> str:
+    if shown.view is None or shown.state is not State.VERIFIED:
+        return ""
+    return headline_once_released(session, at.rt.pack, shown.sample, shown.view, at.rt.now())
+
+
+def _by_others(session: Session, who: Actor, shown: Bench, since: int | None, register: Register) -> list[str]:
+    """What others changed in the draft since a version someone had seen."""
+    if since is None or shown.view is None:
+        return []
+    return edits.by_others(session, shown.view.result, since, who.person_id, lambda f: name_of(register, f))
 
 
 def _view(at: SampleVisit, shown: Shown | None, compare: int) -> SpectrumView:
@@ -273,53 +371,3 @@ def _fields(error: MastError | None, where: str) -> Entered:
     """Field id → sentence. Of `findings.2.amount_low` the form of that finding shows the last part."""
     prefix = f"{where}-" if where else ""
     return Entered({prefix + name.rsplit(".", 1)[-1]: text for name, text in fields_of(error).items()})
-
-
-_FAMILIES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("Infrared, Raman, UV", frozenset({"IR", "Raman", "UV"})),
-    ("Mass spectra and runs", frozenset({"MS", "GC-MS", "LC-MS"})),
-    ("Chromatograms", frozenset({"GC", "LC", "chromatography"})),
-)
-_TABLES = "text"
-_SHORT = re.compile(r".*\(([A-Z]{2,6})\)$")
-_DROPPED = re.compile(
-    r"^(an?|the)\s+|\s*\(\.[^)]*\)$|\s+(files?|folders?|spectrum|spectral group|chromatogram|records?|library|run|series)$"
-)
-
-
-def file_words() -> tuple[str, ...]:
-    """Which files can be read here: one sentence per family of instruments, then tables, then vendor folders if there are any.
-
-    From the readers that are registered, so that no screen promises more.
-    """
-    return _words(formats())
-
-
-def takes_folders() -> bool:
-    """Whether any vendor's folder can be read."""
-    return any(f.sniff_folder is not None and (f.extra is None or f.extra.installed) for f in formats())
-
-
-@lru_cache(maxsize=4)
-def _words(known: tuple[Format, ...]) -> tuple[str, ...]:
-    usable = [f for f in known if f.extra is None or f.extra.installed]
-    out = []
-    for family, techniques in _FAMILIES:
-        if names := _names(f for f in usable if f.name != _TABLES and f.techniques & techniques):
-            out.append(f"{family}: {', '.join(names)}.")
-    if any(f.name == _TABLES for f in usable):
-        out.append("Tables of any of them: CSV, TXT.")
-    if folders := _names(f for f in usable if f.sniff_folder is not None):
-        out.append(f"Vendor folders as one zip each: {', '.join(folders)}.")
-    return tuple(out)
-
-
-def _names(some: Iterable[Format]) -> list[str]:
-    """Titles as words of a list: without article, without ending."""
-    found = []
-    for known in some:
-        name = _SHORT.sub(r"\1", known.title)
-        while (shorter := _DROPPED.sub("", name)) != name:
-            name = shorter
-        found.append(name)
-    return sorted(dict.fromkeys(found), key=str.lower)

@@ -12,13 +12,17 @@ from dataclasses import dataclass, field, replace
 from app.laboratory.identification import parts
 from app.laboratory.identification.answer import Answer, PeakAnswer, RunRow
 from app.laboratory.identification.infrared_answer import limits_in_short
+from app.laboratory.identification.mixtures import PROBABLE
 from app.laboratory.identification.parts import Candidate, Component, Residual
 from app.laboratory.readings import plots
 from app.platform.kernel.errors import MastError
 from app.platform.plots import PeaksCompared, Plot
-from app.results.bench import Shown
+from app.results.bench import Bench, Shown
+from app.results.domain import NameState
+from app.results.named import Named
 from spectra.infrared.sentences import limit_percent
 
+NB = "\u00a0"
 MOST_NAMED = 5
 MASS_KINDS = ("mass_spectrum", "mass_run")
 
@@ -37,11 +41,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class CandidateRow:
-    """A candidate at its place in the list of the reading, from 0. `void`: why its own standard is no evidence now."""
+    """A candidate at its place in the list of the reading, from 0. `void`: why its own standard is no evidence now; `share`: of the
+    signal, where it is a part of the mixture."""
 
     place: int
     candidate: Candidate
     void: str = ""
+    share: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,7 @@ class SpectrumView:
     """Everything beside the picture; empty where there is nothing to say."""
 
     is_mass: bool = False
+    head: tuple[str, str] = ("", "")
     answer: Answer = field(default_factory=Answer)
     comparison: PeaksCompared | None = None
     own: tuple[CandidateRow, ...] = ()
@@ -100,7 +107,7 @@ class SpectrumView:
 
     @property
     def fitted(self) -> bool:
-        """Whether there is a fit to draw, so that no single candidate is drawn unless somebody asks for it."""
+        """Whether there is a fit to draw, so that no single candidate is drawn unless someone asks for it."""
         return self.answer.infrared is not None and self.answer.infrared.curves is not None
 
 
@@ -117,21 +124,51 @@ def view_of(
         return SpectrumView()
     answer = answer_shown(shown)
     places = list(enumerate(shown.candidates))
-    own = tuple(CandidateRow(k, c, void_now(c)) for k, c in places if c.own_run is not None)
+    shares = {part.compound: share_words(part) for part in answer.components if part.compound}
+    own = tuple(CandidateRow(k, c, void_now(c), shares.get(c.compound, "")) for k, c in places if c.own_run is not None)
     mass = shown.reading.kind in MASS_KINDS
     return SpectrumView(
         is_mass=mass,
+        head=head_of(shown.answer or Answer(), mass=mass),
         answer=answer,
         comparison=_comparison(picture) if mass and shown.candidates else None,
         own=own,
         outdated=tuple(row.candidate.substance for row in own if row.void and not row.candidate.void),
-        others=tuple(CandidateRow(k, c) for k, c in places if c.own_run is None),
+        others=tuple(CandidateRow(k, c, share=shares.get(c.compound, "")) for k, c in places if c.own_run is None),
         probabilities=tuple(_probabilities(answer)),
         components=tuple(_component(part) for part in answer.components),
         residual=_residual(answer.residual),
         summary=run_words(answer) if shown.peak is None else "",
         infrared=infrared_view(answer, shown.candidates),
     )
+
+
+def head_of(answer: Answer, *, mass: bool) -> tuple[str, str]:
+    """What stands above the picture, short enough for one line: the headline, of a probable mixture its names alone; and in
+    small type how sure they are and what is left over."""
+    rest = None if mass or not answer.components else answer.unexplained_fraction
+    left = "" if rest is None or "unexplained" in answer.headline else f"{rest * 100:.0f}{NB}% unexplained"
+    if not answer.headline.startswith(PROBABLE):
+        return answer.headline, left
+    names = answer.headline.removeprefix(PROBABLE).removesuffix(".")
+    return names, " · ".join(part for part in ("probable", left) if part)
+
+
+def share_words(part: Component) -> str:
+    """`64 % (62–66)`, of the signal."""
+    return f"{part.share * 100:.0f}{NB}% ({part.low * 100:.0f}–{part.high * 100:.0f})"
+
+
+def named_here(b: Bench) -> tuple[Named, ...]:
+    """What the reading in the middle names and “Add all” adds: everything but what was dismissed. Empty where all of it is
+    recorded with this analysis already."""
+    shown = b.shown
+    if shown is None or not b.editable:
+        return ()
+    here = [one for one in b.named if any(m.reading_id == shown.reading.id for m in one.mentions)]
+    rest = tuple(one for one in here if one.state is not NameState.DISMISSED)
+    new = any(one.is_open for one in rest) or str(shown.analysis.analysis.id) not in b.used
+    return rest if new else ()
 
 
 def answer_shown(shown: Shown) -> Answer:
@@ -173,11 +210,11 @@ def _component(part: Component) -> Bar:
         notes.append(f"{part.grade} ({probability})" if part.grade else probability)
     if weight := part.weight:
         low_high = f"({weight.low * 100:.0f} to {weight.high * 100:.0f})"
-        notes.append(f"{weight.value * 100:.0f} % {low_high} by weight of what was seen")
+        notes.append(f"{weight.value * 100:.0f}{NB}% {low_high} by weight of what was seen")
     if alike := part.not_distinguished:
         more = f" and {len(alike) - 4} more" if len(alike) > 4 else ""
         notes.append(f"cannot be told from {', '.join(alike[:4])}{more}")
-    words = f"{part.share * 100:.0f} % ({part.low * 100:.0f} to {part.high * 100:.0f}) of the signal"
+    words = f"{part.share * 100:.0f}{NB}% ({part.low * 100:.0f} to {part.high * 100:.0f}) of the signal"
     return Bar(part.substance, part.share, words, part.low, part.high, tuple(notes))
 
 
@@ -190,21 +227,21 @@ def _residual(kept: Residual | None) -> Plot | None:
     if not over and not under:
         return None
     most = sorted(over, key=lambda pair: -pair[1])[:5]
-    words = ", ".join(f"m/z {m:g} ({r:.1f} %)" for m, r in most)
+    words = ", ".join(f"m/z{NB}{m:g} ({r:.1f}{NB}%)" for m, r in most)
     return {
         "kind": "mass", "x_label": "m/z", "y_label": "% of the base peak", "labels": 6, "absolute": True,
         "query": {"label": "Unexplained", "mz": [m for m, _ in over], "intensity": [r for _, r in over]},
         "reference": {"label": "More than was measured", "mz": [m for m, _ in under],
                       "intensity": [r for _, r in under]} if under else None,
-        "summary": f"Most is left over at {words}." if most else "Nothing is left over.",
+        "summary": f"Largest residual at {words}." if most else "No residual.",
     }  # fmt: skip
 
 
 def percent(p: float) -> str:
     """A probability in words: never 0 or 100 %, which no measurement gives."""
     if p < 0.01:
-        return "under 1 %"
-    return "over 99 %" if p > 0.99 else f"{p * 100:.0f} %"
+        return f"under 1{NB}%"
+    return f"over 99{NB}%" if p > 0.99 else f"{p * 100:.0f}{NB}%"
 
 
 def run_words(answer: Answer) -> str:
@@ -220,8 +257,8 @@ def run_words(answer: Answer) -> str:
     shown = ", ".join(_with_area(row) for row in named[:MOST_NAMED])
     more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
     count = f"{len(peaks)} {'peak was' if len(peaks) == 1 else 'peaks were'} compared"
-    said = f"{count}. Consistent with, by share of the area: {shown}{more}." if shown else f"{count}; none has a name."
-    return said + (f" {unnamed} without a name." if unnamed and shown else "")
+    said = f"{count}. Consistent with, by share of the area: {shown}{more}." if shown else f"{count}. None is named."
+    return said + (f" {unnamed} not named." if unnamed and shown else "")
 
 
 def _with_area(row: RunRow) -> str:
@@ -229,7 +266,7 @@ def _with_area(row: RunRow) -> str:
     also = f" and {len(others) - 2} more" if len(others) > 2 else ""
     name = row.substance + (f" (or {', '.join(others[:2])}{also})" if others else "")
     area = row.area_percent or 0.0
-    return f"{name} {area:.0f} %" if area >= 1 else f"{name} under 1 %"
+    return f"{name} {area:.0f}{NB}%" if area >= 1 else f"{name} under 1{NB}%"
 
 
 def infrared_view(answer: Answer, candidates: Sequence[Candidate] = ()) -> InfraredView:
@@ -258,7 +295,7 @@ def infrared_view(answer: Answer, candidates: Sequence[Candidate] = ()) -> Infra
         lead_only=found.mostly_unexplained,
         summary=plots.fit_words(answer),
         differences=tuple(
-            f"{one.low:.0f}–{one.high:.0f} cm⁻¹: the reading goes with {called.get(one.supports, one.supports)}"
+            f"{one.low:.0f}–{one.high:.0f}{NB}cm⁻¹ (supports {called.get(one.supports, one.supports)})"
             for one in found.differences
         ),
         alignment=_alignment(found.alignment),
@@ -271,15 +308,15 @@ def _band(band: parts.Band) -> Band:
         f"{band.position:.0f}",
         "missing" if band.missing or band.found is None else f"{band.found:.0f}",
         "–" if band.error is None else ("0.0" if abs(band.error) < 0.05 else f"{band.error:+.1f}".replace("-", "−")),
-        f"{band.weight * 100:.0f} %",
+        f"{band.weight * 100:.0f}{NB}%",
         band.missing,
     )
 
 
 def _limit(limit: parts.DetectionLimit) -> Limit:
     if limit.seen is None:
-        return Limit(limit.substance, "–", "this reading cannot say")
-    return Limit(limit.substance, limit_percent(limit.limit), "perhaps there: look again" if limit.seen else "not seen")
+        return Limit(limit.substance, "–", "not known")
+    return Limit(limit.substance, limit_percent(limit.limit), "possible, check again" if limit.seen else "not seen")
 
 
 def _alignment(found: parts.AxisShift | None) -> str:
@@ -288,6 +325,6 @@ def _alignment(found: parts.AxisShift | None) -> str:
     wider = "wider" if found.blur >= 0 else "sharper"
     shift = f"{found.shift:+.1f}".replace("-", "−")
     return (
-        f"Against the library the whole reading is shifted by {shift} cm⁻¹ and its bands are {wider} by "
-        f"{abs(found.blur) ** 0.5:.1f} cm⁻¹. The same for many samples is a matter for the instrument, not for them."
+        f"Compared with the library, the spectrum is shifted by {shift}{NB}cm⁻¹ and its bands are {wider} by "
+        f"{abs(found.blur) ** 0.5:.1f}{NB}cm⁻¹. If many samples show this, check the instrument."
     )

@@ -15,22 +15,21 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from app.intake.samples import lookup
-from app.laboratory.identification.domain import Method
 from app.laboratory.identification.in_house import void_now
 from app.laboratory.readings import analyses
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, VersionRequired
-from app.platform.web.fields import Note140, Note200, Text40, Text60, Text80
+from app.platform.web.fields import Note140, Note200, Text80
 from app.platform.web.forms import Entered
-from app.platform.web.typed import number
-from app.results import service
-from app.results.bench import candidate_of, parts_of
-from app.results.domain import Action, ChangeReason, DismissReason
+from app.results import edits, service
+from app.results.bench import candidate_of, worklist
+from app.results.domain import Action, ChangeReason, DismissReason, State
 from app.results.drafting import NewDismissal, in_force
 from app.results.finding import NewFinding
-from app.results.named import offer_of, offer_of_part, offers_of, with_offers, with_strip
+from app.results.named import dismissals_from, offer_of, offers_of, with_offers, with_strip
 from app.results.view import ResultView
+from app.screens.bench.bar import next_after
 from app.screens.bench.forms import FindingForm, finding_of
 from app.screens.bench.page import SampleVisit, at_bench
 from harm_messages.vocabulary import StripReading
@@ -41,6 +40,8 @@ Bench = Annotated[SampleVisit, at_bench(Role.CHEMIST, Role.VERIFIER)]
 Steps = Annotated[SampleVisit, at_bench(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)]
 Change = Callable[[list[NewFinding]], list[NewFinding]]
 Version = Annotated[int | None, Form()]
+FIRST = 1
+"""The version of a draft that was begun just now."""
 Id = Annotated[uuid.UUID, Form()]
 Key = Annotated[Text80, Form()]
 
@@ -67,23 +68,23 @@ def save_finding(at: Bench, form: Annotated[FindingForm, Form()]) -> Response:
                 raise NotFound("finding")
             return [finding if place == form.position else old for place, old in enumerate(there)]
 
-        write_findings(at, form.version, change)
-    return at.back("finding")
+        since = write_findings(at, form.version, change)
+    return at.back("finding", since=since)
 
 
 @router.post("/bench/samples/{sample_id}/findings/remove")
 def remove_finding(at: Bench, position: Annotated[int, Form(ge=0, le=60)], version: Version = None) -> Response:
     """Take one finding out of the draft."""
     with at.shown_again():
-        write_findings(at, version, lambda there: there[:position] + there[position + 1 :])
-    return at.back("removed")
+        since = write_findings(at, version, lambda there: there[:position] + there[position + 1 :])
+    return at.back("removed", since=since)
 
 
 @router.post("/bench/samples/{sample_id}/nothing-found")
 def say_nothing_found(
     at: Bench, version: Version = None, nothing_found: Annotated[str, Form(max_length=10)] = ""
 ) -> Response:
-    """Say that nothing was found, or take that back."""
+    """Record "nothing detected", or remove that."""
     with at.shown_again():
         write_findings(at, version, lambda there: there, nothing_found=bool(nothing_found))
     return at.back("nothing" if nothing_found else "")
@@ -105,26 +106,38 @@ def use_candidate(
             analysis, candidate = candidate_of(found, reading, place, peak)
         if void := void_now(candidate, at.rt.registry.of(at.who.agency_id)):
             raise Conflict(
-                f"This own standard is no evidence, because {void}. Nothing was added.",
-                hint="Use a match with a library, or measure a standard that is in date.",
+                f"This in-house standard does not count, because {void}. Nothing was added.",
+                hint="Use a library match, or measure a valid standard.",
             )
         offers = [(offer_of(candidate), analysis.analysis.id)]
-        write_findings(at, version, lambda there: with_offers(there, offers))
-    return at.back("finding", reading=reading)
+        since = write_findings(at, version, lambda there: with_offers(there, offers))
+    return at.back("finding", reading=reading, peak=peak, since=since)
 
 
 @router.post("/bench/samples/{sample_id}/use-parts")
 def use_parts(at: Bench, reading: Id, version: Version = None) -> Response:
-    """Make a finding of every part of a mixture; one that is there already gains this analysis."""
+    """Make a finding of every part of a mixture, or of every named peak of a run; one that is there already gains this analysis.
+
+    What someone dismissed stays dismissed, and a standard that counts no more names nothing.
+    """
     with at.shown_again():
         with at.rt.read() as session:
             lookup.get_sample(session, at.who, at.sample_id)
-            analysis, parts = parts_of(analyses.analyses_of(session, at.sample_id), reading)
-        if not parts:
-            raise Conflict("This reading was not resolved into parts. Nothing was added.")
-        offers = [(offer_of_part(part), analysis.analysis.id) for part in parts]
-        write_findings(at, version, lambda there: with_offers(there, offers))
-    return at.back("parts", reading=reading)
+            every = list(offers_of(analyses.analyses_of(session, at.sample_id)))
+            newest = service.latest(session, at.sample_id)
+        registry = at.rt.registry.of(at.who.agency_id)
+        dismissed = {one.key for one in dismissals_from(newest.result.dismissals)} if newest else set()
+        offers = [
+            (offer, mention.analysis_id)
+            for mention, offer in every
+            if mention.reading_id == reading
+            and mention.key not in dismissed
+            and (offer.candidate is None or not void_now(offer.candidate, registry))
+        ]
+        if not offers:
+            raise Conflict("This spectrum names nothing that can be added. Nothing was changed.")
+        since = write_findings(at, version, lambda there: with_offers(there, offers))
+    return at.back("parts", reading=reading, since=since)
 
 
 @router.post("/bench/samples/{sample_id}/use-strip")
@@ -137,21 +150,29 @@ def use_strip(at: Bench, analysis: Id, version: Version = None) -> Response:
             raise NotFound("positive strip")
         target = strip.strip_target
         known = target in at.rt.pack.substances
-        write_findings(at, version, lambda there: with_strip(there, target, known, analysis))
-    return at.back("finding")
+        since = write_findings(at, version, lambda there: with_strip(there, target, known, analysis))
+    return at.back("finding", since=since)
 
 
-def write_findings(at: SampleVisit, version: int | None, change: Change, *, nothing_found: bool = False) -> None:
-    """Change the findings of the draft in one transaction; without a version yet, begin it."""
+def write_findings(at: SampleVisit, version: int | None, change: Change, *, nothing_found: bool = False) -> int | None:
+    """Change the findings of the draft in one transaction; without a version yet, begin it.
+
+    Where others wrote since `version`, their changes and this one go together, and that version is the answer.
+    """
     meanwhile = VersionRequired(
-        "Somebody has begun the findings of this sample meanwhile, so yours were not saved.",
-        hint="Look at what is there now, then add yours.",
+        "Someone else added findings first, so yours were not saved.",
+        hint="Check the findings, then add yours.",
     )
     pack = at.rt.pack
     with at.begin() as uow:
         draft, seen = _draft(uow, at.sample_id, version, meanwhile)
-        there = [f.entered for f in draft.findings]
-        service.set_findings(uow, draft.result.id, change(there), seen, pack=pack, nothing_found=nothing_found)
+        row = draft.result
+        if row.state is State.DRAFT:
+            findings, now = edits.merged(uow.session, row, seen, change), row.version
+        else:  # refused below, with what to do instead
+            findings, now = [f.entered for f in draft.findings], seen
+        service.set_findings(uow, row.id, findings, now, pack=pack, nothing_found=nothing_found)
+    return seen if now != seen else None
 
 
 def _draft(
@@ -159,13 +180,15 @@ def _draft(
 ) -> tuple[ResultView, int]:
     """The newest version of the result, begun now if there is none, and the version number to change it from.
 
-    Raises `meanwhile` where there is one and whoever changes it has seen none.
+    Raises `in the meantime` where there is one that no draft of two people at once explains, and anyone who changes it has seen none.
     """
     lookup.lock_sample(uow, sample_id)  # before the draft is read: two people at once write one after the other
     newest = service.latest(uow.session, sample_id)
     if newest is None:
         begun = service.start_draft(uow, sample_id)
         return begun, begun.result.version
+    if version is None and newest.result.number == 1 and newest.result.state is State.DRAFT:
+        return newest, FIRST  # both began with nothing
     if version is None:
         raise meanwhile
     return newest, version
@@ -183,11 +206,11 @@ class DismissForm(BaseModel):
         """The dismissals that the form asks for, one per ticked name. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if not self.key:
-            wrong["key"] = "Tick what you want to dismiss."
+            wrong["key"] = "Choose what to dismiss."
         if self.reason not in list(DismissReason):
             wrong["reason"] = "Choose a reason."
         elif self.reason == DismissReason.OTHER and not self.note:
-            wrong["note"] = "Say why in a few words."
+            wrong["note"] = "Enter a reason, for example solvent peak."
         if wrong:
             raise Invalid("Nothing was dismissed. What you entered is still here.", fields=wrong)
         return [NewDismissal(key, DismissReason(self.reason), self.note) for key in dict.fromkeys(self.key)]
@@ -207,17 +230,17 @@ def add_named(at: Bench, key: Key, version: Version = None) -> Response:
         rows = [(o, m.analysis_id) for m, o in offers if o.candidate is None or not void_now(o.candidate, registry)]
         if not rows:
             raise Conflict(
-                f"{offers[0][0].name} is named only by an own standard that counts no more. Nothing was added.",
-                hint="Measure a standard that is in date, or dismiss the name with a reason.",
+                f"{offers[0][0].name} is named only by an in-house standard that no longer counts. Nothing was added.",
+                hint="Measure a valid standard, or dismiss the name with a reason.",
             )
 
         def change(there: list[NewFinding]) -> list[NewFinding]:
             if any(old.key == key and not old.seen for old in there):
-                raise Conflict(f"A finding says that {offers[0][0].name} was not detected. Change that finding.")
+                raise Conflict(f"A finding says that {offers[0][0].name} was not detected. Edit that finding.")
             return with_offers(there, rows)
 
-        write_findings(at, version, change)
-    return at.back("finding")
+        since = write_findings(at, version, change)
+    return at.back("finding", since=since)
 
 
 @router.post("/bench/samples/{sample_id}/named/dismiss")
@@ -243,14 +266,29 @@ def _write_dismissals(
 ) -> None:
     """Change what is dismissed in the draft in one transaction; without a version yet, begin it."""
     meanwhile = VersionRequired(
-        "Somebody else has begun the findings of this sample, so yours were not saved.",
-        hint="Look at what is there now, then dismiss what is still open.",
+        "Someone else added findings first, so nothing was dismissed.",
+        hint="Check the findings, then dismiss what is still open.",
     )
     pack = at.rt.pack
     with at.begin() as uow:
         draft, seen = _draft(uow, at.sample_id, version, meanwhile)
-        held = in_force(service.named_of(uow.session, draft.result, pack.substances))
-        service.set_dismissals(uow, draft.result.id, change(held), seen, pack=pack)
+        row = draft.result
+        held = in_force(service.named_of(uow.session, row, pack.substances))
+        wanted = change(held)
+        if row.state is State.DRAFT and seen != row.version:
+            _check_reasons(held, wanted)
+            seen = row.version
+        service.set_dismissals(uow, row.id, wanted, seen, pack=pack)
+
+
+def _check_reasons(held: list[NewDismissal], wanted: list[NewDismissal]) -> None:
+    """Different names go together; the same name with two reasons is for people to settle. Raises Conflict."""
+    reasons = {one.key: one for one in held}
+    if any(reasons.get(one.key, one) != one for one in wanted):
+        raise Conflict(
+            "Someone else dismissed the same name with another reason. Nothing was changed.",
+            hint="Read their reason. Reopen the name to give yours.",
+        )
 
 
 @router.post("/bench/samples/{sample_id}/act")
@@ -263,8 +301,10 @@ def act(
     override_reason: Annotated[Note200, Form()] = "",
     change_reason: Annotated[ChangeReason | None, Form()] = None,
     accept_open: Annotated[str, Form(max_length=10)] = "",
+    begin_again: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
-    """Take a step with a version of this sample's result."""
+    """Take a step with a version of this sample's result. Submitting opens the next sample; `begin_again` undoes that: it begins
+    the next draft in the same step, so that the findings can be changed at once."""
     typed = Entered(reason=reason, override_reason=override_reason, change_reason=change_reason)
     with at.shown_again(where=action.value, typed=typed), at.begin() as uow:
         if service.get_result(uow.session, at.who, result).result.sample_id != at.sample_id:
@@ -280,49 +320,17 @@ def act(
             change_reason=change_reason,
             accept_open=bool(accept_open),
         )
-    return at.back(action.value)
+        if action is Action.WITHDRAW and begin_again:
+            service.start_draft(uow, at.sample_id)
+    if action is Action.SUBMIT:
+        return at.back(action.value, at=_next(at), submitted=at.sample_id)
+    return at.back("undone" if begin_again else action.value)
 
 
-class AnalysisForm(BaseModel):
-    """The fields of an analysis done by hand: a strip, a reagent, or a machine whose file comes later."""
-
-    idempotency_key: Annotated[str, Field(max_length=120)] = ""
-    method: Method
-    instrument_id: Annotated[str, Field(max_length=40)] = ""
-    batch: Text40 = ""
-    qc_failed: Annotated[str, Field(max_length=10)] = ""
-    read_by_hand: Annotated[str, Field(max_length=10)] = ""
-    observation: Note140 = ""
-    strip_target: Text60 = ""
-    strip_reading: Annotated[str, Field(max_length=20)] = ""
-    strip_lot: Text40 = ""
-    strip_cut_off_ng_ml: Text40 = ""
-    strip_dilution: Text40 = ""
-
-    def entered(self) -> analyses.NewAnalysis:
-        """As the readings feature takes it. Raises Invalid."""
-        wrong: dict[str, str] = {}
-        cut_off = number(self.strip_cut_off_ng_ml, "strip_cut_off_ng_ml", wrong)
-        try:
-            instrument = uuid.UUID(self.instrument_id) if self.instrument_id else None
-            strip = StripReading(self.strip_reading) if self.strip_reading else None
-        except ValueError:
-            wrong["strip_reading"] = "Choose one of the answers."
-        if wrong:
-            raise Invalid("The analysis was not saved. What you typed is still here.", fields=wrong)
-        read = {"instrument_id": instrument, "strip_reading": strip, "strip_cut_off_ng_ml": cut_off}
-        ticked = {"qc_failed": bool(self.qc_failed), "read_by_hand": bool(self.read_by_hand)}
-        return analyses.NewAnalysis(**self.model_dump(exclude={"idempotency_key"}) | read | ticked)
-
-
-@router.post("/bench/samples/{sample_id}/analyses")
-def add_analysis(at: Bench, form: Annotated[AnalysisForm, Form()]) -> Response:
-    """Record a strip, a reagent or another analysis."""
-    where = form.method.value if form.method.value in ("strip", "reagent") else "analysis"
-    with at.shown_again(where=where, typed=form), at.begin() as uow:
-        at.once(
-            uow,
-            form.idempotency_key,
-            lambda: analyses.add_analysis(uow, at.sample_id, form.entered(), register=at.rt.pack.substances),
-        )
-    return at.back("analysis")
+def _next(at: SampleVisit) -> uuid.UUID | None:
+    """The sample to open once this one is submitted."""
+    with at.rt.read() as session:
+        now = at.rt.now()
+        sample = lookup.get_sample(session, at.who, at.sample_id)
+        work = worklist(session, at.who, now, at.rt.pack.substances)
+        return next_after(work, at.sample_id, (now - sample.received_at).total_seconds())

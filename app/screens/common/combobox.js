@@ -1,25 +1,25 @@
 // Typeahead after the ARIA combobox pattern (list autocomplete, focus stays in the field). Choices become chips
-// with hidden inputs; words that were typed stay words, because what somebody *said* is data too.
+// with hidden inputs; the street name that stood in the list, and words someone keeps as typed, are data too.
 
 const WAIT_MS = 120;
 let serial = 0;
 
-/** @typedef {{id: string, label: string, hint?: string, kind?: string}} Option */
+/** @typedef {{id: string, label: string, hint?: string, kind?: string, said?: string}} Option */
 
 /** @template {keyof HTMLElementTagNameMap} K @param {K} tag @param {Record<string, string>} attributes @param {string} [text] @returns {HTMLElementTagNameMap[K]} */
-function make(tag, attributes, text) {
+export function make(tag, attributes, text) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   if (text) element.textContent = text;
   return element;
 }
 
-class Combobox {
+export class Combobox {
   /** @param {HTMLElement} field */
   constructor(field) {
     this.field = field;
     this.input = /** @type {HTMLInputElement} */ (field.querySelector("input.input"));
-    this.chips = /** @type {HTMLElement} */ (field.querySelector(".chips"));
+    this.chips = /** @type {HTMLElement} */ (field.querySelector(".chips, .picks"));
     this.source = field.dataset.source ?? "";
     this.name = field.dataset.name ?? "";
     this.freeName = field.dataset.freeName ?? `${this.name}_words`;
@@ -41,7 +41,7 @@ class Combobox {
 
     this.input.addEventListener("input", () => this.ask());
     this.input.addEventListener("keydown", (event) => this.key(event));
-    this.input.addEventListener("blur", () => this.close());
+    this.input.addEventListener("blur", () => this.left());
     // pressing must not take the focus away before the click arrives
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => {
@@ -49,11 +49,14 @@ class Combobox {
       if (item) this.choose([...this.list.children].indexOf(item));
     });
     this.chips.addEventListener("click", (event) => {
-      const button = /** @type {Element} */ (event.target).closest("button");
+      const button = /** @type {Element} */ (event.target).closest("li button");
       if (button) this.remove(/** @type {HTMLElement} */ (button.closest("li")));
     });
     if (document.activeElement === this.input) this.ask(); // they typed before this script had arrived
   }
+
+  /** The field was left. */
+  left() { this.close(); }
 
   ask() {
     clearTimeout(this.timer);
@@ -69,7 +72,7 @@ class Combobox {
         if (turn !== this.asked) return; // an older answer arrived late
         this.show(Array.isArray(body) ? body : body.items ?? []);
       } catch {
-        this.close("No suggestions without the network. What you type is kept as words.");
+        this.close("No suggestions without the network. Names are saved as typed.");
       }
     }, WAIT_MS);
   }
@@ -90,7 +93,7 @@ class Combobox {
     this.input.setAttribute("aria-expanded", String(open));
     this.input.removeAttribute("aria-activedescendant");
     this.status.textContent = options.length === 0
-      ? "No suggestion. Enter keeps the words as they are."
+      ? "No suggestion. Press Enter to keep the words as typed."
       : `${options.length} suggestion${options.length === 1 ? "" : "s"}`;
   }
 
@@ -130,7 +133,7 @@ class Combobox {
         else if (this.input.value.trim()) { event.preventDefault(); this.keepWords(); }
         break;
       case "Backspace":
-        if (!this.input.value && this.chips.lastElementChild) this.remove(/** @type {HTMLElement} */ (this.chips.lastElementChild));
+        if (!this.input.value && this.chips.matches(".chips") && this.chips.lastElementChild) this.remove(/** @type {HTMLElement} */ (this.chips.lastElementChild));
         break;
     }
   }
@@ -139,18 +142,18 @@ class Combobox {
   choose(index) {
     const option = this.options[index];
     if (!option) return;
-    const said = this.input.value.trim();
-    const already = [...this.chips.querySelectorAll("input")].some((i) => i.name === this.name && i.value === option.id);
-    if (!already) {
-      const chip = make("li", {});
-      chip.append(make("span", { class: "name" }, option.label));
-      if (said && !option.label.toLowerCase().startsWith(said.toLowerCase())) { // "spi" is only the start of "spice"
-        chip.append(make("span", { class: "said" }, `“${said}”`), make("input", { type: "hidden", name: this.freeName, value: said }));
-      }
-      chip.append(make("input", { type: "hidden", name: this.name, value: option.id }));
-      this.add(chip, option.label);
-    }
+    this.put(option);
     this.clear(`${option.label} chosen`);
+  }
+
+  /** What was chosen, with the street name that stood beside it: never the letters typed so far. @param {Option} option */
+  put(option) {
+    if ([...this.chips.querySelectorAll("input")].some((i) => i.name === this.name && i.value === option.id)) return;
+    const chip = make("li", {});
+    chip.append(make("span", { class: "name" }, option.label));
+    if (option.said) chip.append(make("span", { class: "said" }, `“${option.said}”`), make("input", { type: "hidden", name: this.freeName, value: option.said }));
+    chip.append(make("input", { type: "hidden", name: this.name, value: option.id }));
+    this.add(chip, option.label);
   }
 
   keepWords() {

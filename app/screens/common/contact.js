@@ -45,7 +45,7 @@ function say(part) {
 export class Contact {
   /**
    * @param {() => boolean} listens whether live events reach this page
-   * @param {() => void} renew fetches anew what stands on the page
+   * @param {() => void} renew fetches again what stands on the page
    */
   constructor(listens, renew) {
     this.listens = listens;

@@ -1,11 +1,10 @@
 // Live regions: one EventSource per page; an event of a topic makes the regions of that topic fetch themselves
 // again through htmx (they wait for "mast:<topic>" on the body). The line #live-status says how old the page is.
 
-import { Contact } from "./contact.js";
-
 const FIRST_RETRY_MS = 2_000;
 const HIDDEN_MS = 60_000; // a browser allows six connections to a host: tabs nobody sees give theirs back
 const GATHER_MS = 80; // events come in bursts, one fetch is enough
+const COUNT_MS = 4_000; // the counts of the header stand for many events, and many tablets ask for them
 const AGAIN_MS = 5_000; // a region that could not be fetched: its event has passed and does not come again
 
 /** @type {EventSource | null} */
@@ -17,8 +16,9 @@ let retry = FIRST_RETRY_MS;
 /** @type {Set<string>} */
 const pending = new Set();
 let timer = 0;
+let counting = 0;
 let hiddenTimer = 0;
-/** @type {Contact | null} where the page holds what is told to somebody */
+/** @type {import("./contact.js").Contact | null} where the page holds what is told to someone */
 let contact = null;
 
 /** @param {"" | "lost"} state @param {string} text */
@@ -42,6 +42,7 @@ function topics() {
 /** @param {Iterable<string>} names */
 function refresh(names) {
   for (const name of names) pending.add(name);
+  counting ||= window.setTimeout(() => { counting = 0; document.body.dispatchEvent(new CustomEvent("mast:counts")); }, COUNT_MS);
   clearTimeout(timer);
   timer = window.setTimeout(() => {
     for (const name of pending) document.body.dispatchEvent(new CustomEvent(`mast:${name}`));
@@ -69,7 +70,7 @@ function connect(url) {
   });
   source.addEventListener("resync", () => refresh(topics()));
   source.addEventListener("error", () => {
-    say("lost", "Connection lost, trying again");
+    say("lost", "Connection lost");
     // after a broken line the browser itself comes back with Last-Event-ID; after a refusal (a server that
     // is starting, a session that ended) it gives up, and then we ask again, ever less often
     if (source?.readyState === EventSource.CLOSED) {
@@ -82,7 +83,7 @@ function connect(url) {
   });
 }
 
-/** Never pull a field from under somebody who is typing in it. @param {Element} region */
+/** Never pull a field from under someone who is typing in it. @param {Element} region */
 function isBeingFilledIn(region) {
   const active = document.activeElement;
   return !!active && region.contains(active) && active.matches("input, textarea, select");
@@ -131,7 +132,10 @@ export function enhance() {
   document.addEventListener("mast:signed-out", () => { out = true; source?.close(); say("lost", "Signed out"); });
   connect(url);
   if (document.querySelector("[data-outdated]")) {
-    contact = new Contact(() => source?.readyState === EventSource.OPEN, () => refresh(topics()));
+    import("./contact.js").then(({ Contact }) => {
+      contact = new Contact(() => source?.readyState === EventSource.OPEN, () => refresh(topics()));
+      if (source?.readyState === EventSource.OPEN) contact.beat();
+    });
     document.addEventListener("mast:renewed", (event) => contact?.heard(/** @type {CustomEvent} */ (event).detail, true));
   }
   const back = () => {

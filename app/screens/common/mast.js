@@ -1,18 +1,39 @@
 // The one script of a staff page: loads a component's module when the component is on the page,
 // also after htmx has swapped it in, and says in words what went wrong with a request.
 
-/** @type {[selector: string, load: () => Promise<{enhance: (root: ParentNode) => void}>][]} */
+// Sign-in and passwords have fewer fields than this, and no person yet.
+const FIELDS_WORTH_KEEPING = 4;
+
+/** Forms whose text is kept on this device until it is saved. @param {ParentNode} root @returns {HTMLFormElement[]} */
+export function kept(root) {
+  const someone = document.querySelector("meta[name=person]");
+  return [...root.querySelectorAll("form[method=post]")].map((form) => /** @type {HTMLFormElement} */ (form)).filter((form) => {
+    if (form.dataset.draft) return true;
+    const typed = [...form.elements].filter((one) => one.matches("select, textarea, input:not([type=hidden], [type=file], [type=password])"));
+    return someone && new Set(typed.map((one) => one.getAttribute("name") || one.id)).size >= FIELDS_WORTH_KEEPING;
+  });
+}
+
+/** @type {[on: string | ((root: ParentNode) => unknown[]), load: () => Promise<{enhance: (root: ParentNode) => void}>][]} */
 const parts = [
   ["[data-combobox]", () => import("./combobox.js")],
+  ["form[data-sample]", () => import("../reception/intake.js")],
+  ["[data-photo]", () => import("../reception/photo.js")],
+  ["[data-cover], [data-label-size]", () => import("../reception/ticket.js")],
   ["[data-upload-url]", () => import("./upload.js")],
   ["[data-spectrum]", () => import("./spectrum.js")],
-  ["[data-live], [data-live-listen]", () => import("./live.js")],
-  ["[data-key], [data-key-list]", () => import("./keys.js")],
+  ["[data-live]", () => import("./live.js")],
+  ["[data-key], [data-key-list], [data-show-keys]", () => import("./keys.js")],
   ["[data-print], [data-read-aloud]", () => import("./reading.js")],
-  ["[data-nudge]", () => import("./nudge.js")],
+  ["[data-nudge]:not(details:not([open]) *)", () => import("./nudge.js")], // as heavy as all else: not for a field that is folded away
+  [kept, () => import("./drafts.js")],
+  ["form[data-intake]", () => import("../reception/offline.js")],
   [".also", () => import("../ticket/also.js")],
   ["[data-trends]", () => import("../trends/trends.js")],
   ["[data-scrolls]", () => import("../trends/charts.js")],
+  ["[data-scan]", () => import("../scan/sheet.js")],
+  ["[data-bags]", () => import("../hand_over/hand_over.js")],
+  ["[data-grid]", () => import("../worksheet/worksheet.js")],
 ];
 
 // a page that is being left, or has no network, does not get its parts: that is no fault of theirs
@@ -23,7 +44,7 @@ addEventListener("pageshow", () => { leaving = false; });
 /** @param {ParentNode} root */
 async function enhance(root) {
   // all are fetched at once, a press may follow soon; they take hold in their order
-  const found = parts.filter(([selector]) => root.querySelector(selector));
+  const found = parts.filter(([on]) => (typeof on === "string" ? root.querySelector(on) : on(root).length));
   const loading = found.map(([, load]) => load().catch((error) => { if (!leaving && navigator.onLine) throw error; }));
   for (const part of loading) (await part)?.enhance(root);
   document.documentElement.setAttribute("data-enhanced", "");
@@ -33,6 +54,31 @@ async function enhance(root) {
 enhance(document);
 // `enhance` of each part passes over what it has done already, so the whole page may be offered again
 document.addEventListener("htmx:after:swap", () => enhance(document));
+document.addEventListener("toggle", (event) => {
+  if (/** @type {Element} */ (event.target).querySelector("[data-nudge]")) import("./nudge.js").then((part) => part.enhance());
+}, true);
+
+// someone with several roles comes back to the area they used last (app/screens/find/first_page.py)
+const area = document.querySelector(".nav[data-remembers] [aria-current] .nav__label");
+if (area) document.cookie = `mast-area=${encodeURIComponent(area.textContent ?? "")}; path=/; max-age=31536000; SameSite=Lax`;
+
+// ---- what this device keeps (drafts.js, reception/outbox.js) ----
+
+/** @param {"localStorage" | "sessionStorage"} kind @param {string} name */
+function noted(kind, name) {
+  try { return window[kind].getItem(name) ?? ""; } catch { return ""; } // a private window may refuse
+}
+
+if (Number(noted("localStorage", "mast:waiting"))) import("../reception/offline.js").then((part) => part.watch());
+if (noted("sessionStorage", "mast:sent")) import("./drafts.js").then((part) => part.settle());
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  // the attribute, because a field called “action” hides the property
+  if (!form.getAttribute("action")?.endsWith("/sign-out") || form.dataset.leaving) return;
+  event.preventDefault();
+  form.dataset.leaving = "1";
+  import("./leaving.js").then((part) => part.leave(form)).catch(() => form.submit());
+});
 
 // ---- requests that fail ----
 
@@ -56,7 +102,7 @@ export function problem(title, text, signIn) {
   box.scrollIntoView({ block: "nearest" });
 }
 
-// What nobody tapped or typed does not keep somebody signed in (app/intake/people/signin.py), and is not asked again once they are out.
+// What nobody tapped or typed does not keep someone signed in (app/intake/people/signin.py), and is not asked again once they are out.
 let signedOut = false;
 document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = /** @type {CustomEvent} */ (event).detail;
@@ -68,7 +114,7 @@ document.addEventListener("htmx:config:request", (event) => {
 function saySignedOut() {
   signedOut = true;
   document.dispatchEvent(new Event("mast:signed-out"));
-  const text = "This page was not used for some time, or your session was ended. It no longer changes by itself. Nothing you saved before is lost.";
+  const text = "Your session has ended. This page no longer updates. Everything you saved is kept.";
   problem("You are signed out", text, `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 }
 

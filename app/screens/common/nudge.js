@@ -77,13 +77,13 @@ export function leftOut(text, found) {
 function sentence(kinds, outside) {
   const words = [...new Set(kinds)].map((kind) => data.words[/** @type {keyof typeof data.words} */ (kind)]);
   const listed = words.length > 1 ? `${words.slice(0, -1).join(", ")} and ${words.at(-1)}` : words[0];
-  const end = outside ? "people outside the service will read this text." : "nothing here may say who somebody is.";
-  return `This looks like ${listed}. Leave it out: ${end}`;
+  const end = outside ? "People outside the service will read this text." : "Nothing here may identify anyone.";
+  return `This looks like ${listed}. Leave it out. ${end}`;
 }
 
 // ---- what was answered ----
 
-/** Matches somebody kept, by field. @type {WeakMap<Field, Set<string>>} */
+/** Matches someone kept, by field. @type {WeakMap<Field, Set<string>>} */
 const kept = new WeakMap();
 /** Kinds left out, by form. @type {WeakMap<HTMLFormElement, Set<string>>} */
 const taken = new WeakMap();
@@ -92,8 +92,10 @@ const held = new WeakMap();
 
 /** The field itself, and words it has put beside itself already. @param {Field} field @returns {Field[]} */
 function holders(field) {
-  const box = field.closest("[data-combobox]");
-  const words = box ? [...box.querySelectorAll("input[type=hidden]")].filter((input) => /** @type {Field} */ (input).name === field.name) : [];
+  const said = field.closest("[data-said]");
+  const box = said ?? field.closest("[data-combobox]");
+  const name = said ? "expected_words" : field.name;
+  const words = [...(box?.querySelectorAll("input:is([type=hidden], :checked):enabled") ?? [])].filter((input) => /** @type {Field} */ (input).name === name);
   return [field, .../** @type {Field[]} */ (words)];
 }
 
@@ -168,9 +170,9 @@ function leave(field) {
 
 /** A chip of words says what it holds; without words it goes. @param {Field} holder */
 function rewrite(holder) {
-  const chip = holder.closest("li");
+  const chip = holder.closest("li, .chip");
   if (!holder.value) (chip?.classList.contains("is-free") ? chip : holder).remove();
-  const said = chip?.querySelector(chip.classList.contains("is-free") ? "span" : ".said");
+  const said = chip?.querySelector(chip.classList.contains("is-free") ? "span" : ".said, .said__words");
   if (said) said.textContent = holder.value ? `“${holder.value}”` : "";
 }
 

@@ -1,27 +1,36 @@
 // Spectra and chromatograms with uPlot, which is fetched only where a plot is. Formats: docs/look.md, "Plots".
+// Here: curves, moving about, and what the cursor reads. Sticks are in spectrum_mass.js, what is written over curves in
+// spectrum_labels.js, and the menu of the bench in spectrum_tools.js; each is fetched where it is needed.
 
-/** @typedef {{label: string, role: "query" | "reference" | "component" | "residual", x: number[], y: number[]}} Series */
+/** @typedef {{label: string, role: "query" | "reference" | "component" | "overlay" | "residual", x: number[], y: number[]}} Series */
 /** @typedef {{x: number, label: string, href?: string}} Mark */
 /** @typedef {{low: number, high: number}} Region a stretch of the x axis that is shaded */
 /** @typedef {{kind: "ir" | "raman" | "chromatogram", x_label: string, y_label: string, x?: number[], series: Series[], marks?: Mark[],
  *   expected?: {label: string, x: number[], y: number[]}, residual_marks?: Mark[], regions?: {label: string, at: Region[]}}} LinePlot */
 /** @typedef {{label: string, mz: number[], intensity: number[]}} Sticks */
-/** @typedef {{kind: "mass", x_label?: string, y_label?: string, query: Sticks, reference?: Sticks | null, labels?: number, absolute?: boolean}} MassPlot */
+/** @typedef {{kind: "mass", x_label?: string, y_label?: string, query: Sticks, reference?: Sticks | null, labels?: number, ion?: number, absolute?: boolean, accurate?: boolean}} MassPlot */
+/** @typedef {{normal: boolean, offset: boolean, apart: boolean, mode: "mirror" | "difference" | "absolute"}} View */
 
-import { ascending, axis, colour, extent, figure, legend, printsNow, rem, shades, styles, uplot } from "./spectrum_parts.js";
+import { arranged, ascending, axis, colour, extent, figure, legend, nearest, prominent, printsNow, rem, shades, styles, unpack, uplot } from "./spectrum_parts.js";
+import { bands, marks, regions, tapped, under } from "./spectrum_labels.js";
 
 /** @typedef {import("./spectrum_parts.js").Style} Style */
 
-/** @type {[number, number]} cm⁻¹: where most bands lie, crowded into a third of the whole range */
-const FINGERPRINT = [400, 1800];
-const MARK = 28; // the least side of a mark that is a link, as in staff.css
+/** @type {Record<string, [number, number]>} cm⁻¹: where most bands lie, crowded into a third of the whole range */
+const FINGERPRINT = { ir: [650, 1800], raman: [400, 1800] };
+const LEAST_APART = 170; // a chart of its own is not lower
 
-class Plot {
-  /** @param {HTMLElement} element @param {LinePlot | MassPlot} data @param {any} UPlot */
-  constructor(element, data, UPlot) {
+/** @type {Map<string, {view: View, hidden: Set<string>, named: Map<number, boolean>, seen?: [number, number]}>} how someone looks at a reading,
+ * for as long as the page is open: an overlay that is added changes nothing else */
+const looked = new Map();
+
+export class Plot {
+  /** @param {HTMLElement} element @param {LinePlot | MassPlot} data @param {any} UPlot @param {typeof import("./spectrum_mass.js") | undefined} sticks */
+  constructor(element, data, UPlot, sticks) {
     this.element = element;
     this.data = data;
     this.UPlot = UPlot;
+    this.sticks = sticks;
     this.area = /** @type {HTMLElement} */ (element.querySelector(".plot__area"));
     this.readout = element.querySelector(".plot__readout");
     /** @type {any[]} */
@@ -29,18 +38,67 @@ class Plot {
     /** @type {[number, number]} */
     this.full = [0, 1];
     this.reversed = data.kind === "ir" || data.kind === "raman";
+    const fresh = { view: /** @type {View} */ ({ normal: false, offset: false, apart: false, mode: "mirror" }), hidden: new Set(), named: new Map() };
+    const kept = looked.get(element.dataset.keep ?? "") ?? fresh;
+    if (element.dataset.keep) looked.set(element.dataset.keep, kept);
+    this.kept = kept;
+    this.view = kept.view;
+    /** @type {Set<string>} curves that are switched off */
+    this.hidden = kept.hidden;
+    /** @type {Map<number, boolean>} bands whose label was added or taken away by hand */
+    this.named = kept.named;
+    /** @type {{at: number, box: [number, number, number, number]}[]} the labels that are drawn, in pixels of the canvas */
+    this.boxes = [];
+    /** @type {number | null} where the cursor is, or was last */
+    this.at = null;
+    /** @type {number | null} where a step is putting it */
+    this.put = null;
+    const { seen } = kept;
     this.build();
     this.wire();
+    // infrared opens where most bands lie; a press shows all
+    if (seen) this.zoom(...seen);
+    else if (data.kind === "ir" && this.fingerprint && element.querySelector('[data-plot="fingerprint"]')) this.zoom(...this.fingerprint);
+    this.press();
   }
 
-  get width() { return Math.max(240, this.area.clientWidth); }
-  get height() { return rem() * (this.area.classList.contains("plot__area--short") ? 12 : 19); }
+  get columns() { return this.view.apart && matchMedia("(min-width: 80em)").matches ? 2 : 1; }
+  get width() { return Math.max(240, Math.floor((this.area.clientWidth - (this.columns - 1) * 16) / this.columns)); }
+  get height() {
+    const whole = this.element.classList.contains("plot--fit") ? Math.max(120, this.box) : rem() * (this.area.classList.contains("plot__area--short") ? 12 : 19);
+    return this.view.apart ? Math.max(LEAST_APART, whole / 2) : whole;
+  }
+
+  /** Height of the area as the sheet has it: charts beside one another may need more. */
+  get box() {
+    this.area.classList.remove("is-apart");
+    const height = this.area.clientHeight;
+    this.area.classList.toggle("is-apart", this.view.apart);
+    return height;
+  }
+
+  /** The stretch where most bands lie, where there is one. @returns {[number, number] | undefined} */
+  get fingerprint() {
+    const wanted = FINGERPRINT[this.data.kind];
+    if (!wanted) return undefined;
+    const low = Math.max(wanted[0], this.full[0]), high = Math.min(wanted[1], this.full[1]);
+    return high > low ? [low, high] : undefined;
+  }
 
   build() {
     for (const chart of this.charts) chart.destroy();
     this.charts = [];
-    if (this.data.kind === "mass") this.mass(this.data);
+    this.area.classList.toggle("is-apart", this.view.apart);
+    if (this.data.kind === "mass") this.sticks?.mass(this, this.data);
     else this.lines(this.data);
+  }
+
+  /** Drawn anew through the same window. */
+  again() {
+    const seen = this.charts[0]?.scales.x;
+    const range = /** @type {[number, number] | null} */ (seen ? [seen.min, seen.max] : null);
+    this.build();
+    if (range) this.zoom(...range);
   }
 
   /** @param {object} options @param {any[]} data @param {object} [scaleX] */
@@ -57,12 +115,17 @@ class Plot {
       },
       scales: { x: { time: false, dir: this.reversed ? -1 : 1, ...scaleX }, ...(/** @type {any} */ (options).scales) },
       hooks: {
-        setScale: [(/** @type {any} */ u, /** @type {string} */ key) => { if (key === "x") this.follow(u); }],
+        setScale: [(/** @type {any} */ u, /** @type {string} */ key) => { if (key === "x") { this.follow(u); queueMicrotask(() => this.press()); } }],
         setCursor: [(/** @type {any} */ u) => this.read(u)],
         ...(/** @type {any} */ (options).hooks),
       },
       ...Object.fromEntries(Object.entries(options).filter(([key]) => key !== "scales" && key !== "hooks")),
     }, data, this.area);
+    let from = 0;
+    chart.over.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => { from = event.clientX; });
+    chart.over.addEventListener("click", (/** @type {MouseEvent} */ event) => {
+      if (event.target === chart.over && Math.abs(event.clientX - from) < 4) tapped(this, chart, event.offsetX, event.offsetY);
+    });
     this.charts.push(chart);
     return chart;
   }
@@ -72,214 +135,79 @@ class Plot {
   /** @param {LinePlot} plot */
   lines(plot) {
     for (const s of plot.series) s.x ??= plot.x ?? []; // one grid for all is sent once
-    const main = plot.series.filter((s) => s.role !== "residual");
-    const residual = plot.series.filter((s) => s.role === "residual");
-    const looks = styles(plot.series);
-    const list = this.element.querySelector(".plot__keys");
-    if (list) legend(list, [...looks, ...shades(plot)]);
+    const { normal, offset, apart } = this.view;
+    const list = this.element.querySelector(".plot__keys"), looks = styles(plot.series);
+    if (list) legend(list, [...looks, ...shades(plot)], (label, on) => this.toggle(label, on), this.hidden);
     this.full = extent(plot.series.flatMap((s) => [s.x[0], s.x[s.x.length - 1]]));
+    const residual = normal || offset || apart ? [] : plot.series.filter((s) => s.role === "residual");
+    const main = arranged(plot.series.filter((s) => s.role !== "residual"), this.view);
+    const label = normal ? "Relative to each highest point" : offset ? `${plot.y_label}, offset` : plot.y_label;
+    const some = apart ? main.filter((s) => !this.hidden.has(s.label)).map((s) => [s]) : [main];
+    for (const series of some) this.panel({ ...plot, y_label: label }, series, residual, new Map(looks.map((one) => [one.label, one])));
+  }
 
-    const [low, high] = extent(main.flatMap((s) => s.y));
-    const room = (high - low || 1) * 0.08;
-    /** @type {[number, number]} */
-    const range = [Math.min(0, low - (low < 0 ? room : 0)), high + (plot.marks?.length ? 2.4 * room : room)]; // marks stand above
-    const size = rem();
-    const yAxisSize = size * 3.1;
-    const hasResidual = residual.length > 0;
-    const foot = size * 3.1; // tick labels and title of the x axis
-    const plotHeight = this.height - (hasResidual ? size * 0.6 : foot);
+  /** One frame with these curves, and the residual in its band. @param {LinePlot} plot @param {Series[]} main @param {Series[]} residual @param {Map<string, Style>} looks */
+  panel(plot, main, residual, looks) {
+    const size = rem(), query = Math.max(main.findIndex((s) => s.role === "query"), 0);
+    const edges = plot.expected && residual.length ? [plot.expected, { x: plot.expected.x, y: plot.expected.y.map((v) => -v) }] : [];
+    const band = residual.length ? residualBand(residual.flatMap((s) => s.y)) : null;
+    const labelled = plot.kind === "ir" || plot.kind === "raman";
+    const room = (plot.marks?.length ? 0.2 : labelled ? 0.13 : 0.08) + 0.01; // labels stand above the curve
+    let foot = 0; // how far below the lowest curve the residual's band reaches
+    const drawn = (/** @type {Series} */ s) => ({ ...this.line(/** @type {Style} */ (looks.get(s.label))), show: !this.hidden.has(s.label) });
     this.chart({
       height: this.height,
-      scales: { y: { range: () => range } },
-      axes: [
-        axis(hasResidual ? "" : plot.x_label, hasResidual ? { size: size * 0.6, labelSize: 0, values: () => [], ticks: { show: false } } : { size: size * 1.7 }),
-        axis(plot.y_label, { size: yAxisSize, space: 45 }),
-      ],
-      series: [{}, ...main.map((s) => this.line(looks[plot.series.indexOf(s)]))],
-      hooks: {
-        drawClear: [(/** @type {any} */ u) => this.regions(u, plot.regions?.at ?? [])],
-        draw: [(/** @type {any} */ u) => this.marks(u, plot.marks ?? [])],
+      scales: {
+        // what is seen fills the height; the residual has its band below, in the same units to the pixel
+        y: { range: (/** @type {any} */ _u, /** @type {number | null} */ low, /** @type {number | null} */ high) => {
+          const top = high ?? 1, bottom = Math.min(0, low ?? 0), span = top - bottom || 1;
+          foot = band ? Math.max(band.high - band.low, 0.16 * span) * 1.1 : 0;
+          return [bottom - foot, top + room * span];
+        } },
+        r: { from: "y", range: (/** @type {any} */ _u, /** @type {number} */ low, /** @type {number} */ high) => {
+          const zero = low + foot / 2 - (band ? (band.high + band.low) / 2 : 0);
+          return [low - zero, high - zero];
+        } },
       },
-    }, this.join(main));
-
-    if (hasResidual) {
-      // the same scale as above: as many units to the pixel, so that what is left over looks as large as it is
-      const perPixel = (range[1] - range[0]) / plotHeight;
-      const [rLow, rHigh] = extent(residual.flatMap((s) => s.y));
-      const wanted = Math.max(Math.abs(rLow), Math.abs(rHigh)) * 2.2 / perPixel;
-      const pixels = Math.min(Math.max(wanted, size * (plot.residual_marks?.length ? 5 : 3)), plotHeight * 0.7);
-      const half = (pixels * perPixel) / 2;
-      const expected = plot.expected;
-      const edges = expected ? [expected, { x: expected.x, y: expected.y.map((v) => -v) }] : [];
-      const n = residual.length;
-      this.chart({
-        height: pixels + foot,
-        scales: { y: { range: () => [-half, half] } },
-        axes: [axis(plot.x_label, { size: size * 1.7 }), axis("Residual", { size: yAxisSize, space: 30 })],
-        series: [
-          {},
-          ...residual.map((s) => this.line(looks[plot.series.indexOf(s)])),
-          ...edges.map(() => ({ stroke: "transparent", width: 0, spanGaps: true, points: { show: false } })),
-        ],
-        bands: edges.length ? [{ series: [n + 1, n + 2], fill: () => colour("--plot-band") }] : [],
-        hooks: { draw: [(/** @type {any} */ u) => this.marks(u, plot.residual_marks ?? [])] },
-      }, this.join([...residual, ...edges]));
-    }
+      axes: [
+        axis(plot.x_label, { size: size * 1.7 }),
+        axis(plot.y_label, { size: size * 3.1, space: 36, filter: (/** @type {any} */ u, /** @type {number[]} */ splits) => splits.map((v) => (foot && v < u.scales.y.min + foot * 0.98 ? null : v)) }),
+      ],
+      series: [
+        {},
+        ...main.map(drawn),
+        ...residual.map((s) => ({ ...drawn(s), scale: "r" })),
+        ...edges.map(() => ({ stroke: "transparent", width: 0, scale: "r", spanGaps: true, points: { show: false } })),
+      ],
+      bands: edges.length ? [{ series: [main.length + residual.length + 1, main.length + residual.length + 2], fill: () => colour("--plot-band") }] : [],
+      hooks: {
+        drawClear: [(/** @type {any} */ u) => regions(u, plot.regions?.at ?? [], foot)],
+        draw: [(/** @type {any} */ u) => {
+          const links = [...u.over.querySelectorAll("a")]; // they stay while it is drawn again: a finger or the focus may be on one
+          for (const a of links) a.dataset.old = "";
+          if (foot) under(u, plot, foot);
+          if (!this.view.apart || main[query].role === "query") marks(u, plot.marks ?? []);
+          if (labelled) this.boxes = bands(this, u, query + 1);
+          for (const a of links) if ("old" in a.dataset) a.remove();
+        }],
+      },
+    }, this.UPlot.join([...main, ...residual, ...(residual.length ? edges : [])].map((s) => ascending(s))));
   }
 
-  /** Shaded stretches behind the curves. @param {any} u @param {Region[]} regions */
-  regions(u, regions) {
-    u.ctx.save();
-    u.ctx.fillStyle = colour("--plot-band");
-    for (const { low, high } of regions) {
-      const ends = [u.valToPos(low, "x", true), u.valToPos(high, "x", true)];
-      const left = Math.max(Math.min(...ends), u.bbox.left), right = Math.min(Math.max(...ends), u.bbox.left + u.bbox.width);
-      if (right > left) u.ctx.fillRect(left, u.bbox.top, right - left, u.bbox.height);
-    }
-    u.ctx.restore();
-  }
-
-  /** @param {{x: number[], y: number[]}[]} series */
-  join(series) {
-    return this.UPlot.join(series.map((s) => ascending(s)));
+  /** A curve on or off. @param {string} label @param {boolean} on */
+  toggle(label, on) {
+    if (on) this.hidden.delete(label); else this.hidden.add(label);
+    const [chart] = this.charts;
+    if (this.data.kind === "mass" || !chart) return;
+    if (this.view.apart) { this.again(); return; }
+    const order = [...this.data.series.filter((s) => s.role !== "residual"), ...this.data.series.filter((s) => s.role === "residual")];
+    const place = order.findIndex((s) => s.label === label) + 1;
+    if (place < chart.series.length) chart.setSeries(place, { show: on });
   }
 
   /** @param {Style} style */
   line(style) {
     return { stroke: () => colour(style.token), width: style.width, dash: style.dash, spanGaps: true, points: { show: false } };
-  }
-
-  /** Labels over bands or peaks; those with an address are links laid over the drawing. @param {any} u @param {Mark[]} marks */
-  marks(u, marks) {
-    u.over.querySelectorAll("a").forEach((/** @type {Element} */ a) => a.remove());
-    const { ctx } = u, ratio = devicePixelRatio || 1;
-    ctx.save();
-    ctx.font = `${rem() * 0.75 * ratio}px system-ui, sans-serif`;
-    ctx.textAlign = "center";
-    ctx.fillStyle = colour("--ink");
-    ctx.strokeStyle = colour("--edge");
-    /** @type {[number, number][][]} what is taken in each of two rows; marks come the weightiest first */
-    const taken = [[], []];
-    for (const mark of marks) {
-      const left = u.valToPos(mark.x, "x"), x = u.valToPos(mark.x, "x", true);
-      if (left < 0 || left > u.over.clientWidth) continue;
-      const half = Math.max(ctx.measureText(mark.label).width / ratio / 2 + 4, mark.href ? MARK / 2 + 1 : 0);
-      const row = taken.findIndex((used) => !used.some(([l, r]) => left + half > l && left - half < r));
-      ctx.beginPath();
-      ctx.moveTo(x, u.bbox.top);
-      ctx.lineTo(x, u.bbox.top + 6 * ratio);
-      ctx.stroke();
-      if (row < 0) continue; // no room: the table beside the plot has it
-      taken[row].push([left - half, left + half]);
-      if (mark.href) {
-        const link = document.createElement("a");
-        link.className = "plot__mark";
-        link.href = mark.href;
-        link.textContent = mark.label;
-        link.style.left = `${left}px`;
-        link.style.top = `${2 + row * (MARK + 2)}px`;
-        u.over.append(link);
-      } else {
-        ctx.fillText(mark.label, x, u.bbox.top + (8 + rem() * (0.75 + row * 0.85)) * ratio);
-      }
-    }
-    ctx.restore();
-  }
-
-  // ---- mass spectra: sticks, and the entry mirrored below ----
-
-  /** @param {MassPlot} plot */
-  mass(plot) {
-    /** @param {Sticks} s @param {number} sign */
-    const relative = (s, sign) => {
-      const top = plot.absolute ? 100 : Math.max(...s.intensity, 1e-12);
-      return s.mz.map((mz, i) => /** @type {[number, number]} */ ([mz, (sign * 100 * s.intensity[i]) / top])).sort((a, b) => a[0] - b[0]);
-    };
-    const up = relative(plot.query, 1);
-    const down = plot.reference ? relative(plot.reference, -1) : [];
-    const shown = [{ token: "--ink", dash: [], width: 1.6, label: plot.query.label }];
-    if (plot.reference) shown.push({ token: "--action", dash: [], width: 2.4, label: `${plot.reference.label} (below)` });
-    const list = this.element.querySelector(".plot__keys");
-    if (list) legend(list, shown);
-
-    const all = [...up, ...down];
-    const [low, high] = extent(all.map(([mz]) => mz));
-    const room = Math.max((high - low) * 0.04, 2);
-    this.full = [low - room, high + room];
-    const xs = [...new Set([this.full[0], ...all.map(([mz]) => mz), this.full[1]])].sort((a, b) => a - b);
-    const count = plot.labels ?? 6;
-    const size = rem();
-    // room for one line of figures beyond the highest peak, whatever the height of the plot
-    const half = (this.height - size * 3.1) / (down.length ? 2 : 1);
-    // as they are, or each relative to its own highest peak
-    const most = plot.absolute ? Math.max(...all.map(([, y]) => Math.abs(y)), 1) : 100;
-    const top = most * (half / (half - size * 1.1));
-    /** @type {[number, number]} */
-    const range = [down.length ? -top : 0, top];
-    this.chart({
-      height: this.height,
-      scales: { y: { range: () => range } },
-      axes: [
-        axis(plot.x_label ?? "m/z", { size: size * 1.7 }),
-        axis(plot.y_label ?? "Relative intensity / %", {
-          size: size * 3.1,
-          ...(plot.absolute ? { space: 30 } : { splits: () => (down.length ? [-100, -50, 0, 50, 100] : [0, 25, 50, 75, 100]) }),
-          values: (/** @type {any} */ _u, /** @type {number[]} */ splits) => splits.map((v) => String(Math.abs(v))),
-        }),
-      ],
-      series: [{}, { paths: () => null, points: { show: false } }],
-      hooks: {
-        draw: [(/** @type {any} */ u) => {
-          this.sticks(u, down, "--action", 2.4, count);
-          this.sticks(u, up, "--ink", 1.6, count);
-          const zero = u.valToPos(0, "y", true);
-          u.ctx.save();
-          u.ctx.strokeStyle = colour("--edge");
-          u.ctx.beginPath();
-          u.ctx.moveTo(u.bbox.left, zero);
-          u.ctx.lineTo(u.bbox.left + u.bbox.width, zero);
-          u.ctx.stroke();
-          u.ctx.restore();
-        }],
-      },
-    }, [xs, xs.map(() => null)], { range: (/** @type {any} */ _u, /** @type {number | null} */ a, /** @type {number | null} */ b) => (a === null || b === null ? this.full : [a, b]) });
-    this.charts[0].setScale("x", { min: this.full[0], max: this.full[1] });
-  }
-
-  /** @param {any} u @param {[number, number][]} peaks @param {string} token @param {number} width @param {number} count */
-  sticks(u, peaks, token, width, count) {
-    const { ctx } = u, ratio = devicePixelRatio || 1;
-    const { min, max } = u.scales.x;
-    const seen = peaks.filter(([mz]) => mz >= min && mz <= max);
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
-    ctx.clip();
-    ctx.strokeStyle = colour(token);
-    ctx.fillStyle = colour(token);
-    ctx.lineWidth = width * ratio;
-    const zero = u.valToPos(0, "y", true);
-    ctx.beginPath();
-    for (const [mz, y] of seen) {
-      const x = u.valToPos(mz, "x", true);
-      ctx.moveTo(x, zero);
-      ctx.lineTo(x, u.valToPos(y, "y", true));
-    }
-    ctx.stroke();
-    // the highest peaks get their m/z, unless a higher one has already taken the place
-    const size = rem() * 0.75 * ratio;
-    ctx.font = `${size}px system-ui, sans-serif`;
-    ctx.textAlign = "center";
-    /** @type {[number, number][]} */
-    const taken = [];
-    for (const [mz, y] of [...seen].sort((a, b) => Math.abs(b[1]) - Math.abs(a[1])).slice(0, count)) {
-      const text = figure(mz, "mass");
-      const x = u.valToPos(mz, "x", true), half = ctx.measureText(text).width / 2 + 2 * ratio;
-      if (taken.some(([l, r]) => x + half > l && x - half < r)) continue;
-      taken.push([x - half, x + half]);
-      ctx.fillText(text, x, u.valToPos(y, "y", true) + (y < 0 ? size * 1.1 : -size * 0.35));
-    }
-    ctx.restore();
   }
 
   // ---- moving about ----
@@ -295,6 +223,7 @@ class Plot {
   /** Panels of one plot show the same stretch. @param {any} u */
   follow(u) {
     const { min, max } = u.scales.x;
+    this.kept.seen = [min, max];
     for (const chart of this.charts) {
       if (chart !== u && (chart.scales.x.min !== min || chart.scales.x.max !== max)) chart.setScale("x", { min, max });
     }
@@ -311,38 +240,52 @@ class Plot {
       case "out": this.zoom(middle - span, middle + span); break;
       case "left": this.zoom(min - (right * span) / 4, max - (right * span) / 4); break;
       case "right": this.zoom(min + (right * span) / 4, max + (right * span) / 4); break;
-      case "fingerprint": this.zoom(...FINGERPRINT); break;
+      case "fingerprint": this.zoom(.../** @type {[number, number]} */ (this.fingerprint ?? this.full)); break;
       case "reset": this.zoom(...this.full); break;
+      case "next": this.step(right); break;
+      case "previous": this.step(-right); break;
+    }
+  }
+
+  /** The buttons say which stretch is shown. */
+  press() {
+    const seen = this.charts[0]?.scales.x;
+    if (!seen) return;
+    /** @type {[string, [number, number] | undefined][]} */
+    const stretches = [["reset", this.full], ["fingerprint", this.fingerprint]];
+    for (const [what, stretch] of stretches) {
+      const on = !!stretch && Math.abs(seen.min - stretch[0]) < 1 && Math.abs(seen.max - stretch[1]) < 1;
+      this.element.querySelector(`[data-plot="${what}"]`)?.setAttribute("aria-pressed", String(on));
     }
   }
 
   wire() {
     /** @type {Record<string, string>} */
-    const keys = { "+": "in", "=": "in", "-": "out", "−": "out", ArrowLeft: "left", ArrowRight: "right", f: "fingerprint", 0: "reset" };
+    const keys = { "+": "in", "=": "in", "-": "out", "−": "out", ArrowLeft: "left", ArrowRight: "right", f: "fingerprint", 0: "reset", "[": "previous", "]": "next" };
     if (!this.reversed) delete keys.f;
     this.area.addEventListener("keydown", (event) => {
       const what = keys[event.key];
       if (!what || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
-      this.act(what);
+      // the peaks of a run are opened, not only read
+      const opens = what === "next" || what === "previous" ? document.querySelector(`a[data-key="${CSS.escape(event.key)}"]`) : null;
+      if (opens instanceof HTMLElement) opens.click(); else this.act(what);
     });
     this.element.addEventListener("click", (event) => {
       const button = /** @type {Element} */ (event.target).closest("[data-plot]");
       if (button) this.act(button.getAttribute("data-plot") ?? "");
     });
-    let width = this.width;
+    let { width, height } = this;
     new ResizeObserver(() => {
-      if (this.width === width || !this.area.isConnected) return;
-      width = this.width;
-      for (const chart of this.charts) chart.setSize({ width, height: chart.height });
+      if ((this.width === width && this.height === height) || !this.area.isConnected) return;
+      ({ width, height } = this);
+      for (const chart of this.charts) chart.setSize({ width, height });
     }).observe(this.area);
     this.element.addEventListener("mast:plot", (event) => { // other curves in the same place, seen through the same window
-      const seen = this.charts[0]?.scales.x;
       this.data = /** @type {CustomEvent} */ (event).detail;
-      this.build();
-      if (seen) this.zoom(seen.min, seen.max);
+      this.again();
     });
-    window.addEventListener("mast:theme", () => { if (this.area.isConnected) this.build(); }); // text size changes the axes
+    window.addEventListener("mast:theme", () => { if (this.area.isConnected) this.again(); }); // text size changes the axes
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
     window.addEventListener("beforeprint", () => { printsNow(true); this.redraw(); });
     window.addEventListener("afterprint", () => { printsNow(false); this.redraw(); });
@@ -350,33 +293,76 @@ class Plot {
 
   redraw() { for (const chart of this.charts) chart.redraw(false, true); }
 
+  // ---- what the cursor reads ----
+
+  /** Where there is a peak of what was measured, from left to right as numbers rise. @returns {number[]} */
+  get peaks() {
+    const { min, max } = this.charts[0].scales.x;
+    if (this.data.kind === "mass") {
+      const { mz, intensity } = this.data.query, least = Math.max(...intensity) / 50;
+      return mz.filter((at, k) => at >= min && at <= max && intensity[k] >= least).sort((a, b) => a - b);
+    }
+    const query = this.data.series.find((s) => s.role === "query") ?? this.data.series[0];
+    return prominent(...ascending(query), min, max).map(([at]) => at).sort((a, b) => a - b);
+  }
+
+  /** To the next peak on this side of the cursor. @param {number} direction */
+  step(direction) {
+    const all = this.peaks, here = this.at ?? (direction > 0 ? -Infinity : Infinity);
+    const next = direction > 0 ? all.find((at) => at > here + 1e-6) : all.findLast((at) => at < here - 1e-6);
+    if (next === undefined) return;
+    this.at = this.put = next;
+    const [chart] = this.charts;
+    chart.setCursor({ left: chart.valToPos(next, "x"), top: chart.over.clientHeight / 2 });
+    this.put = null;
+    const said = this.element.querySelector(".plot__said");
+    if (said) said.textContent = this.values(next).map(([what, value]) => `${what} ${value}`).join(", ");
+  }
+
+  /** What every curve that is shown has here: the place first. @param {number} x @returns {[string, string][]} */
+  values(x) {
+    if (this.data.kind === "mass") return this.sticks?.values(this.data, x) ?? [];
+    const unit = this.data.kind === "chromatogram" ? "min" : "cm⁻¹";
+    const shown = this.data.series.filter((s) => !this.hidden.has(s.label));
+    return [[`${figure(x, this.data.kind)}\u00a0${unit}`, ""], ...shown.map((s) => /** @type {[string, string]} */ ([s.label, nearest(s, x)?.toPrecision(3) ?? "–"]))];
+  }
+
   /** @param {any} u */
   read(u) {
-    if (!this.readout || u.cursor.left < 0) return;
-    const x = u.posToVal(u.cursor.left, "x");
-    const index = u.cursor.idx;
-    if (this.data.kind === "mass") {
-      const near = [...this.data.query.mz].sort((a, b) => Math.abs(a - x) - Math.abs(b - x))[0];
-      if (near !== undefined) this.readout.textContent = `nearest m/z ${figure(near, "mass")}`;
-      return;
-    }
-    const y = u.data[1]?.[index];
-    const unit = this.data.kind === "chromatogram" ? "min" : "cm⁻¹";
-    this.readout.textContent = `${figure(x, this.data.kind)} ${unit}${typeof y === "number" ? `   ${y.toPrecision(3)}` : ""}`;
+    const { left } = u.cursor;
+    if (!this.readout) return;
+    if (left < 0) { this.readout.replaceChildren(); return; }
+    const x = this.put ?? u.posToVal(left, "x");
+    if (this.put === null) this.at = x;
+    this.readout.classList.toggle("is-left", left > u.over.clientWidth / 2);
+    this.readout.replaceChildren(...this.values(x).map(([what, value]) => {
+      const row = document.createElement("span");
+      row.textContent = value ? `${what} ${value}` : what;
+      return row;
+    }));
   }
+}
+
+/** From the lowest to the highest of a residual, zero included; a few points far off do not count. @param {number[]} values */
+function residualBand(values) {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b), n = sorted.length;
+  return { low: Math.min(0, sorted[Math.floor(n * 0.005)] ?? 0), high: Math.max(0, sorted[Math.ceil(n * 0.995) - 1] ?? 0) };
 }
 
 /** @param {HTMLElement} element */
 async function draw(element) {
   const embedded = element.querySelector('script[type="application/json"]');
   try {
+    const library = uplot();
     const answer = embedded ? null : await fetch(element.dataset.url ?? "", { headers: { Accept: "application/json", "Mast-By-Itself": "1" } });
     if (answer && !answer.ok) throw new Error(String(answer.status));
     const data = answer ? await answer.json() : JSON.parse(embedded?.textContent ?? "null");
-    new Plot(element, data, await uplot());
+    for (const line of [...(data.series ?? []), ...(data.expected ? [data.expected] : [])]) unpack(line);
+    const plot = new Plot(element, data, await library, data.kind === "mass" ? await import("./spectrum_mass.js") : undefined);
+    if (element.querySelector(".plot__menu")) import("./spectrum_tools.js").then((part) => part.tools(plot));
   } catch {
     const area = element.querySelector(".plot__area");
-    if (area) area.textContent = "The plot could not be loaded. The words and figures beside it are complete. Reload the page to try again.";
+    if (area) area.textContent = "The plot could not be loaded. The text and figures beside it are complete. Reload the page to try again.";
   }
 }
 

@@ -37,6 +37,9 @@ export function colour(token) {
   return (printing && PAPER[token]) || getComputedStyle(document.documentElement).getPropertyValue(token).trim();
 }
 
+/** The page's own typeface, for what is written on a canvas. @returns {string} */
+export const font = () => getComputedStyle(document.body).fontFamily || "sans-serif";
+
 export const rem = () => parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 /** Wavenumbers as whole numbers, retention times with two places, m/z as it comes. @param {number} value @param {string} kind */
@@ -71,21 +74,61 @@ export function shades(plot) {
   return labels.filter(Boolean).map((label) => ({ token: "--plot-band", dash: [], width: 9, label: String(label) }));
 }
 
-/** The legend: a piece of the line itself, then the name. @param {Element} list @param {Style[]} shown */
-export function legend(list, shown) {
+/** The legend: a piece of the line itself, then the name; with `toggle` each curve is a switch.
+ * @param {Element} list @param {Style[]} shown @param {(label: string, on: boolean) => void} [toggle] @param {Set<string>} [hidden] */
+export function legend(list, shown, toggle, hidden) {
   list.replaceChildren(...shown.map((style) => {
     const item = document.createElement("li");
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("viewBox", "0 0 36 10");
+    svg.setAttribute("aria-hidden", "true");
     const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
     line.setAttribute("d", "M0 5H36");
     line.setAttribute("stroke-width", String(style.width + 0.9));
     line.setAttribute("stroke-dasharray", style.dash.join(" "));
     line.style.stroke = `var(${style.token})`;
     svg.append(line);
-    item.append(svg, style.label);
+    if (!toggle || style.token === "--plot-band") {
+      item.append(svg, style.label);
+      return item;
+    }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.setAttribute("aria-pressed", String(!hidden?.has(style.label)));
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      button.setAttribute("aria-pressed", String(on));
+      toggle(style.label, on);
+    });
+    button.append(svg, style.label);
+    item.append(button);
     return item;
   }));
+}
+
+/** Bands between `min` and `max`, the most prominent first: how far each stands above the higher of the two valleys beside it.
+ * @param {number[]} x ascending @param {(number | null)[]} y @param {number} min @param {number} max @param {number} [least] of the whole height
+ * @returns {[number, number][]} */
+export function prominent(x, y, min, max, least = 0.05) {
+  /** @type {[number, number][]} */
+  const points = [];
+  for (let i = 0; i < x.length; i++) {
+    const v = y[i];
+    if (x[i] >= min && x[i] <= max && v !== null && v !== undefined) points.push([x[i], v]);
+  }
+  const [low, high] = extent(points.map(([, v]) => v));
+  /** @type {[number, number, number][]} */
+  const found = [];
+  for (let i = 1; i < points.length - 1; i++) {
+    const top = points[i][1];
+    if (top <= points[i - 1][1] || top < points[i + 1][1]) continue;
+    let left = top, right = top;
+    for (let k = i - 1; k >= 0 && points[k][1] <= top; k--) left = Math.min(left, points[k][1]);
+    for (let k = i + 1; k < points.length && points[k][1] <= top; k++) right = Math.min(right, points[k][1]);
+    const above = top - Math.max(left, right);
+    if (above > least * (high - low)) found.push([points[i][0], top, above]);
+  }
+  return found.sort((a, b) => b[2] - a[2]).map(([at, top]) => [at, top]);
 }
 
 /** @param {{x: number[], y: number[]}} s @returns {[number[], number[]]} ascending, as uPlot wants it */
@@ -93,6 +136,40 @@ export function ascending(s) {
   const x = Array.from(s.x), y = Array.from(s.y);
   if (x.length < 2 || x[0] <= x[x.length - 1]) return [x, y];
   return [x.reverse(), y.reverse()];
+}
+
+/** A curve as it was before the server packed it: steps from point to point, on an even grid.
+ * @param {{x?: number[], y?: number[], grid?: [number, number], unit?: number, steps?: number[]}} line */
+export function unpack(line) {
+  const { grid, unit = 1, steps } = line;
+  if (!steps) return;
+  let height = 0;
+  line.y = steps.map((step) => (height += step) * unit);
+  if (grid) line.x = steps.map((_, k) => grid[0] + k * grid[1]);
+  delete line.steps;
+}
+
+/** Curves as someone wants them: each as high as the others, or one above the other.
+ * @param {import("./spectrum.js").Series[]} curves @param {{normal: boolean, offset: boolean, apart: boolean}} view @returns {import("./spectrum.js").Series[]} */
+export function arranged(curves, { normal, offset, apart }) {
+  const heights = curves.map((s) => Math.max(...s.y.map(Math.abs)) || 1);
+  const level = curves.map((s, k) => (normal ? { ...s, y: s.y.map((v) => v / heights[k]) } : s));
+  if (!offset || apart) return level;
+  const [low, high] = extent(level.flatMap((s) => s.y));
+  return level.map((s, k) => ({ ...s, y: s.y.map((v) => v + k * 0.35 * (high - low)) }));
+}
+
+/** What a curve has at the point nearest to a place; nothing beyond its ends.
+ * @param {{x: number[], y: number[]}} s @param {number} at @returns {number | undefined} */
+export function nearest(s, at) {
+  const n = s.x.length, up = s.x[0] <= s.x[n - 1];
+  let low = 0, high = n - 1;
+  if (!n || at < Math.min(s.x[0], s.x[n - 1]) || at > Math.max(s.x[0], s.x[n - 1])) return undefined;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((s.x[middle] <= at) === up) low = middle; else high = middle;
+  }
+  return s.y[Math.abs(s.x[low] - at) <= Math.abs(s.x[high] - at) ? low : high];
 }
 
 /** @param {number[]} values @returns {[number, number]} */
@@ -107,7 +184,7 @@ export function axis(label, more = {}) {
   const size = rem();
   return {
     label, labelSize: size * 1.35, labelGap: 2, gap: 5,
-    labelFont: `${size * 0.82}px system-ui, sans-serif`, font: `${size * 0.78}px system-ui, sans-serif`,
+    labelFont: `${size * 0.82}px ${font()}`, font: `${size * 0.78}px ${font()}`,
     stroke: () => colour("--muted"),
     grid: { stroke: () => colour("--plot-grid"), width: 1 },
     ticks: { stroke: () => colour("--edge"), width: 1, size: 5 },

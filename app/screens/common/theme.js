@@ -37,14 +37,14 @@
     });
   }
 
-  // a panel closes by Escape and by a click elsewhere, as a menu does
+  // a menu closes by Escape and by a click elsewhere
   document.addEventListener("keydown", (event) => {
-    const open = event.key === "Escape" && document.querySelector("details.panel[open]");
+    const open = event.key === "Escape" && document.querySelector("details.menu[open]");
     if (open) { open.removeAttribute("open"); open.querySelector("summary")?.focus(); }
   });
   document.addEventListener("click", (event) => {
-    for (const panel of document.querySelectorAll("details.panel[open]")) {
-      if (!panel.contains(/** @type {Node} */ (event.target))) panel.removeAttribute("open");
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(/** @type {Node} */ (event.target))) menu.removeAttribute("open");
     }
   });
 })();

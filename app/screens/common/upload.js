@@ -88,7 +88,7 @@ class Uploader {
   /** A vendor's folder goes as one zip. @param {import("./upload_folders.js").Folder} folder @param {Row} row */
   async pack({ name, files }, row) {
     const bytes = files.reduce((sum, one) => sum + one.file.size, 0);
-    row.set("waiting", "A vendor’s folder: it is packed as one zip, because all its files together are one measurement.");
+    row.set("waiting", "A vendor’s folder is one measurement. It is sent as one zip.");
     if (bytes > this.maxBytes) {
       row.set("unsent", this.tooLarge("folder"));
       return;
@@ -103,7 +103,7 @@ class Uploader {
 
   /** @param {"file" | "folder"} what */
   tooLarge(what) {
-    return `This ${what} is larger than the limit of ${Math.round(this.maxBytes / 1048576)} MiB. Export only the part that is needed, or ask the operator to raise the limit.`;
+    return `This ${what} is larger than the limit of ${Math.round(this.maxBytes / 1048576)} MiB. Export only the part you need, or ask the operator to raise the limit.`;
   }
 
   /** @param {string} name @param {number | null} bytes */
@@ -121,7 +121,7 @@ class Uploader {
     if (!file.size) row.set("unsent", "This file is empty. Export it again from the instrument.");
     else if (file.size > this.maxBytes) row.set("unsent", this.tooLarge("file"));
     else if (twin) {
-      row.set("twin", "This file is in the list already, so it was not sent a second time.");
+      row.set("twin", "This file is already in the list. It was not sent again.");
       row.offer("Send it anyway", () => { this.enqueue(item); this.next(); });
     } else this.enqueue(item);
   }
@@ -154,7 +154,7 @@ class Uploader {
 
   /** @param {Item} item */
   drawBack(item) {
-    item.row.set("cancelled", "You cancelled this file; it was not taken.");
+    item.row.set("cancelled", "You cancelled this file. It was not sent.");
     item.row.offer("Send it", () => { this.enqueue(item); this.next(); });
   }
 
@@ -192,12 +192,12 @@ class Uploader {
 
   /** @param {Item} item @param {XMLHttpRequest} request */
   answered(item, request) {
-    const { row, file } = item;
+    const { row } = item;
     const body = answer(request);
     if ([429, 502, 503, 504].includes(request.status)) { this.noAnswer(item); return; }
     this.pause = PAUSE_MS;
     if (request.status >= 300) {
-      row.set("unsent", said(body, "The server could not take this file. It is unharmed on this machine."));
+      row.set("unsent", said(body, "The server could not take this file. It is still on this computer."));
       if (!FINAL.includes(request.status)) row.offer("Try again", () => { this.enqueue(item); this.next(); });
       return;
     }
@@ -208,8 +208,6 @@ class Uploader {
       const href = body.href ?? body.url;
       row.set("taken", body.message ?? "", href ? { label: "Open", href } : undefined);
     }
-    const detail = { filename: file.name, answer: body };
-    this.form.dispatchEvent(new CustomEvent("mast:uploaded", { bubbles: true, detail }));
   }
 
   /** @param {Item} item @param {State} state @param {string} text @param {{label: string, href: string}} [link] */
@@ -222,16 +220,16 @@ class Uploader {
     item.whole = false;
     this.timer ||= window.setTimeout(() => this.resume(), this.pause);
     const gone = await item.file.slice(0, 1).arrayBuffer().then(() => false, () => true);
-    if (item.cancelled) return; // meanwhile
+    if (item.cancelled) return; // in the meantime
     if (gone) {
       item.row.set("unsent", "This file was changed, moved or unplugged since you chose it. Choose it again.");
       return;
     }
     this.queue.unshift(item);
-    item.row.set("offline", "The server did not answer. The file is unharmed on this machine and is sent again by itself.");
+    item.row.set("offline", "The server did not answer. The file is still on this computer and will be sent again automatically.");
     item.row.offer("Try now", () => this.resume());
     item.row.offer("Cancel", () => this.cancel(item));
-    if (!this.timer) this.next(); // the pause ended meanwhile
+    if (!this.timer) this.next(); // the pause ended in the meantime
   }
 
   resume() {

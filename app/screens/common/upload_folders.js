@@ -96,8 +96,8 @@ export async function dropped(data, zips) {
 
 /** @param {Left} left */
 export function sentenceOf({ why }) {
-  if (why === "vendor") return "A vendor’s folder, which cannot be read here. Export the measurement as mzML, CDF or CSV and drop that file.";
+  if (why === "vendor") return "This vendor’s folder cannot be read here. Export the measurement as mzML, CDF or CSV and drop that file.";
   if (why === "empty") return "There is no file in this folder.";
-  if (why === "many") return "There are too many files in this folder, so none was sent. Drop the files you need.";
-  return "The browser could not read this. Zip a folder first; choose a file with the button above.";
+  if (why === "many") return "There are too many files in this folder. None was sent. Drop the files you need.";
+  return "The browser could not read this. Zip a folder first, or choose a file with the button above.";
 }

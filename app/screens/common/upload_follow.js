@@ -121,11 +121,11 @@ export class Follower {
       return true;
     } catch (error) {
       if (error instanceof TypeError || /** @type {Error} */ (error).name === "TimeoutError") {
-        settle("reading", "Received and safe. The server does not answer just now; this line changes when it does.");
+        settle("reading", "Received and stored. The server is not answering. This line updates when it does.");
         return null;
       }
       const said = /** @type {Error} */ (error).message;
-      settle("taken", `Received and safe, but what became of it cannot be seen from here. ${said}`);
+      settle("taken", `Received and stored, but its result cannot be shown here. ${said}`);
       return true;
     }
   }

@@ -4,6 +4,7 @@ messages, asked for and approved, and of how often staff take a message off a pa
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, TypedDict
 
@@ -11,16 +12,18 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from app.care.consultations import adjusting, domain, service, urgent
+from app.care.consultations import adjusting, domain, service, urgent, web
 from app.care.consultations.client_view import ClientView, client_view
 from app.care.consultations.web_logged import LoggedRoute
 from app.care.consultations.words import WORDS
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
+from app.intake.tasks import service as tasks
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
+from app.platform.kernel.place import local
 from app.platform.web.fields import Note200, Text20, Text40, Text80
 from app.platform.web.forms import fields_of, shown_again
 from app.platform.web.typed import key_of
@@ -36,10 +39,10 @@ Reviewer = Annotated[Visit, visitor(Role.CLINICIAN, Role.SESSION_LEAD)]
 Version = Annotated[int, Form()]
 LANGUAGES = {code: words.name for code, words in WORDS.items()}
 DONE = {
-    "asked": "Asked for. Two other people approve it before it is on any page.",
-    "approved": "Approved by you. A second person still has to.",
-    "shown": "Approved by two: it is on pages now, and goes by itself.",
-    "stopped": "Stopped. It is on no page any more.",
+    "asked": "Requested. Two other people must approve it before it appears on any page.",
+    "approved": "Approved by you. A second person must approve it too.",
+    "shown": "Approved by two people. It is on pages now and ends automatically.",
+    "stopped": "Stopped. No page shows it any more.",
 }
 
 
@@ -70,47 +73,112 @@ def replay_page(visit: Teller, sample_id: uuid.UUID, shown_id: uuid.UUID) -> HTM
 
 
 class AdjustForm(BaseModel):
-    """What is done to the page, to which message of it, and why."""
+    """What is done to the page, to which message of it, and why. `seen`: the keys of what stood on the page when it was opened;
+    `instead` and `take`: someone else's change to the same message, and which of the two was chosen."""
 
     kind: Text20 = ""
     target: Text80 = ""
     reason: Text40 = ""
+    seen: Annotated[str | None, Field(max_length=8000)] = None
+    instead: Text40 = ""
+    take: Text20 = ""
+
+    @property
+    def seen_keys(self) -> list[uuid.UUID] | None:
+        """As keys; None where the form did not say."""
+        if self.seen is None:
+            return None
+        return [key for one in self.seen.split() if (key := key_of(one)) is not None]
+
+
+@router.get("/consultations/samples/{sample_id}/adjust")
+def adjust_page(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
+    """The client's page, with what may be added to it, pinned or taken off."""
+    return _adjust(visit, sample_id)
 
 
 @router.post("/consultations/samples/{sample_id}/adjust")
 def adjust(visit: Teller, sample_id: uuid.UUID, form: Annotated[AdjustForm, Form()]) -> Response:
-    """Add, pin or take out; back to the consultation."""
-    with shown_again(lambda error: _adjust_again(visit, sample_id, error, form), but=NotFound):
+    """Add, pin or take out; back to the page."""
+    with shown_again(lambda error: _adjust(visit, sample_id, error, form), but=NotFound):
         if form.kind not in set(domain.AdjustmentKind):
             raise Invalid(
                 "The page stays as it is. Choose what to do.", fields={"target": "Choose from the list."},
                 reason_code=domain.WhyRefused.UNKNOWN_KIND,
             )  # fmt: skip
-        why = domain.WhyNotRelevant(form.reason) if form.reason in set(domain.WhyNotRelevant) else None
-        pack = visit.rt.pack_of(visit.who.agency_id)
-        with visit.begin() as uow:
-            adjusting.adjust(uow, sample_id, domain.AdjustmentKind(form.kind), form.target, pack=pack, reason=why)
-    return RedirectResponse(f"/consultations/samples/{sample_id}#adjust", 303)
+        if form.take != "theirs":
+            _do(visit, sample_id, form)
+    return RedirectResponse(f"/consultations/samples/{sample_id}/adjust", 303)
+
+
+def _do(visit: Visit, sample_id: uuid.UUID, form: AdjustForm) -> None:
+    """What the form asks for, in place of someone else's change where that was chosen."""
+    why = domain.WhyNotRelevant(form.reason) if form.reason in set(domain.WhyNotRelevant) else None
+    pack, kind = visit.rt.pack_of(visit.who.agency_id), domain.AdjustmentKind(form.kind)
+    theirs = key_of(form.instead) if form.take == "yours" else None
+    with visit.begin() as uow:
+        if theirs is not None:
+            adjusting.adjust_instead(uow, sample_id, theirs, kind, form.target, pack=pack, reason=why)
+        else:
+            adjusting.adjust(uow, sample_id, kind, form.target, pack=pack, reason=why, seen=form.seen_keys)
 
 
 @router.post("/consultations/samples/{sample_id}/adjust/undo")
 def undo(visit: Teller, sample_id: uuid.UUID, adjustment: Annotated[Text40, Form()] = "") -> Response:
-    """Take an adjustment of the page back, and return to the consultation."""
+    """Take an adjustment of the page back, and return to it."""
     if (key := key_of(adjustment)) is None:
         raise NotFound("adjustment")
-    with visit.begin() as uow:
+    with visit.work(lambda error: _adjust(visit, sample_id, error), but=NotFound) as uow:
         adjusting.undo(uow, sample_id, key)
-    return RedirectResponse(f"/consultations/samples/{sample_id}#adjust", 303)
+    return RedirectResponse(f"/consultations/samples/{sample_id}/adjust", 303)
 
 
-def _adjust_again(visit: Visit, sample_id: uuid.UUID, error: MastError, form: AdjustForm) -> HTMLResponse:
-    with visit.rt.read() as session:
-        sample = lookup.get_sample(session, visit.who, sample_id)
-    adjust = adjusting_of(visit.rt, visit.who, sample)
+def _adjust(
+    visit: Visit, sample_id: uuid.UUID, error: MastError | None = None, form: AdjustForm | None = None
+) -> HTMLResponse:
+    rt, who = visit.rt, visit.who
+    sample, view = web.view_for_staff(rt, visit.request, who, sample_id)
+    with rt.read() as session:
+        todo = tasks.of_sample(session, who, sample_id)
     return visit.page(
-        "consultation/adjust.html", sample=sample, error=error,
-        fields=fields_of(error), chosen=form, **adjust,
-    )  # fmt: skip
+        "consultation/adjust.html",
+        sample=sample,
+        view=view,
+        seen="",
+        said_in="",
+        sample_tasks=todo,
+        error=error,
+        fields=fields_of(error),
+        chosen=form or AdjustForm(),
+        choice=_choice_of(error, form),
+        now=rt.now(),
+        **adjusting_of(rt, who, sample, view),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageChoice:
+    """Two changes to one message of a page: someone else's, which stands, and your own."""
+
+    theirs_id: uuid.UUID
+    title: str
+    theirs: str
+    yours: str
+
+
+def _choice_of(error: MastError | None, form: AdjustForm | None) -> PageChoice | None:
+    if not isinstance(error, adjusting.PageClash) or form is None:
+        return None
+    row = error.theirs.row
+    theirs = f"{_words(row.kind, row.reason)}, by {error.theirs.by} at {local(row.at):%H:%M}"
+    why = domain.WhyNotRelevant(form.reason) if form.reason in set(domain.WhyNotRelevant) else None
+    return PageChoice(row.id, row.title, theirs, _words(domain.AdjustmentKind(form.kind), why))
+
+
+def _words(kind: domain.AdjustmentKind, why: domain.WhyNotRelevant | None) -> str:
+    """“Marked not relevant: they know it already”."""
+    reason = f": {why.words[:1].lower()}{why.words[1:]}" if why and kind is domain.AdjustmentKind.NOT_RELEVANT else ""
+    return f"{kind.words[:1].upper()}{kind.words[1:]}{reason}"
 
 
 class Adjusting(TypedDict):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
@@ -15,33 +15,27 @@ from app.care.consultations import service, web
 from app.care.consultations.client_view import client_view
 from app.care.consultations.domain import Intention, Referral, Tick
 from app.care.consultations.schemas import LONGEST_TALK
+from app.care.consultations.to_tell import Turn, to_tell
 from app.care.consultations.words import ENGLISH
-from app.intake.samples import lookup, queue
-from app.intake.samples.domain import Stage
+from app.intake.samples import lookup
 from app.intake.sessions import service as sessions
 from app.intake.tasks import service as tasks
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
+from app.platform.web.forms import fields_of
 from app.screens.consultation.adjusting_page import Teller, adjusting_of
+from app.screens.consultation.view import AT_HAND, MINUTES, PLANS, Choice, seen_line
 from app.screens.visits import Visit
 from harm_messages import Pack, Severity
 from harm_messages.content import CoUse
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One thing to tick. `words` are what else people call it, for looking it up on the page."""
-
-    id: str
-    label: str
-    words: str
+LARGEST_GROUP = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Mixing:
-    """One row of the table: what somebody takes or what is true of them, and what must not meet it."""
+    """One row of the table: what someone takes or what is true of them, and what must not meet it."""
 
     plain: str
     grave: tuple[str, ...]
@@ -70,7 +64,7 @@ def known(pack: Pack, said: Iterable[str]) -> tuple[str, ...]:
 
 
 def labels(pack: Pack, also: Iterable[str], kind: str = "taken") -> list[str]:
-    """The names of those of this kind, for the screen of whoever asked."""
+    """The names of those of this kind, for the screen of the person who asked."""
     known = [pack.co_use.get(one) or CoUse(id=one, label=pack.substances[one].name) for one in also]
     return [one.label for one in known if one.kind == kind]
 
@@ -99,13 +93,14 @@ class ConsultationForm(BaseModel):
     minutes: Annotated[str, Field(max_length=4)] = ""
     naloxone: Annotated[str, Field(max_length=3)] = ""
     referral: Referral | Literal[""] = ""
+    person: Annotated[int, Field(ge=1, le=LARGEST_GROUP)] = 1
     dependent_adult: Annotated[str, Field(max_length=3)] = ""
     idempotency_key: Annotated[str, Field(max_length=60)] = ""
 
 
 @router.get("/consultations")
 def consultations_page(visit: Teller) -> HTMLResponse:
-    """Released results nobody has talked about yet come first; then those still waiting."""
+    """Results that nobody was told come first, the dangerous ones marked; then those still waiting."""
     return _list(visit, "consultation/list.html")
 
 
@@ -120,17 +115,25 @@ def _list(visit: Visit, template: str) -> HTMLResponse:
     with rt.read() as session:
         found = sessions.sessions_of(session, who, open_only=True)
         open_sessions = [s for s in found if s.licence_mode.individual_results]  # elsewhere there is nobody to tell
-        rows = [row for s in open_sessions for row in queue.queue(session, who, s.id, now=now, everything=True)]
-    ready = [r for r in rows if r.stage is Stage.RELEASED]
-    told = [r for r in rows if r.stage is Stage.TOLD]
-    waiting = [r for r in rows if r.stage in (Stage.RECEIVED, Stage.ANALYSED, Stage.VERIFIED)]
-    return visit.page(template, sessions=open_sessions, ready=ready, told=told, waiting=waiting, now=now)
+        pack = rt.packs.current(session, who.agency_id, now)
+        every = to_tell(session, who, open_sessions, pack, now)
+    return visit.page(
+        template,
+        sessions=open_sessions,
+        ready=[one for one in every if one.turn in (Turn.NEVER_TOLD, Turn.CHANGED)],
+        told=[one for one in every if one.turn is Turn.TOLD],
+        waiting=[one for one in every if one.turn is Turn.WAITING],
+        Turn=Turn,
+        now=now,
+    )
 
 
 @router.get("/consultations/samples/{sample_id}")
-def consultation_page(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
-    """The client's page with what staff may do beside it."""
-    return _page(visit, sample_id)
+def consultation_page(
+    visit: Teller, sample_id: uuid.UUID, person: Annotated[int, Query(ge=1, le=LARGEST_GROUP)] = 1
+) -> HTMLResponse:
+    """The client's page with what staff may do beside it. `person`: of the group, who is talked to next."""
+    return _page(visit, sample_id, form=ConsultationForm(person=person))
 
 
 @router.get("/consultations/samples/{sample_id}/part")
@@ -142,9 +145,11 @@ def consultation_part(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
         pack = rt.packs.current(session, sample.agency_id, now)
         view = client_view(session, pack, sample, now, locale=web.asked_for(visit.request, rt) or "en")
         todo = tasks.of_sample(session, who, sample_id)
+        saw = service.client_saw(session, sample, view)
     return visit.page(
         "consultation/part.html",
         view=view,
+        seen=seen_line(saw, view),
         sample=sample,
         sample_tasks=todo,
         said_in=_said_in(visit),
@@ -171,9 +176,11 @@ def consultation_with(
     with rt.read() as session:
         pack = rt.packs.current(session, sample.agency_id, rt.now())
         todo = tasks.of_sample(session, who, sample_id)
+        saw = service.client_saw(session, sample, view)
     return visit.page(
         "consultation/with.html" if named or dropped else "consultation/part.html",
         view=view,
+        seen=seen_line(saw, view),
         sample=sample,
         sample_tasks=todo,
         said_in=_said_in(visit),
@@ -194,22 +201,29 @@ def _page(
         past = service.consultations_of(session, who, sample_id)
         todo = tasks.of_sample(session, who, sample_id)
         pack = rt.packs.current(session, sample.agency_id, rt.now())
+        saw = service.client_saw(session, sample, view)
     return visit.page(
         "consultation/sample.html",
         sample=sample,
         checking=checking,
         view=view,
+        seen=seen_line(saw, view),
         said_in=_said_in(visit),
         languages=web.choices(rt, f"/consultations/samples/{sample_id}", view.locale),
+        language=view.words.name,
         w=ENGLISH,
         past=past,
-        to_tap=short_list(pack, "taken"),
+        to_tap=short_list(pack, "taken")[:AT_HAND],
+        to_tap_too=short_list(pack, "taken")[AT_HAND:],
         about_them=short_list(pack, "about_you"),
         mixing=mixing_table(pack),
         to_find=to_find(pack),
-        intentions=list(Intention),
+        plans=PLANS,
+        lengths=MINUTES,
+        people=sample.group_size or 1,
         referrals=list(Referral),
         error=error,
+        fields=fields_of(error),
         values=form or ConsultationForm(),
         idempotency_key=str(new_id()),
         now=rt.now(),
@@ -225,13 +239,14 @@ def record(visit: Teller, sample_id: uuid.UUID, form: Annotated[ConsultationForm
     """Record what the person intends; sent twice, it is recorded once."""
     with visit.work(lambda error: _page(visit, sample_id, error=error, form=form), but=NotFound) as uow:
         minutes = _minutes(form.minutes)
-        lookup.lock_sample(uow, sample_id)  # pressed twice at once: the second finds that it is done
+        sample = lookup.lock_sample(uow, sample_id)  # pressed twice at once: the second finds that it is done
+        people = sample.group_size or 1
 
         def create() -> uuid.UUID:
             recorded = service.record_consultation(
                 uow,
                 sample_id,
-                [Tick(i) for i in form.intention],
+                [Tick(i, person_index=form.person) for i in form.intention],
                 minutes=minutes,
                 naloxone_given={"yes": True, "no": False}.get(form.naloxone),
                 referral=form.referral or None,
@@ -241,7 +256,8 @@ def record(visit: Teller, sample_id: uuid.UUID, form: Annotated[ConsultationForm
 
         visit.sent_once(form.idempotency_key).run(uow, create)
     said_in = _said_in(visit).replace("?", "&")
-    return RedirectResponse(f"/consultations/samples/{sample_id}?recorded=1{said_in}", 303)
+    following = f"&person={form.person + 1}" if form.person < people else ""
+    return RedirectResponse(f"/consultations/samples/{sample_id}?recorded={form.person}{following}{said_in}", 303)
 
 
 def _minutes(typed: str) -> int | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, TypeAdapter
+from sqlmodel import Session
 
 from app.laboratory.incoming import service
-from app.laboratory.incoming.domain import IncomingState
+from app.laboratory.incoming.domain import IncomingState, OpenSample
+from app.laboratory.incoming.matching import Match, assign_matched, sort_waiting
 from app.laboratory.incoming.tables import IncomingFile
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
@@ -26,6 +29,8 @@ from app.screens.visits import Bench, Chemist, Done, Version, Visit
 router = APIRouter(include_in_schema=False)
 
 State = Annotated[str, Query(max_length=20)]
+Apart = Annotated[str, Query(max_length=40)]
+Counted = Annotated[int | None, Query(ge=0, le=10_000)]
 
 LIMIT = 25
 _KINDS = {
@@ -38,31 +43,60 @@ _KINDS = {
 }
 _UNITS = {"cm-1": "cm⁻¹"}
 _TABS = {
-    IncomingState.WAITING: "To attach",
-    IncomingState.ATTACHED: "Attached",
+    IncomingState.WAITING: "To assign",
+    IncomingState.ATTACHED: "Assigned",
     IncomingState.SET_ASIDE: "Set aside",
 }
 DONE = {
-    "attached": "The file is attached. It is being read with its sample.",
-    "set-aside": "The file is set aside. It can be restored for 30 days.",
-    "restored": "The file waits again.",
+    "attached": "File assigned. It is being read.",
+    "set-aside": "File set aside. You can restore it for 30 days.",
+    "restored": "File restored.",
     "again": "The file is being read again.",
-    "taken-back": "The file waits again. What it gave with the wrong sample is marked to be repeated and supports no answer.",
-    "taken-back-stands": f"The file waits again. {service.STILL_STANDS}",
-    "received": "Received and safe. The files wait below to be attached.",
+    "taken-back": "File removed from the wrong sample. Its analysis there is marked as repeat and no longer counts.",
+    "taken-back-stands": f"File removed from the wrong sample. {service.STILL_STANDS}",
+    "received": "Files received. Assign them below.",
 }
 
 
 @router.get("/bench/incoming")
-def incoming_files(visit: Bench, state: State = "", cursor: Cursor = "", done: Done = "") -> HTMLResponse:
-    """What came from the instruments, newest first."""
-    return _page(visit, "incoming/files.html", state, cursor, done=DONE.get(done, ""))
+def incoming_files(
+    visit: Bench,
+    state: State = "",
+    cursor: Cursor = "",
+    apart: Apart = "",
+    done: Done = "",
+    assigned: Counted = None,
+    left: Counted = None,
+) -> HTMLResponse:
+    """What came from the instruments: what names match a sample, and the rest. `apart`: a match to be looked at by itself."""
+    said = assigned_words(assigned, left or 0) if assigned is not None else DONE.get(done, "")
+    return _page(visit, "incoming/files.html", state, cursor, apart, done=said)
 
 
 @router.get("/bench/incoming/part")
-def incoming_part(visit: Bench, state: State = "", cursor: Cursor = "") -> HTMLResponse:
+def incoming_part(visit: Bench, state: State = "", cursor: Cursor = "", apart: Apart = "") -> HTMLResponse:
     """The live part of the same."""
-    return _page(visit, "incoming/_list.html", state, cursor)
+    return _page(visit, "incoming/part.html", state, cursor, apart)
+
+
+@router.post("/bench/incoming/assign-matched")
+def assign_all_matched(visit: Chemist, file: Annotated[list[str] | None, Form(max_length=1000)] = None) -> Response:
+    """Assign every file that was shown with a match and still has it. Each counts by itself; the same again does nothing."""
+    wanted = frozenset(file or ())
+    with visit.rt.read() as session:
+        candidates = service.open_samples(session, visit.who, visit.rt.now())
+        matched = sort_waiting(session, visit.who, candidates).matched
+    made = assign_matched(visit.begin, matched, wanted)
+    return RedirectResponse(f"/bench/incoming?assigned={made.done}&left={made.left}", 303)
+
+
+def assigned_words(done: int, left: int) -> str:
+    """What became of the files of one press."""
+    words = f"{done} {'file' if done == 1 else 'files'} assigned. " + ("They are being read." if done else "")
+    if not left:
+        return words.strip()
+    were = "1 file was" if left == 1 else f"{left} files were"
+    return f"{words.strip()} {were} assigned or changed before."
 
 
 @router.post("/bench/incoming")
@@ -85,7 +119,7 @@ def attach(
     with _deciding(visit) as uow:
         service.get_incoming(uow.session, visit.who, incoming_id)
         if (sample := key_of(sample_id)) is None:
-            raise _missing(incoming_id, "sample", "Choose the sample this file belongs to.")
+            raise _missing(incoming_id, "sample", "Choose a sample.")
         service.attach(uow, incoming_id, version, sample)
     return _back("attached")
 
@@ -98,7 +132,7 @@ def set_aside(
     with _deciding(visit) as uow:
         service.get_incoming(uow.session, visit.who, incoming_id)
         if reason not in set(service.SetAsideReason):
-            raise _missing(incoming_id, "reason", "Choose why the file belongs to no sample.")
+            raise _missing(incoming_id, "reason", "Choose a reason.")
         service.set_aside(uow, incoming_id, version, service.SetAsideReason(reason))
     return _back("set-aside")
 
@@ -144,26 +178,30 @@ def _page(
     template: str = "incoming/files.html",
     state: str = "",
     cursor: str = "",
+    apart: str = "",
     *,
     done: str = "",
     error: MastError | None = None,
 ) -> HTMLResponse:
     shown = IncomingState(state) if state in set(IncomingState) else IncomingState.WAITING
-    before, who, now = decode_cursor(cursor), visit.who, visit.rt.now()
-    here = f"/bench/incoming?state={shown}"
+    who, now = visit.who, visit.rt.now()
     with visit.rt.read() as session:
-        rows = service.incoming_page(session, who, state=shown, before=before, limit=LIMIT + 1)
         candidates = service.open_samples(session, who, now, register=visit.rt.pack.substances)
+        matched, rows = _sorted(session, visit, shown, cursor, apart, candidates)
         files = service.views(session, who, rows[:LIMIT], candidates)
         counted = service.counts(session, who)
+    here = f"/bench/incoming?state={shown}"
     return visit.page(
         template,
         files=files,
+        matched=matched,
+        apart=apart,
         candidates=candidates,
         several_sessions=len({c.session_id for c in candidates}) > 1,
         shown=shown,
         cursor=cursor,
         tabs=tabs(shown, counted),
+        by_hand=counted[IncomingState.WAITING] - len(matched),
         older=f"{here}&cursor={encode_cursor(rows[LIMIT - 1].id)}" if len(rows) > LIMIT else None,
         newest=here if cursor else None,
         may_decide=who.has(Role.CHEMIST, Role.VERIFIER),
@@ -174,6 +212,19 @@ def _page(
         error=error,
         fields=fields_of(error),
     )
+
+
+def _sorted(
+    session: Session, visit: Visit, shown: IncomingState, cursor: str, apart: str, candidates: Sequence[OpenSample]
+) -> tuple[tuple[Match, ...], Sequence[IncomingFile]]:
+    """Files whose names match a sample, and a page of the others; the one that is looked at apart comes first."""
+    before, who = decode_cursor(cursor), visit.who
+    if shown is not IncomingState.WAITING:
+        return (), service.incoming_page(session, who, state=shown, before=before, limit=LIMIT + 1)
+    alone = key_of(apart)
+    found = sort_waiting(session, who, candidates, apart={alone} if alone else ())
+    rows = [row for row in found.rest if before is None or row.id < before]
+    return found.matched, sorted(rows, key=lambda row: row.id != alone)
 
 
 class Tab(Link):

@@ -25,10 +25,10 @@ router = APIRouter(include_in_schema=False)
 
 Instrument = Annotated[uuid.UUID, Form()]
 DONE = {
-    "made": "Made. Readings of this instrument are compared with the library as it would look on it.",
-    "retired": "Retired. Readings to come are compared without it.",
-    "kept": "Kept. Three mixtures of a pair give its factor.",
-    "withdrawn": "Withdrawn. Factors are made without it.",
+    "made": "Transfer learned. Spectra of this instrument use it from now on.",
+    "retired": "Transfer retired. New spectra are searched without it.",
+    "kept": "Mixture saved. Three mixtures of a pair give its factor.",
+    "withdrawn": "Mixture withdrawn. Factors are calculated without it.",
 }
 
 

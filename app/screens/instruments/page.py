@@ -28,12 +28,12 @@ router = APIRouter(include_in_schema=False)
 
 LIMIT = 30
 DONE = {
-    "added": "Added. Analyses can name it from now on.",
-    "in_range": "In range. Readings of that day rest on it.",
-    "drifted": "It has drifted. Limits of detection of readings of that day are widened.",
-    "out_of_range": "It is out of range. A task is open for the bench, and limits of that day are widened.",
-    "withdrawn": "Withdrawn. Readings of that day are compared again without it.",
-    "closed": "The task is closed. The instrument stays as it is until a check says otherwise.",
+    "added": "Instrument added.",
+    "in_range": "In range. Spectra of that day are based on it.",
+    "drifted": "Drifted. Limits of detection of that day are widened.",
+    "out_of_range": "Out of range. The bench has a task, and limits of detection of that day are widened.",
+    "withdrawn": "Check withdrawn. Spectra of that day are searched again without it.",
+    "closed": "Task closed. The state changes only with a new check.",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.care.message_packs import comparing, drafting, message_files, rule_files, service, showing, web
+from app.care.message_packs import comparing, drafting, message_files, rule_files, service, showing, together, web
 from app.care.message_packs.checking import Checked
 from app.care.message_packs.domain import RULE_OF_SIGNING
 from app.platform.kernel.actor import Actor, Role
@@ -22,6 +22,8 @@ from app.platform.web.forms import Entered, fields_of, shown_again
 from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
 from app.runtime import RuntimeDep
 from app.screens.messages import view as views
+from app.screens.messages.choosing import choice_of, is_part, part_words
+from app.screens.messages.lists import is_message, languages
 from app.screens.visits import Visit, visitor
 
 router = APIRouter(prefix="/messages", include_in_schema=False)
@@ -34,15 +36,41 @@ TO_READ = 6.0
 Reader = Annotated[Visit, visitor(*web.READERS)]
 FilePath = Annotated[str, Query(max_length=120)]
 DONE = {
-    "begun": "The draft is begun. It changes nothing that people see until two people have signed it.",
-    "saved": "Saved. Nothing that people see has changed.",
-    "submitted": "The version waits for two signatures. Its files do not change any more.",
+    "begun": "Draft begun. Result pages change only once two people have signed it.",
+    "saved": "Saved. Result pages have not changed.",
+    "submitted": "The version needs two signatures. Its files are frozen.",
     "sent_back": "The version is a draft again.",
-    "signed": "Your signature is kept. It is not in force yet: another one is missing.",
-    "approved": "The version is signed by two people.",
-    "set_aside": "The draft is set aside. It stays readable.",
-    "withdrawn": "Withdrawn. From now on pages say: talk to us before you take any.",
+    "signed": "Your signature is saved. One more is needed before it is in force.",
+    "approved": "Two people have signed the version.",
+    "set_aside": "The draft is set aside. You can still read it.",
+    "withdrawn": "Withdrawn. Pages now say “talk to us before you take any”.",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done just before, as the address of a page says it. `theirs`: parts that someone else had changed."""
+
+    key: str = ""
+    theirs: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """In a sentence."""
+        said = DONE.get(self.key, "")
+        if said and self.theirs:
+            said += f" Someone else’s changes were kept too: {', '.join(self.theirs)}."
+        return said
+
+
+NOTHING = Done()
+
+
+def _done(done: Text80 = "", theirs: Annotated[list[Text80] | None, Query(max_length=400)] = None) -> Done:
+    return Done(done, tuple(part_words(one) for one in theirs or () if is_part(one)))
+
+
+AfterSaving = Annotated[Done, Depends(_done)]
 
 
 @router.get("")
@@ -101,7 +129,7 @@ class VersionVisit(Visit):
 
 
 def at_version(*roles: Role) -> object:
-    """Dependency: the request about a version, if it comes from somebody with one of `roles`."""
+    """Dependency: the request about a version, if it comes from someone with one of `roles`."""
     policy = allow(*roles)
 
     def at(request: Request, rt: RuntimeDep, version_id: uuid.UUID, who: Actor = policy) -> VersionVisit:
@@ -154,34 +182,6 @@ def version_page(
     )
 
 
-@router.get("/{version_id}/texts")
-def texts(at: AtVersion, language: Text80 = "en", word: Text80 = "") -> HTMLResponse:
-    """The messages of a version, the gravest first."""
-    view, files = at.opened()
-    return at.page(
-        "messages/texts.html",
-        rows=views.message_rows(files, at.checked(), language, word),
-        languages=views.languages(files),
-        language=language,
-        word=word,
-        today=at.rt.now().date(),
-        **views.frame(at.who, view, "texts"),
-    )
-
-
-@router.get("/{version_id}/rules")
-def rules(at: AtVersion) -> HTMLResponse:
-    """The rules of a version, in words."""
-    view, files = at.opened()
-    return at.page(
-        "messages/rules.html",
-        rows=views.rule_rows(files, web.pack_of(at.rt, view.row, files, TO_READ)),
-        withdrawn={one.target for one in view.withdrawn},
-        today=at.rt.now().date(),
-        **views.frame(at.who, view, "rules"),
-    )
-
-
 @router.get("/{version_id}/files")
 def files_list(at: AtVersion) -> HTMLResponse:
     """All files of a version."""
@@ -194,7 +194,7 @@ def files_list(at: AtVersion) -> HTMLResponse:
 
 
 @router.get("/{version_id}/file")
-def file(at: AtVersion, path: FilePath, line: int = 0, done: Text80 = "") -> HTMLResponse:
+def file(at: AtVersion, path: FilePath, done: AfterSaving, line: int = 0) -> HTMLResponse:
     """A file as text, with what the check finds in it."""
     return file_page(at, path, line=line, done=done)
 
@@ -204,15 +204,18 @@ def file_page(
     path: str,
     *,
     line: int = 0,
-    done: str = "",
     error: MastError | None = None,
     typed: str | None = None,
     was: str | None = None,
+    done: Done = NOTHING,
 ) -> HTMLResponse:
     """The page of a file, also with a text that could not be saved."""
     view, files = at.opened()
     if path not in files and typed is None:
         raise NotFound("file")
+    choice = choice_of(error)
+    if choice is not None:
+        typed, was = "".join(choice.yours.values()), choice.seen
     checked = at.checked()
     rules_here = list(rule_files.rules_in(files.get(path, ""))) if rule_files.is_rules(path) else []
     return at.page(
@@ -224,15 +227,17 @@ def file_page(
         found=checked.about(path, *rules_here),
         running=checked.running,
         may=views.may_edit(at.who, view.row),
+        typed=typed is not None,
+        choice=choice,
         error=error,
         fields=fields_of(error),
-        done=DONE.get(done, ""),
+        done=done.words,
         **views.frame(at.who, view, "files"),
     )
 
 
 @router.get("/{version_id}/message")
-def message(at: AtVersion, path: FilePath, done: Text80 = "") -> HTMLResponse:
+def message(at: AtVersion, path: FilePath, done: AfterSaving) -> HTMLResponse:
     """One message: to edit in a draft, to read elsewhere; the check and where it would show beside it."""
     return message_page(at, path, done=done)
 
@@ -241,40 +246,47 @@ def message_page(
     at: VersionVisit,
     path: str,
     *,
-    done: str = "",
     error: MastError | None = None,
     form: drafting.MessageForm | None = None,
     was: str | None = None,
+    done: Done = NOTHING,
 ) -> HTMLResponse:
     """The page of a message, also with what was typed and not saved."""
     view, files = at.opened()
-    if not views.is_message(path) or (path not in files and form is None):
+    choice = choice_of(error)
+    if choice is not None:
+        form, was = together.form_from(choice.yours), choice.seen
+    if not is_message(path) or (path not in files and form is None):
         raise NotFound("message")
     checked = at.checked()
     _, locale, name = path.split("/")
     message_id = name.removesuffix(".md")
     pack = web.pack_of(at.rt, view.row, files, TO_READ)
     look = views.look_of(path, files.get(path, ""), form, pack)
+    there = message_files.read(files.get(path, ""))
     return at.page(
         "messages/message.html",
         path=path,
         message_id=message_id,
         locale=locale,
-        t=form or views.form_of(files.get(path, "")),
+        t=form or drafting.form_of(files.get(path, "")),
         was=view.row.files.get(path, "") if was is None else was,
-        number=message_files.read(files.get(path, "")).number,
+        number=there.number,
+        marked=there.get("status"),
         look=look,
         found=checked.about(path) if form is None and not checked.running else look.problems,
         running=checked.running,
         shows=showing.shows(pack, message_id) if pack is not None else None,
-        other_languages=[lo for lo in views.languages(files) if lo != locale and f"messages/{lo}/{name}" in files],
+        other_languages=[lo for lo in languages(files) if lo != locale and f"messages/{lo}/{name}" in files],
         gone=[one for one in view.withdrawn if one.target == message_id],
         may=views.may_edit(at.who, view.row),
         may_withdraw=views.may_withdraw(at.who, view, pack, message_id),
         pictograms=views.PICTOGRAMS,
+        typed=form is not None,
+        choice=choice,
         error=error,
         fields=fields_of(error),
-        done=DONE.get(done, ""),
+        done=done.words,
         **views.frame(at.who, view, "texts"),
     )
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, time
+from itertools import zip_longest
 from typing import Annotated, Literal
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.care.message_packs import drafting, signing, web
+from app.care.message_packs import drafting, signing, together, web
 from app.care.message_packs.domain import PackState, Target
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, NotFound
 from app.platform.kernel.place import zone
 from app.platform.web.fields import FOR_OTHERS, FOR_STAFF, OF_A_PACK, Note200, Text20, Text80, Text140, keeps_nothing
 from app.screens.messages import page, view
+from app.screens.messages.lists import is_message
 from app.screens.visits import Visit, visitor
 from harm_messages.reading import MAX_CHARACTERS
 
@@ -53,6 +56,18 @@ def typed_message(
 Typed = Annotated[drafting.MessageForm, Depends(typed_message)]
 
 
+def chosen_sides(
+    clash: Annotated[list[Text80] | None, Form(max_length=400)] = None,
+    take: Annotated[list[Text20] | None, Form(max_length=400)] = None,
+) -> together.Choices:
+    """Dependency: which side is taken of each part that two people changed. They belong together, place by place."""
+    parts = clash or []
+    return dict(zip_longest(parts, (take or [])[: len(parts)], fillvalue=""))
+
+
+Chosen = Annotated[together.Choices, Depends(chosen_sides)]
+
+
 @router.post("")
 def begin(
     visit: Begins,
@@ -75,26 +90,27 @@ def save_message(
     at: Editor,
     path: FormPath,
     form: Typed,
+    choices: Chosen,
     was: Was = "",
     action: Annotated[Literal["save", "look"], Form()] = "save",
 ) -> Response:
-    """Save a message of a draft, or only look at it."""
-    if not view.is_message(path):
+    """Save a message of a draft, with what someone else saved since; or only look at it."""
+    if not is_message(path):
         raise NotFound("message")
     if action == "look":
         return page.message_page(at, path, form=form, was=was)
     with at.work(lambda error: page.message_page(at, path, error=error, form=form, was=was), but=NotFound) as uow:
-        drafting.save_message(uow, at.rt.packs, at.version_id, path, was, form)
-    return at.back("saved", f"/message?path={quote(path)}&")
+        theirs = together.save_message(uow, at.rt.packs, at.version_id, path, was, form, choices)
+    return at.back("saved", _with_theirs("message", path, theirs))
 
 
 @router.post("/{version_id}/message/look")
 @keeps_nothing
 def look(at: page.AtVersion, path: FormPath, form: Typed) -> HTMLResponse:
-    """The card as it would look, and what is wrong with it, while somebody types. Nothing is kept."""
+    """The card as it would look, and what is wrong with it, while someone types. Nothing is kept."""
     rt, who, version_id = at.rt, at.who, at.version_id
     row, files = web.row(rt, who, version_id), web.files(rt, who, version_id)
-    if not view.is_message(path):
+    if not is_message(path):
         raise NotFound("message")
     found = view.look_of(path, files.get(path, ""), form, web.pack_of(rt, row, files, page.PATIENCE))
     return at.page(
@@ -107,14 +123,21 @@ def look(at: page.AtVersion, path: FormPath, form: Typed) -> HTMLResponse:
 def save_file(
     at: Editor,
     path: FormPath,
+    choices: Chosen,
     was: Was = "",
     text: Annotated[str, OF_A_PACK, Form(max_length=2 * MAX_CHARACTERS)] = "",
 ) -> Response:
-    """Save a file of a draft, or add one. It may be wrong: then the check says so and it cannot be signed."""
+    """Save a file of a draft, with what someone else saved since; or add one. It may be wrong: then the check says so and it
+    cannot be signed."""
     path = path.strip()
     with at.work(lambda error: page.file_page(at, path, error=error, typed=text, was=was), but=NotFound) as uow:
-        drafting.save_file(uow, at.rt.packs, at.version_id, path, was, text)
-    return at.back("saved", f"/file?path={quote(path)}&")
+        theirs = together.save_file(uow, at.rt.packs, at.version_id, path, was, text, choices)
+    return at.back("saved", _with_theirs("file", path, theirs))
+
+
+def _with_theirs(of: str, path: str, theirs: Iterable[str]) -> str:
+    """The end of the address of a text that was saved, and the parts of it that someone else had changed."""
+    return f"/{of}?{urlencode([('path', path), *(('theirs', one) for one in theirs)])}&"
 
 
 @router.post("/{version_id}/submit")
@@ -141,7 +164,7 @@ def sign(
     """Sign what was read."""
     with at.shown_again():
         if read != "yes":
-            said = "Say that you have read what changes. Your signature stands for it."
+            said = "Confirm that you have read the changes."
             raise Invalid("Nothing was signed.", fields={"read": said})
         with at.begin() as uow:
             row = signing.sign(uow, at.rt.packs, at.version_id, digest)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TypedDict
 from urllib.parse import quote
 
-from app.care.message_packs import message_files, rule_files, showing
-from app.care.message_packs.checking import Checked, problems_of_message
+from app.care.message_packs import message_files, showing
+from app.care.message_packs.checking import problems_of_message
 from app.care.message_packs.domain import IN_FORCE, PackState
 from app.care.message_packs.drafting import MessageForm, message_text
 from app.care.message_packs.service import VersionView
-from app.care.message_packs.showing import SEVERITY_WORDS, rule_in_words
+from app.care.message_packs.showing import SEVERITY_WORDS
 from app.care.message_packs.signing import may_be_withdrawn
 from app.care.message_packs.tables import PackVersion
 from app.platform.kernel.actor import Actor, Role
+from app.screens.messages.lists import is_message
 from app.screens.navigation import Link
 from harm_messages import Message, Pack, Problem
 from harm_messages.tagged import plain, words_of
@@ -35,6 +36,7 @@ class Common(TypedDict):
     may_begin: bool
     may_sign: bool
     address: Callable[[str, uuid.UUID, str], str]
+    rule_address: Callable[[uuid.UUID, str], str]
 
 
 class Frame(Common):
@@ -52,6 +54,7 @@ def common(who: Actor) -> Common:
         "may_begin": who.has(Role.CLINICIAN),
         "may_sign": who.has(Role.CLINICIAN, Role.SESSION_LEAD),
         "address": lambda page, version_id, path: f"/messages/{version_id}/{page}?path={quote(path)}",
+        "rule_address": lambda version_id, rule_id: f"/messages/{version_id}/rule?id={quote(rule_id)}",
     }
 
 
@@ -67,106 +70,22 @@ def frame(who: Actor, view: VersionView, current: str) -> Frame:
 
 
 def may_edit(who: Actor, row: PackVersion) -> bool:
-    """Whether somebody may change this version."""
+    """Whether someone may change this version."""
     return who.has(Role.CLINICIAN) and row.state is PackState.DRAFT
 
 
 def may_withdraw(who: Actor, view: VersionView, pack: Pack | None, message_id: str) -> bool:
-    """Whether somebody may withdraw this message now."""
-    allowed = who.has(Role.CLINICIAN, Role.SESSION_LEAD) and view.row.state in (*IN_FORCE, PackState.SHIPPED)
-    return allowed and pack is not None and message_id in may_be_withdrawn(pack)
+    """Whether someone may withdraw this message now."""
+    return _may_withdraw_from(who, view) and pack is not None and message_id in may_be_withdrawn(pack)
 
 
-def is_message(path: str) -> bool:
-    """Whether a path is that of a message."""
-    return path.startswith("messages/") and path.endswith(".md") and path.count("/") == 2
+def may_withdraw_rule(who: Actor, view: VersionView) -> bool:
+    """Whether someone may withdraw a rule of this version now."""
+    return _may_withdraw_from(who, view) and view.in_force
 
 
-def languages(files: Mapping[str, str]) -> list[str]:
-    """Languages that have messages, English first."""
-    found = {path.split("/")[1] for path in files if is_message(path)}
-    return sorted(found, key=lambda one: (one != "en", one))
-
-
-@dataclass(frozen=True, slots=True)
-class MessageRow:
-    """A line of the list of messages."""
-
-    path: str
-    id: str
-    title: str
-    severity: str
-    status: str
-    version: int
-    review_by: str
-    rules: int
-    first_words: str
-    problems: int
-
-
-def message_rows(files: Mapping[str, str], checked: Checked, language: str, word: str) -> list[MessageRow]:
-    """Messages of one language, the gravest first; those that hold `word` where one is given."""
-    worst: dict[str, str] = {}
-    uses: dict[str, int] = {}
-    for rule in rule_files.all_rules(files).values():
-        emitted = rule.get("emit")
-        key = str(emitted.get("message")) if isinstance(emitted, Mapping) else ""
-        uses[key] = uses.get(key, 0) + 1
-        worst[key] = min(worst.get(key, "S9"), str(rule.get("severity")))
-    found: dict[str, int] = {}
-    for problem in checked.problems:
-        found[problem.file] = found.get(problem.file, 0) + 1
-    rows = []
-    for path, text in files.items():
-        if not is_message(path) or path.split("/")[1] != language or word.casefold() not in text.casefold():
-            continue
-        one = message_files.read(text)
-        key = path.rsplit("/", 1)[1].removesuffix(".md")
-        card = " ".join(one.parts.get("", "").split())
-        rows.append(
-            MessageRow(
-                path, key, one.get("title"), worst.get(key, ""), one.get("status"), one.number, one.get("review_by"),
-                uses.get(key, 0), card[:90] + ("…" if len(card) > 90 else ""), found.get(path, 0),
-            )
-        )  # fmt: skip
-    return sorted(rows, key=lambda r: (r.severity or "S8", r.id))
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A line of the list of rules."""
-
-    id: str
-    severity: str
-    words: str
-    message: str
-    message_path: str
-    status: str
-    version: int
-    review_by: str
-    path: str
-    line: int
-
-
-def rule_rows(files: Mapping[str, str], pack: Pack | None) -> list[RuleRow]:
-    """Rules, the gravest first; in words where the pack can be read."""
-    words = {rule.id: rule_in_words(rule, pack) for rule in pack.rules} if pack is not None else {}
-    rows = []
-    for path, text in files.items():
-        if rule_files.is_rules(path):
-            lines = rule_files.lines_of_rules(text)
-            for key, rule in rule_files.rules_in(text).items():
-                emit = rule.get("emit")
-                message = str(emit.get("message", "")) if isinstance(emit, Mapping) else ""
-                rows.append(
-                    RuleRow(
-                        key, str(rule.get("severity", "")), words.get(key, ""), message,
-                        message_files.path_of(message, "en"), str(rule.get("status", "")),
-                        number if isinstance(number := rule.get("version"), int) else 0,
-                        str(rule.get("review_by", "")), path, lines.get(key, 0),
-                    )
-                )  # fmt: skip
-    return sorted(rows, key=lambda r: (r.severity, r.id))
+def _may_withdraw_from(who: Actor, view: VersionView) -> bool:
+    return who.has(Role.CLINICIAN, Role.SESSION_LEAD) and view.row.state in (*IN_FORCE, PackState.SHIPPED)
 
 
 def file_rows(files: Mapping[str, str]) -> list[tuple[str, list[tuple[str, int]]]]:
@@ -179,11 +98,11 @@ def file_rows(files: Mapping[str, str]) -> list[tuple[str, list[tuple[str, int]]
 
 
 def link_of(version_id: uuid.UUID, files: Mapping[str, str]) -> Callable[[Problem], str]:
-    """Where a finding of the check is mended."""
+    """Where a finding of the check is corrected."""
 
     def link(problem: Problem) -> str:
         path = problem.file
-        # what cannot be read is no form that can be filled in: it is mended as text
+        # what cannot be read is no form that can be filled in: it is corrected as text
         if is_message(path) and path in files and message_files.read(files[path]).front:
             return f"/messages/{version_id}/message?path={quote(path)}"
         if path in files:
@@ -191,17 +110,6 @@ def link_of(version_id: uuid.UUID, files: Mapping[str, str]) -> Callable[[Proble
         return ""
 
     return link
-
-
-def form_of(text: str) -> MessageForm:
-    """A message as the form shows it."""
-    one = message_files.read(text)
-    return MessageForm(
-        title=one.get("title"), card=one.parts.get("", ""), more=one.parts.get("more", ""),
-        spoken=one.parts.get("spoken", "") or one.get("spoken"), pictogram=one.get("pictogram"),
-        evidence="\n".join(one.evidence), review_by=one.get("review_by"),
-        ready=one.get("status") in ("in_review", "approved"), withdrawn=one.get("status") == "withdrawn",
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

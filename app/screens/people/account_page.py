@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 Anybody = Annotated[Visit, visitor()]
 Typed = Annotated[str, Form(max_length=200)]
-DONE = {"password": "Your password is changed, and every other browser is signed out.", "end": "Ended."}
+DONE = {"password": "Your password is changed. Every other browser is signed out.", "end": "Ended."}
 
 
 @router.get("/account")
@@ -59,7 +59,7 @@ def change_password(visit: Anybody, password: Typed = "", new: Typed = "", again
 
 def _hashed(new: str, again: str) -> str:
     if new != again:
-        raise Invalid("The two new passwords differ, so nothing was changed.", hint="Type the new one twice.")
+        raise Invalid("The two new passwords differ. Nothing was changed.", hint="Type the new one twice.")
     return hash_password(new)
 
 
@@ -79,7 +79,7 @@ def _account(visit: Visit, *, said: str = "", error: MastError | None = None) ->
     )
 
 
-@router.get("/password", dependencies=[public("whoever has a link for a new password opens it here")])
+@router.get("/password", dependencies=[public("anyone who has a link for a new password opens it here")])
 def password_form(request: Request, rt: RuntimeDep) -> HTMLResponse:
     """The form behind a link. What makes the link work stands in its fragment, which a script moves into the form."""
     return _password(request, rt)
@@ -89,7 +89,7 @@ def password_form(request: Request, rt: RuntimeDep) -> HTMLResponse:
 def set_password(
     request: Request, rt: RuntimeDep, link: Annotated[Text60, Form()] = "", new: Typed = "", again: Typed = ""
 ) -> Response:
-    """Set the password of whoever holds the link."""
+    """Set the password of anyone who holds the link."""
     with shown_again(lambda error: _password(request, rt, link, error)):
         with rt.read() as session:  # before the hash, which costs time anybody could ask for
             person = accounts.holder_of_link(session, link, rt.pepper, rt.now())

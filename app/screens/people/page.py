@@ -12,11 +12,11 @@ from app.intake.people import accounts, service, signin
 from app.intake.people.tables import Person
 from app.platform.db.rows import row_of
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
-from app.platform.kernel.errors import Forbidden, MastError, TooMany, Unauthenticated, Unavailable
+from app.platform.kernel.errors import Conflict, Forbidden, MastError, TooMany, Unauthenticated, Unavailable
 from app.platform.security.policy import current_actor, public
 from app.platform.security.throttle import SIGN_IN, SIGN_IN_OF_ADDRESS, address_of
 from app.platform.web.fields import Text20, Text60, Text140
-from app.platform.web.forms import Entered
+from app.platform.web.forms import Entered, fields_of
 from app.platform.web.problems import headers_of, status_of
 from app.runtime import Runtime, RuntimeDep
 from app.screens.visits import Admin, Done, Version, Visit
@@ -24,8 +24,8 @@ from app.screens.visits import Admin, Done, Version, Visit
 router = APIRouter(include_in_schema=False)
 
 ENDED = (
-    "Your session has ended, so what you were just sending was not saved. What you had saved before is unharmed. "
-    "Sign in and enter it once more."
+    "Your session has ended. Your last entry was not saved. Everything you saved before is kept. "
+    "Sign in and enter it again."
 )
 SAID = {
     "password": "Your password is set. Sign in with it.",
@@ -33,9 +33,9 @@ SAID = {
     "time. Tell the operator that nothing can be saved at the moment.",
 }
 DONE = {
-    "change": "Saved. Where the roles are others now, this person has to sign in again.",
+    "change": "Saved. If the roles changed, this person has to sign in again.",
     "disable": "Turned off. Browsers, tokens and links of this account have ended.",
-    "enable": "Turned on again, with the password as it was.",
+    "enable": "Turned on again. The password has not changed.",
     "end-sessions": "Signed out everywhere.",
     "end": "Ended.",
 }
@@ -54,7 +54,7 @@ def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int =
     return _form(request, rt, next, notice=SAID.get(done, ENDED if ended else ""))
 
 
-@router.post("/sign-in", dependencies=[public("this is how one becomes somebody")])
+@router.post("/sign-in", dependencies=[public("this is how one becomes someone")])
 def sign_in(
     request: Request,
     rt: RuntimeDep,
@@ -134,8 +134,16 @@ def _people(visit: Visit, values: Entered, error: MastError | None = None) -> HT
         rows=[(person, roles, service.state_of(person, roles)) for person, roles in found],
         role_words=ROLE_WORDS,
         error=error,
+        errors=_beside(error),
         values=values,
     )
+
+
+def _beside(error: MastError | None) -> Entered:
+    """What is wrong, by field; a user name that is taken stands beside its field as well."""
+    if isinstance(error, Conflict):
+        return Entered(username=error.detail)
+    return fields_of(error)
 
 
 @router.get("/people/{person_id}")
@@ -149,7 +157,8 @@ def change_person(
     visit: Admin, person_id: uuid.UUID, version: Version, display_name: Name = "", roles: Roles = None
 ) -> Response:
     """Another name or other roles."""
-    with visit.work(lambda error: _one(visit, person_id, error=error)) as uow:
+    values = Entered(display_name=display_name, roles=[role.value for role in roles or []])
+    with visit.work(lambda error: _one(visit, person_id, error=error, values=values)) as uow:
         accounts.change(uow, accounts.account(uow, person_id), display_name, roles or [], version=version)
     return RedirectResponse(f"/people/{person_id}?done=change", 303)
 
@@ -179,7 +188,13 @@ def act_on_person(visit: Admin, person_id: uuid.UUID, act: Literal["disable", "e
 
 
 def _one(
-    visit: Visit, person_id: uuid.UUID, *, link: str = "", said: str = "", error: MastError | None = None
+    visit: Visit,
+    person_id: uuid.UUID,
+    *,
+    link: str = "",
+    said: str = "",
+    error: MastError | None = None,
+    values: Entered | None = None,
 ) -> HTMLResponse:
     rt = visit.rt
     with rt.read() as session:
@@ -194,6 +209,8 @@ def _one(
         oneself=person_id == visit.who.person_id,
         access=access,
         role_words=ROLE_WORDS,
+        values=values or Entered(display_name=person.display_name, roles=[role.value for role in roles]),
+        errors=fields_of(error),
         link=accounts.address_of(rt.settings.public_url, link) if link else "",
         said=said,
         error=error,

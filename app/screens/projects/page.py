@@ -35,18 +35,18 @@ Researcher = Annotated[Visit, visitor(Role.RESEARCHER)]
 LIMIT = 30
 DONE = {
     "saved": "Saved. It is a draft until it is proposed.",
-    "propose": "Proposed. A session lead or an administrator who did not write it approves it or sends it back.",
-    "send-back": "Sent back to its authors as a draft.",
+    "propose": "Proposed. Another session lead or administrator approves or returns it.",
+    "send-back": "Returned to its authors as a draft.",
     "approve": "Approved. Its researcher can make extracts between its first and last day.",
-    "withdraw": "Withdrawn. No extract is made or fetched any more.",
+    "withdraw": "Withdrawn. Extracts are no longer available.",
 }
 SENTENCES = {
-    "title": "Give the project a title.",
-    "purpose": "Say what question the rows are to answer.",
+    "title": "Enter a title for the project.",
+    "purpose": "Enter the question the rows will answer.",
     "researcher_id": "Choose a researcher of your agency.",
     "columns": "Choose from the list.",
-    "starts_on": "Give the first day.",
-    "ends_on": "Give the last day.",
+    "starts_on": "Enter the first day.",
+    "ends_on": "Enter the last day.",
 }
 
 

@@ -33,6 +33,8 @@ PLAIN = (
     "provider_relation", "acquired_where", "used_before_test", "harm_event", "planned_route", "age_band", "gender",
     "group_ref", "staff_note",
 )  # fmt: skip
+FIRST_FORMS = (Form.POWDER, Form.TABLET, Form.CRYSTAL, Form.CAPSULE, Form.LIQUID, Form.BLOTTER, Form.VAPE)
+"""Those with a tile of their own; the others are behind “More”."""
 # The fields a correction sends: everything on the form, so that emptying a field empties it.
 DETAILS = (*PLAIN[3:], "colours", "texture", "effects_reported", *(n for n in NUMBERS if n != "received_mg"), *YES_NO)
 EMPTY_IS_TEXT = ("sold_as", "client_believes", "logo", "shape", "group_ref", "staff_note", "words_spoken")
@@ -45,9 +47,10 @@ LABELS = {
     "per_unit": "per tablet or unit", "whole": "for all of it", "public": "Member of the public",
     "security_amnesty": "Security or amnesty bin", "police_back_of_house": "Police, back of house",
     "partner_agency": "Partner agency", "gift_found": "Gift or found", "off_white": "off-white",
-    "non_binary": "Non-binary", "known": "They say what it is", "unknown": "Nobody knows",
-    "mixture": "A mixture", "client_asked": "The client asked for it",
+    "non_binary": "Non-binary",
+    "client_asked": "The client asked for it",
     "registered_by_mistake": "It was registered by mistake", "sample_lost": "The sample was lost or spilt",
+    "multi": "Mixed",
 }  # fmt: skip
 
 Read = TypeVar("Read", bound=BaseModel)
@@ -64,22 +67,23 @@ def label(value: StrEnum | str) -> str:
     return LABELS.get(word) or word.replace("_", " ").capitalize()
 
 
-def options(kind: type[StrEnum], *, lower: bool = False) -> list[tuple[str, str]]:
-    """Choices of a field."""
-    return [(v.value, label(v).lower() if lower else label(v)) for v in kind]
+def options(kind: type[StrEnum], *, lower: bool = False, none: str = "None") -> list[tuple[str, str]]:
+    """Choices of a field, with the words of the one that says `none`."""
+    words = {v.value: none if v.value == "none" else label(v) for v in kind}
+    return [(value, word.lower() if lower else word) for value, word in words.items()]
 
 
 CHOICES: dict[str, list[tuple[str, str]]] = {
     "submitter_type": options(d.SubmitterType),
-    "intent": options(d.Intent),
-    "form": options(Form, lower=True),
+    "form": [(v.value, label(v)) for v in FIRST_FORMS],
+    "other_form": [(v.value, label(v)) for v in Form if v not in FIRST_FORMS],
     "collection": options(d.Collection),
     "texture": options(d.Texture, lower=True),
     "provider_relation": options(d.Provider),
     "acquired_where": options(d.AcquiredWhere),
     "used_before_test": options(d.UsedBefore),
-    "effects_reported": options(d.Effect),
-    "harm_event": [(v.value, "Unknown" if v is d.HarmEvent.UNKNOWN else label(v)) for v in d.HarmEvent],
+    "effects_reported": options(d.Effect, none="No effect"),
+    "harm_event": options(d.HarmEvent, none="No harm"),
     "planned_route": options(d.PlannedRoute),
     "age_band": options(d.AgeBand),
     "gender": options(d.Gender),
@@ -113,7 +117,10 @@ class Filled:
 
 
 @reads_free_text(
-    {**{one.name: one.free for one in fields_of(NewSample)}, "expected_words": FOR_STAFF, "place": FOR_STAFF}
+    {
+        **{one.name: one.free for one in fields_of(NewSample)},
+        **dict.fromkeys(("expected_words", "expected_typed", "place"), FOR_STAFF),
+    }
 )
 async def filled(request: Request) -> Filled:
     """Dependency: the fields of a posted form. Files are ignored."""
@@ -143,17 +150,47 @@ def sample_fields(form: Filled) -> dict[str, str | bool | list[str] | dict[str, 
     fields |= {name: form.many[name] for name in ("colours", "texture", "effects_reported")}
     fields["words_spoken"] = form.words
     fields["expected"] = form.many["expected"]
-    meant = form.one.get("meant", "")
-    if meant and meant != "keep" and meant not in form.many["expected"]:
-        fields["expected"] = [*form.many["expected"], meant]
-    consents = {kind.value: form.one.get(f"consent_{kind.value}", "") for kind in d.ConsentKind}
-    fields["consents"] = {kind: answer for kind, answer in consents.items() if answer}  # what has none was not asked
+    fields["consents"] = answers_of(form)
     return fields
+
+
+def answers_of(form: Filled) -> dict[str, str]:
+    """The answer to each question that was asked. “Yes to all” answers the required ones that have no answer of their own."""
+    all_of_them = "yes" if form.one["consent_all"] == "yes" else ""
+    given = {
+        kind.value: form.one[f"consent_{kind.value}"] or all_of_them * (kind in MUST_ASK) for kind in d.ConsentKind
+    }
+    return {kind: answer for kind, answer in given.items() if answer}
+
+
+def settle(register: Register, form: Filled) -> list[substances.Suggestion]:
+    """What the words in the field may mean, where the person has to say it; else they become words spoken, and nothing is left.
+
+    What was chosen becomes the street name that stood in the list. Letters typed before a choice are never kept.
+    """
+    meant, unclear, offers = form.one["meant"], list[str](), list[substances.Suggestion]()
+    for part in filter(None, (one.strip() for one in form.one["expected_typed"].split(";"))):
+        may_mean = {one.id: one for one in substances.meanings(register, part)} if meant != "keep" else {}
+        said = may_mean[meant].said if meant in may_mean else part
+        if may_mean and meant not in may_mean:
+            unclear.append(part)
+            offers += may_mean.values()
+        elif said and said not in form.many["expected_words"]:
+            form.many["expected_words"].append(said)
+    if meant not in ("", "keep", *form.many["expected"]):
+        form.many["expected"].append(meant)
+    form.one["expected_typed"], form.one["meant"] = "; ".join(unclear), ""
+    return offers
+
+
+def unclear(offers: Sequence[substances.Suggestion]) -> dict[str, str]:
+    """What is said where words may mean several things, by field."""
+    return {"meant": "Choose what they mean, or keep the words as typed."} if offers else {}
 
 
 def missing_consents(form: Filled, *, individual_results: bool) -> dict[str, str]:
     """Consents the sample needs and the form does not have, by field."""
-    given = {kind: d.ConsentAnswer.YES for kind in d.ConsentKind if form.one.get(f"consent_{kind.value}") == "yes"}
+    given = {d.ConsentKind(kind): d.ConsentAnswer.YES for kind, answer in answers_of(form).items() if answer == "yes"}
     submitter = form.one.get("submitter_type") or d.SubmitterType.PUBLIC
     known = submitter if submitter in list(d.SubmitterType) else d.SubmitterType.PUBLIC
     wrong = d.consent_problems(given, d.SubmitterType(known), individual_results=individual_results)
@@ -167,16 +204,16 @@ def plain_number(text: str) -> str:
 
 SENTENCES = {
     "form": "Choose what it looks like.",
-    "weight_mg": "The weight has to be a number of milligrams, for example 312.",
-    "received_mg": "What was handed in has to be a number of milligrams, for example 40.",
-    "width_mm": "The width has to be a number of millimetres, for example 8.",
-    "height_mm": "The height has to be a number of millimetres, for example 8.",
-    "thickness_mm": "The thickness has to be a number of millimetres, for example 4.5.",
-    "price": "The price has to be a number, for example 10.",
-    "group_size": "Give the number of people, 1 to 50.",
-    "words_spoken": "The words spoken have at most 120 letters.",
-    "staff_note": "A note has at most 140 letters.",
-    "expected": "Choose from the list, or leave the words as they are.",
+    "weight_mg": "Enter the weight in mg, for example 312.",
+    "received_mg": "Enter the amount handed in, in mg, for example 40.",
+    "width_mm": "Enter the width in mm, for example 8.",
+    "height_mm": "Enter the height in mm, for example 8.",
+    "thickness_mm": "Enter the thickness in mm, for example 4.5.",
+    "price": "Enter the price as a number, for example 10.",
+    "group_size": "Enter the number of people, 1 to 50.",
+    "words_spoken": "Shorten the words spoken to 120 letters.",
+    "staff_note": "Shorten the note to 140 letters.",
+    "expected": "Choose from the list, or keep the words as typed.",
 }
 
 
@@ -188,10 +225,13 @@ def read(kind: type[Read], fields: Mapping[str, object], known: Mapping[str, str
         found: dict[str, str] = {}
         for item in error.errors():
             name = str(item["loc"][0]) if item["loc"] else ""
+            if not name and fields.get("expected") and fields.get("intent") == d.Intent.UNKNOWN:
+                found["expected"] = "Choose what they think it is, or Unknown. Not both."
+                continue
             text = known.get(name) or (f"{label(name)}: choose from the list." if name else str(item["msg"]))
             if "control character" in item["msg"]:  # which one, and where
                 text = f"This text {item['msg'].removeprefix('Value error, ')}."
-            found["expected" if name == "words_spoken" else name] = text
+            found["expected" if name in ("words_spoken", "intent") else name] = text
         raise Invalid("Nothing was saved. What you typed is still here.", fields=found) from None
 
 
@@ -227,6 +267,18 @@ def filled_from(row: Sample, expected: Sequence[str], answers: Mapping[d.Consent
         "effects_reported": list(row.effects_reported),
     }
     return form
+
+
+def of_the_same_group(row: Sample, answers: Mapping[d.ConsentKind, d.ConsentAnswer]) -> Filled:
+    """A form for the next sample of the same people: their group and what they answered are not asked again."""
+    carried = {
+        "same": row.id,
+        "group_ref": row.group_ref,
+        "group_size": row.group_size or "",
+        "submitter_type": row.submitter_type,
+    }
+    asked = {f"consent_{kind.value}": said for kind, said in answers.items() if said is not d.ConsentAnswer.NOT_ASKED}
+    return Filled(one=Entered({name: str(value) for name, value in (carried | asked).items()}))
 
 
 class QueueView(TypedDict):

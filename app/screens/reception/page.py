@@ -1,6 +1,6 @@
-"""Pages of reception and of one sample: register, ticket and labels, queue, overview, correction.
+"""Reception: the form of one sample, registering it, and the queue.
 
-The ticket code is on one page only: the answer to who registered the sample or replaced its ticket.
+The ticket code is on one page only: the answer to who registered the sample or replaced its ticket (`labels_page.py`).
 """
 
 from __future__ import annotations
@@ -9,26 +9,31 @@ import json
 import secrets
 import uuid
 from collections.abc import Sequence
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
-import segno
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from markupsafe import Markup
 
 from app.intake.samples import lookup, queue, service, substances
 from app.intake.samples.domain import ConsentKind
-from app.intake.samples.schemas import NewSample, TicketOut
+from app.intake.samples.schemas import NewSample
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, Phase
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
-from app.platform.web.forms import Entered, shown_again
-from app.runtime import Runtime
+from app.platform.storage import Received
+from app.platform.web.forms import shown_again
 from app.screens.reception import forms
-from app.screens.visits import Registrar, Staff, Visit
+from app.screens.reception.labels_page import ticket_page
+from app.screens.reception.photo_page import attach, received
+from app.screens.visits import Registrar, Sent, Staff, Visit
+from harm_messages.register import Register
 
 router = APIRouter(include_in_schema=False)
+
+CHIPS = 5
+USUAL = ("mdma", "cocaine", "ketamine", "heroin", "diazepam")
+"""Offered first until a session has names of its own."""
 
 
 @router.get("/reception")
@@ -51,50 +56,64 @@ def choose_session(visit: Registrar) -> Response:
 
 
 @router.get("/sessions/{session_id}/reception")
-def reception(
-    session_id: uuid.UUID,
-    visit: Registrar,
-    group: Annotated[str, Query(max_length=20)] = "",
-    size: Annotated[str, Query(max_length=2)] = "",
-) -> HTMLResponse:
-    """The form on the left, the queue on the right."""
-    form = forms.Filled(one=Entered({"group_ref": group, "group_size": size}))
-    return _reception(visit, session_id, form)
+def reception(session_id: uuid.UUID, visit: Registrar, same: uuid.UUID | None = None) -> HTMLResponse:
+    """The form of the next sample; `same`: a sample of the same people, whose answers are carried over."""
+    form = forms.Filled()
+    if same is not None:
+        with visit.rt.read() as session:
+            row = lookup.get_sample(session, visit.who, same)
+            if row.session_id != session_id:
+                raise NotFound("sample")
+            form = forms.of_the_same_group(row, lookup.consents_of(session, same))
+    return shown(visit, session_id, form)
 
 
-def _reception(
-    visit: Visit,
-    session_id: uuid.UUID,
-    form: forms.Filled,
-    error: MastError | None = None,
-    offers: Sequence[substances.Suggestion] = (),
+def shown(
+    visit: Visit, session_id: uuid.UUID, form: forms.Filled, error: MastError | None = None, *, kept: bool = False
 ) -> HTMLResponse:
-    now, register = visit.rt.now(), visit.rt.pack.register
+    """The form, with what is wrong and what typed words may mean. `kept`: as a tablet keeps it, without anything of any sample and
+    without a key that it could send twice."""
+    now, register, carried = visit.rt.now(), visit.rt.pack.register, _carried(visit, form, session_id)
     with visit.rt.read() as session:
         row = sessions.get_session(session, visit.who, session_id)
         place = sessions.site_of(session, row)
-        waiting = queue.queue(session, visit.who, session_id, now=now)
-    phase = sessions.phase_of(row, now)
+        waiting = [] if kept else queue.queue(session, visit.who, session_id, now=now)
+        recent = [] if kept else lookup.last_expected(session, session_id, CHIPS)
     return visit.page(
         "reception/register.html",
         error=error,
         checking=row,
         place=place,
-        closed=phase is Phase.CLOSED,
-        phase=phase.words,
-        licence=LICENCE_WORDS[row.licence_mode],
+        closed=sessions.phase_of(row, now) is Phase.CLOSED,
         licence_meaning=LICENCE_MEANING[row.licence_mode],
         individual=row.licence_mode.individual_results,
         form=form,
         person=True,
-        chosen=chosen_chips(visit.rt, form),
+        weighed=True,
+        carried=carried,
+        chips=chips_of(register, form, recent),
         errors=forms.sentences(error),
-        offers=offers,
-        key=secrets.token_urlsafe(16),
+        offers=forms.settle(register, form),
+        key="" if kept else secrets.token_urlsafe(16),
         ask=service.wording().ask,
+        wording=service.wording().version,
+        next_number=row.next_number,
+        kept=kept,
         queue=forms.queue_view(waiting, register, now),
         **FORM_VOCABULARY,
     )
+
+
+def _carried(visit: Visit, form: forms.Filled, session_id: uuid.UUID) -> int | None:
+    """The number of the sample whose answers this form carries over."""
+    if not form.one["same"]:
+        return None
+    try:
+        with visit.rt.read() as session:
+            row = lookup.get_sample(session, visit.who, uuid.UUID(form.one["same"]))
+    except (ValueError, NotFound):
+        return None
+    return row.number if row.session_id == session_id else None
 
 
 class FormVocabulary(TypedDict):
@@ -114,9 +133,28 @@ FORM_VOCABULARY: FormVocabulary = {
 }
 
 
-def chosen_chips(rt: Runtime, form: forms.Filled) -> list[dict[str, str]]:
-    """What is chosen already, as the combobox shows it. The words stand beside as words."""
-    return [{"id": i, "label": substances.label_of(rt.pack.register, i)} for i in form.many["expected"]]
+class Chip(TypedDict):
+    """A substance to choose with one tap."""
+
+    id: str
+    label: str
+    chosen: bool
+
+
+def chips_of(register: Register, form: forms.Filled, recent: Sequence[str] = ()) -> list[Chip]:
+    """What is chosen already, then what was last expected here, then what usually is."""
+    chosen = form.many["expected"]
+    offered = [one for one in dict.fromkeys((*recent, *USUAL)) if one not in chosen and substances.known(register, one)]
+    return [
+        {"id": one, "label": substances.label_of(register, one), "chosen": one in chosen}
+        for one in (*chosen, *offered[:CHIPS])
+    ]
+
+
+@router.get("/sessions/{session_id}/samples")
+def queue_page(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
+    """Who waits, on a page of its own. A ticket whose address is opened once more ends here: its code is not kept."""
+    return _queue(session_id, visit, "reception/queue.html")
 
 
 @router.get("/sessions/{session_id}/queue")
@@ -127,7 +165,7 @@ def queue_part(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
 
 @router.get("/sessions/{session_id}/queue/line")
 def queue_line(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
-    """The live line above the form: how many wait, and how long the first."""
+    """The live line in the action bar: the next number, and how many wait."""
     return _queue(session_id, visit, "reception/queue_line.html")
 
 
@@ -135,40 +173,43 @@ def _queue(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
     now = visit.rt.now()
     with visit.rt.read() as session:
         row = sessions.get_session(session, visit.who, session_id)
+        place = sessions.site_of(session, row)
         waiting = queue.queue(session, visit.who, session_id, now=now)
-    return visit.page(template, checking=row, queue=forms.queue_view(waiting, visit.rt.pack.register, now))
-
-
-@router.get("/sessions/{session_id}/samples")
-def back_to_reception(session_id: uuid.UUID, visit: Registrar) -> Response:
-    """Somebody typed the address of a ticket page: the code is not kept, so there is only the form to show."""
-    return RedirectResponse(f"/sessions/{session_id}/reception", 303)
+    return visit.page(
+        template,
+        checking=row,
+        place=place,
+        next_number=row.next_number,
+        may_register=visit.who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER)
+        and sessions.phase_of(row, now) is not Phase.CLOSED,
+        queue=forms.queue_view(waiting, visit.rt.pack.register, now),
+    )
 
 
 @router.post("/sessions/{session_id}/samples")
-def register(session_id: uuid.UUID, visit: Registrar, form: forms.FilledForm) -> Response:
-    """Register and show the ticket; or the form again, with what is wrong and everything that was typed."""
-    with shown_again(lambda error: _reception(visit, session_id, form, error), but=NotFound):
-        new = _read(visit, session_id, form)
-        meant = substances.understand(visit.rt.pack.register, new.expected, new.words_spoken, new.intent)
-        if meant.offers and not form.one.get("meant"):
-            unclear = Invalid("", fields={"meant": "Choose what they mean, or keep the words as they are."})
-            return _reception(visit, session_id, form, unclear, meant.offers)
-        if form.one.get("meant") == "keep":
-            new = new.model_copy(update={"expected": meant.expected, "intent": new.intent or meant.intent})
-        answer = _register_once(visit, session_id, form, new)
+def register(session_id: uuid.UUID, visit: Registrar, form: forms.FilledForm, photo: Sent = None) -> Response:
+    """Register and show the ticket; or the form again, with all that is wrong and everything that was typed."""
+    with shown_again(lambda error: shown(visit, session_id, form, error), but=NotFound):
+        new = sample_read(visit, session_id, form)
+        with received(visit.rt.blobs, photo) as kept:
+            answer = _register_once(visit, session_id, form, new, kept)
     return ticket_page(visit, uuid.UUID(answer["id"]), answer["code"], again=False)
 
 
-def _read(visit: Visit, session_id: uuid.UUID, form: forms.Filled) -> NewSample:
+def sample_read(visit: Visit, session_id: uuid.UUID, form: forms.Filled) -> NewSample:
     """Raises Invalid that says everything at once, not the consents in a second round."""
+    wrong = forms.unclear(forms.settle(visit.rt.pack.register, form))
     try:
-        return forms.read(NewSample, forms.sample_fields(form))
-    except Invalid as error:
-        with visit.rt.read() as session:
-            individual = sessions.get_session(session, visit.who, session_id).licence_mode.individual_results
-        missing = forms.missing_consents(form, individual_results=individual)
-        raise Invalid(error.detail, fields={**error.fields, **missing}) from None
+        new = forms.read(NewSample, forms.sample_fields(form))
+        if not wrong:
+            return new
+        error = Invalid("Nothing was saved. What you typed is still here.")
+    except Invalid as found:
+        error = found
+    with visit.rt.read() as session:
+        individual = sessions.get_session(session, visit.who, session_id).licence_mode.individual_results
+    missing = forms.missing_consents(form, individual_results=individual)
+    raise Invalid(error.detail, fields={**wrong, **error.fields, **missing})
 
 
 class Registered(TypedDict):
@@ -178,49 +219,18 @@ class Registered(TypedDict):
     code: str
 
 
-def _register_once(visit: Visit, session_id: uuid.UUID, form: forms.Filled, new: NewSample) -> Registered:
+def _register_once(
+    visit: Visit, session_id: uuid.UUID, form: forms.Filled, new: NewSample, photo: Received | None
+) -> Registered:
     register, pepper, days = visit.rt.pack.register, visit.rt.pepper, visit.rt.settings.ticket_days
     with visit.begin() as uow:
         sessions.lock_session(uow, session_id)
 
         def create() -> Registered:
             done = service.register(uow, session_id, new, pepper, substances=register, ticket_days=days)
+            attach(uow, done.sample.id, photo)
             return {"id": str(done.sample.id), "code": done.code}
 
         answer = form.once(visit).run(uow, create)
     body: Registered = json.loads(bytes(answer.body))
     return body
-
-
-def ticket_page(visit: Visit, sample_id: uuid.UUID, code: str, *, again: bool) -> HTMLResponse:
-    """The one page a code is ever on."""
-    with visit.rt.read() as session:
-        row = lookup.get_sample(session, visit.who, sample_id)
-        checking = sessions.get_session(session, visit.who, row.session_id)
-        place = sessions.site_of(session, checking)
-        expected = lookup.expected_of(session, sample_id)
-    individual = checking.licence_mode.individual_results
-    assert row.ticket_expires_at is not None
-    ticket = TicketOut.of(code, row.ticket_expires_at, visit.rt.settings.public_url, individual)
-    return visit.page(
-        "reception/ticket.html",
-        status=200 if again else 201,
-        sample=row,
-        checking=checking,
-        place=place,
-        ticket=ticket,
-        qr=qr_svg(ticket.url) if ticket.url else None,
-        individual=individual,
-        licence_meaning=LICENCE_MEANING[checking.licence_mode],
-        expected=substances.labels(visit.rt.pack.register, expected),
-        again=again,
-    )
-
-
-def qr_svg(content: str) -> Markup:
-    """The QR code as inline SVG, black on white in every theme."""
-    return Markup(  # noqa: S704 - segno writes it, from our own address and code
-        segno.make(content, error="m", micro=False).svg_inline(
-            border=2, omitsize=True, light="#fff", dark="#000", title="QR code of this ticket", svgclass="qr"
-        )
-    )

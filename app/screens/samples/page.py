@@ -17,18 +17,19 @@ from app.intake.custody import service as custody
 from app.intake.custody.domain import CustodyKind
 from app.intake.people import service as people
 from app.intake.people import signin
-from app.intake.samples import domain, lookup, queue, service, substances
+from app.intake.samples import domain, leases, lookup, photos, queue, service, substances
 from app.intake.samples.domain import PERSON_FIELDS, PERSON_SEEN_BY, ConsentKind, Stage, WithdrawReason
 from app.intake.samples.schemas import NewCustodyEvent, SampleChange
 from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS
 from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import MastError, NotFound
+from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.versions import check_version
 from app.platform.web.fields import Text140
 from app.platform.web.forms import Entered, shown_again
 from app.screens.reception import forms
-from app.screens.reception.page import FORM_VOCABULARY, chosen_chips, ticket_page
+from app.screens.reception.labels_page import ticket_page
+from app.screens.reception.page import FORM_VOCABULARY, chips_of
 from app.screens.visits import Registrar, Staff, Visit, visitor
 
 router = APIRouter(include_in_schema=False)
@@ -36,18 +37,18 @@ router = APIRouter(include_in_schema=False)
 TicketKeeper = Annotated[Visit, visitor(Role.RECEPTION, Role.SESSION_LEAD)]
 
 STEPS = (
-    ("Handed in", "received_at"),
+    ("Received", "received_at"),
     ("Analysed", "analysed_at"),
     ("Verified", "verified_at"),
     ("Released", "released_at"),
-    ("Told", "told_at"),
+    ("Result given", "told_at"),
     ("Withdrawn", "withdrawn_at"),
 )
 CUSTODY_FIELDS = {
-    "mg": "Give the weight in mg, for example 12.5.",
+    "mg": "Enter the weight in mg, for example 12.5.",
     "kind": "Choose what happened.",
     "witness_id": "Choose the person from the list.",
-    "place": "The place has at most 60 letters.",
+    "place": "Shorten the place to 60 letters.",
 }
 
 
@@ -78,12 +79,15 @@ def _overview(
         place = sessions.site_of(session, checking)
         expected = lookup.expected_of(session, sample_id)
         consents = lookup.consent_rows(session, sample_id)
+        came = leases.how_it_came(session, row)
         ledger = custody.ledger(session, sample_id)
-        colleagues = [p for p, _ in people.people(session, who) if p.id != who.person_id and p.disabled_at is None]
+        has_photo = photos.photo_of(session, sample_id) is not None
+        colleagues = custody.witnesses(session, who)
         names = people.display_names(session, [row.received_by])
     stage = domain.stage(row)
     return visit.page(
         template,
+        came=came,
         error=error,
         sample=row,
         checking=checking,
@@ -100,13 +104,14 @@ def _overview(
         received_by=names.get(row.received_by, "") if row.received_by else "",
         ledger=ledger,
         custody_kinds=[(kind.value, kind.words) for kind in CustodyKind],
-        colleagues=[(str(p.id), p.display_name) for p in colleagues],
+        colleagues=[(str(key), name) for key, name in colleagues.items()],
         choices=forms.CHOICES,
         may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER),
         may_reissue=who.has(Role.RECEPTION, Role.SESSION_LEAD)
         and row.ticket_expires_at is not None
         and rt.now() < row.ticket_expires_at,
         on_bench=who.has(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD),
+        has_photo=has_photo,
         key=secrets.token_urlsafe(16),
         errors=forms.sentences(error),
         custody_values=Entered(custody_values or {}),
@@ -149,7 +154,7 @@ def facts_of(row: service.Sample, *, person: bool) -> list[tuple[str, str]]:
         ("Where", choice(row.acquired_where)),
         ("Price", price()),
         ("Taken already", choice(row.used_before_test)),
-        ("Effects told of", ", ".join(forms.label(e).lower() for e in row.effects_reported)),
+        ("Effects reported", ", ".join(forms.label(e).lower() for e in row.effects_reported)),
         ("Harm", choice(row.harm_event if person else None)),
         ("Linked to an incident", yes_no(row.batch_linked_to_incident)),
         ("Planned route", choice(row.planned_route)),
@@ -182,13 +187,17 @@ def _correct(
         error=error,
         sample=row,
         checking=checking,
-        individual=checking.licence_mode.individual_results,
+        licence_meaning="",
         form=form,
         person=visit.who.has(*PERSON_SEEN_BY),
-        chosen=chosen_chips(visit.rt, form),
+        weighed=False,
+        carried=None,
+        chips=chips_of(visit.rt.pack.register, form),
         errors=forms.sentences(error),
+        offers=forms.settle(visit.rt.pack.register, form),
         version=version,
         ask=service.wording().ask,
+        wording=service.wording().version,
         **FORM_VOCABULARY,
     )
 
@@ -198,6 +207,8 @@ def correct(sample_id: uuid.UUID, visit: Registrar, form: forms.FilledForm) -> R
     """Save the correction, or show the form again with everything that was typed."""
     version = int(form.one.get("version", "0")) if form.one.get("version", "0").isdecimal() else 0
     with visit.work(lambda error: _correct(visit, sample_id, form, version, error), but=NotFound) as uow:
+        if unclear := forms.unclear(forms.settle(visit.rt.pack.register, form)):
+            raise Invalid("Nothing was saved. What you typed is still here.", fields=unclear)
         fields = dict.fromkeys(forms.DETAILS) | forms.sample_fields(form)
         for name in forms.EMPTY_IS_TEXT:
             fields[name] = fields.get(name) or ""

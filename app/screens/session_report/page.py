@@ -54,7 +54,7 @@ def report_csv(session_id: uuid.UUID, visit: Lead, which: Which = Edition.OWN) -
             row = service.newest(session, visit.who, session_id)
         if row is None:
             raise Conflict(
-                "The report of this session was not given out yet, so there is none to pass on.",
+                "The report of this session has not been given out yet.",
                 hint="Give it out on its page, once the session is closed and late results are in.",
             )
         text, name = to_csv(service.about_of(row), service.tables_of(row)), f"session-report-to-pass-on-{row.number}"

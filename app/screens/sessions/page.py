@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-import uuid
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import ValidationError
 
-from app.intake.samples import queue
-from app.intake.samples.domain import Stage
 from app.intake.sessions import service
-from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, Phase, ServiceType
+from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, ServiceType
 from app.intake.sessions.schemas import NewSession
-from app.intake.tasks import service as tasks
-from app.laboratory.instrument_checks import service as instrument_checks
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError
 from app.platform.kernel.ids import new_id
 from app.platform.kernel.place import local, zone
-from app.platform.kernel.versions import check_version
 from app.platform.web.fields import OF_A_PLACE, reads_free_text
 from app.platform.web.forms import Entered
 from app.screens.reception import forms
@@ -31,15 +25,15 @@ from app.screens.visits import Lead, Staff, Visit
 router = APIRouter(include_in_schema=False)
 
 SENTENCES = {
-    "name": "Give the session a name people will know, such as “Saturday”.",
-    "site_id": "Choose a place, or write down a new one.",
-    "site.name": "Write down the name of the place.",
-    "site.region": "Write down the region the figures are counted in.",
-    "site.aliases": "Other names have at most 60 letters each.",
+    "name": "Enter a name people will know, such as “Saturday”.",
+    "site_id": "Choose a place, or enter a new one.",
+    "site.name": "Enter the name of the place.",
+    "site.region": "Enter the region for figures.",
+    "site.aliases": "Shorten each name to 60 letters.",
     "service_type": "Choose what kind of service this is.",
     "licence_mode": "Choose what the licence allows. If you are not sure, ask before you open.",
-    "opens_at": "Give the day and time it opens.",
-    "closes_at": "Give the day and time it closes, after it opens.",
+    "opens_at": "Enter the day and time it opens.",
+    "closes_at": "Enter a closing time after it opens.",
 }
 
 
@@ -131,58 +125,4 @@ def _form(visit: Visit, values: Entered, error: MastError | None = None) -> HTML
         regions=sorted({p.region for p in places}),
         services=[(kind.value, kind.words) for kind in ServiceType],
         licences=[(mode.value, LICENCE_WORDS[mode], LICENCE_MEANING[mode]) for mode in LICENCE_WORDS],
-    )
-
-
-@router.post("/sessions/{session_id}/close")
-def close_session(session_id: uuid.UUID, visit: Lead, version: Annotated[int, Form()]) -> Response:
-    """Close it and show its board."""
-    with visit.begin() as uow:
-        row = service.lock_session(uow, session_id)
-        check_version("session", version, row.version)
-        service.close_session(uow, row)
-    return RedirectResponse(f"/sessions/{session_id}", 303)
-
-
-@router.get("/sessions/{session_id}")
-def board_page(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
-    """One session: what its licence allows, its figures, its queue."""
-    return _board(session_id, visit, "sessions/board.html")
-
-
-@router.get("/sessions/{session_id}/board")
-def board_part(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
-    """The live part of the board."""
-    return _board(session_id, visit, "sessions/board_part.html")
-
-
-def _board(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
-    now, who = visit.rt.now(), visit.who
-    with visit.rt.read() as session:
-        row = service.get_session(session, who, session_id)
-        place = service.site_of(session, row)
-        board = queue.board(session, who, session_id, now)
-        waiting = queue.queue(session, who, session_id, now=now)
-        machines = instrument_checks.instrument_views(session, who, now)
-        todo = tasks.of_session(session, who, session_id)
-    phase = service.phase_of(row, now)
-    return visit.page(
-        template,
-        checking=row,
-        place=place,
-        phase=phase.words,
-        overrunning=phase is Phase.OVERRUNNING,
-        licence=LICENCE_WORDS[row.licence_mode],
-        licence_meaning=LICENCE_MEANING[row.licence_mode],
-        service_words=row.service_type.words,
-        board=board,
-        state_words={stage: queue.state_words(stage, row) for stage in Stage},
-        queue=forms.queue_view(waiting, visit.rt.pack.register, now),
-        may_close=who.has(Role.SESSION_LEAD) and phase is not Phase.CLOSED,
-        may_register=who.has(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER) and phase is not Phase.CLOSED,
-        may_report=who.has(Role.SESSION_LEAD),
-        now=now,
-        instruments=machines,
-        session_id=session_id,
-        session_tasks=todo,
     )

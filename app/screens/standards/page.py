@@ -32,11 +32,11 @@ router = APIRouter(include_in_schema=False)
 
 LIMIT = 50
 DONE = {
-    "enrolled": "Enrolled. From now on spectra are compared with it first.",
-    "run": "The run is added. Two and more runs tell how far the standard agrees with itself.",
-    "retired": "Retired. It is kept on record and compared with nothing any more.",
-    "kept": "Kept. Runs of its batch are compared again where no result stands on them.",
-    "withdrawn": "Withdrawn. Runs of its batch are compared again without it.",
+    "enrolled": "In-house standard saved. New spectra are searched against it first.",
+    "run": "Run added.",
+    "retired": "Standard retired. It stays on record and is no longer searched.",
+    "kept": "Control saved. Runs of its batch are searched again unless a result is based on them.",
+    "withdrawn": "Control withdrawn. Runs of its batch are searched again without it.",
 }
 
 

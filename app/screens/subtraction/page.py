@@ -25,8 +25,8 @@ router = APIRouter(include_in_schema=False)
 
 PAGE, HITS = "subtraction/page.html", 8
 DONE = {
-    "step": "Kept. The difference below is without it.",
-    "undone": "Taken back. The step stays on record as undone.",
+    "step": "Subtracted. The residual below is without it.",
+    "undone": "Step undone. It stays on record.",
 }
 
 
@@ -45,7 +45,7 @@ class StepForm(BaseModel):
         factor = number(self.factor, "factor", wrong, example="0.35")
         shift = number(self.shift, "shift", wrong, example="-2")
         if wrong:
-            raise Invalid("Nothing was taken out. What you typed is still here.", fields=wrong)
+            raise Invalid("Nothing was subtracted. What you typed is still here.", fields=wrong)
         return Asked(self.library, self.entry, factor, shift)
 
 

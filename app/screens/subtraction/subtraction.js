@@ -20,7 +20,7 @@ if (form && slider && factor && plot && points) {
     plot.dispatchEvent(new CustomEvent("mast:plot", { detail: { ...shown, series: [
       before,
       { label: `${curves.name}, times ${k.toPrecision(3)}`, role: "reference", x: curves.x, y: curves.reference.map((y) => k * y + level) },
-      { label: "What would be left", role: "residual", x: curves.x, y: rest.map((y) => y - level) },
+      { label: "Residual", role: "residual", x: curves.x, y: rest.map((y) => y - level) },
     ] } }));
   };
 
@@ -46,7 +46,7 @@ if (form && slider && factor && plot && points) {
   slider.addEventListener("input", slid);
   factor.addEventListener("input", () => { slider.value = factor.value.replace(",", "."); follow(factor.value); });
   for (const field of [slider, factor]) field.addEventListener("change", ask);
-  document.getElementById("least-wiggle")?.addEventListener("click", () => {
+  document.getElementById("best-fit")?.addEventListener("click", () => {
     slider.value = slider.dataset.optimum ?? slider.value;
     factor.value = Number(slider.value).toPrecision(4);
     follow(slider.value);

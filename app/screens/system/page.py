@@ -6,6 +6,7 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -13,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from app.operations import service
 from app.platform.security.policy import current_actor, public
 from app.runtime import RuntimeDep
-from app.screens.navigation import home_of
+from app.screens.find.first_page import LAST_AREA, start_of
 from app.screens.visits import Admin
 
 router = APIRouter(include_in_schema=False)
@@ -23,10 +24,12 @@ PAGE = 50
 
 
 @router.get("/", dependencies=[public("sends everybody to where their work begins")])
-def start(request: Request) -> RedirectResponse:
+def start(request: Request, rt: RuntimeDep) -> RedirectResponse:
     """Clients to the ticket page, staff to their own first page."""
     actor = current_actor(request)
-    return RedirectResponse("/t" if actor is None else home_of(actor), 303)
+    if actor is None:
+        return RedirectResponse("/t", 303)
+    return RedirectResponse(start_of(rt, actor, unquote(request.cookies.get(LAST_AREA, ""))), 303)
 
 
 @router.get("/about", dependencies=[public("says what this is and what it is made of")])

@@ -1,10 +1,13 @@
 // What a person says they also take stays in this page. What is typed is looked for among the names that are here already and
-// goes nowhere. What is ticked goes to the server in the body of one POST, whose answer is shown in this page: it is no page
+// goes nowhere. A tap sends what is ticked to the server in the body of a POST, whose answer is shown in this page: it is no page
 // of the browser's history, so that "back", reloading and a restored window never bring it again. Leaving or "Clear" takes it
 // away. Until this has run the controls are dead: they have no name, stand in no form, and are disabled.
 
 import { enhance as offerReading } from "../common/reading.js";
 import { problem } from "../common/mast.js";
+
+const GATHER_MS = 250; // several are tapped in a row
+const BESIDE = "(min-width: 56.25em) and (min-height: 31.25em)"; // the client's page stands beside what is tapped
 
 /** Case, accents, hyphens and spaces do not matter when people speak. @param {string} text */
 const squeezed = (text) => text.toLowerCase().normalize("NFKD").replace(/[^\p{L}\d+]/gu, "");
@@ -15,21 +18,21 @@ class Also {
     this.part = part;
     this.url = part.dataset.withUrl ?? "";
     this.find = /** @type {HTMLInputElement} */ (part.querySelector("input[type=search]"));
-    this.all = /** @type {HTMLDetailsElement} */ (part.querySelector("details"));
+    this.all = /** @type {HTMLDetailsElement} */ (part.querySelector("details.more"));
+    this.timer = 0;
     this.number = 0; // the answer that counts is the one asked for last
     this.shown = false; // what they also take is on the page now
-    this.names = [...part.querySelectorAll(".choice")].map((row) => ({
+    this.names = [...part.querySelectorAll("[data-words]")].map((row) => ({
       row: /** @type {HTMLElement} */ (row), words: squeezed(row.getAttribute("data-words") ?? ""),
     }));
     this.wasOpen = this.all.open;
-    part.addEventListener("change", () => this.tell());
+    part.addEventListener("change", (event) => { if (event.target !== this.find) this.ticked(); });
     this.find.addEventListener("input", () => this.filter());
     this.find.addEventListener("keydown", (event) => {
       if (event.key === "Escape") { this.find.value = ""; this.filter(); }
     });
-    part.querySelector("[data-also=ask]")?.addEventListener("click", () => this.ask(true));
     part.querySelector("[data-also=clear]")?.addEventListener("click", () => this.clear());
-    // a result that changes meanwhile: asked for again, as what is ticked is still here
+    // a result that changes in the meantime: asked for again, as what is ticked is still here
     for (const topic of ["result", "client"]) document.body.addEventListener(`mast:${topic}`, () => { if (this.shown) this.ask(false); });
     window.addEventListener("pagehide", () => this.forget());
     window.addEventListener("pageshow", (event) => { if (event.persisted) this.clear(); });
@@ -46,13 +49,20 @@ class Also {
       row.hidden = !fits && !row.querySelector("input:checked");
       if (fits) found += 1;
     }
-    for (const group of this.part.querySelectorAll("fieldset")) group.hidden = !group.querySelector(".choice:not([hidden])");
+    for (const group of this.part.querySelectorAll("fieldset")) group.hidden = !group.querySelector("[data-words]:not([hidden])");
     this.all.open = typed ? true : this.wasOpen;
     const line = this.part.querySelector("[role=status]");
     if (!line) return;
     if (!typed) line.textContent = "";
     else if (found) line.textContent = found === 1 ? "1 name" : `${found} names`;
     else line.textContent = "No such name here, so no card can warn about it. That does not mean there is no danger.";
+  }
+
+  /** Say it, and ask for the page with it once nothing more is tapped. */
+  ticked() {
+    this.tell();
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.ask(true), GATHER_MS);
   }
 
   /** Say what is ticked, as the list of all names may be shut over it. */
@@ -81,9 +91,9 @@ class Also {
       if (!answer.ok || answer.redirected || !fresh) throw new Error();
       this.put(fresh);
       document.dispatchEvent(new CustomEvent("mast:renewed", { detail: answer }));
-      if (asked) fresh.focus();
+      if (asked && matchMedia(BESIDE).matches) fresh.querySelector("[data-origin=self_reported]")?.scrollIntoView({ block: "nearest" });
     } catch {
-      if (number === this.number && asked) problem("This did not work", "Nothing that was ticked is stored. Load the page again, sign in if it asks you to, and tick once more.");
+      if (number === this.number && asked) problem("This did not work", "What you ticked is not stored. Reload the page, sign in if asked, and tick again.");
     }
   }
 
@@ -105,6 +115,7 @@ class Also {
   /** Take it off the page at once. */
   forget() {
     this.number += 1;
+    clearTimeout(this.timer);
     for (const input of this.part.querySelectorAll("input")) {
       if (input.type === "checkbox") input.checked = false;
       else input.value = "";

@@ -66,7 +66,7 @@ def _ticket(
 
 @router.get("/t/part")
 def ticket_part(request: Request, sample: Held, rt: RuntimeDep) -> HTMLResponse:
-    """The changing part of the page, for whoever holds the ticket cookie."""
+    """The changing part of the page, for anyone who holds the ticket cookie."""
     return web.client_page(rt, request, "ticket/part.html", view=web.view_for_client(rt, request, sample), code="")
 
 

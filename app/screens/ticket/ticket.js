@@ -5,6 +5,7 @@
 
 import { Contact } from "../common/contact.js";
 import { enhance as enhanceReading } from "../common/reading.js";
+import { watchHelp } from "./help.js";
 
 const SYMBOLS = 12;
 const GATHER_MS = 60; // the events of one step arrive together
@@ -54,6 +55,7 @@ class Ticket {
     this.code = codeInAddress();
     this.contact = new Contact(() => this.source?.readyState === EventSource.OPEN, () => this.look(false));
     this.dress();
+    this.name();
     if (this.code) this.open(this.code);
     else if (part.dataset.liveUrl) this.listen(part.dataset.liveUrl);
     part.addEventListener("submit", (event) => this.submit(event));
@@ -100,6 +102,25 @@ class Ticket {
       if (input.selectionStart === input.value.length) input.value = grouped(input.value); // not while mending the middle
     });
     input.addEventListener("blur", () => { input.value = grouped(input.value); });
+  }
+
+  /** The header says where this is and which ticket, the tab what it shows. */
+  name() {
+    const line = document.getElementById("where");
+    if (!line) return;
+    const place = document.createElement("span");
+    place.textContent = (this.shows && this.part.dataset.site) || line.dataset.home || "";
+    line.replaceChildren(place);
+    if (this.shows && this.code) {
+      const code = line.appendChild(document.createElement("span"));
+      code.className = "ticket-code";
+      const what = code.appendChild(document.createElement("span"));
+      what.className = "visually-hidden";
+      what.textContent = `${line.dataset.ticket ?? "Ticket"} `;
+      code.append(grouped(this.code));
+    }
+    document.title = this.part.dataset.title ?? document.title;
+    watchHelp();
   }
 
   /** @param {SubmitEvent} event */
@@ -182,8 +203,10 @@ class Ticket {
       this.part.replaceChildren(...(entry ? [entry.content.cloneNode(true)] : []));
       delete this.part.dataset.liveUrl;
       delete this.part.dataset.partUrl;
-      delete this.part.dataset.outdated;
+      for (const name of ["outdated", "site", "kind"]) delete this.part.dataset[name];
+      this.part.dataset.title = this.part.dataset.entryTitle ?? document.title;
       this.dress();
+      this.name();
     }
     this.part.hidden = false;
     this.problem(text);
@@ -197,15 +220,19 @@ class Ticket {
     // the same words again: they stay, so that a voice that reads them, or a finger on them, is not cut off
     if (this.part.hidden || wordsOf(fresh) !== wordsOf(this.part)) this.part.replaceChildren(...fresh.childNodes);
     else this.part.querySelector(".ticket-problem")?.remove();
+    const waited = this.part.dataset.kind === "waiting";
     Object.assign(this.part.dataset, fresh.dataset); // its addresses: they are of this sample
     this.part.hidden = false;
+    this.name();
+    // a phone that nobody has touched yet refuses, and complains
+    if (waited && this.part.dataset.kind !== "waiting" && navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
     for (const summary of this.part.querySelectorAll("details > summary")) {
       if (open.includes(summary.textContent)) summary.parentElement?.setAttribute("open", "");
     }
     const changed = before !== this.part.textContent?.replace(/\d\d:\d\d:\d\d/g, "");
     if (changed) {
       this.part.classList.remove("is-changed");
-      void this.part.offsetWidth; // start the fade anew
+      void this.part.offsetWidth; // start the fade again
       this.part.classList.add("is-changed");
     }
     const head = /** @type {HTMLElement | null} */ (this.part.querySelector("[data-first]") ?? this.part.querySelector("h1"));

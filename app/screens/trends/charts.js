@@ -10,7 +10,7 @@ export function enhance(root) {
     const look = () => {
       const fits = part.scrollWidth <= part.clientWidth + 1;
       if (line) line.hidden = fits;
-      if (fitted && !fits && part.dataset.scrolls === "newest") part.scrollLeft = part.scrollWidth; // only when it begins not to fit: where somebody reads stays
+      if (fitted && !fits && part.dataset.scrolls === "newest") part.scrollLeft = part.scrollWidth; // only when it begins not to fit: where someone reads stays
       fitted = fits;
     };
     look();

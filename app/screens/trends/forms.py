@@ -130,7 +130,7 @@ def address(ask: Question, path: str = "/trends", **more: str) -> str:
 
 
 def baseline_of(ask: Question) -> str:
-    """The months somebody compares with, as 2024-01..2024-12, or nothing."""
+    """The months someone compares with, as 2024-01..2024-12, or nothing."""
     return "..".join(ask.baseline) if all(ask.baseline) else ""
 
 

@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Visit, visitor(*READERS)]
 Asked = Annotated[Question, Depends(question)]
 FIRST_FIGURE, FIRST_SPLIT = "expected_found", Split("month")
-"""What the page shows to somebody who has asked nothing yet."""
+"""What the page shows to someone who has asked nothing yet."""
 TOGETHER = "found_with"
 """Counted by year alone, so the form does not make anybody choose it."""
 

@@ -82,7 +82,7 @@ function saving(page) {
       window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
       say(page, `Saved as ${link.download}.`);
     } catch {
-      say(page, "The PNG was not made. Nothing is lost: save the SVG, which opens in the same programs.");
+      say(page, "The PNG could not be made. Save the SVG instead.");
     }
   });
 }

@@ -139,7 +139,7 @@ def shown(table: TrendTable, names: Names, baseline: str = "") -> Shown:
     """At most MOST_ROWS rows; `more` says how many are left to the CSV."""
     columns = [*_keys(table, names), *_figures(table, baseline)]
     if any(row.incomplete for row in table.rows):
-        columns.append(Column("Remarks", False, lambda row: "data begin within it" if row.incomplete else ""))
+        columns.append(Column("Remarks", False, lambda row: row.incomplete_why if row.incomplete else ""))
     rows = [[c.cell(row) for c in columns] for row in table.rows[:MOST_ROWS]]
     heads: list[Head] = [{"label": c.label, "num": c.num} for c in columns]
     return Shown(heads, rows, max(0, len(table.rows) - MOST_ROWS))

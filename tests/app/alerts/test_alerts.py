@@ -136,7 +136,7 @@ def test_from_t2_on_it_is_a_draft_that_warns_nobody(lab: Desk, world: Any) -> No
     assert world.as_(LEAD).get(f"{URL}/now").json() == []
     assert facts_now(lab) == ()
     page = world.as_(LEAD).get(f"/alerts/{made['id']}").text
-    assert "nobody is warned yet" in page
+    assert "Nobody has been told yet" in page
     dropped = world.as_(LEAD).post(f"{URL}/{made['id']}/discard", json={"reason": "a typo"}, headers=etag(made))
     assert dropped.json()["state"] == "discarded"
 
@@ -214,7 +214,7 @@ def test_a_form_that_is_wrong_keeps_what_was_typed(lab: Desk, world: Any) -> Non
     form = {"tier": "T1", "reach": "session", "words": "Something pink", "about_words": "unicorn dust", "hours": "soon"}
     answer = world.as_(CHEMIST).post("/alerts", data=form)
     assert answer.status_code == 422
-    for words in ("Something pink", "does not know “unicorn dust”", "is not a number"):
+    for words in ("Something pink", "“unicorn dust” is not in the substance list", "is not a number"):
         assert words in answer.text
 
 

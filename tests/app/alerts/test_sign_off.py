@@ -272,10 +272,10 @@ def test_what_is_sent_back_is_signed_anew(lab: Desk, world: Any) -> None:
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"told_words": ""}, "words partners read are missing"),
+        ({"told_words": ""}, "text for partners is missing"),
         ({"told_words": "Two tablets held it."}, "count under 5"),
         ({"told_words": "Found at Saturday in the hall."}, "names a day"),
-        ({"reach": "session"}, "holds at one session"),
+        ({"reach": "session"}, "covers one session"),
     ],
 )
 def test_what_must_not_leave_does_not_get_past_the_first_step(
@@ -286,7 +286,7 @@ def test_what_must_not_leave_does_not_get_past_the_first_step(
     assert refused.status_code == 409
     assert why in " ".join(refused.json()["reasons"])
     page = world.as_(CHEMIST).get(f"/alerts/{row['id']}").text
-    assert "What is still missing" in page
+    assert "Still missing" in page
     assert "Submit for sign-off" not in page
 
 
@@ -307,7 +307,7 @@ def test_a_sample_is_described_only_where_its_client_agreed_and_as_long(lab: Des
     assert withdrawn.status_code == 200, withdrawn.text
     refused = step(world, row, "approve", LEAD)
     assert refused.status_code == 409
-    assert "leave logo and colour out" in refused.json()["detail"]
+    assert "Remove logo and colour" in refused.json()["detail"]
 
 
 def test_a_draft_is_for_those_who_sign_and_is_not_read_by_reception(lab: Desk, world: Any) -> None:
@@ -330,9 +330,9 @@ def test_the_page_shows_the_steps_with_who_and_when_and_takes_them(lab: Desk, wo
         assert (taken.status_code, taken.headers["location"]) == (303, f"/alerts/{row['id']}")
     page = world.as_(LEAD).get(f"/alerts/{row['id']}").text
     for words in (
-        "✓ The laboratory submits it",
+        "✓ Laboratory submits",
         "Health_Worker Own (health worker)",
-        "Sheet to print",
+        "Open print sheet",
         "public health",
     ):
         assert words in page

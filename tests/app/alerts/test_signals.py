@@ -116,12 +116,12 @@ def test_the_first_nitazene_is_a_draft_with_evidence_and_a_task(lab: Desk, world
     whole = world.as_(CHEMIST).get(f"{URL}/{row.id}").json()
     (found,) = whole["evidence"]
     assert (found["trigger"], found["detail"]["scope"], found["samples"]) == ("first_detection", "ever", [1])
-    assert (whole["drafted_by"], whole["missing"]) == ("the detection", [])
+    assert (whole["drafted_by"], whole["missing"]) == ("automatic check", [])
     page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
     for words in (
         "First detection",
-        "#001",
-        "How sure it is",
+        f'href="/bench/samples/{sample}">001</a>',
+        "Certainty",
         "Confirmed.",
         "not seen by this service before",
         "Evidence",
@@ -245,7 +245,7 @@ def test_a_rising_share_is_one_draft_with_what_decided_it(lab: Desk, world: Any)
     assert found.probability is not None
     assert found.threshold is not None
     assert found.probability <= found.threshold <= 0.01
-    assert row.told_words.startswith("Metonitazene is found more often than before in what is taken for")
+    assert row.told_words.startswith("Metonitazene is found more often than before in samples expected to be")
     assert not any(character.isdigit() for character in row.told_words.replace("2026", ""))
     (run,) = world.as_(CHEMIST).get(f"{URL}/runs").json()
     assert (run["sessions"], run["series"], run["rises"], run["drafts"]) == (1, 1, 1, 2)
@@ -253,9 +253,9 @@ def test_a_rising_share_is_one_draft_with_what_decided_it(lab: Desk, world: Any)
     look(world)
     assert len(drafts(lab)) == 2, "looking again finds the same signal, which stands"
     page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
-    for words in ("Rising share", "3 of 10, batches counted once", "0 of 168 in 14 periods", "The periods before"):
+    for words in ("Rising share", "3 of 10, each batch counted once", "0 of 168 in 14 periods", "The periods before"):
         assert words in page
-    assert "All series were last looked at" in world.as_(CHEMIST).get("/alerts").text
+    assert "Trends last checked" in world.as_(CHEMIST).get("/alerts").text
 
 
 def test_one_positive_sample_is_no_rise_and_samples_of_others_are_not_counted(lab: Desk, world: Any) -> None:
@@ -285,7 +285,7 @@ def test_what_creeps_up_is_a_draft_of_its_own(lab: Desk, world: Any) -> None:
     assert [e.trigger.value for e in evidence(lab)] == ["slow_drift"] * 2
     row = drafts(lab)[-1]
     page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
-    assert "over its limit of" in page
+    assert "Cumulative change (CUSUM)" in page
 
 
 def seen(n: int, period: str, day: date, *found: tuple[str, str]) -> list[Seen]:
@@ -415,7 +415,7 @@ def test_no_tier_says_found_or_confirmed_of_a_strip_and_harm_goes_no_further_tha
         assert "not confirmed" in text
         assert "found" not in text.lower()
     page = world.as_(CHEMIST).get(f"/alerts/{row.id}").text
-    assert "What is lacking" in page
+    assert "Still needed" in page
     assert "A second strip at the leaflet" in page
 
 
@@ -429,7 +429,7 @@ def test_words_that_say_more_than_the_evidence_are_refused_and_name_the_state(la
     refused = world.as_(CHEMIST).post(URL, json=body)
     assert refused.status_code == 422
     assert refused.json()["fields"]["words"] == (
-        "It says “found”, and the evidence is: A strip reacted; not confirmed."
+        "It says “found”, but the evidence says: A strip reacted; not confirmed."
     )
     body["words"] = "A strip reacted to a nitazene; not confirmed."
     assert world.as_(CHEMIST).post(URL, json=body).status_code == 201

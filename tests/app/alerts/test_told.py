@@ -162,7 +162,7 @@ def test_it_ends_by_itself_and_its_own_page_says_so(lab: Desk, world: Any, clock
     assert world.anonymous().get(f"{URL}/public").json() == []
     page = world.anonymous().get(f"/alerts/public/{one['id']}")
     assert page.status_code == 200
-    assert "This alert is over" in page.text
+    assert "This alert ended on" in page.text
     clock.advance(days=400)
     assert world.anonymous().get(f"/alerts/public/{one['id']}").status_code == 404
 

@@ -86,8 +86,8 @@ def test_a_message_is_added_and_taken_out_on_the_clients_own_page_too(lab: Desk,
         ({"kind": "not_relevant", "target": "{light}"}, "Say why it is not relevant"),
         ({"kind": "not_relevant", "target": "R-LIMITS-CORE", "reason": "wrong"}, "no such message"),
         ({"kind": "pin", "target": "R-NOWHERE"}, "no such message"),
-        ({"kind": "snippet", "target": "SN-URGENT-ILL"}, "only what the message pack holds"),
-        ({"kind": "snippet", "target": "You should ask for Dave"}, "only what the message pack holds"),
+        ({"kind": "snippet", "target": "SN-URGENT-ILL"}, "Only messages of the pack"),
+        ({"kind": "snippet", "target": "You should ask for Dave"}, "Only messages of the pack"),
         ({"kind": "hide_everything", "target": "x"}, "kind"),
         ({"kind": "pin", "target": "{light}", "text": "free text"}, "text"),
     ],
@@ -128,18 +128,18 @@ def test_even_a_row_that_should_not_be_there_takes_no_warning_away(lab: Desk, wo
 def test_the_form_does_what_the_api_does_twice_is_once_and_no_script_is_needed(lab: Desk, world: Any) -> None:
     sample_id = told(lab)
     light, grave = light_and_grave(lab, world, sample_id)
-    page = lab.staff(sample_id)
+    target = f"/consultations/samples/{sample_id}"
+    page = world.as_(WORKER).get(f"{target}/adjust").text
     options = page.split('id="not_relevant-target"')[1].split("</select>")[0]
     assert light in options
     assert grave not in options, "what cannot be taken out is not offered"
-    target = f"/consultations/samples/{sample_id}"
     for _ in range(2):
         done = world.as_(WORKER).post(f"{target}/adjust", data={"kind": "pin", "target": light})
-        assert (done.status_code, done.headers["location"]) == (303, f"{target}#adjust")
+        assert (done.status_code, done.headers["location"]) == (303, f"{target}/adjust")
     rows = lab.read(lambda s: list(s.exec(select(PageAdjustment))))
     assert [(r.kind, r.target) for r in rows] == [("pin", light)]
-    listed = lab.staff(sample_id).split('id="adjust"')[1]
-    assert "pinned up by Health_Worker Own" in listed
+    listed = world.as_(WORKER).get(f"{target}/adjust").text.split('id="adjust"')[1]
+    assert "pinned by Health_Worker Own" in listed
     undo = re.search(r'name="adjustment" value="([^"]+)"', listed)
     assert undo is not None
     assert world.as_(WORKER).post(f"{target}/adjust/undo", data={"adjustment": undo.group(1)}).status_code == 303
@@ -166,7 +166,9 @@ def test_with_a_self_report_on_the_screen_its_cards_are_offered_nowhere(lab: Des
 
     assert 'data-origin="self_reported"' in page
     assert not offered(page), "the answer is the client's page alone"
-    assert not [rule for rule in offered(lab.staff(sample_id)) if rule.startswith("R-PAIR")]
+    adjusting = offered(world.as_(WORKER).get(f"/consultations/samples/{sample_id}/adjust").text)
+    assert adjusting
+    assert not [rule for rule in adjusting if rule.startswith("R-PAIR")]
 
 
 @pytest.mark.parametrize("role", sorted(set(Role)))
@@ -230,3 +232,41 @@ def test_a_share_comes_with_its_interval_once_there_are_enough() -> None:
 def test_evaluate_is_the_one_that_decides() -> None:
     """Whoever changes the signature breaks the promise: what staff did reaches the page through it alone."""
     assert list(evaluate.__annotations__)[-2] == "adjustments"
+
+
+@pytest.mark.parametrize("take", ["theirs", "yours"])
+def test_of_two_who_change_one_message_the_second_sees_both_and_chooses(lab: Desk, world: Any, take: str) -> None:
+    sample_id = told(lab)
+    light, _ = light_and_grave(lab, world, sample_id)
+    page, worker, lead = f"/consultations/samples/{sample_id}/adjust", world.as_(WORKER), world.as_(LEAD)
+    seen = re.findall(r'name="seen" value="([^"]*)"', worker.get(page).text)[0]
+    form = {"kind": "not_relevant", "target": light, "seen": seen}
+    assert lead.post(page, data={**form, "reason": "known_already"}).status_code == 303
+    clash = worker.post(page, data={**form, "reason": "wrong"})
+    assert clash.status_code == 409
+    assert "Someone else changed the same message first." in clash.text
+    sides = clash.text.split('<dl class="sides">')[1].split("</dl>")[0]
+    assert re.search(r"Theirs.*Marked not relevant: they know it already, by Session_Lead Own at \d\d:\d\d", sides)
+    assert "Marked not relevant: it seems wrong." in sides.split("Yours")[1]
+    chosen = dict(
+        re.findall(
+            r'<input type="hidden" name="(\w+)" value="([^"]*)"',
+            clash.text.split('id="clash"')[1].partition("</form>")[0],
+        )
+    )
+    assert worker.post(page, data={**chosen, "take": ""}).status_code == 409, "nothing is chosen yet"
+    assert worker.post(page, data={**chosen, "take": take}).status_code == 303
+    rows = lab.read(lambda s: list(s.exec(select(PageAdjustment).where(PageAdjustment.undone_at.is_(None)))))  # type: ignore[union-attr]
+    assert [row.reason.value for row in rows if row.reason] == ["known_already" if take == "theirs" else "wrong"]
+
+
+def test_what_someone_else_undid_first_is_told_on_the_page(lab: Desk, world: Any) -> None:
+    sample_id = told(lab)
+    page, worker = f"/consultations/samples/{sample_id}/adjust", world.as_(WORKER)
+    worker.post(page, data={"kind": "snippet", "target": "SN-CUT-DOWN", "seen": "- "})
+    key = re.findall(r'name="adjustment" value="([^"]+)"', worker.get(page).text)[0]
+    assert world.as_(LEAD).post(f"{page}/undo", data={"adjustment": key}).status_code == 303
+    late = worker.post(f"{page}/undo", data={"adjustment": key})
+    assert late.status_code == 409
+    assert "This was undone already." in late.text
+    assert "Add a message" in late.text, "the page itself, to go on"

@@ -45,8 +45,8 @@ def test_a_fresh_sample_is_queued_with_the_number_before_it(lab: Desk) -> None:
     first, second = lab.sample(), lab.sample()
     assert (lab.see(first)["stage"], lab.see(first)["before"]) == ("queued", 0)
     assert lab.see(second)["before"] == 1
-    assert "It is the next one." in lab.page(first)
-    assert "1 sample is before yours." in lab.page(second)
+    assert "Yours is next." in lab.page(first)
+    assert "1 sample ahead of yours." in lab.page(second)
     lab.found(first)
     assert lab.see(second)["before"] == 0
 
@@ -160,10 +160,10 @@ def test_for_dependent_adults_the_page_stays_shut_until_a_worker_confirms(lab: D
     assert (state["kind"], state["messages"]) == ("in_person", [])
     assert "dependent" not in lab.page(sample_id), "the client's screen does not say what the licence thinks of them"
     assert "Confirm that first" in lab.staff(sample_id)
-    assert "MDMA" not in lab.staff(sample_id).split("What do they intend?")[0].split("client-page")[1]
+    assert "MDMA" not in lab.staff(sample_id).split("What do they plan to do?")[0].split("client-page")[1]
     url = f"/consultations/samples/{sample_id}"
     assert world.as_(Role.HEALTH_WORKER).post(url, data={"dependent_adult": "yes"}).status_code == 303
-    assert lab.row(sample_id).told_at is None, "confirming who somebody is tells them nothing"
+    assert lab.row(sample_id).told_at is None, "confirming who someone is tells them nothing"
     assert lab.see(sample_id)["kind"] == "result"
     assert lab.row(sample_id).told_at is not None
 
@@ -398,3 +398,55 @@ def test_E4_a_sample_that_looks_the_same_shows_that_the_others_result_changed(la
     assert lab.see(mine)["mate_changed_at"] is not None
     assert "looks the same" not in lab.page(different)
     assert "looks the same" not in lab.page(other), "it has its own notice"
+
+
+def test_what_was_expected_was_named_and_not_warned_of(lab: Desk) -> None:
+    sample_id = lab.sample(("mdma",))
+    view = lab.found(sample_id, method="ftir")
+    said = notice(amended(lab, view, sample_id, NewFinding("eutylone"), method="gc_ms"))
+    assert "warned of MDMA" not in said, "beside “We did not find MDMA.” that would be a riddle"
+    assert re.search(r"This page named MDMA before\. A better test that can see MDMA down to [\d.]+ % did not", said)
+    assert "New: we now warn of eutylone." in said
+
+
+# -- E5: a warning that was withdrawn ---------------------------------------------------------------------------------
+
+
+def warned(lab: Desk, world: Any, **more: Any) -> dict[str, Any]:
+    """A session notice about PMA that clients read."""
+    body = {"tier": "T1", "session_id": str(lab.session_id), "words": "Red pills made people ill.", **more}
+    made = world.as_(CHEMIST).post("/api/v1/alerts", json=body)
+    assert made.status_code == 201, made.text
+    return dict(made.json())
+
+
+def withdraw_warning(world: Any, alert: dict[str, Any]) -> None:
+    url, headers = f"/api/v1/alerts/{alert['id']}/retract", {"If-Match": f'"{alert["version"]}"'}
+    done = world.as_(LEAD).post(url, json={"reason": "It was another batch"}, headers=headers)
+    assert done.status_code == 200, done.text
+
+
+def test_E5_a_warning_that_stood_on_a_page_does_not_vanish_in_silence(
+    lab: Desk, world: Any, clock: SettableClock
+) -> None:
+    sample_id, unseen, unlike = lab.sample(form="tablet"), lab.sample(form="tablet"), lab.sample(form="powder")
+    for one in (sample_id, unseen, unlike):
+        lab.found(one)
+    alert = warned(lab, world, substances=["pma"], forms=["tablet"])
+    for one in (sample_id, unlike):
+        lab.page(one)
+    assert "We withdrew a warning" not in lab.page(sample_id)
+    clock.advance(minutes=5)
+    withdraw_warning(world, alert)
+    said = notice(lab.page(sample_id))
+    assert "We withdrew a warning that was on this page." in said
+    assert re.search(r"It warned of PMA\..*When: \d\d:\d\d, ", said, re.DOTALL)
+    assert "It was another batch" not in said, "what staff typed is not for the client"
+    assert [one["about"] for one in lab.see(sample_id)["withdrawn"]] == ["PMA"]
+    for one in (unseen, unlike):
+        assert "We withdrew a warning" not in lab.page(one), "who never read it is told nothing"
+    newest = lab.shown(sample_id)[-1]
+    again = world.as_(Role.HEALTH_WORKER).get(f"/consultations/samples/{sample_id}/shown/{newest.id}").text
+    assert "It warned of PMA." in again, "the log keeps it"
+    warned(lab, world, substances=["pma"], forms=["tablet"])
+    assert "We withdrew a warning" not in lab.page(sample_id), "another alert still says it"

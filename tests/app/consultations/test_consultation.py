@@ -71,7 +71,7 @@ def test_a_talk_is_recorded_once_on_a_double_press(lab: Desk, world: Any) -> Non
     assert first.status_code == second.status_code == 303
     assert first.headers["location"] == second.headers["location"] == f"{target}?recorded=1"
     assert (count(lab), count(lab, ConsultationOutcome)) == (1, 2)
-    assert "Recorded." in world.as_(WORKER).get(first.headers["location"]).text
+    assert "Saved at" in world.as_(WORKER).get(first.headers["location"]).text
     listed = lab.staff(sample_id)
     assert "will take less" in listed
     assert "5 min" in listed
@@ -90,7 +90,7 @@ def test_the_same_key_over_the_api_answers_twice_and_records_once(lab: Desk, wor
     [
         ({"outcomes": [{"intention": "take_less", "person_index": 3}], "group_size": 2}, "Person 3 is not in this"),
         ({"outcomes": [{"intention": "take_less", "person_index": 2}]}, "group of 1"),
-        ({}, "tick at least one"),
+        ({}, "Tick at least one"),
         ({"dependent_adult_confirmed": True}, "licence does not ask"),
         ({"outcomes": [{"intention": "dance"}]}, "outcomes"),
         ({"minutes": -1}, "minutes"),
@@ -135,6 +135,7 @@ ROUTES = (
     ("GET", "/consultations"),
     ("GET", "/consultations/queue"),
     ("GET", "/consultations/samples/{}"),
+    ("GET", "/consultations/samples/{}/adjust"),
     ("GET", "/consultations/samples/{}/part"),
     ("GET", "/consultations/samples/{}/print"),
     ("POST", "/consultations/samples/{}"),
@@ -179,14 +180,14 @@ def test_the_list_moves_a_sample_from_waiting_to_ready_to_told(lab: Desk, world:
         page = world.as_(WORKER).get("/consultations/queue").text
         return str(page.split(f"{heading} ")[1].split("<h2")[0]) if f"{heading} " in page else ""
 
-    assert str(sample_id) in part("Still waiting")
+    assert str(sample_id) in part("Awaiting result")
     lab.found(sample_id)
-    assert str(sample_id) in part("Ready to tell")
+    assert str(sample_id) in part("Result ready")
     lab.staff(sample_id)
     lab.staff(sample_id, Role.SESSION_LEAD)
-    assert str(sample_id) in part("Ready to tell"), "a look by staff has told nobody"
+    assert str(sample_id) in part("Result ready"), "a look by staff has told nobody"
     world.as_(WORKER).post(url(sample_id), json=JSON)
-    assert str(sample_id) in part("Told")
+    assert str(sample_id) in part("Result given")
 
 
 def test_no_open_session_says_what_to_do(world: Any) -> None:

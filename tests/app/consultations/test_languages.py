@@ -79,7 +79,7 @@ def test_every_word_a_template_asks_for_is_there() -> None:
     files = [*SCREENS.glob("ticket/*.html"), SCREENS / "common/client_base.html"]
     asked = {(f.name, w) for f in files for w in re.findall(r"\bw\.([a-z]\w*)", f.read_text(encoding="utf-8"))}
     assert len(asked) > 30
-    known = {*Words.model_fields, "before"}
+    known = {*Words.model_fields, "before", "typical"}
     assert {pair for pair in asked if pair[1] not in known} == set()
 
 
@@ -184,7 +184,7 @@ def test_waiting_is_told_in_welsh(lab: Desk, client: TestClient) -> None:
     for said in (
         "Mae eich sampl yn y ciw",
         "Mae 1 sampl o flaen eich un chi.",
-        "Newid diwethaf",
+        "Diweddariad diwethaf",
         "Wedi&#39;i roi i ni",
     ):
         assert said in page
@@ -304,9 +304,9 @@ def test_a_worker_shows_the_page_in_welsh_on_a_screen_that_stays_english(lab: De
     english, welsh = worker.get(path), worker.get(f"{path}?lang=cy")
     assert html_lang(welsh.text) == "en"
     assert "set-cookie" not in welsh.headers, "a tablet many clients are shown does not keep the last one's language"
-    shown = welsh.text.split('<div lang="cy">')[1].split("consultation__staff")[0]
+    shown = welsh.text.split('<div lang="cy">')[1].split("consult__choices")[0]
     assert "Dywedoch chi wrthym" in shown
-    assert "What do they intend?" in welsh.text
+    assert "What do they plan to do?" in welsh.text
     assert "Dywedoch chi wrthym" not in english.text
     assert [row.locale for row in lab.shown(sample_id) if row.shown_to == "staff"] == ["en", "cy"]
     assert f"{path}?lang=cy" in english.text, "the switch"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,7 +25,6 @@ database = either_database  # both kinds matter here
 
 SENTINEL = "quillwort-mallow-31"
 MARK = traces.spellings(SENTINEL)
-_KEYS = itertools.count(1)
 
 
 @pytest.fixture

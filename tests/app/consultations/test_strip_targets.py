@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.results.bench import strip_targets
+from app.laboratory.readings.strip_targets import STRIPS, strip_targets
 from harm_messages import Facts, Page, StripFact, evaluate, load_pack
 from harm_messages.derived import class_plain
 from tests.harm_messages.message_cases import GC_MS, NOW, found, shown, strip
@@ -23,8 +23,11 @@ def name_of(target: str) -> str:
     return PACK.substances[target].in_sentence
 
 
-def test_the_bench_offers_single_substances_too() -> None:
+def test_the_bench_offers_single_substances_too_and_only_what_strips_exist_for() -> None:
     assert {"xylazine", "medetomidine", "opioid.nitazene"} <= set(TARGETS)
+    assert [target for target, _ in STRIPS] == TARGETS, "each is in the register"
+    assert len(TARGETS) == 12
+    assert not {"psychedelic.nbome", "medicine.pde5", "hormone.steroid"} & set(TARGETS)
 
 
 @pytest.mark.parametrize("reading", ["positive", "negative", "faint", "invalid"])

@@ -69,11 +69,11 @@ def test_it_is_on_every_page_of_the_place_once_two_others_approved_and_goes_by_i
     assert "M-SN-URGENT-ILL" not in ids(lab, here)
     own = act(world.as_(WORKER), row)
     assert own.status_code == 409
-    assert "two other people" in own.text
+    assert "Two other people" in own.text
     once = act(world.as_(LEAD), row).json()
     assert (once["state"], once["approved_by"]) == ("asked", ["Session_Lead Own"])
     assert "M-SN-URGENT-ILL" not in ids(lab, here)
-    assert "a second person" in act(world.as_(LEAD), once).text
+    assert "A second person" in act(world.as_(LEAD), once).text
     twice = act(another(world, WORKER), once).json()
     assert (twice["state"], len(twice["approved_by"])) == ("shown", 2)
     assert "M-SN-URGENT-ILL" in ids(lab, here)
@@ -119,6 +119,54 @@ def test_one_person_stops_it_at_once_and_a_late_request_lapses(lab: Desk, world:
     assert world.as_(WORKER).get(URL).json()[0]["state"] == "lapsed"
 
 
+def on_pages(lab: Desk, world: Any, **more: Any) -> dict[str, Any]:
+    """An urgent message that two approved."""
+    row = asked(lab, world.as_(WORKER), **more)
+    return dict(act(another(world, Role.CLINICIAN), act(world.as_(LEAD), row).json()).json())
+
+
+def test_a_page_that_showed_it_says_in_one_sentence_when_it_is_stopped(lab: Desk, world: Any, clock: Any) -> None:
+    read, unread = lab.sample(), lab.sample()
+    for sample_id in (read, unread):
+        lab.found(sample_id)
+    row = on_pages(lab, world)
+    assert "M-SN-URGENT-ILL" in ids(lab, read)
+    clock.advance(minutes=5)
+    said = "We withdrew the urgent message “People are getting very ill here” that was on this page."
+    assert said not in lab.page(read)
+    act(world.as_(WORKER), row, "stop", why="Dave saw it was heat.")
+    for _ in range(2):  # open, and opened again
+        page = lab.page(read)
+        assert page.count(said) == 1
+        assert page.index(said) < page.index("result__headline"), "before everything else"
+        assert "No warning does not mean no risk." in page
+        assert "Dave saw" not in page, "what staff typed is not for the client"
+    assert "We withdrew a warning" not in page, "no alert was withdrawn"
+    told = lab.see(read)["withdrawn"]
+    assert [(one["message"], one["about"]) for one in told] == [("People are getting very ill here", "")]
+    assert "We withdrew" not in lab.page(unread), "who never read it is told nothing"
+    newest = lab.shown(read)[-1]
+    replayed = world.as_(WORKER).get(f"/consultations/samples/{read}/shown/{newest.id}").text
+    assert said in replayed, "the log keeps it"
+    on_pages(lab, world)
+    assert "We withdrew" not in lab.page(read), "another one says it again"
+
+
+def test_a_request_that_was_never_on_a_page_or_ended_by_itself_is_not_said_to_be_withdrawn(
+    lab: Desk, world: Any, clock: Any
+) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    lab.page(sample_id)
+    clock.advance(minutes=5)
+    act(world.as_(WORKER), asked(lab, world.as_(WORKER)), "stop", why="A mistake.")
+    on_pages(lab, world, snippet="SN-URGENT-STRONG", hours=6)
+    assert "Some here hold far too much" in lab.page(sample_id)
+    clock.advance(hours=7)
+    assert "Some here hold far too much" not in lab.page(sample_id)
+    assert "We withdrew" not in lab.page(sample_id)
+
+
 @pytest.mark.parametrize(
     ("more", "field"),
     [
@@ -150,7 +198,7 @@ def test_the_screen_asks_approves_and_stops_without_scripts(lab: Desk, world: An
     assert "Choose the session." in bad.text
     assert world.as_(WORKER).post("/consultations/urgent", data=form).headers["location"].endswith("done=asked")
     row = world.as_(WORKER).get(URL).json()[0]
-    assert "two other people approve it" in world.as_(WORKER).get("/consultations/urgent").text
+    assert "Two other people must approve it" in world.as_(WORKER).get("/consultations/urgent").text
     where = f"/consultations/urgent/{row['id']}"
     assert world.as_(WORKER).post(f"{where}/approve", data={"version": "1"}).status_code == 409
     assert world.as_(LEAD).post(f"{where}/approve", data={"version": "1"}).headers["location"].endswith("done=approved")

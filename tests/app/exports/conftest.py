@@ -17,8 +17,6 @@ from tests.support.road import ok
 
 __all__ = ["figures"]
 
-DUTY = {"mdma": "entactogen", "caffeine": "stimulant.other", "ketamine": "dissociative"}
-
 
 @dataclass
 class Projects:

@@ -327,24 +327,24 @@ def test_pages_lead_from_the_form_to_the_file(projects: Projects, clock: Settabl
     projects.samples()
     html = {"Accept": "text/html"}
     researcher, lead = projects.world.as_(Role.RESEARCHER), projects.world.as_(Role.SESSION_LEAD)
-    assert "Somebody else approves it" in researcher.get("/projects/new", headers=html).text
+    assert "Another session lead or administrator approves it" in researcher.get("/projects/new", headers=html).text
     wrong = researcher.post("/projects", data={**projects.body(), "ends_on": "soon"}, headers=html)
     assert wrong.status_code == 422
-    assert "Give the last day." in wrong.text
+    assert "Enter the last day." in wrong.text
     assert "Which adulterants come together." in wrong.text
     assert researcher.post("/projects", data=projects.body(), headers=html).status_code == 303
     project = ok(researcher.get("/api/v1/projects"))["rows"][0]
     url = f"/projects/{project['id']}"
     assert "What is in tablets" in researcher.get("/projects", headers=html).text
-    assert "Propose it" in researcher.get(url, headers=html).text
+    assert "Propose project" in researcher.get(url, headers=html).text
     changed = researcher.post(url, data={**projects.body(), "title": "Tablets", "version": 1}, headers=html)
     assert changed.headers["Location"] == f"{url}?done=saved"
     assert researcher.post(f"{url}/propose", data={"version": 2}, headers=html).status_code == 303
-    assert "Approve this project" not in researcher.get(url, headers=html).text
+    assert "Approve project" not in researcher.get(url, headers=html).text
     back = lead.post(f"{url}/send-back", data={"version": 3, "reason": ""}, headers=html)
     assert back.status_code == 422
-    assert "Say what is to be changed." in back.text
-    assert "Approve this project" in back.text
+    assert "Say what needs to change." in back.text
+    assert "Approve project" in back.text
     assert lead.post(f"{url}/approve", data={"version": 3}, headers=html).headers["Location"] == f"{url}?done=approve"
     assert researcher.post(f"{url}/extracts", headers=html).headers["Location"] == f"{url}#extracts"
     for waiting in (url, f"{url}/extracts/part"):
@@ -359,11 +359,11 @@ def test_pages_lead_from_the_form_to_the_file(projects: Projects, clock: Settabl
         assert "SHA-256 of the CSV" in seen
         assert "hx-get" not in seen
         assert "Make an extract" in seen
-        assert "the one there was" not in seen
+        assert "the same one as before" not in seen
     clock.advance(minutes=1)
     researcher.post(f"{url}/extracts", headers=html)
     projects.world.runtime.jobs.run_until_idle()
-    assert "number 1, the one there was, because nothing may change yet" in researcher.get(url, headers=html).text
+    assert "number 1, the same one as before, because nothing may change yet" in researcher.get(url, headers=html).text
     assert researcher.get(f"{url}/extracts/1/file", headers=html).text.startswith("region,period")
     assert f"{url}/extracts/1/file" not in lead.get(url, headers=html).text
     ended = researcher.post(f"{url}/withdraw", data={"version": 4, "reason": "Done."}, headers=html)

@@ -61,20 +61,20 @@ def test_files_are_checked_first_then_imported_and_can_be_taken_back(world: Any)
     admin = world.as_(Role.ADMIN)
     url = work(world, send(world, HEAD + ROW + "South,0002,01/02/2026,The Market,Beton,Don't know,,\n"))
     page = text_of(admin.get(url))
-    assert "No error was found" in page
+    assert "No errors in these files" in page
     assert "2026-01-31 to 2026-02-01" in page
-    assert counted(world) == 0, "nothing is counted before somebody said so"
+    assert counted(world) == 0, "nothing is counted before someone said so"
     assert step(world, url, "import").status_code == 303
     assert "every 1s" in admin.get(url).text
     world.runtime.jobs.run_until_idle()
-    assert "2 samples new, 0 changed, 0 as they were" in text_of(admin.get(url))
+    assert "2 samples new, 0 changed, 0 unchanged" in text_of(admin.get(url))
     assert counted(world) == 2
     (row,) = admin.get("/api/v1/history/imports").json()
     assert (row["source"], row["licence"], row["files"][0]["rows"]) == ("Two towns", "CC BY 4.0", 2)
     assert admin.get(f"/history/imports/{row['id']}/map.toml").text == MAP
     refused = admin.post(f"/history/imports/{row['id']}/undo", data={"reason": " "})
     assert refused.status_code == 422
-    assert "Say why the import is taken back" in text_of(refused)
+    assert "Say why you undo the import" in text_of(refused)
     assert admin.post(f"/history/imports/{row['id']}/undo", data={"reason": "wrong extract"}).status_code == 303
     assert counted(world) == 0
     assert "wrong extract" in text_of(admin.get("/history"))
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_told_row_by_row_and_nothing_can_be_imported(world: Any
     url = work(world, send(world, HEAD + rows))
     page = world.as_(Role.ADMIN).get(url)
     told = text_of(page)
-    assert "2 things must be mended" in told
+    assert "2 problems to fix" in told
     assert "samples.csv, line 3, column Visit" in told
     assert "Martian dust" in told.split("Row by row")[0], "the words the map does not know stand in a list of their own"
     assert '"Martian dust" = ""' in html.unescape(page.text), "the line to be filled in is made"
@@ -136,7 +136,7 @@ def test_files_that_do_not_fit_the_map_are_refused_with_the_sentence_of_the_comm
 
 def test_a_name_with_folders_or_tricks_in_it_stays_a_name(world: Any) -> None:
     url = work(world, send(world, name="..\\..\\etc/samples_2026.csv"))
-    assert "No error was found" in text_of(world.as_(Role.ADMIN).get(url))
+    assert "No errors in these files" in text_of(world.as_(Role.ADMIN).get(url))
     with world.runtime.db.read() as session:
         (row,) = session.exec(select(HistoryUpload)).all()
         assert row.files[0]["name"] == "samples_2026.csv"
@@ -153,7 +153,7 @@ def test_an_old_page_cannot_import_twice_and_the_same_files_change_nothing(world
     again = work(world, send(world))
     assert step(world, again, "import").status_code == 303
     world.runtime.jobs.run_until_idle()
-    assert "imported by this map before: nothing was changed" in text_of(admin.get(again))
+    assert "imported with this map before. Nothing was changed" in text_of(admin.get(again))
     assert counted(world) == 1
 
 
@@ -213,12 +213,12 @@ def test_only_an_administrator_imports_and_a_researcher_sees_where_samples_come_
     page = researcher.get("/history")
     assert "Two towns" in page.text
     assert "Send files" not in page.text
-    assert "Take this import back" not in page.text
+    assert "Undo this import" not in page.text
     (row,) = researcher.get("/api/v1/history/imports").json()
     map_url = f"/history/imports/{row['id']}/map.toml"
     assert researcher.get(map_url).status_code == 403, "a map spells out words that stood in a single row"
     assert map_url not in page.text
-    assert "administrators can download it" in page.text
+    assert "Administrators can download it" in page.text
     assert map_url in world.as_(Role.ADMIN).get("/history").text
     for role in (Role.RESEARCHER, Role.SESSION_LEAD, Role.CHEMIST, Role.POLICE):
         assert world.as_(role).get(url).status_code == 403

@@ -105,7 +105,7 @@ def test_an_import_taken_back_brings_the_earlier_words_back(
 
 
 def test_one_wrong_row_and_nothing_is_imported(world: Any, take_in: Callable[..., Any]) -> None:
-    with pytest.raises(Invalid, match="1 thing must be mended"):
+    with pytest.raises(Invalid, match="1 problem to fix"):
         take_in(HEAD + ROW + "North,0002,2026-02-30,Market,,Down,,1\n")
     with world.runtime.read() as session:
         assert not session.exec(select(TrendSample)).all()

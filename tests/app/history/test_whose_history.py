@@ -71,7 +71,7 @@ def test_files_that_were_sent_are_seen_imported_and_dropped_by_their_own_agency(
 def test_rows_that_name_another_agency_of_this_server_are_refused_with_their_line(world: World, named: str) -> None:
     url = work(world, send(world, HEAD + OURS + row_of(named, "0002")))
     told = text_of(world.as_(Role.ADMIN).get(url))
-    assert "1 thing must be mended" in told
+    assert "1 problem to fix" in told
     assert "samples.csv, line 3, column Authority" in told
     assert "is another agency on this server, and only its own people may import its history." in told
     assert step(world, url, "import").status_code == 409
@@ -79,7 +79,7 @@ def test_rows_that_name_another_agency_of_this_server_are_refused_with_their_lin
 
 
 def test_nothing_is_imported_that_names_another_agency_whoever_read_it(world: World, take_in: TakeIn) -> None:
-    with pytest.raises(Invalid, match="1 thing must be mended"):
+    with pytest.raises(Invalid, match="1 problem to fix"):
         take_in(HEAD + THEIRS)
     take_in(HEAD + THEIRS, world.other_actors[Role.ADMIN])
     assert list(counted(world).values()) == [("Another Service", world.other_agency_id)]
@@ -128,7 +128,7 @@ def test_the_operator_names_the_agency_where_there_are_several_services(world: W
     from app.intake.people import service as people
 
     with world.runtime.read() as session:
-        with pytest.raises(Invalid, match="several services here: name one with --agency") as refused:
+        with pytest.raises(Invalid, match="several services here") as refused:
             people.operator_for(session)
         assert "Another Service" in refused.value.hint
         assert people.operator_for(session, "Another Service").agency_id == world.other_agency_id

@@ -242,7 +242,7 @@ def test_own_standards_speak_first_and_the_library_keeps_its_word(
     reading = Reading(ReadingKind.MASS_SPECTRUM, query.mz, query.intensity, "m/z", "intensity", scans=(query,))
     (block,) = identify_blocks(reading, registry)
     answer = block.answer
-    assert answer.headline.startswith("Consistent with your own standard of Cocaine.")
+    assert answer.headline.startswith("Consistent with your in-house standard of Cocaine.")
     assert answer.in_house.supports == ("cocaine",)
     assert answer.probability.probabilities_of == "Library a"
     assert [row.library_key for row in block.answer.candidates][:2] == ["own", "a"]

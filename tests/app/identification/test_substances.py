@@ -64,3 +64,9 @@ def test_the_full_key_decides_between_stereoisomers_whatever_the_name() -> None:
     assert key is not None
     assert INDEX.find(key.value, "(1S,2S)-pseudoephedrine").id == "pseudoephedrine"
     assert INDEX.find(f"{block('dextromethorphan')}-OTHERSTEREO-N", "Levomethorphan").id == ""
+
+
+def test_a_salt_under_a_key_of_its_own_is_found_by_the_name_of_the_substance() -> None:
+    for name in ("Cocaine hydrochloride", "cocaine, hydrochloride", "Cocaine base"):
+        assert INDEX.find("XXXXXXXXXXXXXX-UHFFFAOYSA-N", name).id == "cocaine"
+    assert INDEX.find("name:dimethyl fumarate", "Dimethyl fumarate").id == ""

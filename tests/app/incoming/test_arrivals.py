@@ -199,7 +199,7 @@ def test_a_file_with_a_question_says_that_it_will_be_asked(bench: Bench) -> None
     bench.read()
     problem = bench.now(file)["problem"]
     assert problem["asks"] is True
-    assert "Attach" in problem["hint"]
+    assert "Assign" in problem["hint"]
 
 
 def test_a_reader_that_fails_for_a_reason_of_ours_says_so_in_the_end(
@@ -248,7 +248,7 @@ def test_the_name_suggests_the_sample_and_the_suggestion_follows_what_is_open(be
     sample = bench.stage.road.register()
     file = bench.arrive(f"{bench.number(sample):03d}_ketamine.jdx")
     assert (file["suggestion"]["sample_id"], file["sample_id"]) == (sample, None)
-    assert "of no other open one" in file["suggestion"]["reason"]
+    assert "matches only this open sample" in file["suggestion"]["reason"]
     assert rows(bench, Upload) == [], "a suggestion attaches nothing"
     bench.stage.road.post("reception", f"/api/v1/samples/{sample}/withdraw", {})
     assert bench.now(file)["suggestion"] is None

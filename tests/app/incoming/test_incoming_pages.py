@@ -27,32 +27,37 @@ def form(bench: Bench, file: dict[str, Any], act: str, **fields: Any) -> Any:
 
 def test_an_empty_list_says_what_will_be_here(bench: Bench) -> None:
     text = page(bench)
-    assert "No file waits" in text
+    assert "No files to assign" in text
     assert 'data-upload-url="/api/v1/incoming?origin=browser"' in text
-    assert "No file was attached yet" in page(bench, "?state=attached")
-    assert "No file was set aside" in page(bench, "?state=set_aside")
+    assert "No files assigned yet" in page(bench, "?state=attached")
+    assert "No files set aside" in page(bench, "?state=set_aside")
 
 
 def test_a_file_shows_what_it_is_where_it_came_from_and_the_sample_its_name_speaks_of(bench: Bench) -> None:
     sample = bench.stage.road.register()
     number = f"{bench.number(sample):03d}"
     bench.arrive(f"run 7/{number}_mdma.jdx", origin="FTIR laptop")
-    assert "Being read." in page(bench)
+    assert "Reading file …" in page(bench)
     bench.read()
     text = page(bench)
     assert "infrared spectrum, 360 points, 400 to 3990 cm⁻¹" in text
-    assert "FTIR laptop · run 7 · Chemist Own" in text
-    assert f"Attach to sample {number}" in text
-    assert f'name="sample_id" value="{sample}"' in text
-    assert "1 file waits to be attached" in bench.client().get("/bench", headers=HTML).text
+    (seen,) = re.findall(r'name="file" value="([^"]+)"', text)
+    assert seen.endswith(f".1.{sample}")
+    assert "Assign 1 matched" in text
+    apart = page(bench, f"?apart={seen.partition('.')[0]}")  # it may be looked at, and given to another
+    assert "FTIR laptop · run 7 · Chemist Own" in apart
+    assert f"Assign to sample {number}" in apart
+    assert f'name="sample_id" value="{sample}"' in apart
+    assert 'name="file"' not in apart.replace('type="file" id="upload" name="file"', "")
+    assert "1 file to assign" in bench.client().get("/bench", headers=HTML).text
 
 
 def test_the_bench_counts_what_waits(bench: Bench) -> None:
-    assert "Files from the instruments" in bench.client().get("/bench", headers=HTML).text
+    assert "to assign" not in bench.client().get("/bench", headers=HTML).text
     for n in range(3):
         bench.arrive(f"{n}.jdx", infrared_file(n))
     text = bench.client().get("/bench/worklist", headers=HTML).text
-    assert "3 files wait to be attached" in text
+    assert "3 files to assign" in text
     assert "incoming" in re.search(r'data-live="([^"]+)"', text)[1]  # type: ignore[index]
 
 
@@ -63,7 +68,7 @@ def test_damage_and_copies_are_said(bench: Bench) -> None:
     bench.arrive("cut.jdx", infrared_file()[:900], origin="FTIR", arrival="k4")
     bench.read()
     text = page(bench)
-    assert "An earlier file of this name came before with other content" in text
+    assert "An earlier file of this name had other content" in text
     assert "Also arrived as copy.jdx" in text
     assert "cannot be read" in text
 
@@ -86,7 +91,7 @@ def test_the_road_of_a_file_without_a_script(bench: Bench) -> None:
     empty = form(bench, file, "attach", sample_id="")
     assert empty.status_code == 422
     assert f'href="#sample-{file["id"]}"' in empty.text
-    assert "Choose the sample this file belongs to." in empty.text
+    assert "Choose a sample." in empty.text
     done = form(bench, file, "attach", sample_id=sample)
     assert done.status_code == 303
     assert f"sample {label}</a>" in page(bench, "?state=attached")
@@ -94,7 +99,7 @@ def test_the_road_of_a_file_without_a_script(bench: Bench) -> None:
     assert back.headers["Location"] == "/bench/incoming?done=taken-back"
     nothing = form(bench, bench.now(file), "set-aside", reason="")
     assert nothing.status_code == 422
-    assert "Choose why the file belongs to no sample." in nothing.text
+    assert "Choose a reason." in nothing.text
     assert form(bench, bench.now(file), "set-aside", reason="practice").status_code == 303
     assert "Practice or test" in page(bench, "?state=set_aside")
     assert form(bench, bench.now(file), "restore").status_code == 303
@@ -114,9 +119,9 @@ def test_taking_a_file_back_from_under_a_result_says_so(bench: Bench) -> None:
         if act == "page":
             back = form(bench, bench.now(file), "take-back")
             assert back.headers["Location"] == "/bench/incoming?done=taken-back-stands"
-            assert "has a result that stands on this file" in page(bench, "?done=taken-back-stands")
+            assert "has a result based on this file" in page(bench, "?done=taken-back-stands")
         else:
-            assert "has a result that stands on this file" in ok(bench.decide(bench.now(file), "take-back"))["message"]
+            assert "has a result based on this file" in ok(bench.decide(bench.now(file), "take-back"))["message"]
 
 
 def test_a_form_that_is_too_late_is_told_so_on_the_page(bench: Bench) -> None:
@@ -124,7 +129,7 @@ def test_a_form_that_is_too_late_is_told_so_on_the_page(bench: Bench) -> None:
     form(bench, file, "set-aside", reason="blank")
     late = form(bench, file, "set-aside", reason="check")
     assert late.status_code == 412
-    assert "Somebody else changed this file" in late.text
+    assert "Someone else changed this file" in late.text
 
 
 def test_a_refused_file_does_not_spoil_those_before_it(bench: Bench) -> None:
@@ -170,4 +175,4 @@ def test_two_open_sessions_are_told_apart(bench: Bench) -> None:
     text = page(bench)
     assert "001 · Sunday · MDMA, powder" in text
     assert "001 · Saturday · MDMA, powder" in text
-    assert "Attach to sample 001" not in text
+    assert "Assign to sample 001" not in text

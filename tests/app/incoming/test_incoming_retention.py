@@ -54,7 +54,7 @@ def test_bytes_that_were_set_aside_go_and_the_arrival_stays_known(bench: Bench, 
     assert (gone["kept"], gone["file_name"], gone["summary"], gone["state"]) == (False, "deleted file", {}, "set_aside")
     assert bench.decide(gone, "restore").status_code == 409
     text = bench.client().get("/bench/incoming?state=set_aside", headers={"Accept": "text/html"}).text
-    assert "Its bytes were deleted" in text
+    assert "The file was deleted" in text
     assert a_month_later(bench, clock) == (0, 0)
     again = bench.post(infrared_file(), "blank.jdx", arrival="k1")
     assert (again.status_code, again.json()["id"], again.json()["kept"]) == (200, file["id"], True)

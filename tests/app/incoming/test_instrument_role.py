@@ -26,7 +26,7 @@ def told(body: dict[str, Any]) -> dict[str, Any]:
 def test_it_sends_a_file_once_and_hears_what_it_needs(bench: Bench) -> None:
     first = bench.post(infrared_file(), "scan.jdx", role=Role.INSTRUMENT, arrival="key-1")
     assert (first.status_code, first.headers["ETag"]) == (201, '"1"')
-    assert first.json()["message"] == "Received and safe; it waits to be attached to a sample."
+    assert first.json()["message"] == "Received and stored. It waits to be assigned to a sample."
     assert bench.post(infrared_file(), role=Role.INSTRUMENT, arrival="key-1").status_code == 200
     (row,) = ok(asked(bench, "?arrival=key-1"))["rows"]
     assert (row["id"], row["sha256"]) == (first.json()["id"], first.json()["sha256"])
@@ -60,10 +60,10 @@ def test_attached_by_the_bench_it_hears_that_and_not_to_which(bench: Bench) -> N
     sample = bench.stage.road.register()
     label = f"{bench.number(sample):03d}"
     file = ok(bench.post(infrared_file(), "scan.jdx", role=Role.INSTRUMENT, arrival="key-1"))
-    assert bench.decide(file, "attach", sample_id=sample).json()["message"].endswith(f"attached to sample {label}.")
+    assert bench.decide(file, "attach", sample_id=sample).json()["message"].endswith(f"Assigned to sample {label}.")
     answer = asked(bench, "?arrival=key-1")
     (row,) = ok(answer)["rows"]
-    assert (row["state"], row["message"]) == ("attached", "Received and safe; attached to a sample.")
+    assert (row["state"], row["message"]) == ("attached", "Received and stored. Assigned to a sample.")
     assert told(row) == OF_A_SAMPLE
     assert sample not in answer.text
 
@@ -73,7 +73,7 @@ def test_it_may_have_a_file_attached_from_its_name(bench: Bench) -> None:
     name = f"{bench.number(sample):03d}.jdx"
     sent = bench.post(infrared_file(), name, role=Role.INSTRUMENT, session=bench.stage.road.session_id, attach="true")
     body = ok(sent)
-    assert body["message"] == "Received and safe; attached to a sample, from its name."
+    assert body["message"] == "Received and stored. Assigned to a sample, from its name."
     assert told(body) == OF_A_SAMPLE
     at_the_bench = bench.now(body)
     assert (at_the_bench["sample_id"], at_the_bench["by_name"]) == (sample, True)

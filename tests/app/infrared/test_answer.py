@@ -44,7 +44,7 @@ def test_the_fit_is_drawn_as_it_was_answered(stage: Stage, street: tuple[str, st
     residual = next(s for s in plot["series"] if s["role"] == "residual")
     assert np.abs(residual["y"]).max() < 0.02
     assert len(plot["expected"]["y"]) == len(plot["expected"]["x"]) > 500
-    assert "Over it the fit: " in plot["summary"]
+    assert "Fit: " in plot["summary"]
     one = ok(stage.client("chemist").get(f"/api/v1/readings/{street[2]}/plot", params={"candidate": 1}))
     assert "component" not in {s["role"] for s in one["series"]}
 
@@ -62,9 +62,9 @@ def test_every_substance_that_was_not_seen_has_a_limit_in_this_reading(
             assert one["sentence"].startswith(f"{one['substance']}: not seen; here it would have been seen above ")
     order = [one["substance_id"] for one in answer["infrared"]["limits"] if one["substance_id"]]
     assert {"fentanyl", "codeine"} == set(order[:2]), "those of which little kills come first"
-    page = stage.client("chemist").get(f"/bench/samples/{street[0]}").text
-    assert page.count("Not seen; in this reading it would have been seen above: Codeine ") == 1
-    assert "Every limit of this reading (" in page
+    page = stage.client("chemist").get(f"/bench/samples/{street[0]}?tab=limits").text
+    assert page.count("Not seen. Detection limits in this spectrum: Codeine ") == 1
+    assert "All detection limits (" in page
     assert "here it would have been seen above" not in page, "one by one they stand in the table only"
 
 
@@ -78,7 +78,7 @@ def test_rows_stand_in_the_order_of_alignment_with_the_exact_score_beside_it(
     assert {row["score_name"] for row in rows} == {"first_derivative"}
     assert exact != sorted(exact, reverse=True), "here the two do not agree, so the test can tell them apart"
     assert rows[0]["substance_id"] == "cocaine"
-    page = stage.client("chemist").get(f"/bench/samples/{street[0]}").text
+    page = stage.client("chemist").get(f"/bench/samples/{street[0]}?tab=matches").text
     assert f'{aligned[0]:.2f} <span class="bench-second">derivative {exact[0]:.2f}</span>' in page
 
 
@@ -95,7 +95,7 @@ def test_a_reading_of_which_most_is_unexplained_names_nothing_and_offers_no_part
     assert any(s.startswith("Most of this is unexplained: no name in this answer") for s in answer["sentences"])
     page = stage.client("chemist").get(f"/bench/samples/{sample}").text
     assert "Most of this is unexplained." in page
-    assert "Use these parts as findings" not in page
+    assert "Add all" not in page
 
 
 def test_a_finding_takes_its_share_and_its_limit_along(stage: Stage, street: tuple[str, str, str]) -> None:
@@ -116,7 +116,7 @@ def test_a_finding_takes_its_share_and_its_limit_along(stage: Stage, street: tup
 def test_all_parts_become_findings_each_with_its_share(stage: Stage, street: tuple[str, str, str]) -> None:
     sample, _, reading = street
     page = f"/bench/samples/{sample}"
-    assert "Use these parts as findings" in stage.client("chemist").get(page).text
+    assert "Add all " in stage.client("chemist").get(page).text
     answer = stage.client("chemist").post(f"{page}/use-parts", data={"reading": reading})
     assert answer.status_code == 303, answer.text[:300]
     findings = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["findings"]
@@ -176,4 +176,4 @@ def test_where_the_reading_goes_with_the_runner_up_it_is_called_by_its_name() ->
     key = "AAAAAAAAAAAAAA-BBBBBBBBBB-N"
     answer = Answer(infrared=Infrared(differences=(Difference(1000.0, 1040.0, key),)))
     view = infrared_view(answer, [Candidate(compound=key, substance="Testamine")])
-    assert view.differences == ("1000–1040 cm⁻¹: the reading goes with Testamine",)
+    assert view.differences == ("1000–1040\u00a0cm⁻¹ (supports Testamine)",)

@@ -84,7 +84,7 @@ def test_of_two_who_take_out_at_once_the_second_is_told(chemist: Any, street: st
 def test_a_trial_warns_of_too_much_and_keeps_nothing(chemist: Any, street: str) -> None:
     chosen = reference(chemist, street, "cocaine")
     much = ok(chemist.get(f"{street}/trial", params={**chosen, "factor": 1.4}))
-    assert much["warning"].startswith("Too much Cocaine is taken out: the difference dips below zero at ")
+    assert much["warning"].startswith("Too much Cocaine is subtracted. The residual dips below zero at ")
     fair = ok(chemist.get(f"{street}/trial", params={**chosen, "factor": 0.5}))
     assert fair["warning"] == ""
     assert ok(chemist.get(street))["steps"] == []
@@ -114,14 +114,14 @@ def test_the_page_takes_out_warns_and_undoes_without_scripts(chemist: Any, stree
     page = street.replace("/api/v1", "/bench")
     chosen = reference(chemist, street, "cocaine")
     shown = chemist.get(page, params={**chosen, "factor": "1,4"})
-    assert "Too much Cocaine is taken out" in shown.text
+    assert "Too much Cocaine is subtracted" in shown.text
     form = {**chosen, "factor": "0,65", "shift": "0", "version": "0"}
     wrong = chemist.post(page, data={**form, "factor": "much"})
     assert (wrong.status_code, "is not a number" in wrong.text, 'value="much"' in wrong.text) == (422, True, True)
     assert chemist.post(page, data=form).headers["location"].endswith("?done=step")
     shown = chemist.get(page, params={"done": "step"})
     assert "Without Cocaine" in shown.text
-    assert "What the difference resembles" in shown.text
+    assert "Best matches for the residual" in shown.text
     stale = chemist.post(page, data=form)
     assert stale.status_code == 412
     assert chemist.post(f"{page}/undo", data={"version": "1"}).headers["location"].endswith("?done=undone")
@@ -145,13 +145,13 @@ def test_steps_outlive_that_the_reading_is_compared_again(chemist: Any, stage: S
 def test_a_correction_that_changes_the_curve_says_before_that_its_steps_go(chemist: Any, stage: Stage) -> None:
     sample, _, upload = stage.read_file(jcamp(mixture({"cocaine": 0.7, "caffeine": 0.3})))
     reading = ok(chemist.get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
-    page, said = f"/bench/samples/{sample}", "One reference was taken out of it by hand."
+    page, said = f"/bench/samples/{sample}?tab=file", "One reference was subtracted manually."
     assert said not in chemist.get(page).text
     take_out(chemist, f"/api/v1/readings/{reading}/subtraction", "cocaine")
     assert said in chemist.get(page).text
     version = chemist.get(f"/api/v1/uploads/{upload}").json()["version"]
     form = {"upload": upload, "version": version, "y_axis": "transmittance", "reason": "exported as T"}
-    assert chemist.post(f"{page}/corrections", data=form).status_code == 303
+    assert chemist.post(f"/bench/samples/{sample}/corrections", data=form).status_code == 303
     stage.world.runtime.jobs.run_until_idle()
     after = ok(chemist.get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
     assert ok(chemist.get(f"/api/v1/readings/{after}/subtraction"))["steps"] == []

@@ -60,11 +60,14 @@ def test_out_of_range_opens_one_task_that_a_check_in_range_closes(lab: Lab) -> N
     for url, role in (("/bench", Role.CHEMIST), ("/instruments", Role.CHEMIST)):
         assert "Alpha II is out of range" in lab.client(role).get(url).text
     board = lab.client(Role.SESSION_LEAD).get(f"/sessions/{lab.stage.road.session_id}").text
-    assert "0 of 1 in date" in board
+    assert "0 of 1 instruments in tolerance" in board
     assert "out of range" in board
     ok(lab.check(small_film(0.1)))
     assert lab.get("/api/v1/instruments/tasks") == []
-    assert "1 of 1 in date" in lab.client(Role.SESSION_LEAD).get(f"/sessions/{lab.stage.road.session_id}").text
+    assert (
+        "1 of 1 instruments in tolerance"
+        in lab.client(Role.SESSION_LEAD).get(f"/sessions/{lab.stage.road.session_id}").text
+    )
 
 
 def test_out_of_range_stays_so_on_the_next_day_and_its_limits_stay_wide(lab: Lab) -> None:
@@ -143,7 +146,7 @@ def test_the_page_of_an_instrument_checks_withdraws_and_shows_every_band(lab: La
     assert "−1.5 cm⁻¹" in page
     assert lab.client().post(f"{here}/checks", data={"material": "polystyrene_film"}).status_code == 422
     nothing = lab.client().post(f"{here}/checks", data={"measured_on": "soon"}, files=film)
-    assert "Write the day like" in nothing.text
+    assert "Enter the date" in nothing.text
     [kept] = lab.get("/api/v1/instruments/checks")["rows"]
     form = {"version": "1", "reason": ""}
     assert "Say why" in lab.client().post(f"/instruments/checks/{kept['id']}/withdraw", data=form).text
@@ -170,7 +173,7 @@ def test_an_instrument_is_added_once_and_belongs_to_its_agency(lab: Lab) -> None
     form = {"name": "", "method": "x", "certificate_due": "soon"}
     page = lab.client().post("/instruments", data=form)
     assert page.status_code == 422
-    assert "Choose what it measures" in page.text
+    assert "Choose a method" in page.text
     answer = lab.client().post(
         "/instruments", data={"name": "GC 1", "method": "gc_ms", "certificate_due": "2031-05-01"}
     )

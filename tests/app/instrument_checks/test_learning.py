@@ -120,7 +120,7 @@ def test_three_weighed_mixtures_of_a_pair_give_weights_where_all_parts_have_a_fa
     assert weights["cocaine"]["value"] == pytest.approx(0.47, abs=0.05)
     assert weights["cocaine"]["low"] < weights["cocaine"]["value"] < weights["cocaine"]["high"]
     assert "Shares by weight" in " ".join(lab.answer(sample)["limits"])
-    assert "by weight of what was seen" in lab.client().get(f"/bench/samples/{sample}").text
+    assert "by weight of what was seen" in lab.client().get(f"/bench/samples/{sample}?tab=evidence").text
     other, _ = lab.reading(mixture(lab, "cocaine", "paracetamol", 0.5))
     parts = lab.answer(other)["answer"]["components"]
     assert len(parts) > 1
@@ -138,16 +138,16 @@ def test_the_form_of_a_weighed_mixture_says_what_is_wrong(lab: Lab) -> None:
     page = lab.client().get(f"/instruments/mixtures/new?reading={reading}").text
     assert "Cocaine" in page
     form = {"reading": reading, "instrument": here, "first": "cocaine", "second": "caffeine"}
-    assert "how many milligrams" in lab.client().post("/instruments/mixtures", data=form).text
+    assert "Enter the weight in mg" in lab.client().post("/instruments/mixtures", data=form).text
     same = {**form, "second": "cocaine", "first_mg": "5", "second_mg": "5"}
     assert lab.client().post("/instruments/mixtures", data=same).status_code == 422
     gone = {**form, "first": "mdma", "first_mg": "5", "second_mg": "5"}
-    assert "seen in this reading" in lab.client().post("/instruments/mixtures", data=gone).text
+    assert "seen in this spectrum" in lab.client().post("/instruments/mixtures", data=gone).text
     fine = lab.client().post("/instruments/mixtures", data={**form, "first_mg": "5,5", "second_mg": "4.5"})
     assert fine.headers["Location"] == f"/instruments/{here}/learning?done=kept"
     shown = lab.client(Role.SESSION_LEAD).get(f"/instruments/{here}/learning").text
     assert "5.5 mg" in shown
-    assert "Withdraw this mixture" not in shown
+    assert "Withdraw mixture" not in shown
     elsewhere = lab.machine("Nicolet")
     moved = {**form, "instrument": elsewhere, "first_mg": "5", "second_mg": "5"}
     assert "another instrument" in lab.client().post("/instruments/mixtures", data=moved).text

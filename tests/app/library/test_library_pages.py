@@ -45,7 +45,7 @@ def test_an_imported_library_shows_terms_and_entries_and_can_be_searched(world, 
 def test_starter_entries_open_with_a_curve_and_formulae_say_that_they_have_none(world):
     chemist = world.as_(Role.CHEMIST)
     assert "strongest band" in chemist.get("/libraries/starter-ir/entries/0").text
-    assert "holds no spectra" in chemist.get("/libraries/starter-formula/entries/0").text
+    assert "has no spectra" in chemist.get("/libraries/starter-formula/entries/0").text
     assert chemist.get("/libraries/starter-ir/entries/9999").status_code == 404
     assert chemist.get("/libraries/nothing").status_code == 404
 

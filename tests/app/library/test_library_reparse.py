@@ -226,7 +226,7 @@ def test_two_at_once_do_not_overwrite_each_other(
         return real(*args)
 
     monkeypatch.setattr(module, "built", slowly)
-    with pytest.raises(Conflict, match="Somebody else"):
+    with pytest.raises(Conflict, match="Someone else"):
         reparse_library(parts, "Own 2026", apply=True)
     assert len(shelf_of(parts).get("Own 2026")) == 2
     assert len(list(parts.library_dir.iterdir())) == 1

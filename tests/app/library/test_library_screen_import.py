@@ -65,7 +65,7 @@ def test_a_zip_sent_with_the_form_becomes_a_library_with_its_refusals_to_downloa
     sent = admin.post("/libraries/import/files", data=WORDS, files={"file": ("network.zip", network)})
     assert (sent.status_code, sent.headers["location"]) == (303, "/libraries/import")
     before = admin.get("/libraries/import").text
-    assert "It begins in a moment" in before
+    assert "Starting soon" in before
     assert "every 2s" in before
     assert len(arrived(world)) == 1
     world.runtime.jobs.run_until_idle()

@@ -36,7 +36,7 @@ def test_two_people_who_edit_one_file_do_not_overwrite_each_other(editors: Edito
         editors.browser(CLINICIAN).post(f"/messages/{draft}/message", data={**mine, "card": "Mine."}).status_code == 303
     )
     late = editors.browser(editors.other).post(f"/messages/{draft}/message", data={**theirs, "card": "Theirs."})
-    assert late.status_code == 412
+    assert late.status_code == 409
     assert "Theirs." in late.text, "what was typed is still there"
     elsewhere = editors.form(draft, other)
     done = editors.browser(editors.other).post(f"/messages/{draft}/message", data={**elsewhere, "title": "Other"})

@@ -16,14 +16,14 @@ from uuid import UUID
 
 import pytest
 
-from app.care.message_packs import checking, comparing, drafting, repository, rule_files
+from app.care.message_packs import checking, comparing, drafting, message_files, repository, rule_files
 from app.care.message_packs.checking import Checks
 from app.care.message_packs.confined import LIMITS, Step, found_in
 from app.care.message_packs.tables import PackVersion
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
-from app.screens.messages import view
+from app.screens.messages import lists
 from harm_messages import pack_files
 from tests.app.message_packs.conftest import HEAT, Editors, field
 from tests.support.packs import found_here
@@ -96,7 +96,7 @@ def test_a_draft_stored_before_the_upgrade_opens_at_once_and_shows_what_to_mend(
         assert (sign in answer.text) == (page == "" or page.startswith(("/file?", "/message?"))), page
     shown = browser.get(f"/messages/{draft}/file", params={"path": path})
     assert field(shown.text, "text").strip() == text.strip(), "the text to mend"
-    link = re.search(r'href="([^"]+)"', browser.get(f"/messages/{draft}").text.split("What the check finds")[1])
+    link = re.search(r'href="([^"]+)"', browser.get(f"/messages/{draft}").text.split("Check results")[1])
     assert link
     assert browser.get(unescape(link.group(1))).text.count(sign) == 1, "the finding leads to where it is mended"
 
@@ -179,12 +179,12 @@ def test_a_pattern_that_never_ends_is_stopped_while_the_server_answers(
             asking.join(0.2)
     (found,) = [p for p in ok(answers[0])["problems"] if p["kind"] == "stopped"]
     assert (found["level"], found["file"]) == ("error", "pack.yaml")
-    for words in ("was stopped after 2 seconds", "What people see is as it was", "patterns under “never”"):
+    for words in ("was stopped after 2 seconds", "Result pages have not changed", "patterns under “never”"):
         assert words in found["text"]
     page = browser.get(f"/messages/{draft}").text
     assert "was stopped after 2 seconds" in page
     assert "disabled" in page.split("Send to review")[0].rsplit("<button", 1)[1], "it cannot be sent to review"
-    assert "What the check says" in browser.get(f"/messages/{draft}/message", params={"path": HEAT}).text
+    assert "Check results" in browser.get(f"/messages/{draft}/message", params={"path": HEAT}).text
     assert len(children) == 1, "the answer is remembered, and one child did for every page"
 
 
@@ -336,4 +336,30 @@ def test_a_file_of_thousands_of_rules_is_saved_and_listed(editors: Editors) -> N
     with in_no_time(6):
         assert rule_files.with_raised_versions(many, FILES).count("\n") == many.count("\n")
         assert rule_files.lines_of_rules(many)[first] == 5_001
-        assert len(view.rule_rows({"rules/new.yaml": many}, None)) == 5_001
+        files = {"rules/new.yaml": many}
+        version = lists.Version(files, None, checking.Checked(None, ()), files, frozenset(), date(2026, 12, 1))
+        assert len(lists.rule_rows(version, lists.Wanted())) == 5_001
+
+
+def test_long_front_matter_of_a_message_is_not_read_by_pages(editors: Editors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saving by the form reads a message while the draft is held, and the list of messages reads all of them."""
+    monkeypatch.setattr(checking, "found_in", found_here(lambda pack, today: []))
+    for_the_slower_reader = f"---\nx: [{'1,' * 190_000}1]\ny: [a:b]\n"
+    text = FILES[HEAT].replace("---\n", for_the_slower_reader, 1)
+    draft, browser = stored(editors, HEAT, text), editors.browser(CLINICIAN)
+    with in_no_time():
+        assert message_files.read(text).front == {}
+        assert browser.get(f"/messages/{draft}/texts").status_code == 200
+        saved = browser.post(f"/messages/{draft}/message", data={**editors.form(draft), "card": "Drink some water."})
+    assert saved.status_code == 303, "what the form asks is written anew"
+
+
+@pytest.mark.parametrize("path", ["rules/opioids.yaml", "evidence.yaml", HEAT])
+def test_a_draft_that_asks_for_another_version_of_yaml_opens_and_says_so(editors: Editors, path: str) -> None:
+    text = FILES[path]
+    text = text.replace("---\n", "---\n%YAML 1.3\n", 1) if path == HEAT else f"%YAML 1.3\n---\n# a & b\n{text}"
+    draft, browser = stored(editors, path, text), editors.browser(CLINICIAN)
+    for page in ("", "/texts", "/rules", "/files", "/compare", f"/file?path={path}"):
+        assert browser.get(f"/messages/{draft}{page}").status_code == 200, page
+    problems = ok(browser.get(f"{URL}/{draft}/check"))["problems"]
+    assert any(p["file"] == path and "version of YAML that is not read here" in p["text"] for p in problems)

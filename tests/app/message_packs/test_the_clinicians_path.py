@@ -57,7 +57,7 @@ def test_from_a_draft_to_the_clients_page_and_back(editors: Editors) -> None:
     # mended, it waits for signatures, and nothing that people see has changed
     assert editors.save(draft, card=f"{card}\n\n{NEW}").status_code == 303
     good = editors.browser(CLINICIAN).get(f"/messages/{draft}/message", params={"path": HEAT}).text
-    assert "Nothing to mend in this message." in good
+    assert "No problems found." in good
     assert editors.submit(draft).status_code == 303
     assert NEW not in str(editors.see(sample))
 

@@ -27,7 +27,7 @@ def test_an_administrator_adds_somebody_who_sets_a_password_by_a_link_and_signs_
     link = link_on(added.text)
     page = admin.get("/people").text
     assert "New Person" in page
-    assert "has no password yet" in page
+    assert "Has no password yet" in page
     assert link not in page + admin.get(f"/people/{id_of(world, 'new.person')}").text, "shown once"
     assert "Chemist Own" in page
     assert "Chemist Other" not in page, "another agency's people are not here"
@@ -48,14 +48,14 @@ def id_of(world: Any, username: str) -> Any:
 
 def test_an_account_for_an_instruments_computer_is_offered_and_explained(world: Any) -> None:
     admin = world.as_(Role.ADMIN)
-    assert "such an account sends files, sees nothing, and cannot sign in here" in admin.get("/people").text
+    assert "It sends files, sees nothing and cannot sign in." in admin.get("/people").text
     added = admin.post("/people", data=NEW | {"roles": ["instrument"]})
     assert added.status_code == 200
     assert "/password#" not in added.text, "it never signs in"
     row = admin.get("/people").text.split("New Person", 1)[1].split("</tr>", 1)[0]
     assert "Instrument&#39;s computer" in row
-    assert "token only" in row
-    assert "may sign in" not in row
+    assert "Token only" in row
+    assert "Active" not in row
     refused = admin.post(f"/people/{id_of(world, 'new.person')}/link")
     assert (refused.status_code, "mast people token" in refused.text) == (409, True)
 
@@ -75,7 +75,7 @@ def test_an_instruments_account_that_is_turned_off_sends_nothing_more(world: Any
     [
         ({"username": "Chemist.Own"}, "is taken"),
         ({"roles": []}, "at least one role"),
-        ({"display_name": " "}, "A name to show has 1 to 120 characters"),
+        ({"display_name": " "}, "Enter the full name"),
     ],
 )
 def test_a_form_that_cannot_be_saved_says_why_and_keeps_what_was_typed(
@@ -85,6 +85,21 @@ def test_a_form_that_cannot_be_saved_says_why_and_keeps_what_was_typed(
     assert got.status_code == 422
     assert words in got.text
     assert f'value="{(NEW | change)["username"]}"' in got.text
+
+
+def test_everything_that_is_wrong_is_said_at_once_on_top_and_beside_its_field(world: Any) -> None:
+    text = world.as_(Role.ADMIN).post("/people", data={"username": " ", "display_name": ""}).text
+    summary = text.split("There is a problem")[1].split("</ul>")[0]
+    said = {
+        "username": "Enter a user name, for example sam.", "display_name": "Enter the full name, for example Sam Taylor.",
+        "roles": "Choose at least one role.",
+    }  # fmt: skip
+    for field, sentence in said.items():
+        assert f'<a href="#{field}">{sentence}</a>' in summary
+        assert re.search(rf'id="{field}-error"[^>]*>.*?{re.escape(sentence)}', text)
+    taken = world.as_(Role.ADMIN).post("/people", data={"username": "chemist.own", "display_name": ""}).text
+    assert "is taken. Choose another." in taken.split("There is a problem")[1].split("</ul>")[0]
+    assert 'id="username-error"' in world.as_(Role.ADMIN).post("/people", data=NEW | {"username": "chemist.own"}).text
 
 
 @pytest.mark.parametrize("role", sorted(set(Role) - {Role.ADMIN}))

@@ -8,16 +8,17 @@ import pytest
 
 from app.intake.people.tables import PersonRole
 from app.platform.kernel.actor import Role
-from app.screens.navigation import ENTRIES
+from app.screens.find.first_page import LAST_AREA
+from app.screens.navigation import PLACES, offered
 from app.screens.people.page import local_path
 from tests.app.conftest import PASSWORD
 
 HOME = {
     Role.RECEPTION: "/reception",
     Role.CHEMIST: "/bench",
-    Role.VERIFIER: "/bench",
+    Role.VERIFIER: "/to-verify",
     Role.HEALTH_WORKER: "/consultations",
-    Role.CLINICIAN: "/messages",
+    Role.CLINICIAN: "/to-sign",
     Role.SESSION_LEAD: "/sessions",
     Role.RESEARCHER: "/trends",
     Role.PUBLIC_HEALTH: "/partner",
@@ -50,10 +51,32 @@ def test_somebody_signs_in_works_and_signs_out(world: Any) -> None:
 def test_everybody_lands_where_their_work_begins(world: Any, role: Role) -> None:
     browser = world.as_(role)
     assert browser.get("/").headers["location"] == HOME[role]
-    page = browser.get(HOME[role], headers=HTML)
+    page = browser.get(HOME[role], headers=HTML, follow_redirects=True)
     assert page.status_code == 200
-    for label, href, roles in ENTRIES:
-        assert (f'href="{href}"' in page.text.split("</header>")[0]) == (role in roles), label
+    areas, more = offered([role])
+    nav = page.text.split("</header>")[0].split('<nav class="nav"')[1].split("</nav>")[0]
+    for place in PLACES:
+        if "{session}" not in place.href:
+            assert (f">{place.label}</span>" in nav) == (place in areas or place in more), place.label
+    assert set(areas + more) <= {place for place in PLACES if role in place.roles}
+
+
+def test_the_board_of_the_open_session_is_where_a_lead_begins(world: Any) -> None:
+    browser = world.as_(Role.SESSION_LEAD)
+    assert browser.get("/").headers["location"] == "/sessions"
+    session_id = world.session()
+    assert browser.get("/").headers["location"] == f"/sessions/{session_id}"
+
+
+def test_with_several_roles_one_begins_in_the_area_one_used_last(world: Any) -> None:
+    actor = world.actors[Role.CHEMIST]
+    with world.runtime.db.begin(actor) as uow:
+        uow.session.add(PersonRole(person_id=actor.person_id, role=Role.ADMIN))
+    browser = world.as_(Role.CHEMIST)
+    assert browser.get("/").headers["location"] == "/bench"
+    for last, begins in (("People", "/people"), ("Consultations", "/bench"), ("%2F%2Fevil.example", "/bench")):
+        browser.cookies.set(LAST_AREA, last, domain="testserver.local", path="/")
+        assert browser.get("/").headers["location"] == begins, last
 
 
 def test_the_account_of_an_instruments_computer_has_no_screen(world: Any) -> None:
@@ -69,7 +92,7 @@ def test_the_account_of_an_instruments_computer_has_no_screen(world: Any) -> Non
     assert "instrument&#39;s computer" not in wrong.text, "only who knows the password learns what the account is"
     with world.runtime.db.begin(world.actors[Role.ADMIN]) as uow:
         uow.session.add(PersonRole(person_id=world.actors[Role.INSTRUMENT].person_id, role=Role.CHEMIST))
-    assert sign_in(browser, "instrument.own").status_code == 303, "somebody who does more has something to see"
+    assert sign_in(browser, "instrument.own").status_code == 303, "someone who does more has something to see"
 
 
 def test_nobody_in_particular_lands_on_the_ticket_page(world: Any) -> None:
@@ -148,4 +171,4 @@ def test_signing_in_again_ends_the_session_the_browser_had(world: Any) -> None:
 
 def test_a_session_that_ended_says_so_and_that_nothing_is_lost(world: Any) -> None:
     page = world.anonymous().get("/sign-in?ended=1")
-    assert "What you had saved before is unharmed" in page.text
+    assert "Everything you saved before is kept" in page.text

@@ -48,7 +48,7 @@ def test_a_missing_base_peak_and_strong_leftovers_are_named():
 def test_a_reading_that_begins_later_says_how_much_was_not_compared():
     query = MassSpectrum([77, 91, 135], [30, 10, 60])
     found = compare(query, REFERENCE_EI, accurate=False)
-    assert "begins at m/z 77: 55% of the reference lies below" in found.speaks_against[-1]
+    assert "begins at m/z 77: 55 % of the reference lies below" in found.speaks_against[-1]
     assert not any("absent" in line for line in found.speaks_against)
 
 
@@ -68,7 +68,7 @@ def test_accurate_masses_pair_within_their_tolerance_and_once_only():
 
 def test_shares_add_up():
     found = compare(MassSpectrum([58, 100], [75, 25]), MassSpectrum([58], [1]), accurate=False)
-    assert "hold 75% of the signal" in found.speaks_for[-1]
-    assert any(line.startswith("25% of the signal") for line in found.speaks_against)
+    assert "hold 75 % of the signal" in found.speaks_for[-1]
+    assert any(line.startswith("25 % of the signal") for line in found.speaks_against)
     assert np.isclose(found.pairs[0].query, 100)
     assert found.pairs[1].difference == pytest.approx(100 / 3)

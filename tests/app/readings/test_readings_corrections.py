@@ -130,8 +130,8 @@ def now(bench, upload: dict) -> dict:
     return bench.get(f"/api/v1/uploads/{upload['id']}")
 
 
-def page(bench) -> str:
-    answer = bench.chemist.get(f"/bench/samples/{bench.sample_id}", headers=HTML)
+def page(bench, tab: str = "file") -> str:
+    answer = bench.chemist.get(f"/bench/samples/{bench.sample_id}?tab={tab}", headers=HTML)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -175,7 +175,7 @@ def test_the_screen_marks_the_guess_and_then_names_who_corrected_it(bench):
     text = page(bench)
     assert "taken as cm⁻¹" in text
     assert text.count("the file does not say") >= 2
-    assert "Correct it" in text
+    assert "Correct import settings" in text
     correct(bench, upload, x_axis="raman", y_axis="counts", reason="it is our Raman probe")
     text = page(bench)
     assert "taken as" not in text
@@ -212,7 +212,7 @@ def test_values_of_no_known_unit_are_compared_as_absorbance_and_that_is_said(ben
     drawn = bench.get(f"/api/v1/readings/{bench.reading(upload)['id']}/plot")
     assert drawn["y_label"] == "ARBITRARY UNITS"  # not called what nobody said
     assert "ARBITRARY UNITS" in limit
-    assert limit in page(bench)
+    assert limit in page(bench, "limits")
     assert "compared as if it were absorbance" in page(bench)
     correct(bench, upload, y_axis="absorbance")
     assert bench.reading(upload)["y_unit"] == "absorbance"
@@ -223,14 +223,14 @@ def test_times_without_a_unit_are_marked_and_corrected_though_the_format_fixes_t
     upload = bench.upload(RUN, "run.mzXML")
     assert upload["state"] == "read", upload
     assert bench.reading(upload)["description"]["rt_last_s"] == 1.5
-    assert "seconds were assumed" in page(bench)
+    assert "seconds were assumed" in page(bench, "quality")
     correct(bench, upload, time_unit="min")
     after = bench.reading(upload)
     assert after["description"]["rt_last_s"] == 90.0
     assert "time_unit_guessed" not in {remark["code"] for remark in after["remarks"]}
     text = page(bench)
     assert "times in minutes" in text
-    assert "Not taken by the reader" not in text
+    assert "This format cannot use" not in text
 
 
 def test_a_correction_that_cannot_be_is_refused_and_changes_nothing(bench):
@@ -287,7 +287,7 @@ def test_figures_of_quality_are_there_as_soon_as_the_file_is_read(bench):
     upload = bench.upload(small_ir(), "a.dx")
     figures = {f["key"]: f for f in bench.reading(upload)["quality"]["figures"]}
     assert {"snr", "strongest", "water", "co2", "dip", "range", "spacing"} <= set(figures)
-    text = page(bench)
+    text = page(bench, "quality")
     for figure in figures.values():
         assert figure["label"] in text
         assert figure["sentence"] in text
@@ -314,7 +314,7 @@ def test_a_word_the_file_cannot_be_read_with_is_named_and_taken_back(bench):
     refused = now(bench, upload)
     assert refused["state"] == "refused"
     text = page(bench)
-    assert "It was read as said: kind mass run." in text
-    assert "Read it as the file says" in text
+    assert "Settings used: kind mass run." in text
+    assert "Detect settings automatically" in text
     assert correct(bench, refused, undo="yes").status_code == 303
     assert bench.reading(upload)["kind"] == "ir"

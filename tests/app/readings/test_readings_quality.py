@@ -77,7 +77,7 @@ def test_a_strip_needs_a_target_and_one_of_four_readings(bench):
     assert set(refused.value.fields) == {"strip_reading", "strip_target"}
     with pytest.raises(Invalid) as refused:
         add(bench, strip(target="unicorn dust"))
-    assert "neither a substance nor a class" in refused.value.fields["strip_target"]
+    assert "not in the substance list" in refused.value.fields["strip_target"]
     with pytest.raises(Invalid):
         add(bench, NewAnalysis(Method.FTIR, strip_reading=StripReading.POSITIVE))
     row = add(bench, strip(strip_brand="BTNX", strip_lot="DOA1", strip_cut_off_ng_ml=20, strip_dilution="2 mg in 5 mL"))

@@ -11,7 +11,7 @@ from app.laboratory.library.importing import ImportParts, import_library
 # file, kind, method the analysis takes, words the answer must have
 FILES = [
     ("jcamp_ir/nist_acetone.jdx", "ir", "ftir", None),
-    ("jcamp_ir/uv.jdx", "uv", "uv", "cannot name a substance by itself"),
+    ("jcamp_ir/uv.jdx", "uv", "uv", "cannot name a substance on its own"),
     ("csv_spectrum/ir_semicolon_deccomma_cp1252.csv", "ir", "ftir", None),
     ("csv_spectrum/raman_hdpe.csv", "raman", "raman", "no Raman library"),
     ("csv_spectrum/uvvis_cary_style.csv", "uv", "uv", "cannot name"),
@@ -76,7 +76,7 @@ def test_a_mixture_names_its_parts_with_their_shares(bench, shared_data: Path):
     upload = bench.upload((shared_data / "ir/dev/street_jdx/Sd018.dx").read_bytes(), "street.dx")
     answer = bench.candidates(upload)["answer"]
     assert {p["substance_id"] for p in answer["components"]} == {"ketamine", "cocaine"}
-    assert answer["headline"] == "Perhaps a mixture of Ketamine and Cocaine."
+    assert answer["headline"] == "Possible mixture: Ketamine and Cocaine."
     assert 0 < answer["unexplained_fraction"] < 0.15
     assert all(p["low"] <= p["share"] <= p["high"] for p in answer["components"])
 

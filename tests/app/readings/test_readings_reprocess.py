@@ -305,7 +305,7 @@ def test_a_file_somebody_answered_meanwhile_is_left_to_them(bench, newer):
     newer.change = answered
     (found,) = run(bench, newer, apply=True)
     assert found.stored == "kept"
-    assert "meanwhile" in found.why
+    assert "someone else changed it" in found.why
 
 
 def test_one_bad_file_never_stops_the_run(bench, newer):

@@ -55,7 +55,7 @@ def test_a_file_that_killed_three_workers_is_refused_and_can_be_read_again_on_th
     assert (refused["state"], refused["problem"]["code"]) == ("refused", "reading_failed")
     assert "Read it again" in refused["problem"]["hint"]
 
-    page, again = f"/bench/samples/{bench.sample_id}", f"/bench/samples/{bench.sample_id}/read-again"
+    page, again = f"/bench/samples/{bench.sample_id}?part=files", f"/bench/samples/{bench.sample_id}/read-again"
     assert again in bench.chemist.get(page).text
     assert again not in world.as_(Role.SESSION_LEAD).get(page).text
     form = {"upload": sent["id"], "version": refused["version"]}
@@ -96,7 +96,7 @@ def test_a_waiting_file_from_an_instrument_that_killed_three_workers_can_be_read
     assert again in chemist.get("/bench/incoming").text
     assert again not in world.as_(Role.SESSION_LEAD).get("/bench/incoming").text
     assert chemist.post(again, data={"version": now(sent)["version"]}).status_code == 303
-    assert "Being read." in chemist.get("/bench/incoming").text
+    assert "Reading file …" in chemist.get("/bench/incoming").text
     jobs.run_until_idle()
     assert attempts(world) == 1, "with fresh tries"
     assert (now(sent)["problem"], now(sent)["summary"]["count"]) == (None, 1)

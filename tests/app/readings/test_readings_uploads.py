@@ -40,7 +40,7 @@ def test_the_answer_comes_before_the_reading_with_everything_durable(bench):
     assert answer.headers["etag"] == '"1"'
     body = answer.json()
     assert body["state"] == "waiting"
-    assert body["message"] == "Received and safe; it is being read."
+    assert body["message"] == "Received and stored. It is being read."
     assert bench.parts.blobs.path(body["sha256"]).read_bytes() == small_ir()
     assert (count(bench, Upload), count(bench, Blob), count(bench, Reading), count(bench, JobRow)) == (1, 1, 0, 1)
 

@@ -62,7 +62,7 @@ def test_before_the_first_release_both_pages_say_so_and_claim_nothing(figures: F
         assert "no figures yet" in page.text or "no release yet" in page.text
         assert "does not mean" in page.text
         assert "<svg" not in page.text
-        assert "green light" in page.text
+        assert "No alert does not mean no risk." in page.text
     assert figures.world.anonymous().get("/figures.csv").status_code == 404
 
 
@@ -83,7 +83,7 @@ def test_a_page_shows_the_table_of_the_cube_with_its_release_its_definition_and_
     assert "moved by a small random amount" in page
     assert "As of 13 June 2026" in page
     for words in (
-        "No figure is a green light",
+        "These figures cannot tell you what is in your drugs",
         "What it cannot show",
         "not the same as not there",
         "Definition version",
@@ -101,7 +101,7 @@ def test_every_choice_is_a_look_up_and_the_csv_says_what_the_cube_says(figures: 
             page = client.get(asked.address(path), headers=BROWSER)
             assert page.status_code in (200, 403), asked
             if page.status_code == 403:
-                assert "Choose a wider step in time" in page.text
+                assert "Choose longer periods" in page.text
                 continue
             lines = list(csv.DictReader(io.StringIO(client.get(asked.address(f"{path}.csv")).text)))
             rt = figures.world.runtime
@@ -148,7 +148,7 @@ def test_neither_page_names_a_place_a_session_or_an_agency(figures: Figures, rel
 def test_where_nothing_is_warned_of_the_public_page_says_so_to_everybody(figures: Figures, role: Role) -> None:
     """The layout has a notice of alerts of its own: it must not be taken for the warnings of the page."""
     page = figures.world.as_(role).get("/figures", headers=BROWSER).text
-    assert "Nothing is warned of publicly now." in page
+    assert "No active public alerts." in page
     assert page.count("/alerts/public/") == 0
 
 

@@ -198,7 +198,7 @@ def test_a_release_that_was_rounded_stays_readable_and_is_marked(months: Figures
     nobody = months.world.anonymous()
     got = nobody.get(f"{address}/cube", params={"by": "month"}).json()
     assert [(r["month"], r["n"], r["why"]) for r in got["rows"]] == [
-        ("2026-01", 45, ""), ("2026-02", None, "fewer than 10 samples, or withheld")
+        ("2026-01", 45, ""), ("2026-02", None, "fewer than 10 samples, or hidden to protect another small number")
     ]  # fmt: skip
     assert "rounded to 5" in got["protection"]
     share = nobody.get(f"{address}/cube", params={"found": "entactogen"}).json()["rows"][0]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from app.intake.samples import lookup
 from app.laboratory.readings import analyses, uploads
 from app.platform.kernel.actor import Role
 from app.results import service
@@ -19,6 +20,7 @@ from .conftest import Lab
 
 CHEMIST, VERIFIER, LEAD = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD
 HTML = {"Accept": "text/html"}
+PARTS = ("files", "readings", "spectrum", "below", "panel", "findings", "bar", "worklist")
 
 
 def page(world: Any, sample_id: UUID, by: Role = CHEMIST, **query: Any) -> str:
@@ -48,9 +50,14 @@ def test_the_worklist_shows_what_waits_with_its_expectation_and_no_ticket(lab: L
     assert f'href="/bench/samples/{first}"' in text
     assert "MDMA" in text
     assert "“blue ones”" in text
-    assert "to analyse" in text
+    assert "awaiting analysis" in text
     assert "data-key-list" in text
-    assert not re.search(r"ticket", text, re.IGNORECASE)
+    assert not re.search(r"ticket", main(text), re.IGNORECASE)
+
+
+def main(text: str) -> str:
+    """The page without its header, which finds a sample by its ticket."""
+    return text[text.index("<main") : text.index("<footer")]
 
 
 def test_the_verifier_finds_what_is_to_be_verified_on_top(lab: Lab, world: Any) -> None:
@@ -66,7 +73,7 @@ def test_an_empty_bench_says_what_will_appear(world: Any) -> None:
 
 
 def test_a_sample_page_never_shows_a_ticket(lab: Lab, world: Any) -> None:
-    assert not re.search(r"ticket", page(world, lab.sample()), re.IGNORECASE)
+    assert not re.search(r"ticket", main(page(world, lab.sample())), re.IGNORECASE)
 
 
 def test_a_real_spectrum_becomes_a_finding_and_goes_to_release_by_forms_alone(
@@ -146,7 +153,80 @@ def test_a_strip_without_a_reading_keeps_what_was_typed(lab: Lab, world: Any) ->
     )
     assert answer.status_code == 422
     assert 'value="L77"' in answer.text
-    assert '<option value="opioid.fentanyl" selected>' in answer.text
+    assert 'value="opioid.fentanyl" checked' in answer.text
+
+
+def test_strips_are_offered_where_there_are_any_and_remember_their_lot(lab: Lab, world: Any) -> None:
+    first = lab.sample()
+    offered = re.findall(r'name="strip_target" value="([^"]+)"', page(world, first, part="strips"))
+    assert 3 <= len(offered) <= 14
+    assert {"opioid.nitazene", "opioid.fentanyl", "xylazine"} <= set(offered)
+    assert not {"cannabinoid", "cathinone", "psychedelic.nbome"} & set(offered)
+    form = {"method": "strip", "strip_reading": "negative", "strip_lot": "N-9", "strip_other_words": "mandy"}
+    assert post(world, first, "analyses", form).headers["location"].endswith("part=strips&done=analysis")
+    (strip,) = lab.read(lambda s: analyses.analyses_of(s, first))
+    assert strip.analysis.strip_target == "mdma"
+    next_one = page(world, lab.sample(), part="strips")
+    assert re.search(r'value="mdma"[^>]*data-lot="N-9"', next_one)
+    unknown = post(world, first, "analyses", form | {"strip_other_words": "no such thing"})
+    assert unknown.status_code == 422
+    assert "“no such thing” is not in the substance list." in unknown.text
+
+
+def test_only_the_open_tab_is_sent_and_the_last_one_opens_again(lab: Lab, world: Any, shared_data: Path) -> None:
+    sample_id = lab.sample(("cocaine",))
+    read_file(lab, sample_id, shared_data / "instruments" / "msp" / "swgdrug_1775.MSP")
+    matches, evidence = page(world, sample_id), page(world, sample_id, tab="evidence")
+    assert "bench-candidates" in matches
+    assert "Supporting evidence" not in matches
+    assert "Supporting evidence" in evidence
+    assert "bench-candidates" not in evidence
+    assert "Supporting evidence" in page(world, sample_id), "the last tab is remembered"
+    assert "Limitations of GC-MS" in page(world, sample_id, tab="limits")
+    assert "swgdrug_1775.MSP" in page(world, sample_id, tab="file")
+    for part, region in (("panel", "bench-panel"), ("below", "bench-below"), ("bar", "bench-bar")):
+        answer = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}/{part}", params={"tab": "file"}, headers=HTML)
+        assert f'id="{region}"' in answer.text
+        assert "<html" not in answer.text
+
+
+def test_submitting_opens_the_next_sample_and_can_be_undone_there(lab: Lab, world: Any) -> None:
+    done, waits = _analysed(lab), lab.sample()
+    view = lab.draft(done, NewFinding("mdma"))
+    step = {"action": "submit", "result": view.result.id, "version": view.result.version}
+    answer = post(world, done, "act", step)
+    assert answer.headers["location"] == f"/bench/samples/{waits}?submitted={done}&done=submit"
+    text = page(world, waits, submitted=done, done="submit")
+    assert f"Submitted {lab.read(lambda s: _number(s, lab, done)):03d}" in text
+    assert "data-undo" not in page(world, waits, VERIFIER, submitted=done), "only who wrote it recalls it"
+    undo = text[text.index("data-undo") :]
+    assert f'value="{view.result.id}"' in undo
+    now = lab.read(lambda s: service.latest(s, done)).result
+    step = {"action": "withdraw", "result": now.id, "version": now.version, "begin_again": "yes"}
+    assert post(world, done, "act", step).headers["location"] == f"/bench/samples/{done}?done=undone"
+    again = lab.read(lambda s: service.latest(s, done))
+    assert (again.result.state, again.findings[0].substance_id) == (State.DRAFT, "mdma")
+    assert "data-undo" not in page(world, waits, submitted=done), "nothing is left to undo"
+
+
+def _number(session: Any, lab: Lab, sample_id: UUID) -> int:
+    return lookup.get_sample(session, lab.actor(CHEMIST), sample_id).number
+
+
+def test_releasing_asks_once_with_what_the_client_will_read(lab: Lab, world: Any) -> None:
+    sample_id = lab.sample()
+    assert page(world, sample_id, LEAD, ask="release").count("The client will read") == 0, "nothing to release yet"
+    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(lab.analysis(sample_id),)))
+    lab.act(lab.act(view, "submit", CHEMIST), "verify", VERIFIER)
+    plain = page(world, sample_id, LEAD)
+    assert 'href="?ask=release"' in plain
+    assert 'id="step-release"' not in plain
+    asked = page(world, sample_id, LEAD, ask="release")
+    assert 'id="step-release"' in asked
+    said = re.search(r'The client will read</h3><p class="bench-verdict">([^<]*)', asked)
+    assert said is not None
+    assert "MDMA" in said[1]
+    assert 'data-key="s"' not in asked, "releasing has no letter"
 
 
 def test_a_finding_by_name_is_added_changed_and_removed(lab: Lab, world: Any) -> None:
@@ -193,28 +273,26 @@ def test_words_without_javascript_are_read_as_the_register_knows_them(lab: Lab, 
 def test_a_stale_edit_says_so_and_keeps_what_was_typed(lab: Lab, world: Any) -> None:
     sample_id = _analysed(lab)
     view = lab.draft(sample_id, NewFinding("mdma"))
-    assert (
-        post(
-            world, sample_id, "findings", {"substance": "caffeine", "version": view.result.version}, VERIFIER
-        ).status_code
-        == 303
-    )
-    late = post(
-        world, sample_id, "findings", {"substance": "ketamine", "amount_value": "12", "version": view.result.version}
-    )
-    assert late.status_code == 412
-    assert "Somebody else changed this result" in late.text
+    form = {"substance": "ketamine", "amount_unit": "percent_ww", "basis": "base", "version": view.result.version}
+    assert post(world, sample_id, "findings", {**form, "amount_value": "7"}, VERIFIER).status_code == 303
+    late = post(world, sample_id, "findings", {**form, "amount_value": "12"})
+    assert late.status_code == 409
+    assert "Someone else changed the same fields" in late.text
+    assert "Theirs: 7\u00a0%" in late.text
+    assert "Yours: 12\u00a0%" in late.text
     assert 'name="substance" value="ketamine"' in late.text
     assert 'value="12"' in late.text
-    assert "Caffeine" in late.text
 
 
 def test_two_who_begin_at_once_do_not_overwrite_each_other(lab: Lab, world: Any) -> None:
     sample_id = _analysed(lab)
     assert post(world, sample_id, "findings", {"substance": "mdma"}, VERIFIER).status_code == 303
     late = post(world, sample_id, "findings", {"substance": "ketamine"})
-    assert late.status_code == 428
-    assert "Somebody has begun the findings" in late.text
+    assert late.status_code == 303
+    told = world.as_(CHEMIST).get(late.headers["Location"], headers=HTML).text
+    assert "Saved with a colleague" in told
+    kept = lab.read(lambda s: service.latest(s, sample_id)).findings
+    assert [f.substance_id for f in kept] == ["mdma", "ketamine"]
 
 
 def test_a_number_that_is_none_is_named_and_kept(lab: Lab, world: Any) -> None:
@@ -229,22 +307,27 @@ def test_a_step_that_is_refused_gives_every_reason_on_the_page(lab: Lab, world: 
     data = {"action": "verify", "result": view.result.id, "version": view.result.version}
     answer = post(world, view.result.sample_id, "act", data)
     assert answer.status_code == 409
-    assert "This takes the role of verifier." in answer.text
-    assert "another person has to verify" in answer.text
+    assert "Only a verifier can do this." in answer.text
+    assert "Someone else must verify" in answer.text
 
 
-def test_a_button_that_cannot_be_used_says_why_beneath(lab: Lab, world: Any) -> None:
+def test_a_button_that_cannot_be_used_says_why_beside_it(lab: Lab, world: Any) -> None:
+    fresh = bar(page(world, lab.sample()))
+    assert "disabled" in fresh
+    assert "No finding yet. Add one, or record “nothing detected”." in fresh
     view = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
-    text = page(world, view.result.sample_id)
-    button = text.index("Verify these findings")
-    assert "disabled" in text[button - 200 : button]
-    assert text.index("another person has to verify") > button
-    assert (
-        "disabled"
-        not in (v := page(world, view.result.sample_id, VERIFIER))[
-            v.index("Verify these findings") - 150 : v.index("Verify these findings")
-        ]
-    )
+    own = bar(page(world, view.result.sample_id))
+    assert re.search(r"<button[^>]* disabled[^>]*>Verify", own)
+    assert "Only a verifier can do this." in own
+    assert "Recall submission" in own
+    another = bar(page(world, view.result.sample_id, VERIFIER))
+    assert "disabled" not in another
+    assert "Return…" in another
+    assert 'form="step-verify"' in another
+
+
+def bar(text: str) -> str:
+    return text[text.index('id="bench-bar"') : text.index("<footer")]
 
 
 def test_while_an_amendment_is_in_work_the_lead_can_still_take_the_old_result_from_the_client(
@@ -281,14 +364,16 @@ def test_the_verifier_sees_what_changed_and_what_is_not_mentioned(lab: Lab, worl
     text = page(world, sample_id, VERIFIER)
     assert "Added: Caffeine" in text
     assert "Removed: Cocaine" in text
-    assert "Levamisole" in text[text.index('id="named"') :]
-    assert "GC-MS, score" in text
+    review = text[text.index('id="review"') : text.index("</section>", text.index('id="review"'))]
+    assert "Levamisole" in review
+    assert "GC-MS, score" in review
+    assert "Look at the spectrum" in review
 
 
 def test_a_foreign_sample_or_reading_is_not_there(lab: Lab, world: Any) -> None:
     sample_id = _analysed(lab)
     stranger = world.as_(CHEMIST, agency="other")
-    for path in ("", "/files", "/spectrum", "/findings", "/worklist"):
+    for path in ("", *(f"/{one}" for one in PARTS)):
         assert stranger.get(f"/bench/samples/{sample_id}{path}", headers=HTML).status_code == 404
     for what, data in (
         ("draft", {}),

@@ -11,8 +11,8 @@ import pytest
 from app.laboratory.identification.domain import Method, method_info
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.results.bench import changes
 from app.results.derivation import Evidence, derive_confidence, minimum_identification
+from app.results.differences import changes
 from app.results.finding import NewFinding
 from harm_messages.vocabulary import Abundance
 from spectra.minimum_identification import category, edition

@@ -113,7 +113,7 @@ class AnyRoad(RuleBasedStateMachine):
 
     @rule(who=st.integers(0, 2), which=st.integers(0, 2))
     def what_is_next(self, who: int, which: int) -> None:
-        """By somebody whose role allows it: the road would hardly ever be walked to its end else."""
+        """By someone whose role allows it: the road would hardly ever be walked to its end else."""
         actions = steps_from(self.versions()[0].result.state)
         if actions:
             self.take(self.actor(who), actions[-1 - which % len(actions)], "why")

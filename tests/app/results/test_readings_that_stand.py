@@ -66,12 +66,12 @@ def test_no_reading_of_a_submitted_result_is_read_another_way(
     before = state(lab, sample_id)
     for answer in try_everything(lab, world, sample_id, upload):
         assert answer.status_code == 409, answer.text
-        assert f"is {view.result.state.value} and stands on this reading" in answer.text
+        assert f"is {view.result.state.value} and based on this spectrum" in answer.text
         assert "Nothing was changed" in answer.text
     assert state(lab, sample_id) == before
-    text = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", headers=HTML).text
+    text = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}?tab=file", headers=HTML).text
     assert "/corrections" not in text
-    assert "Return or amend it to correct this reading" in text
+    assert "Return or amend the result to correct this" in text
 
 
 @pytest.mark.parametrize("step", [None, "return", "amend"])

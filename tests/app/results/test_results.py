@@ -54,7 +54,7 @@ def test_author_cannot_verify_own_result(lab: Lab) -> None:
     view = _submitted(lab, by=VERIFIER)
     with pytest.raises(Refused) as error:
         lab.act(view, "verify", VERIFIER)
-    assert "another person has to verify" in reasons(error)
+    assert "Someone else must verify" in reasons(error)
 
 
 def test_whoever_edits_a_draft_becomes_its_author_and_cannot_verify_it(lab: Lab) -> None:
@@ -73,7 +73,7 @@ def test_whoever_edits_a_draft_becomes_its_author_and_cannot_verify_it(lab: Lab)
     view = lab.act(view, "submit", CHEMIST)
     with pytest.raises(Refused) as error:
         lab.act(view, "verify", VERIFIER)
-    assert "another person has to verify" in reasons(error)
+    assert "Someone else must verify" in reasons(error)
 
 
 def test_verifier_cannot_release_and_lead_cannot_verify(lab: Lab) -> None:
@@ -83,7 +83,7 @@ def test_verifier_cannot_release_and_lead_cannot_verify(lab: Lab) -> None:
     view = lab.act(view, "verify", VERIFIER)
     with pytest.raises(Refused) as error:
         lab.act(view, "release", VERIFIER)
-    assert reasons(error) == "This takes the role of session lead."
+    assert reasons(error) == "Only a session lead can do this."
 
 
 def test_release_by_the_author_is_refused_even_for_a_session_lead(lab: Lab) -> None:
@@ -93,7 +93,7 @@ def test_release_by_the_author_is_refused_even_for_a_session_lead(lab: Lab) -> N
     author_and_lead = type(both)(both.person_id, both.display_name, frozenset({CHEMIST, LEAD}), both.agency_id)
     with pytest.raises(Refused) as error, lab.runtime.db.begin(author_and_lead) as uow:
         service.act(uow, view.result.id, service.Action.RELEASE, pack=lab.runtime.pack, if_match=view.result.version)
-    assert "another person has to release" in reasons(error)
+    assert "Someone else must release" in reasons(error)
 
 
 def test_one_operator_may_verify_where_the_session_allows_it_and_the_grade_says_so(lab: Lab, world: Any) -> None:
@@ -332,7 +332,7 @@ def test_what_comes_after_the_submission_stops_the_result_until_it_is_submitted_
         lab.act(view, step, by)
     assert len(error.value.reasons) == 2
     assert "strip for nitazene is positive" in reasons(error)
-    assert "return them and submit again" in reasons(error)
+    assert "Return them and submit again" in reasons(error)
 
 
 def test_another_expectation_after_the_submission_stops_the_result_and_the_old_one_lets_it_go_on(lab: Lab) -> None:
@@ -375,7 +375,7 @@ def test_an_empty_draft_or_one_without_any_analysis_cannot_be_submitted(lab: Lab
     view = lab.draft(sample_id)
     with pytest.raises(Refused) as error:
         lab.act(view, "submit", CHEMIST)
-    assert "no finding yet" in reasons(error)
+    assert "No finding yet" in reasons(error)
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
         view = service.set_findings(
             uow, view.result.id, [], view.result.version, pack=lab.runtime.pack, nothing_found=True

@@ -81,7 +81,7 @@ def test_a_stale_edit_over_http_is_412_with_the_sentence(lab: Lab, world: Any) -
     )
     late = world.as_(CHEMIST).put(url, json={"findings": []}, headers={"If-Match": '"1"'})
     assert late.status_code == 412
-    assert "Somebody else changed this result" in late.json()["detail"]
+    assert "Someone else changed this result" in late.json()["detail"]
 
 
 def test_wrong_findings_name_their_fields(lab: Lab, world: Any) -> None:

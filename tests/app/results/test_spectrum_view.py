@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,7 +15,9 @@ from app.laboratory.identification.runs import RunPeak, with_run
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
 from app.platform.plots import Plot
-from app.screens.bench.spectrum_view import CandidateRow, percent, run_words, view_of
+from app.results import service
+from app.results.bench import bench
+from app.screens.bench.spectrum_view import CandidateRow, head_of, percent, run_words, view_of
 from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run
 
@@ -39,11 +43,37 @@ def test_probabilities_become_bars_with_names_and_the_chance_of_none_of_them():
         p_not_in_library=0.1,
     )  # fmt: skip
     bars = view_of(shown(Answer(set=("A",), probability=odds)), nothing).probabilities
-    assert [(b.name, b.words) for b in bars] == [("Alpha", "70 %"), ("Beta", "20 %"), ("Not in this library", "10 %")]
+    assert [(b.name, b.words) for b in bars] == [
+        ("Alpha", "70\u00a0%"),
+        ("Beta", "20\u00a0%"),
+        ("Not in this library", "10\u00a0%"),
+    ]
     assert bars[0].notes == ("in the set",)
 
 
-@pytest.mark.parametrize(("p", "words"), [(0.0, "under 1 %"), (1.0, "over 99 %"), (0.994, "over 99 %"), (0.5, "50 %")])
+@pytest.mark.parametrize(
+    ("headline", "head"),
+    [
+        (
+            "Consistent with a mixture of Cocaine and Caffeine.",
+            ("Cocaine and Caffeine", "probable · 1\u00a0% unexplained"),
+        ),
+        (
+            "Possible mixture: Cocaine and Caffeine.",
+            ("Possible mixture: Cocaine and Caffeine.", "1\u00a0% unexplained"),
+        ),
+    ],
+)
+def test_a_probable_mixture_is_headed_by_its_names_in_one_line_and_a_doubtful_one_says_so_first(
+    headline: str, head: tuple[str, str]
+):
+    parts = (Component("Cocaine", share=0.6), Component("Caffeine", share=0.4))
+    assert head_of(Answer(headline=headline, components=parts, unexplained_fraction=0.01), mass=False) == head
+
+
+@pytest.mark.parametrize(
+    ("p", "words"), [(0.0, "under 1\u00a0%"), (1.0, "over 99\u00a0%"), (0.994, "over 99\u00a0%"), (0.5, "50\u00a0%")]
+)
 def test_no_probability_is_shown_as_certain(p: float, words: str):
     assert percent(p) == words
 
@@ -51,8 +81,8 @@ def test_no_probability_is_shown_as_certain(p: float, words: str):
 def test_a_mixture_shows_shares_with_intervals_probability_and_what_would_fit_as_well():
     part = Component("Alpha", share=0.6, low=0.5, high=0.7, probability=0.9, not_distinguished=("Beta",))
     (bar,) = view_of(shown(Answer(components=(part,))), nothing).components
-    assert bar.words == "60 % (50 to 70) of the signal"
-    assert bar.notes == ("probability 90 %", "cannot be told from Beta")
+    assert bar.words == "60\u00a0% (50 to 70) of the signal"
+    assert bar.notes == ("probability 90\u00a0%", "cannot be told from Beta")
 
 
 def test_what_a_mixture_leaves_over_goes_up_and_what_is_too_much_goes_down():
@@ -61,7 +91,7 @@ def test_what_a_mixture_leaves_over_goes_up_and_what_is_too_much_goes_down():
     assert plot is not None
     assert (plot["query"]["mz"], plot["reference"]["mz"], plot["reference"]["intensity"]) == ([58.0], [91.0], [4.0])
     assert plot["absolute"] is True
-    assert "m/z 58 (12.0 %)" in plot["summary"]
+    assert "m/z\u00a058 (12.0\u00a0%)" in plot["summary"]
 
 
 def test_a_chosen_peak_shows_its_own_answer_and_nothing_of_the_highest_one():
@@ -93,8 +123,10 @@ def test_a_run_in_words_adds_up_peaks_of_one_substance_and_counts_those_without_
             ("related", 19.2, "Gamma", []),
         )
     )
-    assert words.startswith("4 peaks were compared. Consistent with, by share of the area: Alpha 80 %, Beta under 1 %.")
-    assert words.endswith("1 without a name.")
+    assert words.startswith(
+        "4 peaks were compared. Consistent with, by share of the area: Alpha 80\u00a0%, Beta under 1\u00a0%."
+    )
+    assert words.endswith("1 not named.")
 
 
 def test_a_run_in_words_names_isomers_with_what_they_cannot_be_told_from():
@@ -104,8 +136,8 @@ def test_a_run_in_words_names_isomers_with_what_they_cannot_be_told_from():
             ("class_only", 30.0, "Beta", ["Epsilon", "Zeta", "Eta"]),
         )
     )
-    assert "Alpha (or Delta) 70 %, Beta (or Epsilon, Zeta and 1 more) 30 %." in words
-    assert "without a name" not in words
+    assert "Alpha (or Delta) 70\u00a0%, Beta (or Epsilon, Zeta and 1 more) 30\u00a0%." in words
+    assert "not named" not in words
 
 
 def test_points_that_are_gone_cost_the_comparison_and_not_the_page():
@@ -129,16 +161,17 @@ def read(lab: Lab, world: Any, content: bytes, name: str) -> str:
 
 def test_the_page_of_a_mass_spectrum_holds_everything_in_words(lab: Lab, world: Any) -> None:
     peaks = " ".join(f"{m} {h:.0f};" for m, h in MDMA.items())
-    text = world.as_(Role.CHEMIST).get(read(lab, world, small_ms("a", peaks), "a.msp"), headers=HTML).text
+    url = read(lab, world, small_ms("a", peaks), "a.msp")
+    text = world.as_(Role.CHEMIST).get(f"{url}?tab=evidence", headers=HTML).text
     for words in (
-        "What speaks for it",
-        "What speaks against it",
+        "Supporting evidence",
+        "Conflicting evidence",
         "Peaks compared",
         "in both",
-        "How probable",
-        "Enrol as own standard",
+        "Probability from this spectrum alone",
     ):
         assert words in text, words
+    assert "Save as in-house standard" in world.as_(Role.CHEMIST).get(f"{url}?tab=file", headers=HTML).text
 
 
 def test_the_page_of_a_run_lists_its_peaks_and_opens_one(lab: Lab, world: Any) -> None:
@@ -149,5 +182,31 @@ def test_the_page_of_a_run_lists_its_peaks_and_opens_one(lab: Lab, world: Any) -
     assert "6.42 min" in text
     second = world.as_(Role.CHEMIST).get(f"{page}?peak=2", headers=HTML).text
     assert "Peak 2 at" in second
-    assert "The whole run" in second
+    assert "Show the whole run" in second
     assert "peak=2&amp;compare=1" in second
+    assert second.count("data-spectrum") == 2, "the run stays above, its peak opens below"
+
+
+def test_all_named_peaks_of_a_run_become_findings_at_once_but_those_dismissed(lab: Lab, world: Any) -> None:
+    page = read(lab, world, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "a.cdf")
+    chemist = world.as_(Role.CHEMIST)
+    text = chemist.get(page, headers=HTML).text
+    named = [one.name for one in lab.read(lambda s: named_of(s, lab, page))]
+    assert len(named) == 2
+    assert "Add all 2" in text
+    reading = re.search(r'use-parts"><input type="hidden" name="reading" value="([0-9a-f-]+)"', text)
+    assert reading is not None
+    keys = [one.key for one in lab.read(lambda s: named_of(s, lab, page))]
+    form = {"key": keys[1], "reason": "wrong_match"}
+    assert chemist.post(f"{page}/named/dismiss", data=form, headers=HTML).status_code == 303
+    version = lab.read(lambda s: service.latest(s, UUID(page.rpartition("/")[2]))).result.version
+    form = {"reading": reading[1], "version": version}
+    assert chemist.post(f"{page}/use-parts", data=form, headers=HTML).status_code == 303
+    findings = lab.read(lambda s: service.latest(s, UUID(page.rpartition("/")[2]))).findings
+    assert [f.entered.key for f in findings] == keys[:1]
+    assert "Add all" not in chemist.get(page, headers=HTML).text
+
+
+def named_of(session: Any, lab: Lab, page: str) -> Any:
+    actor, register = lab.actor(Role.CHEMIST), lab.runtime.pack.substances
+    return bench(session, actor, UUID(page.rpartition("/")[2]), lab.runtime.now(), register).named

@@ -69,12 +69,12 @@ def test_nobody_signed_in_may_do_nothing() -> None:
 
 
 GUARDS = [
-    (State.DRAFT, Action.SUBMIT, {"finding_count": 0}, "no finding yet"),
+    (State.DRAFT, Action.SUBMIT, {"finding_count": 0}, "No finding yet"),
     (State.DRAFT, Action.SUBMIT, {"finding_count": 0, "says_nothing_found": True, "analysis_count": 0}, "No analysis"),
     (State.DRAFT, Action.SUBMIT, {"analysis_count": 0}, "No analysis"),
     (State.DRAFT, Action.SUBMIT, {"files_waiting": 1}, "1 uploaded file is"),
     (State.DRAFT, Action.SUBMIT, {"files_waiting": 3}, "3 uploaded files are"),
-    (State.DRAFT, Action.SUBMIT, {"files_unseen": ("a.dx",)}, "a.dx has warnings nobody has looked at"),
+    (State.DRAFT, Action.SUBMIT, {"files_unseen": ("a.dx",)}, "a.dx has warnings nobody has checked"),
     (State.DRAFT, Action.SUBMIT, {"files_unseen": ("a.dx", "b.dx")}, "a.dx and b.dx have warnings"),
     (State.DRAFT, Action.SUBMIT, {"methods_inactive": ("FTIR version 0",)}, "FTIR version 0"),
     (State.DRAFT, Action.SUBMIT, {"sample_withdrawn": True}, "withdrawn"),
@@ -89,39 +89,39 @@ GUARDS = [
         State.DRAFT,
         Action.SUBMIT,
         {"names_open": ("A", "B")},
-        "neither recorded nor dismissed: A, B. Record or dismiss each",
+        "still open: A, B. Record or dismiss each",
     ),
     (State.SUBMITTED, Action.VERIFY, {"names_open": ("A", "B")}, "Return the result, or confirm that they stay open"),
     (State.SUBMITTED, Action.VERIFY, {"strips_unanswered": ("nitazene",)}, "no finding mentions it"),
-    (State.SUBMITTED, Action.WITHDRAW, {"actor_id": OTHER}, "Only a person who wrote"),
-    (State.SUBMITTED, Action.RETURN, {"actor_id": AUTHOR}, "take them back"),
-    (State.SUBMITTED, Action.RETURN, {"reason": " "}, "Say why"),
-    (State.SUBMITTED, Action.VERIFY, {"actor_id": AUTHOR}, "another person has to verify"),
+    (State.SUBMITTED, Action.WITHDRAW, {"actor_id": OTHER}, "Only someone who wrote"),
+    (State.SUBMITTED, Action.RETURN, {"actor_id": AUTHOR}, "Recall them"),
+    (State.SUBMITTED, Action.RETURN, {"reason": " "}, "Enter a reason"),
+    (State.SUBMITTED, Action.VERIFY, {"actor_id": AUTHOR}, "Someone else must verify"),
     (State.SUBMITTED, Action.VERIFY, {"qc_failed": True}, "blank or control"),
     (State.SUBMITTED, Action.VERIFY, {"instruments_overdue": ("Alpha II",)}, "Alpha II"),
     (State.SUBMITTED, Action.VERIFY, {"methods_inactive": ("Raman version 1",)}, "no longer in use"),
     (State.SUBMITTED, Action.VERIFY, {"sample_withdrawn": True}, "withdrawn"),
     (State.SUBMITTED, Action.VERIFY, {"files_waiting": 1}, "still being read"),
-    (State.SUBMITTED, Action.VERIFY, {"files_unseen": ("a.dx",)}, "nobody has looked at"),
+    (State.SUBMITTED, Action.VERIFY, {"files_unseen": ("a.dx",)}, "nobody has checked"),
     (State.SUBMITTED, Action.VERIFY, {"analyses_changed": True}, "changed since these findings were submitted"),
-    (State.VERIFIED, Action.RETURN, {"reason": ""}, "Say why"),
-    (State.VERIFIED, Action.RELEASE, {"analyses_changed": True}, "return them and submit again"),
+    (State.VERIFIED, Action.RETURN, {"reason": ""}, "Enter a reason"),
+    (State.VERIFIED, Action.RELEASE, {"analyses_changed": True}, "Return them and submit again"),
     (State.VERIFIED, Action.RELEASE, {"strips_unanswered": ("nitazene",)}, "no finding mentions it"),
     (State.VERIFIED, Action.RELEASE, {"files_waiting": 1}, "still being read"),
-    (State.VERIFIED, Action.RELEASE, {"files_unseen": ("a.dx",)}, "nobody has looked at"),
+    (State.VERIFIED, Action.RELEASE, {"files_unseen": ("a.dx",)}, "nobody has checked"),
     (State.VERIFIED, Action.RELEASE, {"methods_inactive": ("Raman version 1",)}, "no longer in use"),
     (State.VERIFIED, Action.RELEASE, {"individual_results": False}, "back of house"),
-    (State.VERIFIED, Action.RELEASE, {"actor_id": AUTHOR}, "another person has to release"),
+    (State.VERIFIED, Action.RELEASE, {"actor_id": AUTHOR}, "Someone else must release"),
     (State.VERIFIED, Action.RELEASE, {"analysis_consent": False}, "Consent"),
     (State.VERIFIED, Action.RELEASE, {"qc_failed": True}, "blank or control"),
-    (State.VERIFIED, Action.RELEASE, {"instruments_overdue": ("Alpha II",)}, "run out"),
+    (State.VERIFIED, Action.RELEASE, {"instruments_overdue": ("Alpha II",)}, "has expired"),
     (State.VERIFIED, Action.RELEASE, {"sample_withdrawn": True}, "withdrawn"),
-    (State.RELEASED, Action.AMEND, {"reason": ""}, "Say why"),
+    (State.RELEASED, Action.AMEND, {"reason": ""}, "Enter a reason"),
     (State.RELEASED, Action.AMEND, {"sample_withdrawn": True}, "withdrawn"),
-    (State.RELEASED, Action.RETRACT, {"reason": ""}, "Say why"),
+    (State.RELEASED, Action.RETRACT, {"reason": ""}, "Enter a reason"),
     (State.RELEASED, Action.RETRACT, {"superseded": True}, "newer version"),
     (State.AMENDED, Action.RETRACT, {"superseded": True}, "newer version"),
-    (State.AMENDED, Action.RETRACT, {"reason": ""}, "Say why"),
+    (State.AMENDED, Action.RETRACT, {"reason": ""}, "Enter a reason"),
 ]
 
 
@@ -158,7 +158,7 @@ def test_all_reasons_come_at_once() -> None:
     )
     decision = decide(Action.RELEASE, wrong)
     assert len(decision.reasons) == 6
-    assert decision.reasons[0] == "This takes the role of session lead."
+    assert decision.reasons[0] == "Only a session lead can do this."
 
 
 def test_a_field_that_can_be_filled_in_is_asked_for_and_not_blocking() -> None:

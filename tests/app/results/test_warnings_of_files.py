@@ -23,7 +23,7 @@ from .conftest import Lab
 CHEMIST, VERIFIER, LEAD = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD
 HTML = {"Accept": "text/html"}
 SENTENCE = "The file does not say whether y is absorbance or transmittance."
-CLICK = "I have looked at these warnings"
+CLICK = "Mark warnings as checked"
 
 
 def add_file(lab: Lab, sample_id: UUID, content: bytes = NAMELESS, name: str = "run7.txt") -> Any:
@@ -45,7 +45,7 @@ def see(lab: Lab, upload: Any, by: Role = CHEMIST) -> Any:
 
 
 def page(world: Any, sample_id: UUID, by: Role = CHEMIST) -> str:
-    answer = world.as_(by).get(f"/bench/samples/{sample_id}", headers=HTML)
+    answer = world.as_(by).get(f"/bench/samples/{sample_id}?tab=quality", headers=HTML)
     assert answer.status_code == 200, answer.text
     return str(answer.text)
 
@@ -59,7 +59,7 @@ def test_a_result_on_a_file_with_warnings_is_refused_before_the_click_and_goes_t
     with pytest.raises(Refused) as refused:
         lab.act(view, "submit", CHEMIST)
     assert len(refused.value.reasons) == 1
-    assert "run7.txt has warnings nobody has looked at" in refused.value.reasons[0]
+    assert "run7.txt has warnings nobody has checked" in refused.value.reasons[0]
 
     seen = see(lab, upload)
     assert seen.warnings_seen_by == lab.actor(CHEMIST).person_id
@@ -77,7 +77,7 @@ def test_nothing_found_does_not_rest_on_warnings_nobody_has_looked_at_either(lab
     assert view.result.outcome == "pending"
     with pytest.raises(Refused) as refused:
         lab.act(view, "submit", CHEMIST)
-    assert "nobody has looked at" in refused.value.reasons[0]
+    assert "nobody has checked" in refused.value.reasons[0]
     see(lab, upload)
     assert lab.act(view, "submit", CHEMIST).result.outcome == "nothing_found"
 
@@ -124,7 +124,7 @@ def test_a_rereading_that_fails_for_a_reason_of_ours_is_no_way_around_the_warnin
     view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
     with pytest.raises(Refused) as refused:
         lab.act(view, "submit", CHEMIST)
-    assert any("nobody has looked at" in reason for reason in refused.value.reasons)
+    assert any("nobody has checked" in reason for reason in refused.value.reasons)
     see(lab, file.upload)
     assert lab.act(view, "submit", CHEMIST).result.state == "submitted"
 
@@ -195,8 +195,8 @@ def test_the_screen_shows_the_sentences_the_button_and_then_who_looked(lab: Lab,
     text = page(world, sample_id)
     assert text.count(SENTENCE) == 1
     assert CLICK in text
-    assert "warnings to look at" in text
-    assert "supports no answer until" in text
+    assert "check warnings" in text
+    assert "cannot support a result until" in text
     assert CLICK not in page(world, sample_id, LEAD)  # sees them, cannot answer for them
     form = {"upload": str(upload.id), "version": upload.version}
     done = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/warnings", data=form, headers=HTML)
@@ -204,7 +204,7 @@ def test_the_screen_shows_the_sentences_the_button_and_then_who_looked(lab: Lab,
     text = page(world, sample_id)
     assert SENTENCE in text  # kept, and still to be read
     assert CLICK not in text
-    assert f"Seen by {lab.actor(CHEMIST).display_name}" in text
+    assert f"Checked by {lab.actor(CHEMIST).display_name}" in text
     stale = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/warnings", data=form, headers=HTML)
     assert stale.status_code == 412
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from base64 import b64decode
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -13,10 +14,13 @@ from sqlmodel import select
 
 from app.intake.samples import lookup
 from app.intake.samples.tables import Sample
+from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.web.tables import IdempotencyRow
+from app.screens.reception import zpl
 from tests.app.conftest import PASSWORD
 
+ZPL = re.compile(r"data:application/octet-stream;base64,([A-Za-z0-9+/=]+)")
 FORM = {
     "expected_words": "mandy",
     "form": "powder",
@@ -98,22 +102,36 @@ def test_the_client_label_carries_the_code_and_the_bag_label_never(world: Any) -
     assert len(labels) == 2
     client, bag = labels
     assert "".join(re.findall(r"<span>(\w{4})</span>", client)) == code
-    assert "<svg" in client
-    assert "#001" in bag
-    assert "Saturday" in bag
-    assert "<svg" not in bag
+    for label in labels:
+        assert "<svg" in label
+        assert "Saturday, Church hall" in label
+    for words in (">001<", "Powder · white, pink", "Sat 13 Jun 2026"):
+        assert words in bag
     assert code not in re.sub(r"[\s-]", "", bag)
+    ticket, of_bag = (b64decode(one).decode().replace("\n", "") for one in ZPL.findall(page))
+    assert all(code[i : i + 4] in ticket for i in (0, 4, 8))
+    assert not any(code[i : i + 4] in of_bag for i in (0, 4, 8))
     assert not any(code[i : i + 4] in bag for i in (0, 4, 8))
 
 
-def test_the_qr_code_is_the_address_with_the_code_in_its_fragment(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.screens.reception import page as pages
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is drawn as QR codes, in their order."""
+    from app.screens.reception import labels_page
 
-    drawn: list[str] = []
-    original = pages.qr_svg
-    monkeypatch.setattr(pages, "qr_svg", lambda content: (drawn.append(content), original(content))[1])
+    found: list[str] = []
+    original = labels_page.qr_svg
+    monkeypatch.setattr(
+        labels_page, "qr_svg", lambda content, title: (found.append(content), original(content, title))[1]
+    )
+    return found
+
+
+def test_the_clients_code_has_the_ticket_in_its_fragment_and_the_bags_only_opens_the_sample_for_staff(
+    world: Any, drawn: list[str]
+) -> None:
     code = code_on(post(world, world.session()).text)
-    assert drawn == [f"http://127.0.0.1:8000/t#{code}"]
+    assert drawn == [f"http://127.0.0.1:8000/t#{code}", f"http://127.0.0.1:8000/samples/{samples(world)[0].id}"]
 
 
 def test_the_page_breaks_no_content_security_policy(world: Any) -> None:
@@ -155,9 +173,9 @@ def test_what_is_wrong_stands_on_the_form_and_what_was_typed_stays(world: Any) -
     page = post(world, world.session(), sent)
     text = unescape(page.text)
     assert page.status_code == 422
-    assert "not registered yet" in text
-    assert "Without consent to analysis" in text  # everything at once, not in rounds
-    assert "The weight has to be a number of milligrams" in text
+    assert "There is a problem" in text
+    assert "You need consent to test this sample" in text  # everything at once, not in rounds
+    assert "Enter the weight in mg" in text
     for kept in (
         'value="heavy"',
         'value="Tesla"',
@@ -183,30 +201,123 @@ def test_a_missing_consent_is_said_where_it_is_ticked(world: Any) -> None:
     assert page.status_code == 422
     assert 'href="#consent_analysis"' in page.text
     assert 'id="consent_analysis-error"' in page.text
-    assert "Without consent to analysis nothing may be analysed" in page.text
+    assert "You need consent to test this sample" in page.text
+
+
+def said(world: Any) -> list[tuple[list[str], str]]:
+    """What is expected of each sample, and the words kept with it."""
+    with world.runtime.read() as session:
+        rows = sorted(session.exec(select(Sample)), key=lambda s: s.number)
+        return [(lookup.expected_of(session, s.id), s.words_spoken) for s in rows]
+
+
+def test_letters_typed_before_a_choice_are_never_kept_as_words_spoken(world: Any) -> None:
+    session_id = world.session()
+    typed = {"expected_words": None, "expected_typed": "mand"}
+    asked = post(world, session_id, **typed)
+    assert asked.status_code == 422
+    assert "What do they mean by “mand”?" in unescape(asked.text)
+    assert samples(world) == []
+    for more in (
+        {"meant": "mdma"},
+        {"meant": "keep"},
+        {"expected_typed": "mandy"},
+        {"expected_typed": "ketam", "meant": "ketamine"},
+    ):
+        assert post(world, session_id, **(typed | more)).status_code == 201
+    assert said(world) == [(["mdma"], "mandy"), ([], "mand"), (["mdma"], "mandy"), (["ketamine"], "")]
+    also = post(world, session_id, **typed, expected="cocaine")  # beside what was chosen, too
+    assert also.status_code == 422
+    sample_id = samples(world)[0].id
+    url, fields = f"/samples/{sample_id}/correct", FORM | typed | {"version": "1", "expected": "mdma"}
+    sent = {name: value for name, value in fields.items() if value is not None}
+    assert world.as_(Role.RECEPTION).post(url, data=sent).status_code == 422
+    assert world.as_(Role.RECEPTION).post(url, data=sent | {"expected_typed": "coke"}).status_code == 303
+    assert said(world)[0] == (["mdma"], "coke")
+
+
+def test_what_is_chosen_from_the_list_brings_the_street_name_shown(world: Any) -> None:
+    [found] = [s for s in world.as_(Role.RECEPTION).get("/api/v1/substances?q=mand").json() if s["id"] == "mdma"]
+    assert (found["hint"], found["said"]) == ("“mandy”", "mandy")
+    by_name = world.as_(Role.RECEPTION).get("/api/v1/substances?q=ketam").json()[0]
+    assert (by_name["id"], by_name["said"]) == ("ketamine", "")
+
+
+def test_personal_data_is_asked_about_in_every_free_field_and_never_blocks(world: Any) -> None:
+    session_id = world.session()
+    personal = "Dave Smith 07700 900123"
+    for field in ("expected_typed", "expected_words", "logo", "sold_as", "client_believes", "shape", "staff_note"):
+        asked = post(world, session_id, **{field: personal})
+        assert asked.status_code == 422, field
+        assert "This looks like a name and a phone number" in asked.text, field
+    assert samples(world) == []
+    assert post(world, session_id, expected_typed=personal, personal_data_checked="true").status_code == 201
+
+
+def test_unknown_is_one_tap_and_goes_with_nothing_else(world: Any) -> None:
+    session_id = world.session()
+    assert post(world, session_id, expected_words=None, intent="unknown").status_code == 201
+    assert samples(world)[0].intent == "unknown"
+    both = post(world, session_id, expected="mdma", intent="unknown")
+    assert both.status_code == 422
+    assert "Choose what they think it is, or Unknown. Not both." in both.text
+
+
+def test_yes_to_all_three_is_kept_as_three_answers_and_a_no_of_its_own_counts(world: Any) -> None:
+    session_id = world.session()
+    alone = {"consent_analysis": None, "consent_age_18_attested": None, "consent_understands_not_safe": None}
+    assert post(world, session_id, **alone, consent_all="yes").status_code == 201
+    with world.runtime.read() as session:
+        rows = lookup.consent_rows(session, samples(world)[0].id)
+    assert {kind.value: (row.answer.value, row.wording_version) for kind, row in rows.items()} == {
+        "analysis": ("yes", "2026-01"), "age_18_attested": ("yes", "2026-01"), "understands_not_safe": ("yes", "2026-01"),
+        "aggregate_data": ("no", "2026-01"), "share_in_alert": ("not_asked", "2026-01"), "followup": ("not_asked", "2026-01"),
+    }  # fmt: skip
+    under_age = post(world, session_id, **(alone | {"consent_age_18_attested": "no"}), consent_all="yes")
+    assert under_age.status_code == 422
+    assert 'href="#consent_age_18_attested"' in under_age.text
+    page = world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    assert "checked" not in page, "nothing is answered by itself"
+
+
+def test_the_last_substances_of_this_session_come_first(world: Any) -> None:
+    session_id = world.session()
+    url = f"/sessions/{session_id}/reception"
+    chips = re.compile(r'name="expected" value="([^"]+)"')
+    assert chips.findall(world.as_(Role.RECEPTION).get(url).text) == [
+        "mdma",
+        "cocaine",
+        "ketamine",
+        "heroin",
+        "diazepam",
+    ]
+    for expected in ("2c-b", "cocaine", "2c-b"):
+        post(world, session_id, expected_words=None, expected=expected)
+    post(world, world.session(), expected_words=None, expected="heroin")
+    assert chips.findall(world.as_(Role.RECEPTION).get(url).text) == ["2c-b", "cocaine", "mdma", "ketamine", "heroin"]
 
 
 def test_words_that_mean_several_things_are_asked_back_with_the_words_kept(world: Any) -> None:
     session_id = world.session()
-    asked = post(world, session_id, expected_words="spice")
+    spice = {"expected_words": None, "expected_typed": "spice"}
+    asked = post(world, session_id, **spice)
     assert asked.status_code == 422
     assert "What do they mean by “spice”?" in unescape(asked.text)
     assert 'value="cannabinoid.synthetic"' in asked.text
-    chosen = post(world, session_id, expected_words="spice", meant="cannabinoid.synthetic")
-    kept = post(world, session_id, expected_words="spice", meant="keep")
+    chosen = post(world, session_id, **spice, meant="cannabinoid.synthetic")
+    kept = post(world, session_id, **spice, meant="keep")
     assert [chosen.status_code, kept.status_code] == [201, 201]
-    with world.runtime.read() as session:
-        rows = sorted(session.exec(select(Sample)), key=lambda s: s.number)
-        assert [lookup.expected_of(session, s.id) for s in rows] == [["cannabinoid.synthetic"], []]
-        assert {s.words_spoken for s in rows} == {"spice"}
+    assert said(world) == [(["cannabinoid.synthetic"], "spice"), ([], "spice")]
 
 
 def test_words_nobody_knows_are_not_asked_about(world: Any) -> None:
-    assert post(world, world.session(), expected_words="zzyzx").status_code == 201
+    assert post(world, world.session(), expected_words=None, expected_typed="zzyzx").status_code == 201
     assert samples(world)[0].words_spoken == "zzyzx"
 
 
-@pytest.mark.parametrize("field", ["expected_words", "logo", "staff_note", "expected", "form", "group_ref", "meant"])
+@pytest.mark.parametrize(
+    "field", ["expected_typed", "expected_words", "logo", "staff_note", "expected", "form", "group_ref", "meant"]
+)
 def test_a_nul_byte_in_any_field_is_an_error_on_the_form(world: Any, field: str) -> None:
     page = post(world, world.session(), **{field: "a\x00b"})
     assert page.status_code == 422
@@ -214,13 +325,19 @@ def test_a_nul_byte_in_any_field_is_an_error_on_the_form(world: Any, field: str)
     assert samples(world) == []
 
 
-def test_another_sample_of_the_same_people_shares_their_group(world: Any) -> None:
+def test_the_next_sample_of_a_group_carries_its_answers_over(world: Any) -> None:
     session_id = world.session()
-    page = post(world, session_id, group_size="3").text
-    href = unescape(re.search(r'href="([^"]+\?group=[^"]+)"', page).group(1))  # type: ignore[union-attr]
+    page = post(world, session_id, group_size="3", consent_share_in_alert="yes").text
+    href = re.search(r'href="([^"]+\?same=[^"]+)"', page).group(1)  # type: ignore[union-attr]
     form = world.as_(Role.RECEPTION).get(href).text
+    assert "Same group as 001: answers carried over" in form
     assert 'value="G001"' in form
     assert re.search(r'name="group_size"[^>]*value="3"', form)
+    ticked = set(re.findall(r'name="consent_(\w+)" value="(\w+)" checked', form))
+    assert {("analysis", "yes"), ("aggregate_data", "no"), ("share_in_alert", "yes")} < ticked
+    assert not re.search(r'name="consent_followup" value="\w+" checked', form), "nobody asked"
+    elsewhere = href.replace(str(session_id), str(world.session()))
+    assert world.as_(Role.RECEPTION).get(elsewhere).status_code == 404
 
 
 def test_back_of_house_shows_no_link_no_client_label_and_says_so(world: Any) -> None:
@@ -229,7 +346,7 @@ def test_back_of_house_shows_no_link_no_client_label_and_says_so(world: Any) -> 
     assert page.status_code == 201
     assert "No individual results in this session" in page.text
     assert "/t#" not in page.text
-    assert 'class="qr"' not in page.text
+    assert "QR code of this ticket" not in page.text
     assert len(re.findall(r'<section class="label', page.text)) == 1
 
 
@@ -242,15 +359,18 @@ def test_a_closed_session_offers_no_form_and_takes_none(world: Any) -> None:
     assert samples(world) == []
 
 
-def test_the_queue_beside_the_form_is_a_live_region_that_answers_itself(world: Any) -> None:
+def test_the_queue_has_a_page_of_its_own_and_is_a_live_region_that_answers_itself(world: Any) -> None:
     session_id = world.session()
     url = f"/sessions/{session_id}/queue"
-    assert "Nobody is waiting" in world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    assert "Nobody is waiting" in world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/samples").text
     post(world, session_id)
+    form = world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
+    assert f'<a href="/sessions/{session_id}/samples">Queue 1</a>' in form
+    assert "Next number <b>002</b>" in form
     part = world.as_(Role.CHEMIST).get(url).text
     assert part.lstrip().startswith('<section id="queue" data-live="queue"')
     assert f'hx-get="{url}"' in part
-    assert "#001 powder" in part
+    assert "001 powder" in part
     assert "MDMA" in part
     for region, path in (
         ("queue-line", f"{url}/line"),
@@ -259,7 +379,7 @@ def test_the_queue_beside_the_form_is_a_live_region_that_answers_itself(world: A
     ):
         text = world.as_(Role.CHEMIST).get(path).text
         assert re.match(rf'<\w+ id="{region}"', text.lstrip())
-        assert f'hx-get="{path}"' in text
+        assert re.search(rf'hx-get="{path}["?]', text)
 
 
 def test_nothing_typed_becomes_markup(world: Any) -> None:
@@ -288,7 +408,7 @@ def test_the_overview_shows_what_was_recorded_and_offers_only_what_the_role_may(
         "Snort",
         "G001, 2 people",
         "2026-01",
-        "Waits for a chemist",
+        "Awaiting analysis",
     ):
         assert words in unescape(reception), words
     assert f'action="/samples/{sample_id}/ticket"' in reception
@@ -309,7 +429,7 @@ def test_a_lost_ticket_is_replaced_on_the_page_and_a_second_click_shows_the_same
     data = {"idempotency_key": key, "password": PASSWORD}
     pages = [client.post(f"/samples/{sample_id}/ticket", data=data) for _ in range(2)]
     assert code_on(pages[0].text) == code_on(pages[1].text) != old
-    assert "The old ticket has stopped working" in pages[0].text
+    assert "The old ticket no longer works" in pages[0].text
 
 
 def test_two_people_correcting_at_once_do_not_overwrite_each_other(world: Any) -> None:
@@ -323,7 +443,7 @@ def test_two_people_correcting_at_once_do_not_overwrite_each_other(world: Any) -
     assert world.as_(Role.RECEPTION).post(url, data=fields | {"logo": "first"}).status_code == 303
     stale = world.as_(Role.HEALTH_WORKER).post(url, data=fields | {"logo": "second"})
     assert stale.status_code == 412
-    assert "Somebody else changed this sample" in stale.text
+    assert "Someone else changed this sample" in stale.text
     assert 'value="second"' in stale.text
     assert samples(world)[0].logo == "first"
 
@@ -336,6 +456,30 @@ def test_a_correction_empties_what_was_emptied_and_keeps_the_rest(world: Any) ->
     (now,) = samples(world)
     assert (now.form, now.weight_mg, now.logo, now.age_band, now.version) == ("crystal", None, "", None, 2)
     assert (now.words_spoken, now.colours, now.submitter_type) == ("mandy", ["white", "pink"], "public")
+
+
+def test_a_label_is_printed_again_by_who_sees_the_sample_and_that_is_kept(world: Any, drawn: list[str]) -> None:
+    code = code_on(post(world, world.session()).text)
+    sample_id = samples(world)[0].id
+    assert f'action="/samples/{sample_id}/label"' in world.as_(Role.CHEMIST).get(f"/samples/{sample_id}").text
+    page = world.as_(Role.CHEMIST).post(f"/samples/{sample_id}/label")
+    assert page.status_code == 200
+    assert code not in page.text.replace(" ", "")
+    assert drawn[-1] == f"http://127.0.0.1:8000/samples/{sample_id}"
+    zpl = b64decode(ZPL.findall(page.text)[0]).decode()
+    assert zpl.startswith("^XA")
+    assert "^FD001^FS" in zpl
+    with world.runtime.read() as session:
+        entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "print_label")).one()
+    assert (entry.object_id, entry.actor_roles) == (str(sample_id), "chemist")
+    test_page = world.as_(Role.CHEMIST).get("/labels/test").text
+    assert "Test label" in test_page
+
+
+def test_a_name_of_a_place_is_no_command_to_a_printer() -> None:
+    written = zpl.label(["001"], ["Tent ^XZ ~JA_"], "https://a/b")
+    assert "Tent _5EXZ _7EJA_5F" in written
+    assert written.count("^XZ") == 1
 
 
 def test_withdrawing_on_the_page_asks_for_a_reason_of_the_list(world: Any) -> None:

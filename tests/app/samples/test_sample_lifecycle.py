@@ -119,7 +119,7 @@ def test_a_correction_needs_the_version_it_starts_from(world: Any) -> None:
     assert (answer.status_code, answer.json()["form"], answer.headers["ETag"]) == (200, "tablet", '"2"')
     stale = patch(world, sample["id"], {"form": "crystal"}, 1, Role.HEALTH_WORKER)
     assert stale.status_code == 412
-    assert "Somebody else changed this sample" in stale.json()["detail"]
+    assert "Someone else changed this sample" in stale.json()["detail"]
     now = world.as_(Role.CHEMIST).get(f"/api/v1/samples/{sample['id']}").json()
     assert (now["form"], now["logo"], now["words_spoken"], now["colours"]) == ("tablet", "Tesla", "mandy", [])
 
@@ -230,7 +230,7 @@ def test_a_ticket_that_ran_out_is_not_renewed(world: Any, clock: Any) -> None:
     world.clients.clear()  # those sign-ins have ended
     answer = world.as_(Role.RECEPTION).post(f"/api/v1/samples/{sample['id']}/ticket", json=AGAIN)
     assert answer.status_code == 409
-    assert "no new one was made" in answer.json()["detail"]
+    assert "No new one was made" in answer.json()["detail"]
 
 
 def test_the_queue_is_oldest_first_says_the_state_in_words_and_marks_who_waits_long(world: Any, clock: Any) -> None:
@@ -242,7 +242,7 @@ def test_the_queue_is_oldest_first_says_the_state_in_words_and_marks_who_waits_l
     stamp(world, first["id"], "analysed_at")
     rows = world.as_(Role.CHEMIST).get(f"/api/v1/sessions/{session_id}/queue").json()
     assert [(r["number"], r["waited_s"], r["late"]) for r in rows] == [(1, 31 * 60, True), (2, 11 * 60, False)]
-    assert [r["state"] for r in rows] == ["analysed, waits for a second person", "waits for a chemist"]
+    assert [r["state"] for r in rows] == ["awaiting verification", "awaiting analysis"]
     stamp(world, first["id"], "verified_at", "released_at", "told_at")
     rows = world.as_(Role.CHEMIST).get(f"/api/v1/sessions/{session_id}/queue").json()
     assert [r["id"] for r in rows] == [second["id"]]

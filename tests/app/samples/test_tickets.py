@@ -80,8 +80,8 @@ def test_a_look_alike_is_explained_with_what_it_may_have_been(bad: str) -> None:
     ("typed", "sentence"),
     [
         ("", "has 12 letters"),
-        ("3RWX", "this has 4"),
-        ("3" * 13, "this has 13"),
+        ("3RWX", "This has 4"),
+        ("3" * 13, "This has 13"),
         ("3" * 12, "not right"),
         ("€" * 12, "€"),
     ],

@@ -132,7 +132,7 @@ class Evening:
                 row
             ]
             return {s.id: 1 for s in self.samples.values() if getattr(s, at) is not None}
-        if title == "From handed in to released":
+        if title == "Turnaround":
             return {s.id: s.released_at for s in self.samples.values() if s.released_at is not None}
         if title == "Found though not expected":
             found, role, expected = row.split("|")
@@ -154,13 +154,13 @@ class Evening:
         out: dict[UUID, list[object]] = {}
         moment = Moment.BEFORE if column.startswith("Before") else Moment.AFTER
         for t in self.talks:
-            if title == "What people intend":
+            if title == "What people plan to do":
                 wanted = [p for p, at, i in t.ticks if at is moment and row in (i.words, "People asked")]
                 said: object = (moment, sorted(set(wanted)))
                 counts = bool(wanted)
             else:
                 said = 1
-                where = {f"Sent on to: {place.words}": place.value for place in Referral}
+                where = {f"Referred to: {place.words}": place.value for place in Referral}
                 counts = {"Consultations": True, "Naloxone given": bool(t.naloxone_given)}.get(
                     row, t.referral == where.get(row)
                 )
@@ -206,7 +206,7 @@ def subtracted(given: Sequence[tuple[Evening, Printed]]) -> Iterator[str]:
 
 
 def given_out(seed: int, rule: Callable[[Sequence[Issued], Issued], object]) -> list[tuple[Evening, Printed]]:
-    """The reports of an evening of which somebody asks for a new one after everything that happens."""
+    """The reports of an evening of which someone asks for a new one after everything that happens."""
     chance = random.Random(seed)
     evening = Evening(chance)
     for name in ("mdma", "cocaine", "ketamine"):
@@ -298,7 +298,7 @@ def test_a_figure_that_goes_back_to_what_it_said_is_compared_with_what_it_said_l
 
 def test_a_part_that_was_hidden_and_moved_by_few_lets_no_other_part_of_its_row_appear() -> None:
     """2 inconclusive hid the parts of a row; with 0 all are printed, and that would tell that there were a few."""
-    few = "not given: it would tell of too few"
+    few = "hidden: it would reveal too few"
     first = Issued(
         {"expected/mdma/As expected": few, "expected/mdma/Rest": few},
         {"expected/mdma/As expected": these(*range(20)), "expected/mdma/Rest": these(30, 31)},

@@ -200,7 +200,7 @@ def test_without_the_rules_they_would_and_with_them_rows_are_still_split(monkeyp
     assert any(any(near_each_other(e, printed(e.tables()))) for e in evenings)
     monkeypatch.setattr(passing_on, "side_by_side", lambda names, _: list(names))
     pairs = [pair for e in evenings for pair in near_each_other(e, printed(e.tables()))]
-    for title in ("What people intend", "Consultations, naloxone, referrals"):
+    for title in ("What people plan to do", "Consultations, naloxone, referrals"):
         assert any(title in pair for pair in pairs)
 
 
@@ -249,9 +249,9 @@ def test_without_the_rest_being_left_out_a_row_of_three_would_be_read_off() -> N
 
 def test_waits_of_few_samples_are_not_given() -> None:
     few = report_of([row_of("a", [19, *[0] * 6])])
-    assert sheet(few, "From handed in to released").rows == ()
+    assert sheet(few, "Turnaround").rows == ()
     many = report_of([row_of("a", [20, *[0] * 6])])
-    assert [row[1] for row in sheet(many, "From handed in to released").rows] == [10, 20]
+    assert [row[1] for row in sheet(many, "Turnaround").rows] == [10, 20]
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def give_out(world: Any, road: Road) -> Any:
 def closed(world: Any, road: Road) -> None:
     url = f"/sessions/{road.session_id}/close"
     version = world.as_(LEAD).get(f"/api/v1/sessions/{road.session_id}").json()["version"]
-    assert world.as_(LEAD).post(url, data={"version": version}).status_code == 303
+    assert world.as_(LEAD).post(url, data={"version": version, "reason": "later"}).status_code == 303
 
 
 def passed_on(world: Any, road: Road) -> Cells:
@@ -307,7 +307,7 @@ def test_four_samples_say_nothing_at_all(world: Any, road: Road) -> None:
         released(road, ["mdma"], "eutylone")
     others = passed_on(world, road)
     numbers = {value for (title, _, _), value in others.items() if title != "Session"}
-    assert numbers == {"not given: too few"}
+    assert numbers == {"hidden: too few"}
 
 
 def test_there_is_none_to_pass_on_until_the_session_is_closed_and_somebody_gives_it_out(world: Any, road: Road) -> None:
@@ -317,15 +317,15 @@ def test_there_is_none_to_pass_on_until_the_session_is_closed_and_somebody_gives
     refused = give_out(world, road)
     assert refused.status_code == 409
     assert "This session is still open" in refused.text
-    assert "Give it out" not in refused.text
+    assert "Give out report" not in refused.text
     closed(world, road)
     page = page_of(world, road)
     assert "1 of the samples it would count has no released result" in page
-    assert "Give it out" in page
+    assert "Give out report" in page
     assert "report__part" not in page, "no figure of it is read before it is given out"
     csv = world.as_(LEAD).get(f"/sessions/{road.session_id}/report.csv?version=pass-on")
     assert csv.status_code == 409
-    assert "was not given out yet" in csv.json()["detail"]
+    assert "has not been given out yet" in csv.json()["detail"]
 
 
 def test_what_was_given_out_stays_as_it_is_and_a_few_late_results_do_not_follow(world: Any, road: Road) -> None:

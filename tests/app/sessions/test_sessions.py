@@ -144,13 +144,13 @@ def test_a_wrong_form_keeps_what_was_typed_and_says_what_is_wrong(world: Any) ->
     wrong = FORM | {"closes_at": "2026-06-13T10:00", "name": "A <b>day</b>"}
     answer = world.as_(Role.SESSION_LEAD).post("/sessions", data=wrong)
     assert answer.status_code == 422
-    assert "Closing has to be after opening." in answer.text
+    assert "Enter a closing time after the opening time." in answer.text
     assert "A &lt;b&gt;day&lt;/b&gt;" in answer.text
     assert 'value="St Nicholas"' in answer.text
     empty = world.as_(Role.SESSION_LEAD).post("/sessions", data={})
     assert empty.status_code == 422
     for sentence in (
-        "Give the session a name",
+        "Enter a name people will know",
         "Choose what the licence allows",
         "day and time it opens",
         "Choose a place",

@@ -42,7 +42,7 @@ def enrolled(lab: Lab, **said: Any) -> Any:
     """Through the form, filled in as it is shown."""
     _, reading = measured(lab, POWDER)
     page = lab.client().get(f"/standards/new?reading={reading}").text
-    assert "Enrol as own standard" in page
+    assert "Save as in-house standard" in page
     form = {"reading": reading, "substance_words": "Testamine", "form": "hydrochloride", "lot": "L1", **said}
     ok(lab.client().post("/standards", data={**form, "instrument": "Alpha II"}), 303)
     return lab.get("/api/v1/standards")["rows"][0]
@@ -66,8 +66,8 @@ def test_an_infrared_reading_is_enrolled_and_then_leads_and_is_said_in_its_row(l
     assert found["answer"]["in_house"]["supports"] == [first["compound"]]
     assert "Own reference of Testamine, lot L1, measured on Alpha II" in " ".join(found["answer"]["sentences"])
     page = lab.client().get(f"/bench/samples/{sample}").text
-    assert "Own standards" in page
-    assert f"/standards/new?reading={reading}" in page
+    assert "In-house standards" in page
+    assert f"/standards/new?reading={reading}" in lab.client().get(f"/bench/samples/{sample}?tab=file").text
     plot = lab.get(f"/api/v1/readings/{reading}/plot?candidate=1")
     assert len(plot["series"]) == 3
     shown = lab.client().get(f"/standards/{kept['id']}").text
@@ -95,7 +95,7 @@ def test_one_out_of_date_is_shown_and_explains_nothing(lab: Lab) -> None:
     assert found["candidates"][0].get("own") is None
     assert found["answer"]["in_house"]["supports"] == []
     assert "Testamine" not in [part["substance"] for part in found["answer"]["components"]]
-    assert "counts as no evidence" in " ".join(found["answer"]["sentences"])
+    assert "does not count" in " ".join(found["answer"]["sentences"])
 
 
 @pytest.mark.usefixtures("without_fit")

@@ -34,10 +34,10 @@ def test_a_reading_is_enrolled_as_it_is_and_found_first_by_the_next_one(lab: Lab
     assert [c.get("own") for c in match["candidates"][:2]] == [True, None]
     assert match["candidates"][0]["lot"] == "L17"
     assert [c["rank"] for c in match["candidates"]] == list(range(1, len(match["candidates"]) + 1))
-    assert match["answer"]["headline"] == "Consistent with your own standard of MDMA."
+    assert match["answer"]["headline"] == "Consistent with your in-house standard of MDMA."
     assert match["answer"]["level"] == "consistent_with"
     assert match["answer"]["in_house"]["supports"] == ["SHXWCVYOXRDMCX"]
-    assert match["libraries"][0]["name"] == "Own standards"
+    assert match["libraries"][0]["name"] == "In-house standards"
 
 
 def test_a_peak_of_a_run_is_enrolled_with_its_time_and_retention_decides(lab: Lab) -> None:
@@ -49,9 +49,9 @@ def test_a_peak_of_a_run_is_enrolled_with_its_time_and_retention_decides(lab: La
     later, _ = lab.run(small_run([(395.0, MDMA)], seed=4))
     assert any("retention agrees" in s for s in lab.answer(same)["answer"]["sentences"])
     against = lab.answer(later)
-    assert any("speaks against MDMA" in s for s in against["answer"]["in_house"]["sentences"])
+    assert any("does not fit MDMA" in s for s in against["answer"]["in_house"]["sentences"])
     assert against["answer"]["in_house"]["supports"] == []
-    assert "own standard" not in against["answer"]["headline"]
+    assert "in-house standard" not in against["answer"]["headline"]
     assert against["candidates"][-1]["own"] is True
 
 
@@ -67,9 +67,9 @@ def test_an_expired_standard_is_shown_marked_and_counts_as_no_evidence(lab: Lab)
     assert own[0] is match["candidates"][-1]
     assert "ran out" in own[0]["void"]
     assert match["answer"]["in_house"]["supports"] == []
-    assert "own standard" not in match["answer"]["headline"]
+    assert "in-house standard" not in match["answer"]["headline"]
     text = lab.client().get(f"/bench/samples/{sample}?reading={reading}", headers=HTML).text
-    assert "no evidence" in text
+    assert "not valid" in text
     place = match["candidates"].index(own[0])
     used = lab.client().post(
         f"/bench/samples/{sample}/use", data={"reading": reading, "place": str(place)}, headers=HTML
@@ -85,7 +85,7 @@ def test_runs_of_one_material_are_kept_together_and_the_same_spectrum_never_twic
     second = ok(lab.enrol(small_ms("b", OTHER), standard_id=made["id"]))
     assert (second["id"], len(second["replicates"]), second["version"]) == (made["id"], 2, 2)
     text = lab.client().get(f"/standards/{made['id']}", headers=HTML).text
-    assert "How far its runs agree" in text
+    assert "Agreement between runs" in text
 
 
 def test_a_retired_standard_leaves_every_comparison_to_come_and_stays_on_record(lab: Lab) -> None:
@@ -132,7 +132,7 @@ def test_a_standard_outlives_the_reading_it_was_taken_from(lab: Lab) -> None:
 def test_what_cannot_be_a_reference_is_refused_with_what_to_do(lab: Lab) -> None:
     for content, name, words in (
         (b"nonsense", "a.msp", "nothing was kept"),
-        (small_ms("one", "58 999;"), "a.msp", "not enrolled"),
+        (small_ms("one", "58 999;"), "a.msp", "not saved"),
     ):
         refused = lab.enrol(content, filename=name)
         assert refused.status_code == 422
@@ -152,7 +152,7 @@ def test_the_same_request_twice_is_one_standard(lab: Lab) -> None:
 
 def test_the_form_on_the_bench_is_filled_in_and_one_click_enrols(lab: Lab) -> None:
     sample, reading = lab.run()
-    bench = lab.client().get(f"/bench/samples/{sample}", headers=HTML).text
+    bench = lab.client().get(f"/bench/samples/{sample}?tab=file", headers=HTML).text
     assert f"/standards/new?reading={reading}&amp;peak=1" in bench
     text = lab.client().get(f"/standards/new?reading={reading}&peak=1", headers=HTML).text
     assert 'value="mdma"' in text
@@ -172,7 +172,7 @@ def test_only_chemists_and_verifiers_enrol_and_a_lead_may_look(lab: Lab) -> None
     assert lab.enrol(small_ms("b", OTHER), role=Role.SESSION_LEAD).status_code == 403
     text = lab.client(Role.SESSION_LEAD).get("/standards", headers=HTML).text
     assert "Testamine" in text
-    assert "Enrol as own standard" not in text
+    assert "Save as in-house standard" not in text
     assert lab.client(Role.RECEPTION).get("/standards").status_code == 403
 
 
@@ -253,14 +253,15 @@ def test_a_standard_retired_after_the_comparison_is_no_evidence_and_one_may_comp
     made = ok(lab.enrol(substance="mdma"))
     sample, reading = lab.spectrum(MDMA_MS.replace("135 90", "135 95"))
     url, use = f"/bench/samples/{sample}?reading={reading}", f"/bench/samples/{sample}/use"
-    text = lab.client().get(url, headers=HTML).text
-    assert "counts no more" not in text
-    assert "Compare again" in text
+    assert "Search again" in lab.client().get(f"{url}&tab=file", headers=HTML).text
+    text = lab.client().get(f"{url}&tab=matches", headers=HTML).text
+    assert "no longer valid" not in text
+    assert "MDMA" in text
     body, headers = {"reason": "impure"}, {"If-Match": '"1"'}
     ok(lab.client().post(f"/api/v1/standards/{made['id']}/retire", json=body, headers=headers))
     text = lab.client().get(url, headers=HTML).text
-    assert "Own standard that counts no more: MDMA" in text
-    assert "no evidence" in text
+    assert "In-house standard no longer valid: MDMA" in text
+    assert "not valid" in text
     used = lab.client().post(use, data={"reading": reading, "place": "0"}, headers=HTML)
     assert used.status_code == 409
     assert "retired" in used.text
@@ -270,7 +271,7 @@ def test_a_standard_retired_after_the_comparison_is_no_evidence_and_one_may_comp
     lab.work()
     assert not [c for c in lab.answer(sample)["candidates"] if c.get("own")]
     text = lab.client().get(f"/bench/samples/{sample}", headers=HTML).text
-    assert "counts no more" not in text
+    assert "no longer valid" not in text
 
 
 def test_under_a_submitted_result_nothing_is_compared_again(lab: Lab) -> None:
@@ -285,4 +286,4 @@ def test_under_a_submitted_result_nothing_is_compared_again(lab: Lab) -> None:
         assert lab.client().post(url, data={"analysis": analysis}, headers=HTML).status_code == status
     lab.work()
     assert lab.answer(sample) == before
-    assert "Compare again" not in lab.client().get(f"/bench/samples/{sample}", headers=HTML).text
+    assert "Search again" not in lab.client().get(f"/bench/samples/{sample}?tab=file", headers=HTML).text

@@ -141,7 +141,7 @@ async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[
             publish(uow, "queue", "own", agency_id=world.agency_id, sample_id=uuid4())
             publish(uow, "queue", "foreign", agency_id=world.other_agency_id, sample_id=uuid4())
             publish(uow, "library", "for all")
-            publish(uow, "client", "somebody's ticket", sample_id=uuid4())
+            publish(uow, "client", "someone's ticket", sample_id=uuid4())
             publish(uow, "queue", "a session of nobody", session_id=uuid4())
             publish(uow, "queue", "own again", agency_id=world.agency_id)
         async with asyncio.timeout(20):

@@ -119,7 +119,7 @@ def test_a_sample_goes_after_six_years_with_all_that_hangs_on_it_and_nothing_els
     arrivals = ok(stage.client("chemist").get("/api/v1/incoming?state=set_aside"))
     assert [row["file_name"] for row in arrivals["rows"]] == ["deleted file"] * 2
 
-    assert purge_files(database, blobs) == 0, "sent lately: somebody may be about to name them"
+    assert purge_files(database, blobs) == 0, "sent lately: someone may be about to name them"
     age(world)
     arrays = {row.arrays_sha256 for row in rows(world, "reading")}
     assert purge_files(database, blobs) == 1

@@ -92,7 +92,9 @@ def test_the_tick_says_by_whom_and_when_and_stands_everywhere(lab: Desk, world: 
         LEAD: f"/sessions/{lab.session_id}",
     }  # fmt: skip
     for role, path in places.items():
-        assert "Tell the session lead now" in world.as_(role).get(path).text, role
+        told = world.as_(role).get(path).text
+        assert ("Tell the session lead now" in told) is (role is not LEAD), role
+        assert ("Urgent finding" in told) is (role is LEAD), "nobody is asked to tell themselves"
     assert '<span class="count">4</span>' in world.as_(LEAD).get(places[LEAD]).text
     clock.advance(minutes=4)
     task = next(t for t in tasks(world, sample_id) if t["kind"] == "tell_lead")
@@ -104,7 +106,7 @@ def test_the_tick_says_by_whom_and_when_and_stands_everywhere(lab: Desk, world: 
     assert '<span class="count">3</span>' in world.as_(LEAD).get(places[LEAD]).text
     again = world.as_(CHEMIST).post(f"/tasks/{task['id']}/close", data=form)
     assert again.status_code == 409
-    assert "Somebody has done this already" in again.text
+    assert "Someone has done this already" in again.text
     entry = lab.read(lambda s: s.exec(select(AuditEntry).where(AuditEntry.verb == "close")).one())
     assert (entry.object_type, entry.object_id) == ("task", task["id"])
 

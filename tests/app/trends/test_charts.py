@@ -95,7 +95,7 @@ def test_a_period_that_is_not_whole_is_hollow_and_dotted_and_no_end_of_the_compa
     assert len(of_style(picture.scene, "dot-hollow")) == 1
     assert len(of_style(picture.scene, "line-dotted")) == 1
     assert picture.summary.startswith("Jan 2026: 20\u00a0% (13\u2060–\u206029\u00a0%); Feb 2026: 25\u00a0%")
-    assert "overlap: the difference may be chance" in picture.summary
+    assert "overlap. The difference may be chance" in picture.summary
     assert "90" not in picture.summary
 
 
@@ -236,7 +236,7 @@ def test_how_it_is_drawn_can_be_chosen() -> None:
 def test_what_is_not_drawn_is_said() -> None:
     drawn = pictures(many(40), drawn=Drawn.CHARTS)
     assert len(drawn.charts) == 24
-    assert drawn.left_off == "24 of 39 charts are drawn; the table has all rows."
+    assert drawn.left_off == "24 of 39 charts are drawn. The table has all rows."
 
 
 def test_an_empty_table_has_no_chart() -> None:

@@ -123,7 +123,7 @@ def test_two_strikes_at_the_same_moment_draw_once(half: Figures, clock: Any) -> 
         slow = striking.prepare(session, rt.pack.substances, draws, rt.now())
     assert half.strike() == ["2026-06", "2026-Q2"]
     files = stored(half)
-    with pytest.raises(Conflict, match="somebody else at the same moment"), rt.db.begin(OPERATOR) as uow:
+    with pytest.raises(Conflict, match="someone else at the same moment"), rt.db.begin(OPERATOR) as uow:
         striking.keep(uow, slow, draws)
     assert stored(half) == files
 

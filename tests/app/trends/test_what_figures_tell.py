@@ -151,7 +151,7 @@ def test_what_is_found_together_is_told_how_to_be_asked(measure: str, by: tuple[
 
 @pytest.mark.parametrize("strength", list(Strength))
 def test_shares_are_unbiased_and_their_intervals_cover(strength: Strength) -> None:
-    """Of questions somebody would ask, over forty secrets: the truth is known."""
+    """Of questions someone would ask, over forty secrets: the truth is known."""
     made = samples(1500, 6)
     questions = [
         ("expected_found", "", (Dimension.MONTH,)), ("expected_found", "", (Dimension.QUARTER, Dimension.EXPECTED)),

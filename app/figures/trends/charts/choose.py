@@ -1,6 +1,6 @@
 """Which charts a table is worth: one look at what its rows are, never at the name of its measure. Pure.
 
-What a chart shows is also said in sentences: the same for whoever hears it as for whoever sees it. They say nothing the
+What a chart shows is also said in sentences: the same for anyone who hears it as for anyone who sees it. They say nothing the
 interval does not carry.
 """
 
@@ -68,7 +68,7 @@ def pictures(table: TrendTable, names: Names = plain, drawn: Drawn = Drawn.AUTO,
     else:
         made = _bars(groups, scale, baseline)
     kept = tuple(made[:MOST_CHARTS])
-    left = f"{MOST_CHARTS} of {len(made)} charts are drawn; the table has all rows." if len(made) > MOST_CHARTS else ""
+    left = f"{MOST_CHARTS} of {len(made)} charts are drawn. The table has all rows." if len(made) > MOST_CHARTS else ""
     nothing = all(figure(row, scale) is None for row in table.rows)
     return Pictures(kept, _key(table, kept, baseline), left, wide=len(kept) == 1, nothing=nothing)
 
@@ -139,7 +139,8 @@ def _key(table: TrendTable, charts: tuple[Picture, ...], baseline: str) -> tuple
         told.append(f"–: {heat.NO_ROW}.")
     if any(row.incomplete for row in rows):
         hollow = "Dotted frame" if kinds == {"heat"} else "Hollow and dotted"
-        told.append(f"{hollow}: the data begin within this period.")
+        whys = dict.fromkeys(row.incomplete_why for row in rows if row.incomplete)
+        told.append(f"{hollow}: {', or '.join(whys)}.")
     if any(row.baseline is not None for row in rows) and kinds & {"trend", "bars"}:
         told.append(f"Long dashes: {baseline or 'what it is compared with'}.")
     return tuple(told)
@@ -172,16 +173,17 @@ def of_several(group: Group, scale: Scale) -> str:
     if len(ordered) > 1:
         told += [f"Lowest: {_at(ordered[0], scale, ',', mark=not begun)}.", _compared(ordered[0], ordered[-1])]
     if begun:
-        told.append("The data begin within this period.")
+        why = shown[0].row.incomplete_why
+        told.append(f"{why[:1].upper()}{why[1:]}.")
     return " ".join(part for part in (*told, _hidden(group.points, len(shown))) if part)
 
 
 def _at(point: Point, scale: Scale, then: str = ":", *, mark: bool = True) -> str:
-    """`mark`: say of a row that the data begin within its period."""
+    """`mark`: say why a row is incomplete."""
     row, value = point.row, figure(point.row, scale)
     between = f" ({whole(interval(row.low, row.high, scale))})" if row.low is not None else ""
     told = f"{about(row.n, row.few)}{'' if row.few else ' samples'}" if scale == Scale.COUNT else said(value, scale)
-    return f"{point.label}{then} {told}{between}{', in which the data begin' if mark and row.incomplete else ''}"
+    return f"{point.label}{then} {told}{between}{f' ({row.incomplete_why})' if mark and row.incomplete else ''}"
 
 
 def _compared(one: Point, other: Point) -> str:
@@ -190,7 +192,7 @@ def _compared(one: Point, other: Point) -> str:
         return ""
     if a[1] < b[0] or b[1] < a[0]:
         return "Their intervals do not overlap."
-    return "Their intervals overlap: the difference may be chance."
+    return "Their intervals overlap. The difference may be chance."
 
 
 def _hidden(points: Sequence[Point], shown: int) -> str:

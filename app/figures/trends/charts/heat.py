@@ -11,6 +11,7 @@ from app.figures.trends.charts.bars import short
 from app.figures.trends.charts.groups import Groups, Point
 from app.figures.trends.charts.scene import Box, Mark, Scene, Told, Words
 from app.figures.trends.charts.words import Scale, figure, period, row_in_words, said, top_of, why
+from app.figures.trends.domain import Row
 
 STEPS = 5
 MOST_COLUMNS, MOST_LINES = 36, 40
@@ -27,7 +28,7 @@ class Cell:
     text: str
     step: int
     reason: str
-    incomplete: bool
+    incomplete: str
     told: str
 
 
@@ -65,14 +66,18 @@ def _left_off(groups: Groups, places: Sequence[str]) -> str:
     return f"Drawn are {' and '.join(told)}; the table has all of them." if told else ""
 
 
+def _part(row: Row) -> str:
+    return row.incomplete_why if row.incomplete else ""
+
+
 def _cell(point: Point | None, scale: Scale, top: float) -> Cell:
     if point is None:
-        return Cell("", 0, "", False, NO_ROW)
+        return Cell("", 0, "", "", NO_ROW)
     row, value = point.row, figure(point.row, scale)
     if value is None:
-        return Cell(why(row.why), 0, row.why, row.incomplete, row.why)
+        return Cell(why(row.why), 0, row.why, _part(row), row.why)
     step = min(STEPS, max(1, int(value / top * STEPS - 1e-9) + 1))
-    return Cell(said(value, scale), step, "", row.incomplete, row_in_words(row, scale))
+    return Cell(said(value, scale), step, "", _part(row), row_in_words(row, scale))
 
 
 def scene(table: Grid) -> Scene:

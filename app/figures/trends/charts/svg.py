@@ -2,7 +2,7 @@
 
 On a page there is no style attribute and no script: the content security policy forbids both. A slide is a file of its own
 for a talk: 16:9, a title, the drawing, and under it where the figures come from. It stands alone: presentation attributes
-only, the fonts of whoever opens it, nothing that is loaded; dark text on white, because projectors and paper want it so.
+only, the fonts of the reader, nothing that is loaded; dark text on white, because projectors and paper want it so.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def _mark(mark: Mark, styled: Styled) -> str:
 WIDTH, HEIGHT, EDGE = 1280.0, 720.0, 48.0
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 TITLE, SMALL, LINE = 32, 16, 22
-CHOOSE = "People choose what they bring: these figures describe samples brought to a service, not what is sold."
+CHOOSE = "People choose what they bring. These figures describe samples brought to a service, not what is sold."
 INK, MUTED, EDGES, RULE, ACTION, PAPER = "#14171A", "#4B5359", "#6B7278", "#C9CCC8", "#1B4F8A", "#FFFFFF"
 """The light tokens of css/tokens.css: a slide has no style sheet."""
 

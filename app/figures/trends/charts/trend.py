@@ -131,7 +131,7 @@ def _told(index: int, point: Point, frame: Frame) -> Told:
         small = frame.step < 14
         marks.append(Dot(x, frame.y(value), 3 if small else 5, "dot-hollow" if row.incomplete else "dot"))
     told = f"{point.label}: {row_in_words(row, frame.scale)}"
-    told += " (the data begin within it)" if row.incomplete else ""
+    told += f" ({row.incomplete_why})" if row.incomplete else ""
     return Told(told, tuple(marks))
 
 

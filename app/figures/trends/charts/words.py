@@ -214,7 +214,7 @@ def ticks(top: float, scale: Scale, *, few: bool = False) -> list[tuple[float, s
 
 
 def _round(step: float, scale: Scale) -> bool:
-    """Whether somebody counts in such steps: 5 %, 20 mg, 25; never 12.5 % or 7.5 mg."""
+    """Whether someone counts in such steps: 5 %, 20 mg, 25; never 12.5 % or 7.5 mg."""
     if scale == Scale.SHARE:
         return abs(step * 100 - round(step * 100)) < 1e-9
     if scale == Scale.MINUTES and step > 60:

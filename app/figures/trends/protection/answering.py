@@ -23,7 +23,7 @@ from app.platform.kernel.errors import Forbidden, Invalid
 TIMES = (Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR)
 PLACES = (Dimension.REGION, Dimension.EXPECTED, Dimension.EXPECTED_CLASS)
 NOT_LISTED = "it has no row of its own in the tables of that year"
-TOO_FINE = "the table is not given for that period: its cells would hold fewer than 5 samples on average"
+TOO_FINE = "the table is hidden for that period, with fewer than 5 samples a cell on average"
 UNDER = f"no share under {noise.LEAST} samples"
 NO_MEDIAN = f"no median under {noise.LEAST} samples"
 
@@ -54,8 +54,8 @@ def rows_of(book: Book, measure: Measure, asked: Question, class_of: ClassOf) ->
     rows = [_row(book, measure, asked, key, months, class_of) for key, months in _keys(book, asked, class_of)]
     if rows and all(row.why == TOO_FINE for row in rows):
         raise Forbidden(
-            "There are too few samples for a table so fine: its cells would hold fewer than 5 on average.",
-            hint="Choose a wider step in time, or one split less.",
+            "Too few samples for a table this fine. Its cells would hold fewer than 5 on average.",
+            hint="Choose longer periods, or fewer splits.",
         )
     if any(asked.baseline):
         plain = replace(
@@ -98,7 +98,7 @@ def check(book: Book, measure: Measure, asked: Question) -> None:
             hint=f"There are {', '.join(names)}. A name enters with the year after it was common.",
         )
     if _by_quarter(book, measure, asked) and Dimension.MONTH in (*asked.by, *asked.where):
-        raise Forbidden("A substance is counted by quarter and year; its class by month too.", hint="Split by quarter.")
+        raise Forbidden("Substances are counted by quarter and year. Classes also by month.", hint="Split by quarter.")
     for d, value in asked.where.items():
         known = _values(book, d)
         if known is not None and value not in known:
@@ -134,7 +134,7 @@ def _values(book: Book, dimension: Dimension) -> list[str] | None:
 
 
 def _chosen(book: Book, asked: Question) -> list[str]:
-    """The months somebody looks at."""
+    """The months someone looks at."""
     first, last = asked.months
     months = [m for m in _months(book) if (not first or m >= first) and (not last or m <= last)]
     for d, value in asked.where.items():

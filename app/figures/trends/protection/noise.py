@@ -81,7 +81,7 @@ def _steps(stream: Stream) -> Keys:
 
 @dataclass(frozen=True)
 class Draws:
-    """Draws noise with one secret. `secret`: of this installation; whoever has it and can guess sets can test guesses."""
+    """Draws noise with one secret. `secret`: of this installation; anyone who has it and can guess sets can test guesses."""
 
     secret: bytes
 

@@ -83,7 +83,7 @@ def strike_due(database: Database, register: Register, draws: Draws, *, request_
     """Strike every period that is due. The labels of those struck now; none where nothing is due.
 
     Raises Conflict where this server has another secret than the one that figures were struck with before, or where
-    somebody else strikes at the same moment.
+    someone else strikes at the same moment.
     """
     with database.read() as session:
         made = prepare(session, register, draws, database.clock())
@@ -127,7 +127,7 @@ def keep(uow: UnitOfWork, made: Prepared, draws: Draws) -> None:
     years = set(session.exec(select(FigureList.year)))
     if frozenset(session.exec(select(FigurePeriod.label))) != made.known or years & made.lists.keys():
         raise Conflict(
-            "Figures were struck by somebody else at the same moment. What they struck stands; nothing was drawn twice.",
+            "Figures were struck by someone else at the same moment. What they struck stands; nothing was drawn twice.",
             hint="Strike again if anything is still due.",
         )
     for year, lists in made.lists.items():

@@ -1,0 +1,1 @@
+"""Find or scan, and where someone's work begins."""

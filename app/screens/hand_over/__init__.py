@@ -1,0 +1,1 @@
+"""Handing over many samples of a session at once."""

@@ -1,0 +1,207 @@
+"""The bench's frame, measured: what the chemist came for and the button that finishes it are in view, and one key does the most."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from spectra.infrared_grid import GRID
+from tests.browser import steps
+from tests.support.curves import jcamp, mixture
+from tests.support.road import Road
+from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
+from tests.support.small_files import MDMA, small_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+SPECTRUM_TOP = 230
+MOST_TABS = 8
+BAR_ON_A_PHONE = 112
+LEAST_GAP = 16
+GAPS = """() => [...document.querySelectorAll(".bench-tabs ul")].flatMap((list) => {
+    const words = [...list.querySelectorAll("a")].map((one) => {
+        const range = document.createRange();
+        range.selectNodeContents(one);
+        return range.getBoundingClientRect();
+    });
+    return words.slice(1).map((one, at) => one.left - words[at].right);
+})"""
+FIRST_LOAD = 100_000
+WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .filter((one) => !/uPlot|spectrum|[/]plot/.test(one.name)).reduce((sum, one) => sum + one.encodedBodySize, 0)"""
+CAFFEINE = {194: 999.0, 109: 560.0, 55: 250.0, 67: 260.0, 82: 220.0, 193: 70.0}
+
+
+def box(page: Page, selector: str) -> dict[str, float]:
+    found: Any = page.locator(selector).bounding_box()
+    assert found is not None, selector
+    return dict(found)
+
+
+def in_view(page: Page, selector: str) -> bool:
+    at, size = box(page, selector), page.viewport_size
+    assert size is not None
+    return at["y"] >= 0 and at["y"] + at["height"] <= size["height"] and at["x"] + at["width"] <= size["width"]
+
+
+def read_one(road: Road, clients: Clients, content: bytes, name: str) -> str:
+    sample = road.register()
+    upload = road.upload(road.analysis(sample), content, name)
+    while clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting":
+        pass  # read and compared within a second or two
+    return sample
+
+
+def test_at_a_tablet_spectrum_findings_and_the_button_are_in_view_and_nothing_scrolls(
+    desk: Desk, road: Road, clients: Clients
+) -> None:
+    sample = read_one(road, clients, jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})), "street.jdx")
+    page = desk.sign_in(Role.CHEMIST, TABLET)
+    page.goto(f"/bench/samples/{sample}?tab=matches")
+    expect(page.locator("#plot canvas")).to_be_visible()
+    desk.shot(page, "bench-frame")
+    assert page.evaluate(WEIGHT) <= FIRST_LOAD
+    assert box(page, "#plot .plot__area")["y"] <= SPECTRUM_TOP
+    submit = "#bench-bar .button--primary"
+    assert in_view(page, submit)
+    assert box(page, submit)["y"] == pytest.approx(box(page, "#bench-bar [data-key=n]")["y"], abs=1)
+    assert min(page.evaluate(GAPS)) >= LEAST_GAP
+    assert in_view(page, "#bench-findings h2")
+    assert box(page, "#bench-findings h2")["y"] < box(page, ".bench-side a[href^='/alerts/new']")["y"]
+    assert in_view(page, ".bench-candidates tbody tr >> nth=0")
+    assert page.evaluate("(pane => pane.scrollWidth - pane.clientWidth)(document.querySelector('.bench-middle'))") <= 0
+    assert page.evaluate("document.documentElement.scrollHeight") <= TABLET[1]
+    assert [round(box(page, part)["width"]) for part in (".bench-list", ".bench-side")] == [176, 296]
+    assert scroll_overflow(page) == 0
+    page.set_viewport_size({"width": 1440, "height": 900})
+    assert [round(box(page, part)["width"]) for part in (".bench-list", ".bench-side")] == [220, 392]
+    page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
+    _skips(page)
+    steps.ready(page)
+    with page.expect_navigation():
+        page.keyboard.press("Shift+A")
+    expect(page.locator("#bench-findings .findings > li")).to_have_count(2)
+    assert in_view(page, submit)
+    _phone(desk, page)
+
+
+def _skips(page: Page) -> None:
+    """Two presses of Tab to the findings, and from there a few to the first button that does something."""
+    page.evaluate("document.activeElement?.blur()")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_text("Skip to findings")
+    page.keyboard.press("Enter")
+    for pressed in range(3, MOST_TABS + 1):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('main button, main summary, .actionbar button')"):
+            return
+        assert pressed < MOST_TABS, "no action within reach"
+
+
+def _phone(desk: Desk, page: Page) -> None:
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    expect(page.locator("#plot canvas")).to_be_visible()
+    expect(page.locator("#bench-findings")).to_be_hidden()
+    page.locator("a[data-side=findings]").click()
+    expect(page.locator("#bench-findings")).to_be_visible()
+    expect(page.locator("#plot canvas")).to_be_hidden()
+    assert in_view(page, "#bench-bar .button--primary")
+    assert box(page, ".actionbar")["height"] <= BAR_ON_A_PHONE
+    assert scroll_overflow(page) == 0
+    desk.shot(page, "bench-phone-findings")
+
+
+def test_one_key_makes_findings_of_every_named_peak_of_a_run(desk: Desk, road: Road, clients: Clients) -> None:
+    sample = read_one(road, clients, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "run.cdf")
+    page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}")
+    expect(page.locator("#plot canvas")).to_be_visible()
+    steps.ready(page)
+    with page.expect_navigation():
+        page.keyboard.press("Shift+A")
+    expect(page.locator("#bench-findings .findings > li")).to_have_count(2)
+    steps.ready(page)
+    page.keyboard.press("]")
+    expect(page.locator(".bench-peak")).to_contain_text("Peak 1 at")
+    expect(page.locator("#peak-plot canvas")).to_be_visible()
+    desk.shot(page, "bench-run-peak")
+    page.locator("#peak-plot .plot__menu > summary").click()
+    page.get_by_role("button", name="Difference").click()
+    expect(page.locator("#peak-plot .plot__keys")).to_contain_text("More in")
+    page.keyboard.press("Escape")
+    over, mark = box(page, "#plot .u-over"), box(page, "#plot a.plot__mark >> nth=1")
+    page.mouse.click(mark["x"] + mark["width"] / 2, over["y"] + over["height"] - 8)
+    expect(page.locator(".bench-peak")).to_contain_text("Peak 2 at")
+    assert page.evaluate("document.documentElement.scrollHeight") <= TABLET[1]
+
+
+def test_a_plot_is_laid_out_read_and_laid_over_by_keys_and_by_buttons(desk: Desk, road: Road, clients: Clients) -> None:
+    parts = mixture({"cocaine": 0.6, "caffeine": 0.4}) + 0.3 * np.exp(-(((GRID - 1540) / 9.0) ** 2))
+    sample = read_one(road, clients, jcamp(parts), "left.jdx")
+    page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}?tab=matches")
+    plot = page.locator("#plot")
+    expect(plot.locator("canvas")).to_be_visible()
+    steps.ready(page)
+    expect(plot.locator(".plot__menu > summary")).to_have_count(2)
+    page.keyboard.press("]")
+    page.keyboard.press("]")
+    expect(plot.locator(".plot__said")).to_contain_text(re.compile(r"\d{3,4}.cm⁻¹"))
+    assert plot.locator(".plot__readout span").count() >= 3, "what every curve has there"
+    _labels(page)
+    plot.locator(".plot__menu > summary", has_text="View").click()
+    page.get_by_role("button", name="Side by side").click()
+    expect(plot.locator("canvas")).not_to_have_count(1)
+    first, second = (plot.locator(".uplot").nth(k).bounding_box() for k in (0, 1))
+    assert first
+    assert second
+    assert second["y"] > first["y"], "below one another where there is no room"
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_function(
+        "() => { const [a, b] = document.querySelectorAll('#plot .uplot'); return a.offsetTop === b.offsetTop; }"
+    )
+    page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
+    page.get_by_role("button", name="Side by side").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("o")
+    page.wait_for_url(re.compile("over=match-"))
+    expect(plot.locator(".plot__keys button")).to_contain_text(["street sample"])
+    assert scroll_overflow(page) == 0
+    plot.locator("a.plot__mark").first.click()
+    expect(page.locator(".bench-left h3")).to_contain_text("Residual at")
+    assert page.evaluate("document.documentElement.scrollHeight") <= TABLET[1]
+
+
+def _labels(page: Page) -> None:
+    """A press on a labelled band takes its label away, and a further one brings it back."""
+    plot, over = page.locator("#plot"), page.locator("#plot .u-over").bounding_box()
+    assert over is not None
+    labels = (plot.get_attribute("data-labels") or "").split()
+    assert 1 <= len(labels) <= 8
+    here = plot.locator(".plot__readout span").first.inner_text().split()[0]
+    assert here in labels
+    at = page.evaluate("document.querySelector('#plot .u-cursor-x').getBoundingClientRect().x")
+    where = (at, over["y"] + over["height"] / 2)
+    page.mouse.click(*where)
+    expect(plot).not_to_have_attribute("data-labels", re.compile(rf"\b{here}\b"))
+    page.mouse.click(*where)
+    expect(plot).to_have_attribute("data-labels", re.compile(rf"\b{here}\b"))
+
+
+def test_counts_of_the_header_follow_and_the_list_fits_large_letters(desk: Desk, road: Road) -> None:
+    page = desk.sign_in(Role.CHEMIST, TABLET, path="/bench")
+    steps.ready(page)
+    count = page.locator("#areas a[href='/bench'] .count")
+    before = int(count.inner_text())
+    road.register()
+    expect(count).to_have_text(str(before + 1))
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert scroll_overflow(page) == 0

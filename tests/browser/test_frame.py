@@ -1,0 +1,150 @@
+"""The frame around every staff page: the header in one line, folded where letters are large, words at the foot of a phone, keys
+and their list, a sample found by key, and a page that fills the window."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from app.screens.navigation import AREAS, offered
+from tests.browser import steps
+from tests.support.road import Road
+from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+SERVICE = [Role.SESSION_LEAD, Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.CLINICIAN]
+MORE = [*SERVICE, Role.RESEARCHER, Role.ADMIN]
+
+
+def box(one: Locator) -> dict[str, float]:
+    found = one.bounding_box()
+    assert found is not None
+    return dict(found)
+
+
+def everything(clients: Clients) -> None:
+    """The session lead of the example gets every role there is in a service."""
+    admin = clients("admin")
+    lead = next(p for p in admin.get("/api/v1/people").json() if p["roles"] == ["session_lead"])
+    said = {"version": 1, "display_name": lead["display_name"], "roles": [role.value for role in MORE]}
+    found = re.search(r'name="version" value="(\d+)"', admin.get(f"/people/{lead['id']}").text)
+    assert found is not None
+    answer = admin.post(f"/people/{lead['id']}", data={**said, "version": found[1]})
+    assert answer.status_code == 303, answer.text[:300]
+    if (signed_out := clients.made.pop("session_lead", None)) is not None:
+        signed_out.close()
+
+
+def test_the_header_of_somebody_with_every_role_is_one_line_and_folds(desk: Desk, clients: Clients, road: Road) -> None:
+    everything(clients)
+    page = desk.sign_in(Role.SESSION_LEAD, TABLET)
+    header, bottom = page.locator("header.top"), page.locator(".bottom")
+    assert box(header)["height"] <= 48
+    assert scroll_overflow(page) == 0
+    words = [place.label for place in offered(MORE)[0]]
+    assert len(words) == AREAS
+    for word in words:
+        shown = page.locator(".nav__wide .nav__label", has_text=re.compile(f"^{word}$"))
+        assert box(shown)["y"] < 48, word
+    end = box(page.locator(".top__me"))
+    assert end["x"] + end["width"] <= TABLET[0]
+    expect(bottom).to_be_hidden()
+
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert scroll_overflow(page) == 0
+    expect(page.locator("ul.nav__wide")).to_be_hidden()
+    page.get_by_text("Menu", exact=True).click()
+    expect(page.locator(".nav__more .menu__body").get_by_role("link", name=words[0])).to_be_visible()
+    page.evaluate("document.documentElement.style.fontSize = ''")
+
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.keyboard.press("Escape")
+    assert scroll_overflow(page) == 0
+    assert box(header)["height"] <= 48
+    assert box(bottom)["y"] + box(bottom)["height"] == PHONE[1], "at the foot of the window"
+    assert box(bottom)["height"] == 56
+    assert [a.split("\n")[0].strip() for a in bottom.locator(".nav__label").all_inner_texts()] == words
+    assert steps.axe(page) == []
+
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert box(header)["height"] <= 56, "one line"
+    assert scroll_overflow(page) == 0
+    page.get_by_text("Menu", exact=True).click()
+    for word in ("Find or scan", words[0]):
+        shown = box(page.locator(".nav__more .menu__body").get_by_role("link", name=word))
+        assert 0 <= shown["x"] <= PHONE[0] - shown["width"], word
+
+
+def test_a_page_with_a_bar_fills_the_window_and_only_its_panes_scroll(desk: Desk, road: Road) -> None:
+    page = desk.sign_in(Role.RECEPTION, TABLET, path="/account")
+    _framed(page)
+    main, bar = page.locator("main"), page.locator(".actionbar")
+    assert box(main)["y"] == 48
+    assert box(main)["height"] == 768 - 48 - 64
+    assert box(bar)["y"] + box(bar)["height"] == 768
+    assert page.evaluate("document.documentElement.scrollHeight") == 768
+    assert page.evaluate("document.querySelector('.pane').scrollHeight > document.querySelector('.pane').clientHeight")
+    page.set_viewport_size({"width": 1024, "height": 400})
+    assert page.evaluate("getComputedStyle(document.querySelector('.actionbar')).position") == "static"
+    assert page.evaluate("document.documentElement.scrollHeight") > 1000
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert box(bar)["y"] + box(bar)["height"] == PHONE[1] - 56, "above the words at the foot"
+    page.get_by_role("button", name="The last one").focus()
+    focused = box(page.get_by_role("button", name="The last one"))
+    assert focused["y"] + focused["height"] <= box(bar)["y"], "focus is not below the bar"
+
+
+def _framed(page: Page) -> None:
+    """Any page, as one with the block `bar` and the body class `framed`."""
+    page.evaluate("""() => {
+        document.body.classList.add("framed");
+        const main = document.querySelector("main"), pane = document.createElement("div"), bar = document.createElement("div");
+        pane.className = "pane";
+        for (let i = 0; i < 60; i += 1) pane.appendChild(document.createElement("p")).textContent = "Line";
+        pane.appendChild(document.createElement("button")).textContent = "The last one";
+        main.replaceChildren(pane);
+        bar.className = "actionbar";
+        bar.appendChild(document.createElement("button")).className = "button button--primary";
+        main.after(bar);
+    }""")
+
+
+def test_keys_are_listed_with_their_switch_and_find_opens_a_sample(desk: Desk, road: Road) -> None:
+    sample = road.register()
+    page = desk.sign_in(Role.CHEMIST, TABLET, path="/bench")
+    expect(page.locator("html[data-enhanced]")).to_have_count(1)
+    number = str(road.as_("chemist").get(f"/api/v1/samples/{sample}").json()["number"])
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_contain_text("Find or scan")
+    assert steps.axe(page) == []
+    keys.get_by_label("Use keys on this device").uncheck()
+    keys.get_by_role("button", name="Close").click()
+    page.keyboard.press("/")
+    page.keyboard.press("?")
+    expect(keys).to_have_count(0)
+    assert page.url.endswith("/bench"), "off means off"
+    page.locator(".top__me summary").click()
+    page.get_by_role("button", name="Show keyboard keys").click()
+    keys.get_by_label("Use keys on this device").check()
+    page.keyboard.press("Escape")
+    expect(keys).to_have_count(0)
+    page.keyboard.press("/")
+    page.wait_for_url("**/find")
+    page.get_by_label("Sample number or substance").fill(number)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/bench/samples/{sample}")
+
+
+def test_the_typeface_is_served_by_the_service_itself(desk: Desk) -> None:
+    page = desk.sign_in(Role.RECEPTION, PHONE)
+    page.evaluate("document.fonts.ready.then(() => true)")
+    assert page.evaluate("""document.fonts.check('650 17px "Atkinson Hyperlegible Next"')""")
+    names = "performance.getEntriesByType('resource').map((r) => r.name)"
+    loaded = [name for name in page.evaluate(names) if name.endswith(".woff2")]
+    assert [name.rsplit("/", 1)[-1] for name in loaded] == ["atkinson-latin.woff2"], "the second file on demand only"
