@@ -104,7 +104,7 @@ EVEN = 1e-6
 
 
 def packed(plot: Plot) -> Plot:
-    """The same plot with its curves as steps from point to point: a third of the bytes, because a curve seldom leaps.
+    """Write the curves of a plot as steps from point to point, which takes a third of the bytes, because a curve seldom leaps.
 
     A curve then has `unit` and `steps` in place of `y`, and where its points stand evenly `grid`, the first and the distance, in
     place of `x`; spectrum_parts.js makes of it what it was.

@@ -55,7 +55,7 @@ class Row:
 
     @property
     def state_words(self) -> str:
-        """What it waits for."""
+        """The state of this sample in words."""
         return STATE_WORDS[self.state]
 
 

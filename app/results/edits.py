@@ -24,7 +24,7 @@ Change = Callable[[list[NewFinding]], list[NewFinding]]
 
 
 class FindingsClash(Conflict):
-    """The same field was changed by two people: a choice is asked for, and nothing was saved.
+    """Two people changed one field of the findings. Nothing was saved, and the second person is asked which to keep.
 
     `began` is the version the second person changed, `seen` the one whose fields stand as theirs, `yours` all of the second
     person's findings.

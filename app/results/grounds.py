@@ -78,7 +78,7 @@ def of(
 
 
 def frozen(row: ResultVersion) -> SubmissionSnapshot | None:
-    """As it was when this version was submitted; None before that."""
+    """The grounds as they were when this version was submitted; None before that."""
     return _JSON.validate_python(row.basis) if row.basis is not None else None
 
 

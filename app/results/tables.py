@@ -112,7 +112,7 @@ class Finding(FindingShown, table=True):
 
     @property
     def entered(self) -> NewFinding:
-        """As it was typed, to be changed and written again."""
+        """The finding as it was typed, to be changed and saved again."""
         return NewFinding(
             substance_id=self.substance_id,
             substance_class=self.substance_class,

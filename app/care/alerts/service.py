@@ -102,7 +102,7 @@ class AlertDetail:
     acts: Mapping[domain.Act, tuple[str, ...]]
     missing: tuple[str, ...]
     path: tuple[tuple[str, AlertStep | None], ...] = ()
-    """What its tier needs, in order, with the step where it was taken."""
+    """The steps that the tier of an alert needs, in order, each with when and by whom it was taken."""
     ground: Standing | None = None
     """How sure it is now, and what is lacking; for those who write and sign."""
 

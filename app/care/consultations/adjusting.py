@@ -163,7 +163,7 @@ def _check_seen(
     seen: Collection[uuid.UUID] | None,
     wanted: tuple[AdjustmentKind, str, WhyNotRelevant | None],
 ) -> None:
-    """Raises PageClash where the same message was changed otherwise by someone whose change was not seen."""
+    """Refuse to change a message that someone else changed unseen. Raises PageClash."""
     kind, target, reason = wanted
     for row in there if seen is not None else ():
         same = row.kind is kind and (kind is not AdjustmentKind.NOT_RELEVANT or row.reason == reason)
@@ -218,7 +218,7 @@ def _refused(why: str, code: WhyRefused) -> Invalid:
 
 
 def _title(title: str, text: str) -> str:
-    """Its title; where it has none, its first words."""
+    """The title of a message; its first words where it has no title."""
     if title:
         return title
     plain = text.replace("*", "").replace("- ", "").strip()

@@ -67,7 +67,7 @@ class _Matcher(SequenceMatcher[str]):
         self._steps = steps
 
     def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
-        """As difflib does it."""
+        """The longest match of two stretches, as difflib finds it, within the steps that are left. Raises _TooMuch."""
         self._steps.left -= self._until[-1 if ahi is None else ahi] - self._until[alo]
         if self._steps.left < 0:
             raise _TooMuch

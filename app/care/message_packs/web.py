@@ -53,7 +53,7 @@ def pack_of(rt: Runtime, row: PackVersion, texts: dict[str, str], patience: floa
 
 
 def check_if_match(uow: UnitOfWork, rt: Runtime, version_id: uuid.UUID, version: int) -> None:
-    """Raises Stale when the version is not the one the caller saw."""
+    """Refuse a change to a version the caller has not seen. Raises Stale."""
     row = service.get_version(uow.session, rt.packs, uow.actor, version_id)
     check_version("version", version, row.version)
 

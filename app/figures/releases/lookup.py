@@ -97,7 +97,7 @@ def table(
 
 
 def check(by: Sequence[Dimension], where: Mapping[Dimension, str], found: str, there: Book) -> None:
-    """Raises Invalid for what is no table of the cube."""
+    """Refuse a split or a filter that no table of the cube has. Raises Invalid."""
     wrong = [d for d in (*by, *where) if d not in FIXED]
     if wrong:
         raise Invalid(

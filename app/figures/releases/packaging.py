@@ -149,7 +149,7 @@ class Field:
     required: bool = False
 
     def schema(self) -> Json:
-        """As a field of a Table Schema."""
+        """This column as a field of a Table Schema."""
         limits: Json = {"required": True} if self.required else {}
         limits |= {"enum": list(self.enum)} if self.enum else {}
         limits |= {"minimum": self.least} if self.least is not None else {}

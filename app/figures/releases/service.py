@@ -269,7 +269,7 @@ class Asked:
         return {d: value for d, value in chosen.items() if value}
 
     def address(self, path: str) -> str:
-        """As a link that opens the same again."""
+        """The address at `path` that opens this selection again."""
         pairs = {
             "found": self.found, "width": self.width.value, "split": self.split.value, "region": self.region,
             "expected": self.expected,

@@ -176,7 +176,7 @@ class PlannedRoute(StrEnum):
 
 
 class Gender(StrEnum):
-    """As the person says."""
+    """The gender a person gives."""
 
     WOMAN = "woman"
     MAN = "man"

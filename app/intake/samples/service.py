@@ -133,7 +133,7 @@ def _check_consents(
     nothing: str,
     otherwise: str = "",
 ) -> None:
-    """Raises Invalid, saying first that `nothing` happened, where consents are missing that this sample needs."""
+    """Refuse a sample whose necessary consents are missing. Raises Invalid, whose sentence begins with `nothing`, what did not happen."""
     wrong = d.consent_problems(answers, submitter, individual_results=of.licence_mode.individual_results)
     if wrong:
         raise Invalid(

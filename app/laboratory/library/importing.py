@@ -156,7 +156,7 @@ def _write(parts: ImportParts, actor: Actor, row: Library, usable: Usable, tell:
 
 
 def check_words(name: str, licence: str, source: str, y_unit: str = "") -> None:
-    """Raises Invalid, with every field that is wrong, unless a library may be called and described so."""
+    """Check how a library is called and described. Raises Invalid with every field that is wrong."""
     wrong: dict[str, str] = {}
     if fault := fault_of_name(name):
         wrong["name"] = fault

@@ -88,7 +88,7 @@ class QuantifyIn(BaseModel, extra="forbid"):
     welch_satterthwaite: bool = False
 
     def entered(self) -> Asked:
-        """As the service takes it. With one internal standard named, every response needs one; the service says so."""
+        """The request in the form the service takes. With one internal standard named, every response needs one; the service says so."""
         standards = [r.internal_standard for r in self.responses]
         given = any(s is not None for s in standards)
         return Asked(

@@ -132,7 +132,7 @@ def _curve(
 
 
 def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> Plot:
-    """As recorded, rising x, in the file's own units: nothing is compared, so nothing is converted."""
+    """The curve as recorded, rising x, in the file's own units: nothing is compared, so nothing is converted."""
     order = np.argsort(x, kind="stable")
     shown_x, shown_y = downsampled(x[order], y[order])
     top = int(np.argmax(y))

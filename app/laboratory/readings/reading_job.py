@@ -172,7 +172,7 @@ def _task(session: Session, parts: ReadingParts, ctx: JobContext) -> _Task | Non
 
 
 def _problem(error: InstrumentError) -> dict[str, JsonValue]:
-    """As it is stored and shown. Sentences quote the file, and its words are not trusted."""
+    """The refusal of a file as it is stored and shown. Sentences quote the file, and its words are not trusted."""
     where = f"line {error.line}" if error.line is not None else f"byte {error.byte}" if error.byte is not None else ""
     detail, hint = printable(error.message, 1000), printable(error.hint, 600)
     problem: dict[str, JsonValue] = {"code": error.code, "detail": detail, "hint": hint, "where": where}

@@ -180,7 +180,7 @@ def reading_row(
 
 
 def match_row(reading_id: uuid.UUID, answer: Answer, now: datetime) -> Match:
-    """What it resembles."""
+    """The row that keeps an answer for a reading."""
     columns = asdict(encode(answer))
     return Match(reading_id=reading_id, created_at=now, **(columns | {"answer": fit(columns["answer"])}))
 

@@ -101,7 +101,7 @@ def show_subtraction(reading_id: uuid.UUID, who: Bench, rt: RuntimeDep, response
 
 
 def _shown(rt: Runtime, who: Actor, desk: service.Desk, reading_id: uuid.UUID, response: Response) -> WorkOut:
-    """As it stands now, with a search of the difference: after a change, once that holds nobody up any more."""
+    """The subtraction as it stands now, with a search of the difference; after a change it is searched when nobody has to wait for that."""
     with rt.read() as session:
         return tagged(response, WorkOut.of(service.work_on(session, who, desk, reading_id)))
 

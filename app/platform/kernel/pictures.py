@@ -37,7 +37,10 @@ class Picture:
 
 
 def without_metadata(content: bytes) -> Picture:
-    """The same picture with nothing but the picture. Raises NotAPictureError."""
+    """A photo without its metadata: no place, no time, no name of a device. `content` is a JPEG or PNG file.
+
+    Raises NotAPictureError for anything else, for a damaged file, and above 40 megapixels.
+    """
     try:
         picture = _jpeg(content) if content.startswith(b"\xff\xd8") else _png(content)
     except (IndexError, struct.error):

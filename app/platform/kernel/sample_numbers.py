@@ -30,7 +30,7 @@ def of_tablet(tablet: int, count: int) -> int:
 
 
 def sample_number(number: int) -> str:
-    """As it is written on the bag, said in the room and shown on every screen."""
+    """The label of a sample, such as 010 or B07, as it is written on the bag and shown on every screen."""
     tablet, count = divmod(number, BLOCK)
     return f"{letters(tablet)}{count:02d}" if tablet else f"{count:03d}"
 

@@ -76,7 +76,7 @@ class Once:
         return AESGCM(hmac.digest(self.pepper, words.encode(), "sha256"))
 
     def _opened(self, sealed: bytes, actor: str, key_hash: str) -> bytes:
-        """Raises Conflict for an answer someone altered, or one that an older version of MAST sealed."""
+        """Open a stored answer. Raises Conflict for one that was altered, or that an older version of MAST sealed."""
         try:
             return self._cipher(actor).decrypt(sealed[:NONCE], sealed[NONCE:], key_hash.encode())
         except (InvalidTag, ValueError) as error:

@@ -62,7 +62,7 @@ class HandOverForm(BaseModel):
 
     @property
     def sent_once(self) -> str:
-        """The same for a form that is sent twice; another one where anything of it was changed."""
+        """A key that equals that of an earlier sending only if nothing in the form was changed; empty for a form without one."""
         digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()
         return f"{self.idempotency_key}-{digest}" if self.idempotency_key else ""
 

@@ -65,7 +65,7 @@ class Wanted(BaseModel):
         return bool(self.q or self.severity or self.only or self.about)
 
     def address(self, path: str, page: int) -> str:
-        """The same list at another page; what is not asked is left out."""
+        """The address of page `page` of this list at `path`, without the questions that nobody asked."""
         asked = {"language": FIRST_LANGUAGE, "page": 1}
         given = {**self.model_dump(mode="json"), "page": page}
         pairs = {key: value for key, value in given.items() if value and value != asked.get(key)}

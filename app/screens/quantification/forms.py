@@ -47,7 +47,7 @@ class CurveForm(BaseModel):
     standard: Cells = []
 
     def entered(self) -> CurveIn:
-        """As the service takes it. Raises Invalid with a sentence per field."""
+        """The form as the service takes it. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         levels = self._levels(wrong)
         until = at_noon(self.valid_until, "valid_until", wrong)

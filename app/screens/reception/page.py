@@ -197,7 +197,7 @@ def register(session_id: uuid.UUID, visit: Registrar, form: forms.FilledForm, ph
 
 
 def sample_read(visit: Visit, session_id: uuid.UUID, form: forms.Filled) -> NewSample:
-    """Raises Invalid that says everything at once, not the consents in a second round."""
+    """The sample that the form describes. Form and consents are checked together, so that everything wrong is said at once. Raises Invalid."""
     wrong = forms.unclear(forms.settle(visit.rt.pack.register, form))
     try:
         new = forms.read(NewSample, forms.sample_fields(form))

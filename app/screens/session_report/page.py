@@ -121,7 +121,7 @@ def _sheets(made: service.Made, rt: Runtime) -> list[Sheet]:
 
 
 def _cell(cell: Cell) -> object:
-    """As the table macro wants it: what is withheld is hatched and says why."""
+    """A cell for the table macro: a figure that is withheld is hatched and says why."""
     return {"suppressed": cell.why} if isinstance(cell, Withheld) else cell
 
 

@@ -40,7 +40,7 @@ class StepForm(BaseModel):
     version: int = 0
 
     def asked(self) -> Asked:
-        """Raises Invalid naming the field."""
+        """What the form asks to subtract. Raises Invalid naming each field that is wrong."""
         wrong: dict[str, str] = {}
         factor = number(self.factor, "factor", wrong, example="0.35")
         shift = number(self.shift, "shift", wrong, example="-2")

@@ -31,7 +31,7 @@ class WorksheetForm(BaseModel):
     cell: Annotated[list[Letter], Field(max_length=MOST_COLUMNS * MOST_ROWS)] = []
 
     def entered(self, targets: Sequence[tuple[str, str]]) -> NewWorksheet:
-        """As the service takes it; a column without a test and with nothing in it is left out. Raises Invalid."""
+        """The worksheet as the service takes it; a column without a test and with nothing in it is left out. Raises Invalid."""
         width = len(self.test)
         lists = (self.lot, self.blank, self.control)
         if any(len(one) != width for one in lists) or len(self.cell) != width * len(self.sample):

@@ -66,7 +66,7 @@ def rows_of(book: Book, measure: Measure, asked: Question, class_of: ClassOf) ->
 
 
 def check(book: Book, measure: Measure, asked: Question) -> None:
-    """Raises for a question that is no choice of tables, classes and periods."""
+    """Refuse a question that is no choice of tables, classes and periods. Raises Forbidden, or Invalid for two widths of time."""
     other = [d for d in (*asked.by, *asked.where) if d not in (*TIMES, *PLACES)]
     if other:
         raise Forbidden(
