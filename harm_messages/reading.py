@@ -43,6 +43,10 @@ _BARE_WORDS = frozenset({"yes", "no", "on", "off", "y", "n"})
 _LONG_NUMBER = re.compile(r"[-+]?(?:0[xob][0-9a-fA-F_]+|[0-9][0-9_.eE+:-]*)")
 
 
+_STUMBLES = (AssertionError, ArithmeticError, LookupError, TypeError, UnicodeError)
+"""What the two YAML readers raise on some text that is no YAML, beside errors of their own."""
+
+
 class _Constructor(SafeConstructor):
     """Builds values, and says on which line one stands that does not exist, such as the day 2027-02-30."""
 
@@ -52,7 +56,7 @@ class _Constructor(SafeConstructor):
             return super().construct_object(node, deep=deep)
         except Misread:
             raise
-        except ValueError as error:
+        except (ValueError, ArithmeticError, LookupError, TypeError) as error:
             said = f"“{str(node.value)[:_CUT]}” is no day or number that exists."
             raise Misread("value", said, node.start_mark.line + 1) from error
 
@@ -91,6 +95,12 @@ def read_yaml(text: str) -> Any:
         raise Misread("yaml", "Brackets stand inside brackets too deeply.", 1) from error
     except AssertionError as error:  # what the slower reader says of %YAML 1.3
         raise Misread("yaml", _OTHER_VERSION, 1) from error
+    except Misread:
+        raise
+    except _STUMBLES as error:
+        raise Misread(
+            "yaml", "This is not well-formed YAML (look at signs that are no letters, and at quotes).", 1
+        ) from error
 
 
 def first_anchor(text: str) -> Misread | None:
@@ -100,7 +110,7 @@ def first_anchor(text: str) -> Misread | None:
             _look_through(text, pure=pure)
         except Misread as found:
             return found if found.kind == "anchor" else None
-        except (YAMLError, AssertionError):  # libyaml stumbled; of what neither reads, the reading itself speaks
+        except (YAMLError, *_STUMBLES):  # libyaml stumbled; of what neither reads, the reading itself speaks
             continue
         return None
     return None
@@ -190,7 +200,7 @@ def line_of(text: str, path: Sequence[str | int]) -> int:
     """The line (from 1) where this place of the document begins: as much of the path as there is."""
     try:
         node = _composed(text)
-    except YAMLError:
+    except (YAMLError, *_STUMBLES):
         return 0
     line = node.start_mark.line if node is not None else 0
     for step in path:

@@ -37,6 +37,8 @@ HOSTILE = [
     ("a number to the base of sixty", "evidence.yaml", "%YAML 1.1\n---\na: " + "1:" * 150_000 + "1\n", "value", 3, "is read as a number"),
     ("a day that does not exist after many numbers", "evidence.yaml", "a: [" + "1," * 190_000 + "\n2027-02-30]\n", "value", 2,
      "“2027-02-30” is no day or number that exists."),
+    ("a truth that is none", "evidence.yaml", "a: !!bool maybe\n", "value", 1, "“maybe” is no day or number that exists"),
+    ("half a letter", "evidence.yaml", "a: \ud800\n", "yaml", 1, "signs that are no letters"),
     ("a version of YAML that there is not", "evidence.yaml", "%YAML 1.3\n---\na: b & c\n", "yaml", 1, "Take the line out"),
     ("a version of YAML that there is not, in a message", HEAT, FILES[HEAT].replace("---\n", "---\n%YAML 1.3\n", 1), "yaml", 2,
      "Take the line out"),
