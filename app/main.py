@@ -39,6 +39,7 @@ from app.laboratory.library import import_job as library_job
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays, reading_job
 from app.laboratory.readings.reading_job import LazySandbox
+from app.laboratory.sample_answers import job as sample_answers
 from app.laboratory.standards import controlling
 from app.laboratory.standards.in_house_library import InHouseLibrary
 from app.nudge import form_again, names_of_forms, nudge
@@ -57,7 +58,7 @@ from app.platform.web.middleware import BodyLimit, Guard, HeadAsGet, LastResort,
 from app.platform.web.templates import Templates
 from app.runtime import Runtime
 from app.screens.frame import page_context
-from app.screens.system.styles_page import FOR_A_WHILE
+from app.screens.system.joined_page import FOR_A_WHILE
 from app.settings import Settings
 from harm_messages import load_pack
 from instruments import DEFAULT_LIMITS, Limits
@@ -113,11 +114,13 @@ def _jobs(parts: reading_job.ReadingParts, packs: Packs, settings: Settings, clo
     imports = library_job.JobParts(
         database, settings.library_dir, settings.blob_dir, settings.upload_max_bytes, reader_limits(settings)
     )
+    whole = sample_answers.AnswerParts(database, parts.blobs, parts.registry, substances, parts.index)
     history = history_job.JobParts(database, settings.blob_dir, settings.upload_max_bytes, packs.shipped, clock)
     return JobRunner(
         database,
         {
             **reading_job.handlers(parts),
+            **sample_answers.handlers(whole),
             **incoming_job.handlers(database, parts.blobs, parts.sandbox),
             **controlling.handlers(database),
             **library_job.handlers(imports),
@@ -130,6 +133,7 @@ def _jobs(parts: reading_job.ReadingParts, packs: Packs, settings: Settings, clo
         clock,
         on_dead={
             **reading_job.on_failed(),
+            **sample_answers.on_failed(),
             **incoming_job.on_failed(),
             **library_job.on_failed(),
             **extract_job.on_failed(),

@@ -12,7 +12,8 @@ from app.care.consultations import following
 from app.care.consultations.domain import TalkRecorded
 from app.care.counted import counting_results
 from app.intake.samples.events import NotToBeCounted
-from app.laboratory.readings.domain import ReadingsInQuestion
+from app.laboratory.readings.domain import ReadingsChanged, ReadingsInQuestion
+from app.laboratory.sample_answers import job as sample_answers
 from app.platform import reactions
 from app.platform.kernel.event import Event
 from app.results import service as results
@@ -23,6 +24,8 @@ TABLE: dict[type[Event], Sequence[reactions.Reaction]] = {
     NotToBeCounted: (counting_results.forget,),
     # readings are to be replaced, or their file goes to another sample
     ReadingsInQuestion: (results.standing_on_readings,),  # answers whether a result stands on them
+    # an analysis was recorded or corrected, a file was read
+    ReadingsChanged: (sample_answers.schedule,),
     # someone took a step with a result
     StepTaken: (
         counting_results.after_step,  # what was told is counted, and what was taken back is not

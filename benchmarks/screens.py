@@ -5,7 +5,8 @@
     python -m benchmarks.screens --only bench,board
 
 `mast demo` over its example and a Chromium with a processor four times slower behind a line of 1.6 Mbit/s and 150 ms there and back. Bytes are
-those that came over the line, compressed, with headers; the plot of the bench is counted apart, and so is the next sample that is fetched ahead.
+those that came over the line, compressed, with headers; the plot of the bench is counted apart, and so are the next sample that is fetched ahead
+and the tickets a tablet is lent once its page is there.
 “Interaction” is the time from a press to the next paint after it. Prints; asserts nothing. Budgets: first load 100 kB with the
 font and 14 requests, the plot 40 kB, 2.0 s, 200 ms, shift 0.05, next sample 300 ms.
 """
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 SLOWER = 4
 LINE = {"offline": False, "latency": 150, "downloadThroughput": 1_600_000 / 8, "uploadThroughput": 750_000 / 8}
 PLOT = (r"uPlot|/plot", r"/spectrum")
+LENT = r"/tablets$"
 OF_THE_PLOT = re.compile("|".join(PLOT))
 OBSERVE = """() => {
     window.seen = {lcp: 0, shift: 0, slowest: 0};
@@ -122,9 +124,11 @@ def measured(browser: Browser, site: Site, screen: Screen) -> None:
         lambda url: (
             not OF_THE_PLOT.search(url)
             and "/events" not in url
+            and not re.search(LENT, url)
             and (url.endswith(screen.path) or not ahead.search(url))
         )
     )
+    lent = line.total(having(LENT))
     plot = [line.total(having(part)) for part in PLOT]
     of_plot = "   uPlot and points {:.1f} kB in {}, its scripts {:.1f} kB in {}".format(
         *(figure for count, size in plot for figure in (size / 1000, count))
@@ -137,6 +141,7 @@ def measured(browser: Browser, site: Site, screen: Screen) -> None:
         f"{screen.name:<14} {first[1] / 1000:6.1f} kB in {first[0]:2} requests   largest paint {seen['lcp']:5.0f} ms   "
         f"interaction {seen['slowest']:4.0f} ms   shift {seen['shift']:.3f}"
         + (of_plot if plot[0][0] else "")
+        + (f"   tickets for later {lent[1] / 1000:.1f} kB" if lent[0] else "")
         + (f"   next sample, fetched ahead {other[1] / 1000:.1f} kB" if other[0] else "")
     )
     page.context.close()

@@ -63,19 +63,19 @@ def _unapproved(pack: Pack) -> Iterator[Problem]:
     if pack.manifest.status != "approved":
         states = Counter([r.status for r in pack.rules] + [m.status for m in pack.messages.values()])
         count = ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in sorted(states.items()))
-        said = f"This pack is not clinically approved ({pack.manifest.status}); its rules and texts: {count}."
+        said = f"This pack is not clinically approved ({pack.manifest.status}). Its rules and texts are {count}."
         yield table_problem(pack, "pack.yaml", "unapproved", said, ["status"], "warning")
         return
     for rule in pack.rules:
         if rule.status in ("draft", "in_review"):
-            said = f"The pack is approved, but this rule is only {rule.status}: it stays silent."
+            said = f"The pack is approved, but this rule is {rule.status.replace('_', ' ')}, so it stays silent."
             yield rule_problem(pack, rule.id, "unapproved", said, "status", "warning")
         elif pack.messages[(rule.emit.message, default)].status in ("draft", "in_review"):
             said = f"The rule is {rule.status}, but its text {rule.emit.message} is not."
             yield rule_problem(pack, rule.id, "unapproved", said, "emit")
     for (message_id, locale), text in pack.messages.items():
         if locale != default and text.status != "approved":
-            said = f"This text is only {text.status}; the {default} text is shown instead."
+            said = f"This translation is {text.status.replace('_', ' ')}, so the text in {pack.locales[default].name} is shown."
             yield message_problem(pack, message_id, locale, "unapproved", said, "status:", "warning")
     for index, band in enumerate(pack.bands):
         if band.status != "approved":

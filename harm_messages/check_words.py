@@ -83,7 +83,7 @@ def _translation(pack: Pack, text: MessageText) -> Iterator[Problem]:
         return
     if text.made_from and text.made_from != original.digest:
         said = (
-            f"It was made from another {default} text than today's, so that text is shown instead. Translate it again, "
+            f"The text in {pack.locales[default].name} has changed since this translation, so that text is shown. Translate it again, "
             f'then set made_from: "{original.digest}".'
         )
         yield message_problem(pack, text.id, text.locale, "translation", said, "made_from:", level="warning")

@@ -146,7 +146,7 @@ class ScopeFact(Frozen):
     everything; `excludes` is taken away again; `lod` is in % w/w. Without `lod` no negative is said.
     `printed`: limits (%) of this very reading by register id. Where there are any, nothing is said of a substance
     without one: the library behind the method does not hold it. `shown`: register ids this reading itself shows,
-    whether or not anybody found them; no negative about them, or about a class they belong to, rests on it.
+    whether or not anybody found them, or that it could not have shown; no negative about them, or about a class they belong to, rests on it.
     """
 
     method: str

@@ -83,6 +83,7 @@ _OLE = rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IR = "In the instrument software, save the spectrum as JCAMP-DX (.dx) or CSV and upload that."
 _QGD = "Export the run as mzML, or as ANDI (.cdf), in GCMSsolution or with ProteoWizard, and upload that."
 _EXPORT = "Export the data itself as CSV, JCAMP-DX or mzML and upload that."
+_XML = rb"(?:\xef\xbb\xbf)?\s{0,9}(?:<\?xml[^>]{0,200}>)?(?>\s|<!--.{0,900}?-->|<\?[^>]{0,200}>){0,40}+"
 
 RECOGNISED: tuple[Recognised, ...] = (
     _row(
@@ -99,6 +100,15 @@ RECOGNISED: tuple[Recognised, ...] = (
         "Export the run as mzML, or as ANDI (.cdf, netCDF-3), and upload that.",
         certainty=60,
     ),
+    _row(
+        "mzdata",
+        "an mzData file (.mzdata, the predecessor of mzML)",
+        _XML + rb"<mzData\b",
+        "Convert it to mzML with ProteoWizard and upload that.",
+        extensions=("mzdata",),
+    ),
+    _row("animl", "an AniML file (.animl)", _XML + rb"<(\w+:)?AniML\b", _EXPORT, extensions=("animl",)),
+    _row("gaml", "a GAML file (.gaml)", _XML + rb"<(\w+:)?GAML\b", _EXPORT, extensions=("gaml",)),
     _row("shimadzu-qgd", "a Shimadzu GCMSsolution run (.qgd)", _OLE, _QGD, extensions=("qgd",), inside="gcms raw data"),
     _row("jasco-jws", "a JASCO file (.jws)", _OLE, _IR, extensions=("jws",), inside="y-data"),
     _row(

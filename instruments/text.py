@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -14,27 +15,33 @@ from .limits import Limits
 from .source import Source
 
 PIECE = 256 * 1024  # characters
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
 # Control characters that no text export writes; tab, line ends, form feed and Ctrl-Z (DOS end of file) may occur.
 _BINARY = bytes(b for b in range(32) if b not in b"\t\n\x0c\r\x1a")
+
+_NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 
 def looks_like_text(head: bytes) -> bool:
     """Whether the first bytes are text in some encoding: hardly any control characters."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _utf16_without_bom(head):
+    if _announced(head) not in ("", "utf-8-sig"):
         return True
     return (len(head) - len(head.translate(None, _BINARY))) * 200 <= len(head)
 
 
 def _utf16_without_bom(head: bytes) -> str:
-    """'utf-16-le' or '-be' when every other byte of the beginning is zero, else ''."""
-    sample = head[:400]
+    """'utf-16-le' or '-be' when at least every fourth byte of the beginning is zero and all of it is text, else ''."""
+    sample = head[: min(len(head), 2_000) // 2 * 2]
     if len(sample) < 8:
         return ""
-    if sample[1::2].count(0) > len(sample[1::2]) * 0.9 and 0 not in sample[::2]:
-        return "utf-16-le"
-    if sample[::2].count(0) > len(sample[::2]) * 0.9 and 0 not in sample[1::2]:
-        return "utf-16-be"
+    for name, low, high in (("utf-16-le", sample[::2], sample[1::2]), ("utf-16-be", sample[1::2], sample[::2])):
+        if high.count(0) * 2 >= len(high) and low.count(0) * 10 <= len(low):
+            words = sample.decode(name, errors="ignore")  # half a pair may stand at the end
+            if words and all(c in "\t\n\r\f\x1a" or unicodedata.category(c) not in _NO_TEXT for c in words):
+                return name
     return ""
 
 

@@ -15,7 +15,7 @@ from spectra.types import Level, ReadingKind, Remark
 
 _X: tuple[tuple[str, str], ...] = (
     (
-        r"cm\s*\^?\(?\s*-\s*1\)?|1\s*/\s*cm|/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
+        r"cm\s*(?:\^|\*\*)?[({]?\s*-\s*1[)}]?|1\s*/\s*cm|/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
         r"|wellenzahl(en)?|nombres? d'? ?onde|numeros? d(e|i) onda|onda numero|golfgetal|golftal|vagtal|raman ?-?shift"
         r"|raman ?verschiebung|liczba falowa",
         "cm-1",
@@ -26,19 +26,20 @@ _X: tuple[tuple[str, str], ...] = (
         r"|comprimento de onda|golflengte|vaglangd|dlugosc fali",
         "nm",
     ),
-    (r"micromet(er|re)s?|\bmicrons?\b|\bum\b|\u03bcm", "um"),
+    (r"micromet(er|re)s?|\bmicrons?\b|\bum\b", "um"),
     (r"\bmins?\b|minutes?|minuten|minuti|minutos|minuter", "min"),
-    (r"\bs\b|\bsecs?\b|seconds?|sekunden?|secondes?|segundos|secondi", "s"),
+    (r"\bs\b|\bsecs?\b|(?<![a-z])(?:seconds?|sekunden?|secondes?|segundos|secondi)", "s"),
 )
 _Y: tuple[tuple[str, str], ...] = (
     (r"kubelka|\bk-?m\b", "kubelka-munk"),
     (r"log\s*\(?\s*1\s*/\s*r", "log(1/R)"),
     (r"single ?beam|einkanal|mono ?faisceau", "single beam"),
-    (r"%\s*t\b|%\s*trans|trans[a-z]*\.?\s*[\[(/]?\s*%|percent trans|\bt\s*[\[(]\s*%", "transmittance (%)"),
-    (r"%\s*r\b|%\s*refl|refle[a-z]*\.?\s*[\[(]?\s*%|percent refl", "reflectance (%)"),
+    (r"%\s*t\b|%\s*trans|trans[a-z]*\.?\s*[\[(/]?\s*%|percent trans|\bt\s*[\[(/]\s*%", "transmittance (%)"),
+    (r"%\s*r\b|%\s*refl|refle[a-z]*\.?\s*[\[(/]?\s*%|percent refl|\br\s*[\[(/]\s*%", "reflectance (%)"),
     (r"transmit|transmis|trasmit", "transmittance"),
     (r"reflec|reflek|reflex|rifle", "reflectance"),
-    (r"absorb|absorpt|extinktion|assorb|\babs?\b|\bm?au\b|absorvan", "absorbance"),
+    (r"\babs(olute|\.)? ?int", "intensity"),
+    (r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan", "absorbance"),
     (r"\bcounts?\b|\bcps\b", "counts"),
     (r"relative|rel\.|abundance", "relative intensity"),
     (r"intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
@@ -52,16 +53,38 @@ TIMES = frozenset({"min", "s"})
 _LONGEST = 400  # characters of a field that are looked at; some patterns cost the square
 
 
+# Whatever stands for a minus, superscript or not, and the two letters that are micro.
+_SIGNS = dict.fromkeys(map(ord, "\u207b\u2212\u2010\u2011\u2012\u2013\u00af\u02c9\ufe63\uff0d"), "-") | {
+    0xB5: "u",
+    0x3BC: "u",
+}
+
+
 def plain(text: str) -> str:
     """Lower case, accents folded, superscripts as digits: 'Wellenlänge' → 'wellenlange', 'cm⁻¹' → 'cm-1'."""
-    folded = unicodedata.normalize("NFKD", text.replace("\u207b", "-").replace("\u2212", "-").replace("µ", "u"))
+    folded = unicodedata.normalize("NFKD", text.translate(_SIGNS))
     folded = "".join(c for c in folded if not unicodedata.combining(c))
     return folded.lower().replace("\u2019", "'").replace("_", " ").strip()
 
 
+_FOREIGN = re.compile(
+    r"[\[(/]\s*(\u00c5|\u212b|angstroms?|[pm]?m|(?:1\s*/\s*|/)[mu\u03bc\u00b5]?m|[mu\u03bc\u00b5]?m\s*\^?[-\u2212\u207b]\s*[1\u00b9]|m?ev|[tgmk]?hz|kda|[mun\u03bc\u00b5]s"
+    r"|h|hours?|days?|milliseconds?|microseconds?)\s*[\])]?\s*$",
+    re.I,
+)
+
+
+def foreign_unit(text: str) -> str:
+    """A unit of x that the text gives at its end and that is none of ours, as it is spelled; '' if there is none."""
+    match = _FOREIGN.search(text[:_LONGEST])
+    return match[1].strip() if match else ""
+
+
 def x_unit(text: str) -> str:
-    """Canonical x unit found in a header or unit field, '' if none is recognised."""
+    """Canonical x unit found in a header or unit field, '' if none is recognised or another is given in so many words."""
     words = plain(text[:_LONGEST])
+    if foreign_unit(text):
+        return ""
     if re.search(
         r"ret(ention|entions)?[ -]?(time|zeit)|retentionszeit|\br\.?t(ime)?\b|\b(time|zeit|temps|tiempo|tempo)\b", words
     ):

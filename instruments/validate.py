@@ -35,6 +35,9 @@ LARGEST_ABSORBANCE = 20.0
 # baseline of transmittance lies near 1, where single negative spikes of an absorbance lie over a baseline near 0.
 MOSTLY_LOW, MOSTLY_HIGH, LOWEST_BASELINE = 0.1, 0.9, 0.4
 ENOUGH_POINTS = 100
+# A lost row doubles a step. The steps of gratings and of rounded numbers differ by a few per cent from their neighbours.
+STEADY = frozenset({ReadingKind.IR, ReadingKind.RAMAN, ReadingKind.UV, ReadingKind.CHROMATOGRAM})
+ENOUGH_STEPS, MOST_GAPS, WIDE_STEP, STEADY_STEP = 20, 2, 1.8, 0.15
 # An absorbance turned over, 100 (1 − A/Amax), touches 0 in the one point of its strongest band and leaves it like a
 # parabola: half as wide at 5 % as at 20 %, a seventh as wide at 0.1 %. A transmittance as low (absorbance above 3.3) leaves
 # it like the exponential of one: .64 to .77 as wide at 5 % (Lorentzian, Gaussian band), .39 at 0.1 %, and a chart that ran
@@ -116,13 +119,29 @@ def direction(x: FloatArray) -> int:
 def _axis(reading: Reading) -> Iterator[Remark]:
     if not reading.x_unit:
         yield warning("unit_unknown", "The file does not say what its x axis is; please give the unit.")
-    if reading.kind not in ORDERED or direction(reading.x) != 0:
+    if reading.kind not in ORDERED:
+        return
+    if direction(reading.x) != 0:
+        yield from _gaps(reading)
         return
     steps = np.diff(reading.x)
     if (steps >= 0).all() or (steps <= 0).all():
         yield warning("duplicate_x", "Some x values occur more than once.")
     else:
         yield warning("unsorted_x", "The x values are not in order; the file may be damaged or hold two curves.")
+
+
+def _gaps(reading: Reading) -> Iterator[Remark]:
+    """An axis of steps that change little, but for one or two that are twice as wide or wider: rows were lost there."""
+    steps = np.abs(np.diff(reading.x))
+    if reading.kind not in STEADY or steps.size < ENOUGH_STEPS:
+        return
+    around = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(steps, 3, mode="reflect"), 7), axis=1)
+    wide = steps > WIDE_STEP * around
+    if 0 < int(wide.sum()) <= MOST_GAPS and (np.abs(steps - around)[~wide] <= STEADY_STEP * around[~wide]).all():
+        at = int(np.argmax(wide))
+        text = f"The x axis has even steps, but none between {reading.x[at]:g} and {reading.x[at + 1]:g}; points may be missing there."
+        yield warning("gap", text)
 
 
 def _mass(reading: Reading) -> Iterator[Remark]:

@@ -119,7 +119,7 @@ def _words(table: TrendTable) -> str:
             "No sample fits this question." if not table.as_of else "No period of these months is in the figures."
         )
     if table.as_of:
-        lines += ["", f"As of {table.as_of}; {table.later} results came later."]
+        lines += ["", f"As of {table.as_of}. {table.later[:1].upper()}{table.later[1:]} results came later."]
     return "\n".join(lines)
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from app.laboratory.identification.contract import IdentifiedBlock
     from app.laboratory.identification.parts import Candidate
+    from app.laboratory.identification.substances import SubstanceIndex
     from app.laboratory.library.registry import LibraryRegistry
+    from app.laboratory.sample_answers.domain import WholeAnswer
+    from harm_messages.register import Register
     from spectra import Reading
 
 
@@ -81,13 +84,17 @@ def _words(path: Path, readings: list[Reading]) -> str:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--library", "libraries", multiple=True, help="Search only this library; repeat for several.")
 @click.option("--top", default=10, show_default=True, type=click.IntRange(1, 100), help="Candidates per reading.")
+@click.option("--sample", is_flag=True, help="All FILES are of one sample. Give one answer from all of them.")
 @answering
-def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int, json_: bool) -> None:
+def identify_files(
+    files: tuple[Path, ...], libraries: tuple[str, ...], top: int, sample: bool, json_: bool
+) -> None:  # fmt: skip
     """Compare instrument FILES with the reference libraries."""
     from app.laboratory.identification.contract import as_json as block_json
     from app.laboratory.identification.contract import identify_each
     from app.laboratory.identification.identify import Context
     from app.laboratory.identification.substances import SubstanceIndex
+    from app.laboratory.sample_answers.domain import answer_json
     from app.operations import logging as logs
     from harm_messages import load_pack
 
@@ -98,10 +105,50 @@ def identify_files(files: tuple[Path, ...], libraries: tuple[str, ...], top: int
             f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in registry.all())}."
         )
     found, refused = _read_each(files)
-    index = SubstanceIndex(load_pack().substances) if found else SubstanceIndex()
+    register = load_pack().substances if found else None
+    index = SubstanceIndex(register or ())
     context = Context(names=libraries, top=top, index=index)
     blocks = [block for path, readings in found for block in identify_each(str(path), readings, registry, context)]
+    if sample and register is not None:
+        whole = _together(blocks, registry, libraries, register, index)
+        _answer([answer_json(whole)], _whole_words(whole, [path.name for path, _ in found]), refused, json_)
+        return
     _answer([block_json(block) for block in blocks], _candidates(blocks), refused, json_)
+
+
+def _together(
+    blocks: Sequence[IdentifiedBlock],
+    registry: LibraryRegistry,
+    names: tuple[str, ...],
+    register: Register,
+    index: SubstanceIndex,
+) -> WholeAnswer:
+    """One answer from everything in these files."""
+    from app.laboratory.sample_answers import asking, telling
+    from spectra import explain_sample
+
+    answer = explain_sample(
+        asking.readings_of_blocks(blocks), (), asking.libraries_of(registry, names), asking.register_of(register)
+    )
+    return telling.told(answer, index, {})
+
+
+def _whole_words(whole: WholeAnswer, files: Sequence[str]) -> Iterator[str]:
+    """Parts with what each method says of them, then questions and what the answer rests on."""
+    yield f"One answer for the sample from {', '.join(files)}"
+    for number, part in enumerate(whole.parts, 1):
+        p = part.name.probability
+        others = ", ".join(other.name for other in part.others) if not part.single else ""
+        yield f" {number:>2}. {part.name.name}{f' {p:.0%}' if p is not None else ''}{f', or {others}' if others else ''}"
+        yield from (f"     {cell.title}: {cell.words}" for cell in part.cells)
+        if part.changed:
+            yield f"     {part.changed}"
+    if not whole.parts:
+        yield "  Nothing is named by the methods together. This is not evidence that nothing is there."
+    if whole.none_of_these is not None:
+        yield f"  None of these: {whole.none_of_these:.0%}"
+    yield from (f"  question: {question.text}" for question in whole.questions)
+    yield from (f"  {text}" for text in (whole.withheld, *whole.reasons) if text)
 
 
 def _shelf(settings: Settings) -> LibraryRegistry:

@@ -173,7 +173,8 @@ def library_calibrate(
 @answering
 def library_check(name: str, json_: bool) -> None:
     """Look for damage and for suspicious entries of library NAME: impossible formulae, ions above the molecule,
-    derivatives under their parent, duplicates, spectra that look like another compound.
+    derivatives under their parent, duplicates, spectra that look like another compound, entries of one compound that
+    contradict each other.
 
     Nothing is changed. Each fault is a reason to look at the entry, with the figures behind it.
     """

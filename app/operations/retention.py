@@ -32,8 +32,8 @@ from app.laboratory.readings.arrays import array_store
 from app.laboratory.readings.tables import Blob
 from app.platform import audit
 from app.platform.db import Base, Database, UnitOfWork, metadata
-from app.platform.jobs.queue import purge_finished
-from app.platform.live import purge_events
+from app.platform.jobs import JobRow, done_before
+from app.platform.live import EventRow, over_before
 from app.platform.security.tables import ThrottleRow
 from app.platform.storage import BlobStore
 from app.platform.web.tables import IdempotencyRow
@@ -48,56 +48,75 @@ _LOCK = 0x4D415352  # only one process of several does it at a time (PostgreSQL)
 _log = structlog.get_logger(__name__)
 
 
+Due = Callable[[datetime], sa.ColumnElement[bool]]
+"""Of a row: that everything counted from before this moment has reached its end."""
+End = Callable[[UnitOfWork, sa.ColumnElement[bool]], int]
+"""Ends the rows of which this holds, and says how many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of data: how long it is kept, counted from what, and the statement that ends it.
-
-    `purge` is given the moment before which everything goes, and says how many rows it touched.
-    """
+    """One kind of data: how long it is kept, counted from what, which rows are due, and what ends them."""
 
     name: str
     what: str
     keep: timedelta
     since: str
-    purge: Callable[[UnitOfWork, datetime], int]
+    table: type[Base]
+    due: Due
+    end: End | None = None
+    """Nothing where the rows are deleted."""
+
+    def purge(self, uow: UnitOfWork, before: datetime) -> int:
+        """End what is due; says how many rows that touched."""
+        due = self.due(before)
+        return self.end(uow, due) if self.end else _run(uow, sa.delete(self.table).where(due))
 
 
 def _run(uow: UnitOfWork, statement: Any) -> int:
     return int(uow.session.connection().execute(statement).rowcount)
 
 
-def _over(table: type[Base], *ends: datetime | None) -> Callable[[UnitOfWork, datetime], int]:
-    """Deletes the rows of a table of which one of these moments has passed."""
-
-    def purge(uow: UnitOfWork, before: datetime) -> int:
-        return _run(uow, sa.delete(table).where(sa.or_(*(col(end) <= before for end in ends))))
-
-    return purge
+def _passed(*ends: datetime | None) -> Due:
+    """That one of these moments has passed."""
+    return lambda before: sa.or_(*(col(end) <= before for end in ends))
 
 
-def _ticket_codes(uow: UnitOfWork, before: datetime) -> int:
-    dead = sa.and_(col(Sample.ticket_hmac).is_not(None), col(Sample.ticket_expires_at) <= before)
-    return _run(uow, sa.update(Sample).where(dead).values(ticket_hmac=None))
+def _with_code(before: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Sample.ticket_hmac).is_not(None), col(Sample.ticket_expires_at) <= before)
 
 
-def _links(uow: UnitOfWork, before: datetime) -> int:
-    over = sa.and_(col(Person.link_hash).is_not(None), col(Person.link_expires_at) <= before)
-    return _run(uow, sa.update(Person).where(over).values(link_hash=None, link_expires_at=None))
+def _forget_code(uow: UnitOfWork, due: sa.ColumnElement[bool]) -> int:
+    return _run(uow, sa.update(Sample).where(due).values(ticket_hmac=None))
 
 
-def _staff_notes(uow: UnitOfWork, before: datetime) -> int:
-    old = sa.and_(col(Sample.staff_note) != "", col(Sample.received_at) <= before)
+def _with_link(before: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Person.link_hash).is_not(None), col(Person.link_expires_at) <= before)
+
+
+def _forget_link(uow: UnitOfWork, due: sa.ColumnElement[bool]) -> int:
+    return _run(uow, sa.update(Person).where(due).values(link_hash=None, link_expires_at=None))
+
+
+def _with_note(before: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(col(Sample.staff_note) != "", col(Sample.received_at) <= before)
+
+
+def _blank_note(uow: UnitOfWork, due: sa.ColumnElement[bool]) -> int:
     # a new version: a form that was open since then cannot bring the note back
-    return _run(uow, sa.update(Sample).where(old).values(staff_note="", version=col(Sample.version) + 1))
+    return _run(uow, sa.update(Sample).where(due).values(staff_note="", version=col(Sample.version) + 1))
 
 
-def _set_aside(uow: UnitOfWork, before: datetime) -> int:
-    """The row stays with key and hash, so that the same arrival is recognised; its bytes follow in purge_files."""
-    due = sa.and_(
+def _set_aside(before: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
         col(IncomingFile.state) == IncomingState.SET_ASIDE,
         col(IncomingFile.decided_at) <= before,
         col(IncomingFile.blob_sha256).is_not(None),
     )
+
+
+def _empty_file(uow: UnitOfWork, due: sa.ColumnElement[bool]) -> int:
+    """The row stays with key and hash, so that the same arrival is recognised; its bytes follow in purge_files."""
     return _run(uow, _emptied(uow).where(due))
 
 
@@ -106,16 +125,20 @@ def _emptied(uow: UnitOfWork) -> sa.Update:
     return emptied.values(blob_sha256=None, removed_at=uow.now, version=col(IncomingFile.version) + 1)
 
 
-def _samples(uow: UnitOfWork, before: datetime) -> int:
-    """Foreign keys take along what hangs on a sample. Its facts are let go first, and an incoming file's row stays."""
+def _at_rest(before: datetime) -> sa.ColumnElement[bool]:
+    """Of a sample: that nothing has happened to it since."""
     steps = ("created_at", "submitted_at", "verified_at", "released_at", "closed_at")
     later = sa.or_(*(getattr(ResultVersion, step) > before for step in steps))
-    due = sa.select(col(Sample.id)).where(
+    return sa.and_(
         col(Sample.received_at) <= before,
         ~sa.exists().where(col(ResultVersion.sample_id) == col(Sample.id), later),
         ~sa.exists().where(col(DisplayLog.sample_id) == col(Sample.id), col(DisplayLog.at) > before),
     )
-    gone = uow.session.scalars(due.limit(AT_ONCE)).all()
+
+
+def _delete_samples(uow: UnitOfWork, due: sa.ColumnElement[bool]) -> int:
+    """Foreign keys take along what hangs on a sample. Its facts are let go first, and an incoming file's row stays."""
+    gone = uow.session.scalars(sa.select(col(Sample.id)).where(due).limit(AT_ONCE)).all()
     facts = sa.update(TrendSample).where(col(TrendSample.own_sample_id).in_(gone))
     files = _emptied(uow).where(col(IncomingFile.sample_id).in_(gone))
     _run(uow, facts.values(own_sample_id=None))
@@ -123,51 +146,43 @@ def _samples(uow: UnitOfWork, before: datetime) -> int:
     return _run(uow, sa.delete(Sample).where(col(Sample.id).in_(gone)))
 
 
-def _placements(uow: UnitOfWork, before: datetime) -> int:
+def _of_a_project_over(before: datetime) -> sa.ColumnElement[bool]:
     """A project that is over makes no more extracts, so nothing has to know where its samples stood."""
     over = sa.select(col(ResearchProject.id)).where(col(ResearchProject.ends_on) < before.date())
-    return _run(uow, sa.delete(ResearchPlacement).where(col(ResearchPlacement.project_id).in_(over)))
+    return col(ResearchPlacement.project_id).in_(over)
 
 
 IMMEDIATELY, SIX_YEARS = timedelta(0), timedelta(days=2192)
-_SESSION_OVER = _over(StaffSession, StaffSession.expires_at, StaffSession.revoked_at)
-_TOKEN_OVER = _over(ApiToken, ApiToken.expires_at, ApiToken.revoked_at)
-_TICKET_SESSION_OVER = _over(TicketSession, TicketSession.expires_at)
-_ANSWERED = _over(IdempotencyRow, IdempotencyRow.created_at)
-_LENT = _over(LeasedCode, LeasedCode.expires_at)
-_TRIED = _over(ThrottleRow, ThrottleRow.began_at)
+MONTH, DAY, WEEK = timedelta(days=30), timedelta(hours=24), timedelta(days=7)
+_FILE, _SIGNED = "a file from an instrument that was set aside", "an alert with its evidence and who signed"
+_SHOWN = "receipt, the last step of a result, or the last time its page was shown, whichever is latest"
+_SESSION_OVER = _passed(StaffSession.expires_at, StaffSession.revoked_at)
+_TOKEN_OVER = _passed(ApiToken.expires_at, ApiToken.revoked_at)
+_TICKET_SESSION = "a client's browser that showed its ticket"
+_LENT = "keyed hash of a ticket code lent to a tablet"
+_TRIES = "count of tries to sign in or to open a ticket"
+_PLACED = "where samples stand in the extracts of a research project"
 RULES: tuple[Rule, ...] = (
-    Rule("ticket_code", "keyed hash of a ticket code", IMMEDIATELY, "expiry of the ticket", _ticket_codes),
-    Rule("ticket_session", "a client's browser that showed its ticket", IMMEDIATELY, "its end", _TICKET_SESSION_OVER),
-    Rule("leased_code", "keyed hash of a ticket code lent to a tablet", IMMEDIATELY, "its expiry", _LENT),
-    Rule("staff_note", "note of staff about a sample", timedelta(days=30), "receipt of the sample", _staff_notes),
-    Rule("staff_session", "a browser someone was signed in with", IMMEDIATELY, "its end", _SESSION_OVER),
-    Rule("password_link", "keyed hash of a link for a new password", IMMEDIATELY, "its expiry", _links),
-    Rule("api_token", "an API token", timedelta(days=30), "its expiry or revocation", _TOKEN_OVER),
-    Rule("idempotency", "the answer kept for a repeated request", timedelta(hours=24), "the answer", _ANSWERED),
-    Rule("throttle", "count of tries to sign in or to open a ticket", timedelta(hours=24), "the first try", _TRIED),
-    Rule("event", "a live event", timedelta(days=7), "the event", purge_events),
-    Rule("job", "a job that is done", timedelta(days=30), "its end", purge_finished),
+    Rule("ticket_code", "keyed hash of a ticket code", IMMEDIATELY, "expiry of the ticket", Sample, _with_code, _forget_code),
+    Rule("ticket_session", _TICKET_SESSION, IMMEDIATELY, "its end", TicketSession, _passed(TicketSession.expires_at)),
+    Rule("leased_code", _LENT, IMMEDIATELY, "its expiry", LeasedCode, _passed(LeasedCode.expires_at)),
+    Rule("staff_note", "note of staff about a sample", MONTH, "receipt of the sample", Sample, _with_note, _blank_note),
+    Rule("staff_session", "a browser someone was signed in with", IMMEDIATELY, "its end", StaffSession, _SESSION_OVER),
+    Rule("password_link", "keyed hash of a link for a new password", IMMEDIATELY, "its expiry", Person, _with_link, _forget_link),
+    Rule("api_token", "an API token", MONTH, "its expiry or revocation", ApiToken, _TOKEN_OVER),
     Rule(
-        "incoming_file", "a file from an instrument that was set aside", timedelta(days=30), "that moment", _set_aside
+        "idempotency", "the answer kept for a repeated request", DAY, "the answer", IdempotencyRow,
+        _passed(IdempotencyRow.created_at),
     ),
-    Rule(
-        "research_placement",
-        "where samples stand in the extracts of a research project",
-        IMMEDIATELY,
-        "the project's last day",
-        _placements,
-    ),
-    Rule("alert", "an alert with its evidence and who signed", SIX_YEARS, "its end", _over(Alert, Alert.until)),
-    Rule("detection_run", "a run of the detection", SIX_YEARS, "the run", _over(DetectionRun, DetectionRun.at)),
-    Rule(
-        "sample",
-        "a sample with its files, results and talks",
-        SIX_YEARS,
-        "receipt, the last step of a result, or the last time its page was shown, whichever is latest",
-        _samples,
-    ),
-)
+    Rule("throttle", _TRIES, DAY, "the first try", ThrottleRow, _passed(ThrottleRow.began_at)),
+    Rule("event", "a live event", WEEK, "the event", EventRow, over_before),
+    Rule("job", "a job that is done", MONTH, "its end", JobRow, done_before),
+    Rule("incoming_file", _FILE, MONTH, "that moment", IncomingFile, _set_aside, _empty_file),
+    Rule("research_placement", _PLACED, IMMEDIATELY, "the project's last day", ResearchPlacement, _of_a_project_over),
+    Rule("alert", _SIGNED, SIX_YEARS, "its end", Alert, _passed(Alert.until)),
+    Rule("detection_run", "a run of the detection", SIX_YEARS, "the run", DetectionRun, _passed(DetectionRun.at)),
+    Rule("sample", "a sample with its files, results and talks", SIX_YEARS, _SHOWN, Sample, _at_rest, _delete_samples),
+)  # fmt: skip
 
 
 def purge(database: Database, rules: Sequence[Rule] = RULES) -> dict[str, int]:

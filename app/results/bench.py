@@ -21,6 +21,8 @@ from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import corrections
 from app.laboratory.readings import figures as reading_figures
 from app.laboratory.readings import quality as reading_quality
+from app.laboratory.sample_answers import service as sample_answers
+from app.laboratory.sample_answers.domain import Standing
 from app.laboratory.subtraction import service as subtraction
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
@@ -180,6 +182,7 @@ class Bench:
     older: ResultView | None = None  # still on the client's screen while a newer version is in work
     retract: Decision | None = None
     taken_out: int = 0  # references taken by hand out of the readings of the shown file
+    whole: Standing | None = None  # the answer made of all readings together
 
     @property
     def state(self) -> State | None:
@@ -245,6 +248,7 @@ def bench(
     older = told if told and newest and told.result.id != newest.result.id else None
     shown = _shown(analyses, reading_id, peak)
     mentions = mentions_of(analyses)
+    whole = sample_answers.standing(session, sample_id, analyses)
     named = (
         service.named_of(session, newest.result, register, mentions)
         if newest
@@ -261,7 +265,9 @@ def bench(
         view=newest,
         lines=lines,
         steps=tuple(steps),
-        review=review_of(session, newest, sample, analyses, named, quality.warnings, register) if newest else None,
+        review=review_of(session, newest, sample, analyses, named, quality.warnings, register, whole)
+        if newest
+        else None,
         named=named,
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
@@ -271,6 +277,7 @@ def bench(
         retract=dict(service.allowed_actions(session, actor, older.result, now, register))[Action.RETRACT]
         if older
         else None,
+        whole=whole,
         taken_out=subtraction.standing_steps(session, [r.reading.id for r in shown.file.readings]) if shown else 0,
     )
 

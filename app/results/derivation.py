@@ -12,7 +12,7 @@ from uuid import UUID
 
 from app.laboratory.readings.domain import AnalysisStatus, ScopeFact
 from app.results.finding import Amount, NewFinding, look_alikes
-from app.results.grounds import SubmissionSnapshot
+from app.results.grounds import MethodSays, SubmissionSnapshot
 from harm_messages import types as hm
 from harm_messages.pack import Pack
 from harm_messages.register import within
@@ -20,6 +20,7 @@ from harm_messages.roles import derive_role
 from harm_messages.verdicts import whole_of
 from harm_messages.vocabulary import Confidence, FindingRole, Outcome, Verdict
 from spectra.minimum_identification import MinimumIdentification, TechniqueEvidence, evaluate
+from spectra.sample.answer import State as Seen
 
 CLASS_ONLY = frozenset({"reagent", "strip"})
 """Methods whose positive result names a class and no substance of it."""
@@ -33,7 +34,7 @@ class Evidence:
     """One analysis a chemist names for a finding. `ran`: its status is ok and its blank did not fail.
 
     `read`: its file was read, or someone read it on the instrument. `both_results`: of a hyphenated method both
-    results were used, its retention time having been compared with a standard.
+    results were used, its retention time having been compared with a standard. `against`: why it says nothing for the substance.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Evidence:
     strip_reading: str = ""
     read: bool = True
     both_results: bool = False
+    against: str = ""
 
 
 def derive_confidence(
@@ -91,6 +93,8 @@ def _usable(evidence: Sequence[Evidence], seen: bool) -> tuple[list[Evidence], l
             reasons.append(
                 f"{e.words}: was not read yet, or warnings of its file were not looked at, so it does not count."
             )
+        elif e.against:
+            reasons.append(f"{e.words} does not count. {e.against}")
         elif e.method == "strip" and e.strip_reading == "faint":
             reasons.append("The strip line is faint, so it does not count: repeat it.")
         elif e.method == "strip" and e.strip_reading != ("positive" if seen else "negative"):
@@ -173,7 +177,8 @@ def derive(pack: Pack, findings: Sequence[NewFinding], snapshot: SubmissionSnaps
     by_id = {fact.analysis_id: fact for fact in scope}
     register = pack.substances
     known = tuple(e for e in snapshot.expected if e in register or e in register.intents or register.is_class(e))
-    levels = [confidence_of(finding, by_id, pack) for finding in findings]
+    known_by = MethodWords(snapshot.matrix or ())
+    levels = [confidence_of(finding, by_id, pack, known_by) for finding in findings]
     facts = [
         finding_fact(finding, level, _methods(finding, by_id), pack)
         for finding, (level, _, _) in zip(findings, levels, strict=True)
@@ -203,7 +208,7 @@ def derive(pack: Pack, findings: Sequence[NewFinding], snapshot: SubmissionSnaps
                 reasons=reasons,
                 methods=_methods(finding, by_id),
                 limitations=_limitations(finding, by_id),
-                minimum=minimum_of(finding, by_id, pack),
+                minimum=minimum_of(finding, by_id, pack, known_by),
                 signal=signal_of(finding, by_id),
             )
             for finding, fact, (level, by_rule, reasons) in zip(findings, facts, levels, strict=True)
@@ -221,11 +226,11 @@ def class_of(pack: Pack, finding: NewFinding) -> str:
 
 
 def confidence_of(
-    finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack
+    finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack, known_by: MethodWords
 ) -> tuple[Confidence, Confidence, tuple[str, ...]]:
     """Level as shown, level by rule, reasons. A person's override stands, and the rule's reasons stay beside it."""
     by_rule, reasons = derive_confidence(
-        _evidence(finding, by_id, pack),
+        _evidence(finding, by_id, pack, known_by),
         names_substance=bool(finding.substance_id),
         names_class=bool(finding.substance_class),
         seen=finding.seen,
@@ -238,14 +243,17 @@ def confidence_of(
     return level, by_rule, reasons
 
 
-def minimum_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack) -> MinimumIdentification | None:
+def minimum_of(
+    finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack, known_by: MethodWords
+) -> MinimumIdentification | None:
     """The SWGDRUG minimum of what was found; None for what was not seen or has no name.
 
     It asks for a combination that excludes a false identification, so look-alikes that remain keep it from being met.
     """
     if not finding.seen or not (finding.substance_id or finding.substance_class):
         return None
-    found = minimum_identification(_evidence(finding, by_id, pack), names_substance=bool(finding.substance_id))
+    evidence = _evidence(finding, by_id, pack, known_by)
+    found = minimum_identification(evidence, names_substance=bool(finding.substance_id))
     if not finding.cannot_tell_from:
         return found
     also = " or ".join(finding.cannot_tell_from)
@@ -272,8 +280,26 @@ def signal_of(finding: NewFinding, by_id: Mapping[UUID, ScopeFact]) -> tuple[Sig
     )  # fmt: skip
 
 
-def _evidence(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack) -> list[Evidence]:
-    """The analyses it names. A strip for another class says nothing of it."""
+@dataclass(frozen=True, slots=True)
+class MethodWords:
+    """What each analysis says of each substance, where the answer of the whole sample knows it."""
+
+    rows: tuple[MethodSays, ...] = ()
+
+    def against(self, substance_id: str | None, analysis_id: UUID) -> str:
+        """Why an analysis does not count for a substance it was named for: it would have shown it, or could not have. "" where it
+        does count, and where nothing is known of it."""
+        for row in self.rows:
+            if row.substance_id == substance_id and analysis_id in row.analysis_ids:
+                return row.sentence if row.state in (Seen.NOT_SEEN, Seen.NOT_VISIBLE) else ""
+        return ""
+
+
+def _evidence(
+    finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack, known_by: MethodWords
+) -> list[Evidence]:
+    """The analyses it names. A strip for another class says nothing of it, and neither does a method that does not see it in the
+    answer of the whole sample."""
     found = []
     for fact in (by_id[key] for key in finding.analysis_ids if key in by_id):
         words, ran = fact.title, fact.status is AnalysisStatus.OK and fact.qc_passed
@@ -281,7 +307,10 @@ def _evidence(finding: NewFinding, by_id: Mapping[UUID, ScopeFact], pack: Pack) 
         if reading and finding.substance_id != target and not within(class_of(pack, finding), target):
             words, ran = f"{fact.title} ({target}, another class)", False
         both = fact.analysis_id in finding.retention_ids
-        found.append(Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading, fact.read, both))
+        against = known_by.against(finding.substance_id, fact.analysis_id) if finding.seen else ""
+        found.append(
+            Evidence(fact.method.value, words, fact.category, fact.specific, ran, reading, fact.read, both, against)
+        )
     return found
 
 
@@ -297,7 +326,7 @@ def scope_fact(s: ScopeFact) -> hm.ScopeFact:
         excludes=s.excludes,
         lod=s.lod_percent,
         printed=s.printed,
-        shown=s.shown,
+        shown=(*s.shown, *s.blind),
     )
 
 

@@ -100,6 +100,8 @@ class Circumstances:
     strips_unanswered: tuple[str, ...] = ()
     names_open: tuple[str, ...] = ()
     accept_open: bool = False
+    answer_waits: bool = False
+    questions_open: tuple[str, ...] = ()
     individual_results: bool = True
     analysis_consent: bool = True
     sample_withdrawn: bool = False
@@ -160,6 +162,19 @@ def names_answered(c: Circumstances) -> str | None:
     it, stays = ("it", "it stays") if len(c.names_open) == 1 else ("each", "they stay")
     mend = f"Record or dismiss {it}" if c.state is State.DRAFT else "Return the result"
     return f"Named by a spectrum and still open: {', '.join(c.names_open)}. {mend}, or confirm that {stays} open."
+
+
+def answer_made(c: Circumstances) -> str | None:
+    """What follows from all readings together must be known before findings rest on it."""
+    return "The answer of the whole sample is being worked out. It takes a few seconds." if c.answer_waits else None
+
+
+def questions_answered(c: Circumstances) -> str | None:
+    """What readings ask together is answered by a person before a client reads the result."""
+    if not c.questions_open:
+        return None
+    more = f" and {len(c.questions_open) - 1} more" if len(c.questions_open) > 1 else ""
+    return f"A question of the Sample tab is open{more}: {c.questions_open[0]}"
 
 
 def _another(does: str) -> Guard:
@@ -238,6 +253,7 @@ _READY: tuple[Guard, ...] = (
     has_content,
     files_read,
     warnings_seen,
+    answer_made,
     strips_answered,
     names_answered,
     method_active,
@@ -247,6 +263,7 @@ _QUALITY: tuple[Guard, ...] = (
     files_read,
     warnings_seen,
     strips_answered,
+    questions_answered,
     analyses_unchanged,
     qc_passed,
     instrument_in_date,

@@ -14,14 +14,29 @@ from sqlmodel import Session
 
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
+from app.laboratory.identification.domain import QUICK_TESTS
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import quality
 from app.laboratory.readings.domain import ScopeFact
+from app.laboratory.sample_answers import service as sample_answers
+from app.laboratory.sample_answers.domain import Standing
 from app.results.finding import NewFinding
 from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, standings
 from app.results.tables import ResultVersion
 from harm_messages.register import Register
 from harm_messages.vocabulary import Form
+from spectra.sample.answer import State as Seen
+
+
+@dataclass(frozen=True, slots=True)
+class MethodSays:
+    """What one method says of one substance in the answer of the whole sample. Only what follows from it is kept, no figure."""
+
+    substance_id: str
+    analysis_ids: tuple[UUID, ...]
+    title: str
+    state: Seen
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,8 @@ class SubmissionSnapshot:
     """What was said where the register knows none of it; None with versions submitted before this was kept."""
     unit_mass_mg: float | None = None
     """What one tablet weighs, where someone weighed one."""
+    matrix: tuple[MethodSays, ...] | None = None
+    """What each method says of each part; None where no such answer was made, and with versions submitted before there was one."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """For the column."""
@@ -53,7 +70,9 @@ _JSON = TypeAdapter(SubmissionSnapshot)
 
 def current(session: Session, sample: samples.Sample, row: ResultVersion) -> SubmissionSnapshot:
     """The grounds as the sample is written down now, with what is dismissed in this version."""
-    return of(sample, row, reading_analyses.analyses_of(session, sample.id), lookup.expected_of(session, sample.id))
+    analyses = reading_analyses.analyses_of(session, sample.id)
+    whole = sample_answers.standing(session, sample.id, analyses)
+    return of(sample, row, analyses, lookup.expected_of(session, sample.id), whole)
 
 
 def of(
@@ -61,6 +80,7 @@ def of(
     row: ResultVersion,
     analyses: Sequence[reading_analyses.AnalysisView],
     expected: Sequence[str],
+    whole: Standing | None,
 ) -> SubmissionSnapshot:
     """A snapshot of what was read already."""
     return SubmissionSnapshot(
@@ -69,11 +89,32 @@ def of(
         form=sample.form,
         logo=sample.logo,
         colours=tuple(sample.colours),
-        scope=tuple(quality.scope_of(analyses)),
+        scope=tuple(_with_blind_spots(fact, whole) for fact in quality.scope_of(analyses)),
         named=mentions_of(list(analyses)),
         dismissed=dismissals_from(row.dismissals),
         words="" if expected else sample.words_spoken,
         unit_mass_mg=(sample.weight_mg or None) if sample.form is Form.TABLET else None,
+        matrix=matrix_of(whole),
+    )
+
+
+def _with_blind_spots(fact: ScopeFact, whole: Standing | None) -> ScopeFact:
+    """With what of the expected its method could not have seen, as the answer of the whole sample knows it."""
+    blind = whole.answer.blind if whole is not None else ()
+    here = tuple(substance for substance, method in blind if method == fact.method.value)
+    return replace(fact, blind=here) if here else fact
+
+
+def matrix_of(whole: Standing | None) -> tuple[MethodSays, ...] | None:
+    """What the instruments say of each part, by register id; strips have rules of their own. None without an answer."""
+    if whole is None or not whole.answer.parts:
+        return None
+    return tuple(
+        MethodSays(part.name.substance_id, cell.analysis_ids, cell.title, cell.state, cell.sentence)
+        for part in whole.answer.parts
+        if part.name.substance_id
+        for cell in part.cells
+        if cell.analysis_ids and cell.method not in QUICK_TESTS
     )
 
 
@@ -89,6 +130,8 @@ def changed(row: ResultVersion, now_there: SubmissionSnapshot) -> bool:
         now_there = replace(now_there, named=None, dismissed=())
     if snapshot is not None and snapshot.words is None:
         now_there = replace(now_there, words=None, unit_mass_mg=None)
+    if snapshot is not None and snapshot.matrix is None:
+        now_there = replace(now_there, matrix=None)
     if snapshot is not None and any(m.upload_id is None for m in snapshot.named or ()):
         now_there = replace(now_there, named=tuple(m.as_kept_before for m in now_there.named or ()))
     return snapshot != now_there

@@ -15,6 +15,8 @@ from app.intake.sessions import service as sessions
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import domain
 from app.laboratory.readings import quality as reading_quality
+from app.laboratory.sample_answers import service as sample_answers
+from app.laboratory.sample_answers.domain import Standing
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.event import Event
@@ -31,12 +33,13 @@ from harm_messages.vocabulary import StripReading
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a step looks at, read once and passed down: the sample, its session, analyses, consents, what was expected, the
-    findings of the version, and all versions, the newest first."""
+    """What a step looks at, read once and passed down: the sample, its session, analyses, the answer made of all of them, consents,
+    what was expected, the findings of the version, and all versions, the newest first."""
 
     sample: samples.Sample
     checking: sessions.CheckingSession
     analyses: Sequence[reading_analyses.AnalysisView]
+    whole: Standing | None
     consents: Mapping[ConsentKind, ConsentAnswer]
     expected: Sequence[str]
     findings: Sequence[Finding]
@@ -65,10 +68,13 @@ def load(
     """Everything about one version. `analyses`: of its sample, where they were read already. Raises NotFound when the sample
     is not of the actor's agency."""
     sample = lookup.get_sample(session, actor, row.sample_id)
+    if analyses is None:
+        analyses = reading_analyses.analyses_of(session, sample.id)
     return Loaded(
         sample,
         sessions.get_session(session, actor, sample.session_id),
-        reading_analyses.analyses_of(session, sample.id) if analyses is None else analyses,
+        analyses,
+        sample_answers.standing(session, sample.id, analyses),
         lookup.consents_of(session, sample.id),
         lookup.expected_of(session, sample.id),
         repository.findings_of(session, [row.id])[row.id],
@@ -90,7 +96,7 @@ def circumstances_of(
     """Circumstances of one version for one person."""
     sample, checking, findings = there.sample, there.checking, there.findings
     quality = reading_quality.quality_of(there.analyses, now)
-    now_there = grounds.of(sample, row, there.analyses, there.expected)
+    now_there = grounds.of(sample, row, there.analyses, there.expected, there.whole)
     scope = now_there.scope
     named = grounds.named(row, now_there.named or (), [f.entered for f in findings], register)
     # a client must have said yes; where staff or police hand something in there is nobody to ask
@@ -114,6 +120,8 @@ def circumstances_of(
         strips_unanswered=strips_unanswered(scope, [(f.substance_id or "", f.substance_class) for f in findings]),
         names_open=tuple(one.name for one in named if one.is_open),
         accept_open=accept_open,
+        answer_waits=sample_answers.waits(there.whole),
+        questions_open=tuple(one.text for one in there.whole.open_questions) if there.whole else (),
         individual_results=checking.licence_mode.individual_results,
         analysis_consent=consent is ConsentAnswer.YES if of_client else consent is not ConsentAnswer.NO,
         sample_withdrawn=sample.withdrawn_at is not None,
@@ -160,6 +168,8 @@ def apply(
         row.closed_at, row.reason = uow.now, reason
         if action in (Action.AMEND, Action.RETRACT):
             row.change_reason = change_reason or row.change_reason
+        if action in (Action.RETURN, Action.WITHDRAW):
+            samples.step_back(uow, sample)
 
 
 def announce(uow: UnitOfWork, row: ResultVersion, kind: str) -> None:

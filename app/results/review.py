@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.intake.samples import lookup, substances
 from app.intake.samples import service as samples
 from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.sample_answers.domain import Standing
 from app.results import grounds, repository
 from app.results.differences import changes
 from app.results.domain import NameState, State
@@ -59,12 +60,13 @@ def review_of(
     named: Sequence[Named],
     warnings: Sequence[str],
     register: Register,
+    whole: Standing | None,
 ) -> Review | None:
     """None before the version is submitted and after it is released."""
     row, before = view.result, view.before
     if row.state not in (State.SUBMITTED, State.VERIFIED):
         return None
-    now_there = grounds.of(sample, row, analyses, lookup.expected_of(session, sample.id))
+    now_there = grounds.of(sample, row, analyses, lookup.expected_of(session, sample.id), whole)
     return Review(
         since_submit=tuple(grounds.differences(row, now_there, lambda key: substances.label_of(register, key))),
         since_before=tuple(_since_before(session, view, register)),

@@ -15,6 +15,8 @@ from fastapi import Request
 from sqlmodel import Session
 
 from app.care.alerts import service as alerts
+from app.care.consultations import urgent
+from app.intake.people import hints as hiding
 from app.intake.samples import queue
 from app.intake.samples.domain import Stage
 from app.intake.sessions import service as sessions
@@ -29,6 +31,7 @@ from app.platform.web.middleware import live_from
 from app.runtime import Runtime
 from app.screens import navigation
 from app.screens.alerts.page import Banner, banner_of
+from app.screens.hints import HINTS
 from app.settings import Settings
 
 FINDERS = SERVICE_STAFF | {Role.RESEARCHER, Role.ADMIN}
@@ -55,8 +58,15 @@ class OpenSession(TypedDict):
     meaning: str
 
 
+class Hints(TypedDict):
+    """The hints of the area a page belongs to; no `sentences` once this person has hidden them."""
+
+    area: str
+    sentences: tuple[str, ...]
+
+
 class Frame(TypedDict):
-    """The header of a staff page."""
+    """The header of a staff page, and the hints under it; no hints where a page belongs to no area that has some."""
 
     session: OpenSession | None
     sessions: list[OpenSession]
@@ -67,6 +77,7 @@ class Frame(TypedDict):
     initials: str
     may_find: bool
     several_roles: bool
+    hints: Hints | None
 
 
 class CommonValues(TypedDict):
@@ -121,8 +132,9 @@ def frame_of(rt: Runtime, actor: Actor, path: str) -> Frame:
         here = session_here(open_now, path)
         named = _named(session, open_now, here)
         counts = counted(session, actor, rt.now(), [s.id for s in open_now], {p.label for p in areas})
-    hrefs = [navigation.address(place, here.id if here else None) for place in (*areas, *more)]
-    nearest = navigation.nearest(path, hrefs)
+        hrefs = {navigation.address(place, here.id if here else None): place.label for place in (*more, *areas)}
+        nearest = navigation.nearest(path, hrefs)
+        hints = hints_of(session, actor, hrefs.get(nearest, ""))
 
     def shown(places: Iterable[navigation.Place]) -> list[Area]:
         found = [(place, navigation.address(place, here.id if here else None)) for place in places]
@@ -138,7 +150,15 @@ def frame_of(rt: Runtime, actor: Actor, path: str) -> Frame:
         "initials": navigation.initials_of(actor.display_name),
         "may_find": actor.has(*FINDERS),
         "several_roles": len(actor.roles) > 1,
+        "hints": hints,
     }
+
+
+def hints_of(session: Session, actor: Actor, area: str) -> Hints | None:
+    """The hints of an area for this person."""
+    if area not in HINTS:
+        return None
+    return {"area": area, "sentences": () if hiding.hidden(session, actor, area) else HINTS[area]}
 
 
 def _area(label: str, href: str, nearest: str, found: Count) -> Area:
@@ -193,6 +213,8 @@ def counted(session: Session, actor: Actor, now: datetime, open_ids: list[uuid.U
         found["Files"] = Count(incoming.counts(session, actor)[incoming.IncomingState.WAITING])
     if "Instruments" in labels:
         found["Instruments"] = Count(late=_out_of_order(session, actor, now))
+    if waiting := urgent.to_approve(session, actor, now):
+        found["Urgent"] = Count(late=f"{waiting} to approve")
     if "Tasks" in labels and open_ids:
         found["Tasks"] = Count(tasks.open_count(session, actor, open_ids))
     return found

@@ -62,6 +62,8 @@ PLACES: tuple[Place, ...] = (
     Place("Libraries", "/libraries", frozenset({Role.CHEMIST, Role.VERIFIER, Role.RESEARCHER, Role.ADMIN})),
     Place("Imported history", "/history", frozenset({Role.ADMIN, Role.RESEARCHER})),
     Place("People", "/people", frozenset({Role.ADMIN})),
+    Place("Devices", "/devices", frozenset({Role.ADMIN})),
+    Place("Retention", "/retention", frozenset({Role.ADMIN})),
     Place("Audit", "/audit", frozenset({Role.ADMIN})),
 )
 BY_LABEL = {place.label: place for place in PLACES}
@@ -86,7 +88,7 @@ OFFERS: tuple[tuple[Role, tuple[str, ...], tuple[str, ...]], ...] = (
     (Role.RESEARCHER, ("Trends", "Projects", "Releases"), ("Libraries", "Imported history")),
     (Role.PUBLIC_HEALTH, ("Figures", "Alerts"), ()),
     (Role.POLICE, ("Figures", "Alerts"), ()),
-    (Role.ADMIN, ("People", "Audit"), ("Libraries", "Projects", "Imported history")),
+    (Role.ADMIN, ("People", "Devices", "Retention", "Audit"), ("Libraries", "Projects", "Imported history")),
 )  # fmt: skip
 """Areas of each role, the first one where its work begins, and what stands under More. Several roles: in this order."""
 

@@ -69,6 +69,11 @@ class Visit:
         return UUID(json.loads(bytes(answer.body))["id"])
 
 
+def local_path(target: str) -> str:
+    """Only a path on this server; anything else becomes the home page (no open redirect)."""
+    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/"
+
+
 def visitor(*roles: Role) -> params.Depends:
     """Dependency: the visit of someone with one of these roles (any staff when none is named)."""
     policy = allow(*roles)
@@ -85,8 +90,12 @@ Bench = Annotated[Visit, visitor(Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD)
 Registrar = Annotated[Visit, visitor(Role.RECEPTION, Role.SESSION_LEAD, Role.HEALTH_WORKER)]
 Lead = Annotated[Visit, visitor(Role.SESSION_LEAD)]
 Admin = Annotated[Visit, visitor(Role.ADMIN)]
+Keeper = Annotated[Visit, visitor(Role.SESSION_LEAD, Role.ADMIN)]
+"""Who may end what a device can do."""
 
 Version = Annotated[int, Form(ge=0, lt=2**31)]
 Note = Annotated[Note200, Form()]
 Sent = Annotated[UploadFile | None, File()]
 Done = Annotated[str, Query(max_length=20)]
+Next = Annotated[str, Form(alias="next", max_length=300)]
+"""The page a form goes on to, where it stands on another one than its own."""

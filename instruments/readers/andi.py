@@ -10,7 +10,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from spectra.types import Remark
+
 from ..probe import Guess, Probe
+from ..validate import warning
 from .netcdf_guard import NetCdf
 
 EXTENSIONS = ("cdf", "nc")
@@ -47,6 +50,15 @@ def instrument_of(file: NetCdf) -> tuple[str, dict[str, Any]]:
         next(iter(file.words(f"instrument_{key}")), "") for key in ("name", "mfr", "model", "serial_no", "sw_version")
     )
     return " ".join(w for w in (maker, model) if w) or name, filled({"serial": serial, "software": software})
+
+
+def unread(file: NetCdf) -> tuple[Remark, ...]:
+    """A warning of bytes that belong to no variable: perhaps more records than the header counts."""
+    if not file.unread:
+        return ()
+    return (
+        warning("trailing_data", f"Behind its last value the file holds {file.unread:,} bytes that were not read."),
+    )
 
 
 def filled(facts: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..limits import Limits
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
-from .andi import EXTENSIONS, filled, moment, sniff_template
+from .andi import EXTENSIONS, filled, moment, sniff_template, unread
 from .netcdf_guard import NetCdf
 
 KEPT_PEAKS = 1_000
@@ -31,6 +31,7 @@ KEPT_PEAKS = 1_000
     techniques={"GC", "LC"},
     magic=sniff_template(b"ordinate_values", b"aia_template_revision"),
     extensions=EXTENSIONS,
+    version="2",
 )
 def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One CHROMATOGRAM: y in the detector's unit as the file spells it, x in the unit of retention.
@@ -55,7 +56,7 @@ def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Re
         y_unit,
         meta=_facts(file) | {"x_unit_raw": file.text("retention_unit"), "y_unit_raw": detector_unit},
         title=file.text("sample_name") or file.text("experiment_title"),
-        remarks=notes + unit_notes,
+        remarks=notes + unit_notes + _run_time(file, x) + unread(file),
     )
 
 
@@ -77,6 +78,16 @@ def _times(file: NetCdf, n: int) -> tuple[FloatArray, tuple[Remark, ...]]:
         text = "The file calls its points unevenly spaced, but gives no times; an even spacing was assumed."
         notes += (warning("axis_guessed", text),)
     return (delay or 0.0) + interval * np.arange(n, dtype=np.float64), notes
+
+
+def _run_time(file: NetCdf, x: FloatArray) -> tuple[Remark, ...]:
+    """The run's stated length against the times: two points and one per cent apart are roundings."""
+    stated, span = file.number("actual_run_time_length"), float(x[-1] - x[0])
+    if stated is None or stated <= 0 or x.size < 2:
+        return ()
+    if min(abs(stated - span), abs(stated - float(x[-1]))) <= 0.01 * stated + 2 * span / (x.size - 1):
+        return ()
+    return (warning("run_time", f"The file says its run is {stated:g} long; its times span {span:g}."),)
 
 
 def _time_unit(file: NetCdf, hints: Hints) -> tuple[str, tuple[Remark, ...]]:

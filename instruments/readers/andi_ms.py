@@ -20,7 +20,7 @@ from ..peaks import ScanNotes, peak_list, to_scan
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
-from .andi import EXTENSIONS, filled, instrument_of, moment, sniff_template
+from .andi import EXTENSIONS, filled, instrument_of, moment, sniff_template, unread
 from .netcdf_guard import NetCdf
 
 IONISATIONS = {
@@ -46,6 +46,7 @@ _SCAN_COUNT = "The file gives {} scans but {} {}."
     techniques={"MS", "GC-MS", "LC-MS"},
     magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
     extensions=EXTENSIONS,
+    version="2",
 )
 def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.
@@ -62,6 +63,7 @@ def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Readi
                           code="array_length")  # fmt: skip
     starts, counts = _places(file, mass.size, limits)
     times, x_unit, notes = _times(file, counts.size)
+    notes += unread(file)
     instrument, meta = instrument_of(file)
     meta |= _facts(file)
     used = int(counts.sum())
@@ -166,7 +168,7 @@ def _integers(file: NetCdf, name: str) -> NDArray[np.int64] | None:
     raw = file.raw(name)
     if raw is None or raw.size == 0:
         return None
-    if raw.dtype.kind != "i" or raw.ndim > 1:
+    if raw.dtype.kind not in "iu" or raw.ndim > 1:
         raise CorruptFile(f"The variable {name!r} holds no whole numbers.", code="scan_index")
     return raw.reshape(-1).astype(np.int64)
 
@@ -179,8 +181,14 @@ def _times(file: NetCdf, n_scans: int) -> tuple[FloatArray | None, str, tuple[Re
         return None, "scan", (note,)
     if times.size != n_scans:
         raise CorruptFile(_SCAN_COUNT.format(n_scans, times.size, "times"), code="scan_count")
-    stated = file.variables["scan_acquisition_time"].attributes.get("units", "")
-    return times, units.x_unit(str(stated)) if units.x_unit(str(stated)) == "min" else "s", ()
+    stated = units.plain(str(file.variables["scan_acquisition_time"].attributes.get("units", "")))[:40]
+    unit = units.x_unit(stated)
+    if unit in units.TIMES or not stated:
+        return times, unit or "s", ()
+    note = warning(
+        "time_unit_guessed", f"The file gives retention times in {stated!r}, which is not known; seconds were assumed."
+    )
+    return times, "s", (note,)
 
 
 def _facts(file: NetCdf) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
-from .jcamp_asdf import decode, decode_pairs
+from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, number, pair_remarks, remarks
 from .jcamp_blocks import Block, Table, blocks
 from .jcamp_pages import read_pages
@@ -31,6 +32,7 @@ EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
 _TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
 # A plain number, with the unit of the axis if any: gratings state several ("4 at 1000, 10 at 3000"), which is none of one.
 _RESOLUTION = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*(?:cm\s*\^?-?\s*\^?1|1/cm)?\s*$", re.I)
+X_UNITS, Y_UNITS = ("XUNITS", "RUNITS"), ("YUNITS", "AUNITS")  # R and A are of interferograms
 COARSEST_CM1 = 64.0
 _JCAMP = re.compile(r"^[ \t]*##[ \t]*(JCAMP[ \-_]?DX|DATA[ _]?TYPE|XYDATA|NPOINTS|PEAK ?TABLE)[ \t]*=", re.M | re.I)
 KINDS = (
@@ -58,7 +60,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="3",
+    version="4",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -66,15 +68,33 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     x in XUNITS, y in YUNITS after XFACTOR and YFACTOR. Raises CorruptFile with a line on counts, checks and
     numbers that do not fit.
     """
+    waiting: Reading | None = None
     for block in blocks(text.lines(source, limits), limits):
-        if block.tables:
-            yield from _block(block, hints, limits)
-        elif not block.is_link and not block.ended:
-            raise CorruptFile(
-                f"The block at line {block.line} ends before its data.", code="truncated", line=block.line
-            )
-        elif not block.ended and block.depth == 0 and not block.children:
-            raise CorruptFile("The file ends before its first block.", code="truncated", line=block.line)
+        if not block.tables:
+            note = _without_data(block)
+            if note is not None and waiting is not None:
+                waiting = replace(waiting, remarks=(*waiting.remarks, note))
+            continue
+        for reading in _block(block, hints, limits):
+            if waiting is not None:
+                yield waiting
+            waiting = reading
+    if waiting is not None:
+        yield waiting
+
+
+def _without_data(block: Block) -> Remark | None:
+    """What a block without a table leaves to say of the whole file. Raises CorruptFile where the file was cut short."""
+    if not block.ended and not block.is_link:
+        raise CorruptFile(f"The block at line {block.line} ends before its data.", code="truncated", line=block.line)
+    if not block.ended and block.depth == 0 and not block.children:
+        raise CorruptFile("The file ends before its first block.", code="truncated", line=block.line)
+    if block.promised is None:
+        return None
+    text = f"The file announces {block.promised:,} blocks but holds {block.within:,}"
+    if not block.ended:
+        raise CorruptFile(f"{text} and no end.", code="truncated", line=block.line)
+    return warning("count_mismatch", f"{text}.")
 
 
 def _block(block: Block, hints: Hints, limits: Limits) -> Iterator[Reading]:
@@ -92,9 +112,9 @@ def _reading(block: Block, table: Table, hints: Hints, limits: Limits) -> Readin
     if "++" in table.form:
         x, y, notes = _stepped(table, found, limits)
     else:
-        x, y = decode_pairs(table.rows, limits.points)
+        x, y = decode_pairs(table.rows, limits.points, columns_of(table.form, table.line))
         x, y = x * found.x_factor, y * found.y_factor
-        notes = tuple(pair_remarks(found, x.size, table.line, ended=block.ended))
+        notes = tuple(pair_remarks(found, x, y, table.line, ended=block.ended))
     if x.size == 0:
         raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
     keep = ~np.isnan(y)
@@ -107,23 +127,27 @@ def _stepped(table: Table, found: Numbers, limits: Limits) -> tuple[FloatArray, 
         raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
     y = ordinates.values() * found.y_factor
     x = axis(ordinates, found, table.line)
-    return x, y, tuple(remarks(ordinates, found, y))
+    return x, y, tuple(remarks(ordinates, found, x, y))
 
 
 def _numbers(block: Block, table: Table) -> Numbers:
+    """The records of the table's own axes: those of interferograms (RADATA) are called R and A."""
+    x, y = ("R", "A") if table.label == "RADATA" else ("X", "Y")
+
     def value(label: str) -> float | None:
         return number(table.local.get(label) or block.header.get(label, ""), label, block.line)
 
-    x_factor, y_factor = value("XFACTOR"), value("YFACTOR")
+    x_factor, y_factor = value(f"{x}FACTOR"), value(f"{y}FACTOR")
     return Numbers(
-        value("FIRSTX"),
-        value("LASTX"),
-        value("DELTAX"),
-        value("FIRSTY"),
+        value(f"FIRST{x}"),
+        value(f"LAST{x}"),
+        value(f"DELTA{x}"),
+        value(f"FIRST{y}"),
         1.0 if x_factor is None else x_factor,
         1.0 if y_factor is None else y_factor,
         value("NPOINTS"),
-        _stated(block.text("MINY")),
+        _stated(block.text(f"MIN{y}")),
+        _stated(block.text(f"MAX{y}")),
     )
 
 
@@ -140,12 +164,12 @@ def kind_of(block: Block, hints: Hints) -> ReadingKind:
     if hints.kind:
         kind = ReadingKind(hints.kind)
         return ReadingKind.MASS_SPECTRUM if kind is ReadingKind.MASS_RUN else kind  # one block, one spectrum
-    declared = block.text("DATATYPE").upper()
+    declared = block.text("DATATYPE", "NTUPLES").upper()
     found = next((kind for pattern, kind in KINDS if re.search(pattern, declared)), None)
     if found is not None and not hints.x_unit:
         return found
-    unit = hints.x_unit or units.x_unit(block.text("XUNITS"))
-    return units.kind_of(unit, units.y_unit(block.text("YUNITS")), declared)
+    unit = hints.x_unit or units.x_unit(block.text(*X_UNITS))
+    return units.kind_of(unit, units.y_unit(block.text(*Y_UNITS)), declared)
 
 
 def _kind_of_pages(block: Block, hints: Hints) -> ReadingKind:
@@ -161,14 +185,14 @@ def meta_of(block: Block) -> dict[str, Any]:
     header = {k: v[:500] for k, v in list(block.header.items())[:400] if v}
     found: dict[str, Any] = {
         "header": header,
-        "x_unit_raw": block.text("XUNITS"),
-        "y_unit_raw": block.text("YUNITS"),
+        "x_unit_raw": block.text(*X_UNITS),
+        "y_unit_raw": block.text(*Y_UNITS),
         "data_type": block.text("DATATYPE"),
     }
     if re.search("INTERFEROGRAM", found["data_type"], re.I):
         found["role"] = "interferogram"
     resolution = _RESOLUTION.match(block.text("RESOLUTION"))
-    if resolution and units.x_unit(block.text("XUNITS")) == "cm-1" and 0 < float(resolution[1]) <= COARSEST_CM1:
+    if resolution and units.x_unit(block.text(*X_UNITS)) == "cm-1" and 0 < float(resolution[1]) <= COARSEST_CM1:
         found["resolution_cm1"] = float(resolution[1])
     return found
 
@@ -176,7 +200,7 @@ def meta_of(block: Block) -> dict[str, Any]:
 def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tuple[Remark, ...]) -> Reading:
     kind, meta = kind_of(block, hints), meta_of(block)
     title, instrument = block.text("TITLE"), block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM")
-    raw_x, raw_y = block.text("XUNITS"), block.text("YUNITS")
+    raw_x, raw_y = block.text(*X_UNITS), block.text(*Y_UNITS)
     unit = hints.x_unit or units.x_unit(raw_x) or raw_x
     if not unit and kind in (ReadingKind.IR, ReadingKind.RAMAN):
         unit = "cm-1"

@@ -16,7 +16,7 @@ import numpy as np
 
 from spectra.types import FloatArray
 
-from ..errors import CorruptFile, TooLarge
+from ..errors import CorruptFile, TooLarge, UnsupportedVariant
 
 _DIGITS = [f"{n:+d}" for n in (*range(10), *range(-1, -10, -1))]  # +0 … +9, −1 … −9
 _SQZ = dict(zip("@ABCDEFGHIabcdefghi", _DIGITS, strict=True))
@@ -166,39 +166,59 @@ def _bad(line: str, number: int) -> CorruptFile:
     return CorruptFile(f"Line {number} ({shown!r}) is no row of JCAMP-DX numbers.", code="bad_row", line=number)
 
 
-def decode_pairs(lines: Sequence[tuple[int, str]], limit: int) -> tuple[FloatArray, FloatArray]:
-    """(XY..XY) data: pairs separated by blanks, commas or semicolons; (x, y) in the file's numbers.
+_GROUP = re.compile(r"\(([A-Z])([A-Z]+?)(?:\.\.\1\2)?\)")
 
-    Further numbers per line beyond pairs are an error with its line; text in <…> (assignments) is skipped.
+
+def columns_of(form: str, line: int) -> int:
+    """How many numbers one point has in a form such as (XY..XY), (XYW..XYW) or (XYA). Raises UnsupportedVariant."""
+    match = _GROUP.match(form or "(XY..XY)")
+    letters = match[1] + match[2] if match else ""
+    in_words = letters.endswith("A") and ".." not in form  # of peak assignments; the A of (RA..RA) is an amplitude
+    numbers = len(letters) - in_words
+    if numbers < 2:
+        raise UnsupportedVariant(
+            f"The table at line {line} has the form {form[:40]}, which is not read here.",
+            code="unsupported_form",
+            line=line,
+        )
+    return numbers
+
+
+def decode_pairs(lines: Sequence[tuple[int, str]], limit: int, columns: int = 2) -> tuple[FloatArray, FloatArray]:
+    """(XY..XY) data: points separated by blanks, commas or semicolons; (x, y) in the file's numbers.
+
+    A point may have further `columns` (its width, say), which are left out. Numbers of a line that make no whole
+    points are an error with the line; text in <…> (assignments) is skipped.
     """
-    flat = _bare_pairs(lines)
+    flat = _bare_points(lines, columns)
     if flat is None:
         flat = array("d")
         for number, line in lines:
-            flat.extend(_pairs(line, number))
-    if len(flat) > 2 * limit:
+            flat.extend(_points(line, number, columns))
+    if len(flat) > columns * limit:
         raise TooLarge(f"More than {limit:,} points in one table.", code="too_many_points")
-    pairs = np.frombuffer(flat, dtype=np.float64).reshape(-1, 2) if flat else np.empty((0, 2))
-    return pairs[:, 0].copy(), pairs[:, 1].copy()
+    points = np.frombuffer(flat, dtype=np.float64).reshape(-1, columns) if flat else np.empty((0, 2))
+    return points[:, 0].copy(), points[:, 1].copy()
 
 
-def _pairs(line: str, number: int) -> Sequence[float]:
+def _points(line: str, number: int, columns: int) -> Sequence[float]:
     bare = re.sub(r"<[^<>]*>", " ", line).replace("(", " ").replace(")", " ")
     if _TWO_POINTS.search(bare):
         raise _bad(line, number)
     values, _ = _affn(bare, number)
-    if len(values) % 2:
-        raise CorruptFile(f"Line {number} does not hold pairs of numbers.", code="bad_row", line=number)
+    if len(values) % columns:
+        what = "pairs" if columns == 2 else f"groups of {columns}"
+        raise CorruptFile(f"Line {number} does not hold {what} of numbers.", code="bad_row", line=number)
     return values
 
 
-def _bare_pairs(lines: Sequence[tuple[int, str]]) -> array[float] | None:
-    """The numbers of rows that hold nothing but pairs of them, which most do; None where a closer look is needed."""
+def _bare_points(lines: Sequence[tuple[int, str]], columns: int) -> array[float] | None:
+    """The numbers of rows that hold nothing but whole points, which most do; None where a closer look is needed."""
     joined = "\n".join(line for _, line in lines)
     if _AFFN_LINE.fullmatch(joined) is None:
         return None
     cells = [row.split() for row in joined.translate(_SEPARATORS).split("\n")]
-    if any(len(row) % 2 for row in cells):
+    if any(len(row) % columns for row in cells):
         return None
     try:
         return array("d", map(float, chain.from_iterable(cells)))

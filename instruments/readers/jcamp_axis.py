@@ -30,11 +30,12 @@ class Numbers:
     y_factor: float
     points: float | None
     min_y: float | None = None
+    max_y: float | None = None
 
 
 def number(text: str, label: str, line: int) -> float | None:
-    """A numeric record, None if empty. Raises CorruptFile if it is no finite number."""
-    match = re.match(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,3})?)", text)
+    """A numeric record, None if empty; words may follow. Raises CorruptFile if it is no finite number (4,000 is none)."""
+    match = re.match(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,3})?)(?![\d.,eEdD])", text)
     if match:
         value = float(re.sub("[dD]", "e", match[1]))
         if np.isfinite(value):
@@ -75,7 +76,7 @@ def axis(ordinates: Ordinates, found: Numbers, line: int) -> FloatArray:
     x: FloatArray = first + step * np.arange(n, dtype=np.float64)
     if found.last_x is not None and n > 1 and found.points is not None:
         x = np.linspace(first, found.last_x, n)
-    _check_rows(ordinates, found, step)
+    _check_rows(ordinates, found, first, step)
     return x
 
 
@@ -98,31 +99,31 @@ def _step(ordinates: Ordinates, found: Numbers, first: float, n: int, line: int)
     return step
 
 
-def _check_rows(ordinates: Ordinates, found: Numbers, step: float) -> None:
-    """Rows tell their own x: the jump between two of them must be the points of the first one.
+def _check_rows(ordinates: Ordinates, found: Numbers, first: float, step: float) -> None:
+    """Rows tell their own x: the first that of FIRSTX, and the jump between two of them the points of the first one.
 
     Allowed are one point (NIST gas-phase files are off by one in the first row) and the rounding of a whole
     number abscissa.
     """
     x = np.array(ordinates.abscissa) * found.x_factor
-    if x.size < 2:
-        return
-    counted = np.diff(np.array(ordinates.start))
+    counted = np.array(ordinates.start)
     rounded = abs(found.x_factor) if np.array_equal(x, np.round(x)) or found.x_factor != 1 else 0.1
     allowed = 1.05 + rounded / abs(step)
-    wrong = np.abs(np.diff(x) / step - counted) > allowed
-    if wrong.any():
-        row = int(np.argmax(wrong)) + 1
+    wrong = np.abs((x - first) / step - counted) > allowed
+    wrong[1:] = np.abs(np.diff(x) / step - np.diff(counted)) > allowed
+    if x.size and wrong.any():
+        row = int(np.argmax(wrong))
+        expected = "what the header gives as the first x" if row == 0 else "the points before it"
         raise CorruptFile(
-            f"Line {ordinates.line[row]} starts at x = {x[row]:g}, which does not fit the points before it.",
+            f"Line {ordinates.line[row]} starts at x = {x[row]:g}, which does not fit {expected}.",
             code="x_check",
             line=ordinates.line[row],
             hint="A line is lost or damaged; export the file again.",
         )
 
 
-def remarks(ordinates: Ordinates, found: Numbers, y: FloatArray) -> Iterator[Remark]:
-    """DIF checks (an error beyond one count), FIRSTY, and missing values."""
+def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
+    """DIF checks (an error beyond one count), FIRSTY, DELTAX, MAXY, MINY, and missing values."""
     for line, difference in ordinates.failed_checks:
         if difference > 1:
             raise CorruptFile(
@@ -142,9 +143,26 @@ def remarks(ordinates: Ordinates, found: Numbers, y: FloatArray) -> Iterator[Rem
             )
         elif abs(y[0] - found.first_y) > slack:
             yield warning("first_y", f"The header says the first y is {found.first_y:g}, the data say {y[0]:g}.")
+    if found.delta_x is not None and x.size > 1:
+        step, span = abs(x[1] - x[0]), abs(x[-1] - x[0])
+        if abs(abs(found.delta_x) - step) * (x.size - 1) > max(1.05 * step, 0.002 * span):  # NIST rounds it
+            text = f"The header says the points lie {abs(found.delta_x):g} apart; from its first to its last x it is {step:g}."
+            yield warning("delta_x", text)
+    yield from _extremes(found, y)
     gaps = int(np.isnan(y).sum())
     if gaps:
         yield warning("missing_points", f"{gaps} points are marked as missing and were left out.")
+
+
+def _extremes(found: Numbers, y: FloatArray) -> Iterator[Remark]:
+    """MAXY and MINY against the values. Some programs give them in per cent, some write 0 for a minimum they do not know."""
+    if not np.isfinite(y).any():
+        return
+    lowest, highest = float(np.nanmin(y)), float(np.nanmax(y))
+    slack = abs(found.y_factor) + 0.02 * (highest - lowest)
+    for word, stated, value in (("highest", found.max_y, highest), ("lowest", found.min_y, lowest)):
+        if stated and np.isfinite(stated) and min(abs(stated - value), abs(stated / 100 - value)) > slack:
+            yield warning("extreme_y", f"The header says the {word} y is {stated:g}, the data say {value:g}.")
 
 
 def _is_lowest(found: Numbers, y: FloatArray, slack: float) -> bool:
@@ -154,21 +172,37 @@ def _is_lowest(found: Numbers, y: FloatArray, slack: float) -> bool:
     return abs(float(np.nanmin(y)) - found.min_y) <= slack
 
 
-def pair_remarks(found: Numbers, n: int, line: int, *, ended: bool) -> Iterator[Remark]:
-    """NPOINTS of an (XY..XY) table. Fewer points and no END is a file cut short: CorruptFile."""
+def pair_remarks(found: Numbers, x: FloatArray, y: FloatArray, line: int, *, ended: bool) -> Iterator[Remark]:
+    """What the header of an (XY..XY) table says of its points. Fewer than NPOINTS and no END is a file cut short: CorruptFile."""
+    if x.size:
+        yield from _ends(found, x, y)
+    yield from _extremes(found, y)
     if found.points is None:
         if not ended:
             yield warning("no_end", "The table is not closed by ##END; it may be cut short.")
         return
-    if n < found.points and not ended:
+    if x.size < found.points and not ended:
         raise CorruptFile(
-            f"The header promises {found.points:,.0f} points, the data hold {n:,} and no end.",
+            f"The header promises {found.points:,.0f} points, the data hold {x.size:,} and no end.",
             code="point_count",
             line=line,
             hint="The file is cut short; export it again.",
         )
-    mismatch = count_remark(found.points, n, "points")
+    mismatch = count_remark(found.points, x.size, "points")
     if mismatch:
         yield mismatch
     elif not ended:
         yield info("no_end", "The table is not closed by ##END, but holds all its points.")
+
+
+def _ends(found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
+    """FIRSTX, LASTX and FIRSTY; 0 stands for the end of a range in mass spectra (NIST)."""
+    span = max(float(np.nanmax(x) - np.nanmin(x)), abs(found.x_factor))
+    tall = max(float(np.nanmax(np.abs(y))), abs(found.y_factor)) if np.isfinite(y).any() else np.inf
+    for code, word, stated, value, scale in (
+        ("first_x", "first x", found.first_x, x[0], span),
+        ("last_x", "last x", found.last_x, x[-1], span),
+        ("first_y", "first y", found.first_y, y[0], tall),
+    ):
+        if stated and abs(stated - value) > 0.001 * scale:
+            yield warning(code, f"The header says the {word} is {stated:g}, the data say {value:g}.")

@@ -38,16 +38,26 @@ class Table:
 
 @dataclass(slots=True)
 class Block:
-    """One TITLE … END. `header` has normalised labels and the first value of each; `children` are LINK members."""
+    """One TITLE … END. `header` has normalised labels and the first value of each; `children` are LINK members, and
+    `within` all blocks inside, theirs counted too.
+    """
 
     line: int
     depth: int
     header: dict[str, str] = field(default_factory=dict)
     tables: list[Table] = field(default_factory=list)
     children: int = 0
+    within: int = 0
     ended: bool = False
     ntuples: bool = False
     local: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def promised(self) -> int | None:
+        """How many blocks ##BLOCKS announces and are not here, or None where all are; the standard counts the LINK itself."""
+        match = re.match(r"\d{1,9}\b", self.header.get("BLOCKS", ""))
+        held = {self.children, self.children + 1, self.within, self.within + 1}
+        return int(match[0]) if match and int(match[0]) not in held else None
 
     @property
     def is_link(self) -> bool:
@@ -71,30 +81,41 @@ def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
     """
     stack: list[Block] = []
     table: Table | None = None
-    count, listed = 0, ""
+    count, listed, unfilled = 0, "", ""
     for number, line in lines:
         record = _RECORD.match(line) if "##" in line[:200] else None
         if record is None:
             if listed and stack:
                 _add_listed(stack[-1], listed, line)
+            elif unfilled and stack and _fill(stack[-1], table, unfilled, line):
+                unfilled = ""
+                continue
             _add_row(table, number, line)
             continue
         label, value = normal(record[1]), (record[2] or "").partition("$$")[0].strip()
         if label == "":  # "##= comment"
             continue
         table, listed = None, label if label in LISTED_LABELS else ""
+        unfilled = "" if value or listed else label
         if label == "TITLE":
             if stack and not _may_hold_children(stack[-1]):
-                yield stack.pop()
+                yield _closed(stack)
             count += 1
             _open_block(stack, number, value, count, limits)
         elif label == "END" and stack:
             stack[-1].ended = True
-            yield stack.pop()
+            yield _closed(stack)
         elif stack:
             table = _add_record(stack[-1], label, value, number)
     while stack:
-        yield stack.pop()
+        yield _closed(stack)
+
+
+def _closed(stack: list[Block]) -> Block:
+    block = stack.pop()
+    if stack:
+        stack[-1].within += 1 + block.within
+    return block
 
 
 def _may_hold_children(block: Block) -> bool:
@@ -121,6 +142,20 @@ def _add_row(table: Table | None, number: int, line: str) -> None:
     bare = line.partition("$$")[0] if "$$" in line else line
     if bare and not bare.isspace():
         table.rows.append((number, bare))
+
+
+def _fill(block: Block, table: Table | None, label: str, line: str) -> bool:
+    """Whether a line is the value of the record above it, which may begin on the line below its label (section 3.2)."""
+    value = line.partition("$$")[0].strip()
+    if not value or (table is not None and not value.startswith("(")):
+        return False
+    if table is not None:
+        table.form = re.sub(r"\s", "", value).upper()
+        return "++" in table.form or ".." in table.form
+    for records in (block.header, block.local):
+        if records.get(label) == "":
+            records[label] = value
+    return True
 
 
 def _add_listed(block: Block, label: str, line: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
 from ..registry import Hints
 from ..validate import info, warning
-from .jcamp_asdf import decode, decode_pairs
-from .jcamp_axis import Numbers, axis, check_numbers, number
+from .jcamp_asdf import columns_of, decode, decode_pairs
+from .jcamp_axis import Numbers, axis, check_numbers, number, remarks
 from .jcamp_blocks import Block, Table
 
 
@@ -47,6 +47,14 @@ class Variables:
         return number(self.text(symbol, column), column, self._line)
 
 
+class _Page(NamedTuple):
+    """Positions and values (N,) of one page, and what did not fit in it."""
+
+    x: FloatArray
+    y: FloatArray
+    remarks: tuple[Remark, ...] = ()
+
+
 def read_pages(
     block: Block, kind: ReadingKind, meta: dict[str, Any], hints: Hints, limits: Limits
 ) -> Iterator[Reading]:
@@ -62,15 +70,16 @@ def read_pages(
         )
     variables = Variables(block)
     title, instrument = block.text("TITLE"), block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM")
-    pages = [_page(block, t, variables, limits) for t in block.tables]
-    notes = _dimension(pages, block.tables, variables)
+    pages = [_page(t, variables, limits, first=i == 0) for i, t in enumerate(block.tables)]
+    notes = _dimensions(pages, block.tables, variables)
     if kind is ReadingKind.MASS_SPECTRUM and len(pages) > 1:
-        yield _run(block, pages, variables, meta, hints, notes)
+        said = tuple(remark for page in pages for remark in page.remarks)
+        yield _run(block, pages, variables, meta, hints, notes + said)
         return
-    for table, (x, y) in zip(block.tables, pages, strict=True):
+    for table, (x, y, said) in zip(block.tables, pages, strict=True):
         name = f"{title} {table.local.get('PAGE', '')}".strip()
         if kind is ReadingKind.MASS_SPECTRUM:
-            yield peak_list(x, y, title=name, instrument=instrument, meta=meta, remarks=notes)
+            yield peak_list(x, y, title=name, instrument=instrument, meta=meta, remarks=notes + said)
             continue
         if not y.size:
             raise CorruptFile(f"The page at line {table.line} holds no points.", code="no_points", line=table.line)
@@ -85,19 +94,19 @@ def read_pages(
             meta=meta,
             title=name,
             instrument=instrument,
-            remarks=notes + scale,
+            remarks=notes + said + scale,
         )
 
 
 def _symbols(table: Table, variables: Variables) -> tuple[str, str]:
-    """The x and y symbol of a form such as (XY..XY) or (X++(R..R))."""
-    match = re.match(r"\((\w)\+\+\((\w)\.\.\w\)\)|\((\w)(\w)\.\.", table.form)
+    """The x and y symbol of a form such as (XY..XY), (X++(R..R)) or (F2++(Y..Y))."""
+    match = re.match(r"\((\w+)\+\+\((\w+)\.\.\2\)\)|\((\w)(\w)\.\.", table.form)
     if not match:
         return "X", "Y"
     return (match[1] or match[3]), (match[2] or match[4])
 
 
-def _page(block: Block, table: Table, variables: Variables, limits: Limits) -> tuple[FloatArray, FloatArray]:
+def _page(table: Table, variables: Variables, limits: Limits, *, first: bool) -> _Page:
     x_symbol, y_symbol = _symbols(table, variables)
 
     def value(label: str, symbol: str, column: str) -> float | None:
@@ -110,7 +119,7 @@ def _page(block: Block, table: Table, variables: Variables, limits: Limits) -> t
         value("FIRSTX", x_symbol, "FIRST"),
         value("LASTX", x_symbol, "LAST"),
         None,
-        None,
+        value("FIRSTY", y_symbol, "FIRST") if first else None,
         1.0 if x_factor is None else x_factor,
         1.0 if y_factor is None else y_factor,
         points,
@@ -120,8 +129,9 @@ def _page(block: Block, table: Table, variables: Variables, limits: Limits) -> t
         ordinates = decode(table.rows, limits.points)
         if not ordinates.y:
             raise CorruptFile(f"The page at line {table.line} holds no points.", code="no_points", line=table.line)
-        return axis(ordinates, found, table.line), ordinates.values() * found.y_factor
-    x, y = decode_pairs(table.rows, limits.points)
+        x, y = axis(ordinates, found, table.line), ordinates.values() * found.y_factor
+        return _Page(x, y, tuple(remarks(ordinates, found, x, y)))
+    x, y = decode_pairs(table.rows, limits.points, columns_of(table.form, table.line))
     if points is not None and points != x.size:
         raise CorruptFile(
             f"The scan at line {table.line} promises {points:,.0f} peaks and holds {x.size:,}.",
@@ -129,29 +139,33 @@ def _page(block: Block, table: Table, variables: Variables, limits: Limits) -> t
             line=table.line,
             hint="The file is cut short or damaged; export again.",
         )
-    return x * found.x_factor, y * found.y_factor
+    return _Page(x * found.x_factor, y * found.y_factor)
 
 
-def _dimension(
-    pages: list[tuple[FloatArray, FloatArray]], tables: list[Table], variables: Variables
-) -> tuple[Remark, ...]:
+def _dimensions(pages: list[_Page], tables: list[Table], variables: Variables) -> tuple[Remark, ...]:
+    """VAR_DIM against the points of the largest page, and against the number of pages."""
     if not variables.symbols:
         return ()
-    declared = variables.number(_symbols(tables[0], variables)[0], "VARDIM")
-    largest = max(x.size for x, _ in pages)
-    if declared is None or declared == largest:
-        return ()
-    return (
-        warning(
-            "count_mismatch",
-            f"The header announces {declared:,.0f} points per page, the largest page holds {largest:,}.",
-        ),
+    counts = (
+        (_symbols(tables[0], variables)[0], max(p.x.size for p in pages), "points per page, the largest page holds"),
+        (_page_symbol(tables[0]), len(pages), "pages, the file holds"),
     )
+    found: tuple[Remark, ...] = ()
+    for symbol, held, words in counts:
+        declared = variables.number(symbol, "VARDIM")
+        if declared is not None and declared != held:
+            found += (warning("count_mismatch", f"The header announces {declared:,.0f} {words} {held:,}."),)
+    return found
+
+
+def _page_symbol(table: Table) -> str:
+    """The variable that numbers the pages: N of ##PAGE=N=1."""
+    return table.local.get("PAGE", "").partition("=")[0].strip().upper()
 
 
 def _run(
     block: Block,
-    pages: list[tuple[FloatArray, FloatArray]],
+    pages: list[_Page],
     variables: Variables,
     meta: dict[str, Any],
     hints: Hints,
@@ -161,7 +175,7 @@ def _run(
     seconds = times * (60.0 if unit == "min" else 1.0)
     troubles, scans = ScanNotes(), list[MassSpectrum]()
     mode = re.match(r"[A-Za-z]+", block.text(".IONIZATIONMODE", "IONIZATIONMODE"))
-    for (x, y), time in zip(pages, seconds, strict=True):
+    for (x, y, _), time in zip(pages, seconds, strict=True):
         scans.append(
             to_scan(
                 x, y, troubles, ionisation=mode[0].upper() if mode else "EI", retention_time_s=float(time), ms_level=1
@@ -196,7 +210,7 @@ def _times(block: Block, variables: Variables, said: str | None) -> tuple[FloatA
         found.append(float(i) if value is None else value)
     if said in units.TIMES:
         return np.array(found), str(said), ()
-    symbol = block.tables[0].local.get("PAGE", "").partition("=")[0].strip().upper()
+    symbol = _page_symbol(block.tables[0])
     stated = units.x_unit(variables.text(symbol, "UNITS")) or units.x_unit(block.text("SCANDELAYUNITS"))
     if stated in units.TIMES:
         return np.array(found), stated, (info("time_unit", f"Retention times are in {stated}, as the file says."),)

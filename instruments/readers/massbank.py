@@ -22,7 +22,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import ionisation_in, leave_out_empty, precursor
+from .peak_libraries import ionisation_in, leave_out_empty, precursor, splash_remark
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++\S++)?\s*")
@@ -31,10 +31,10 @@ _COUNT = re.compile(r"\d{1,15}")
 
 def sniff_massbank(probe: Probe) -> Guess | None:
     """ACCESSION: first, or the peak section of the format."""
-    head = probe.head.lstrip(b"\xef\xbb\xbf\r\n ")
-    if head.startswith(b"ACCESSION:") and b"CH$" in head + probe.tail:
+    head = text.head_lines(probe.head).lstrip()
+    if head.startswith("ACCESSION:") and ("CH$" in head or "CH$" in text.decode_head(probe.head[:64] + probe.tail)):
         return Guess(95, "ACCESSION:")
-    return Guess(80, "PK$PEAK:") if b"\nPK$PEAK:" in head else None
+    return Guess(80, "PK$PEAK:") if "\nPK$PEAK:" in head else None
 
 
 @reader(
@@ -43,7 +43,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="2",
+    version="3",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
@@ -105,7 +105,8 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         instrument=_first(fields, "AC$INSTRUMENT"),
         ms_level=int(level[1] or 1) if level else None,
         meta={"fields": fields, "accession": _first(fields, "ACCESSION"), "licence": _first(fields, "LICENSE")},
-        remarks=(warning("withdrawn", f"MassBank has withdrawn this record: {withdrawn[:120]}."),) if withdrawn else (),
+        remarks=(warning("withdrawn", f"MassBank has withdrawn this record: {withdrawn[:120]}."),) * bool(withdrawn)
+        + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1]),
         precursor_mz=precursor(mass[0], line) if mass else None,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")
         or ionisation_in(_first(fields, "AC$INSTRUMENT_TYPE")),

@@ -23,6 +23,7 @@ from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
+from ..validate import count_remark
 from .peak_libraries import ionisation_in, leave_out_empty, precursor
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M)
@@ -31,6 +32,7 @@ _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
+COUNTS = ("NUM PEAKS", "NUM_PEAKS", "NUMPEAKS", "PEAKSCOUNT")  # not Mascot's; mzmine, GNPS and SIRIUS write one of them
 TITLES = ("TITLE", "NAME", "COMPOUND_NAME")
 
 
@@ -47,7 +49,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="2"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="3"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
@@ -92,6 +94,8 @@ def _unended(spectrum: _Spectrum, where: str, line: int) -> CorruptFile:
 def _reading(spectrum: _Spectrum) -> Reading:
     fields = spectrum.fields
     mz, intensity = _peaks(spectrum.rows)
+    stated = next((fields[k] for k in COUNTS if fields.get(k, "").isdecimal() and len(fields[k]) < 10), None)
+    mismatch = count_remark(int(stated), mz.size, "peaks") if stated is not None else None
     level = re.search(r"\d", fields.get("MSLEVEL", ""))
     return peak_list(
         mz,
@@ -99,6 +103,7 @@ def _reading(spectrum: _Spectrum) -> Reading:
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
+        remarks=(mismatch,) if mismatch else (),
         precursor_mz=_precursor(spectrum),
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
         retention_time_s=_seconds(fields.get("RTINSECONDS", "")),

@@ -1,7 +1,7 @@
 """Reader of NIST MSP text and AMDIS MSL libraries. Their peak lists have a module of their own.
 
-There is no standard; the forms are those of NIST MS Search, MoNA, GOLM, MS-DIAL and AMDIS exports. Imports
-nothing above `instruments`.
+After "NIST Text Format of Individual Spectra" in the manual of NIST MS Search, and what MoNA, GOLM, MS-DIAL and AMDIS
+make of it. Imports nothing above `instruments`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _NAME = re.compile(r"^[ \t]*name[ \t]*:", re.I | re.M)
 _COUNT_KEY = re.compile(r"num[ _.]{0,2}peaks?")
 # MoNA writes "key=value", NIST key="value" into the comment.
 _COMMENTED = re.compile(r'"([^"=]{1,60})=([^"]*)"|([\w#.\-]{1,60})="([^"]*)"')
+_BESIDE = re.compile(r"([^;]*?)\s*;\s*(NIST#|DB#)\s*:\s*(.*)", re.I)
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?\d*)+")
 _SPACING = str.maketrans("", "", " _-./()$#")
 MAX_FIELDS = 200
@@ -56,6 +57,17 @@ class _Record:
         match = re.match(r"\s*(\d+(?:[.,]\d+)?)", self.text(*keys))
         return float(match[1].replace(",", ".")) if match else None
 
+    def ends_before(self, key: str, leading: str, *, blank: bool) -> bool:
+        """Whether a field of this name begins the next record.
+
+        NAME: does, unless this record has none yet. Behind the peaks every field does after a blank line, and without
+        one the field that begins the first record (`leading`); any other still belongs to this record.
+        """
+        done = bool(self.rows) or self.declared == 0
+        if key == "name":
+            return done or key in self.fields
+        return done and (blank or key == leading)
+
     @property
     def name(self) -> str:
         """What to call the record in a sentence."""
@@ -73,7 +85,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="2"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="3"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -96,48 +108,47 @@ def _readings(source: Source, limits: Limits) -> Iterator[Reading | None]:
 
 
 def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
-    """Records begin at NAME: or, after peaks and a blank line, at any field."""
+    """Records as NIST writes them, NAME: first, and as others do: see `_Record.ends_before`."""
     record: _Record | None = None
-    in_peaks = False
+    in_peaks = blank = False
+    leading = ""
     for number, line in lines:
         if in_peaks and record is not None and line[:1].isdigit():  # most lines of a library
             record.rows.append((number, line))
+            blank = False
             continue
         bare = line.strip()
         if not bare:
+            blank = True
             continue
-        if record is not None and record.declared is not None and not bare[0].isalpha():
-            record.rows.append((number, line))
-            continue
-        match = _FIELD.match(line)
-        if match and (match[1].lower() == "name" or (record and record.rows)):
-            if record is not None:
-                yield record
-            record = _Record(number)
+        match = _FIELD.match(line) if bare[0].isalpha() else None
+        key = match[1].strip().lower() if match else ""
+        if record is not None and match and record.ends_before(key, leading, blank=blank):
+            yield record
+            record = None
         if record is None:
             if match is None:
                 raise CorruptFile(f"Line {number} stands before the first Name:.", code="bad_row", line=number)
-            record = _Record(number)
-        if match and record.declared is None:
-            _add_field(record, match[1].strip().lower(), match[2].strip(), number)
+            record, leading = _Record(number), leading or key
+        if match:
+            _add_field(record, key, match[2].strip(), number)
         elif record.declared is not None:
             record.rows.append((number, line))
         else:
             _add_field(record, "continued", bare[:500], number)
-        in_peaks = record.declared is not None
+        in_peaks, blank = record.declared is not None, False
     if record is not None:
         yield record
 
 
 def _add_field(record: _Record, key: str, value: str, number: int) -> None:
     if _COUNT_KEY.fullmatch(key):
-        count, _, rest = value.partition(";")
-        if not (count.strip().isascii() and count.strip().isdecimal()) or len(count.strip()) > 15:
-            raise CorruptFile(f"Num Peaks on line {number} is no count.", code="bad_header", line=number)
-        record.declared = int(count)
-        if rest.strip():
-            record.rows.append((number, rest))
+        _announce(record, value, number)
         return
+    beside = _BESIDE.fullmatch(value)
+    if beside:  # CAS#: 58-08-2;  NIST#: 229063
+        value = beside[1]
+        _add_field(record, beside[2].lower(), beside[3], number)
     known = record.fields.get(key)
     if known is None:
         if len(record.fields) < MAX_FIELDS:
@@ -148,6 +159,18 @@ def _add_field(record: _Record, key: str, value: str, number: int) -> None:
             known.append(value)
     else:
         record.fields[key] = [known, value]
+
+
+def _announce(record: _Record, value: str, number: int) -> None:
+    """Num Peaks, which some programs follow with the first peaks on its own line."""
+    count, _, rest = value.partition(";")
+    if not (count.strip().isascii() and count.strip().isdecimal()) or len(count.strip()) > 15:
+        raise CorruptFile(f"Num Peaks on line {number} is no count.", code="bad_header", line=number)
+    if record.declared is not None:
+        raise CorruptFile(f"Line {number} announces the peaks of a record again.", code="bad_header", line=number)
+    record.declared = int(count)
+    if rest.strip():
+        record.rows.append((number, rest))
 
 
 def _reading(record: _Record, limits: Limits, *, last: bool, cut: bool) -> Reading | None:

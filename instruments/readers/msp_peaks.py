@@ -1,7 +1,7 @@
 """The peak lists of MSP and MSL records, in all the shapes that programs write them. Imports numpy and errors only.
 
 41 10; 55 999;        41 10 "annotation"       70:12 71:5
-41<tab>10             ( 41   28) ( 55  999)    41,5 10,25; 55,0 999,5
+41<tab>10             ( 41   28) [ 55  999]    41,5 10,25; 55,0 999,5
 """
 
 from __future__ import annotations
@@ -20,35 +20,47 @@ Row = tuple[int, str]
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+|[+-]?(?:nan|inf(?:inity)?)"
 _POINT = re.compile(rf"(?<![\w.])({_NUMBER})[\s:,]++({_NUMBER})(?![\w.])", re.I)
 _COMMA = re.compile(r"(?<![\w,])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)?+)(?![\w,])")
-_BARE = re.compile(r"[\s\d.;()+\-]*")
-_SEPARATORS = str.maketrans(";()", "   ")
-_ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*\}|\[[^\[\]]*\]')
+# NIST takes blanks, tabs, commas, semicolons, colons and brackets of every kind. The comma may be a decimal mark.
+_BARE = re.compile(r"[\s\d.;:()\[\]{}+\-]*")
+_SEPARATORS = str.maketrans(";:()[]{}", "        ")
+_BRACKETS = str.maketrans({"(": " ", "[": " ", "{": " ", ")": "; ", "]": "; ", "}": "; "})
+_ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*[^\W\d][^{}]*\}|\[[^\[\]]*[^\W\d][^\[\]]*\]')
 
 
 def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray]:
-    """m/z and intensity (P,) of the numbered rows of a record. Raises CorruptFile at a row without a peak.
+    """m/z and intensity (P,) of the numbered rows of a record. Raises CorruptFile at a row that is not made of peaks.
 
     A comma may be a decimal mark or stand between m/z and intensity: the reading that gives as many peaks as the
-    record announces wins. One pair per line may be followed by further columns.
+    record announces wins, and where neither does, the record is refused. One pair per line may be followed by columns.
     """
     body = "\n".join(line for _, line in rows)
+    single = len(rows) == declared
     if _BARE.fullmatch(body):
         flat = _numbers(body.translate(_SEPARATORS).split())
         if flat is not None and flat.size == 2 * declared:
             return flat[0::2], flat[1::2]
-    single = len(rows) == declared
-    stripped = [(n, _ANNOTATION.sub(" ", line).replace("(", " ").replace(")", "; ")) for n, line in rows]
-    found = None
-    for pattern in _patterns(stripped):
-        pairs = [pattern.findall(line)[: 1 if single else None] for _, line in stripped]
-        if found is None or sum(map(len, pairs)) == declared:
-            found = pairs
-        if sum(map(len, found)) == declared:
-            break
-    assert found is not None
-    _refuse_rows_without_peaks(stripped, found)
-    flat = np.array([float(v.replace(",", ".")) for pairs in found for pair in pairs for v in pair], dtype=np.float64)
+        if flat is not None and flat.size % 2 and not single:
+            raise _half_a_peak(rows)
+    stripped = [(n, _ANNOTATION.sub(" ", line).translate(_BRACKETS)) for n, line in rows]
+    found = [
+        [pattern.findall(line)[: 1 if single else None] for _, line in stripped] for pattern in _patterns(stripped)
+    ]
+    chosen = next((pairs for pairs in found if sum(map(len, pairs)) == declared), None)
+    if chosen is None and len(found) > 1 and all(any(pairs) for pairs in found):
+        raise CorruptFile(
+            f"The commas from line {rows[0][0]} on may be decimal marks or delimiters, and neither gives {declared:,} peaks.",
+            code="point_count",
+            line=rows[0][0],
+        )
+    chosen = chosen or next((pairs for pairs in found if all(pairs)), found[-1])
+    _refuse_rows_without_peaks(stripped, chosen)
+    flat = np.array([float(v.replace(",", ".")) for pairs in chosen for pair in pairs for v in pair], dtype=np.float64)
     return flat[0::2], flat[1::2]
+
+
+def _half_a_peak(rows: Sequence[Row]) -> CorruptFile:
+    number = next(n for n, line in rows if len(line.translate(_SEPARATORS).split()) % 2)
+    return CorruptFile(f"Line {number} holds an m/z without its intensity.", code="bad_row", line=number)
 
 
 def _numbers(cells: list[str]) -> FloatArray | None:

@@ -5,6 +5,7 @@ Standard: Martens et al. 2011 (doi:10.1074/mcp.R110.000133). Imports nothing abo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,12 +23,13 @@ from .mz_arrays import INTENSITY, MZ, WAVELENGTH, decode
 from .mz_run import SECONDS, RawScan, Run, in_proportion
 from .mzml_skeleton import Element, Skeleton, elements
 from .mzml_traces import Traces, seconds_per
-from .xml_guard import XmlFile
+from .xml_guard import MOVED, XmlFile, xml_head
 
 MS_LEVEL, START_TIME, RETENTION_TIME = "MS:1000511", "MS:1000016", "MS:1000894"
 SELECTED_ION, ISOLATION_TARGET = "MS:1000744", "MS:1000827"
 CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130", "MS:1000129"
 
+_ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?(?:indexed)?mzML[\s>/]")
 ALTERED = (
     warning(
         "checksum",
@@ -38,15 +40,15 @@ ALTERED = (
 
 def sniff_mzml(probe: Probe) -> Guess | None:
     """The root element, or a doctype that names it; by extension only for XML whose root is far away."""
-    head = probe.head
-    if any(tag in head for tag in (b"<mzML", b"<indexedmzML", b"<!DOCTYPE mzML", b"<!DOCTYPE indexedmzML", b":mzML ")):
+    head = xml_head(probe.head)
+    if _ROOT.search(head):
         return Guess(98, "mzML root element")
     if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<?xml") and probe.extension == "mzml":
         return Guess(60, "XML named .mzML")
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="2")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="3")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -66,7 +68,7 @@ def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]
             run.add(scan, skeleton.ionisation())
         else:
             traces.add_diode(element, *_seconds(element, said))
-    notes: tuple[Remark, ...] = ALTERED if file.altered else ()
+    notes: tuple[Remark, ...] = ALTERED if file.altered else (MOVED,) if file.moved else ()
     notes += _counts(skeleton, run.count + traces.diode_count, traces.count)
     if traces.skipped:
         text = f"{traces.skipped:,} chromatograms hold no values that are read, and were left out."
@@ -91,7 +93,7 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
     `said` is how many seconds the unit of time has, by a person who was asked because the file does not say.
     """
     where = f"spectrum {number}"
-    found = {a.quantity: a for a in element.arrays}
+    found = element.by_quantity(where)
     if MZ not in found and WAVELENGTH in found:
         return None
     mz = intensity = np.empty(0)
@@ -118,7 +120,7 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
 
 def pair(element: Element, wanted: str, limit: int, where: str) -> tuple[FloatArray, FloatArray]:
     """The `wanted` array and the intensities of an element. Raises CorruptFile unless both are there and equal."""
-    found = {a.quantity: a for a in element.arrays}
+    found = element.by_quantity(where)
     if INTENSITY not in found:
         raise CorruptFile(f"The {where} has no intensities.", code="no_intensity")
     first, second = decode(found[wanted], limit, where), decode(found[INTENSITY], limit, where)
@@ -140,5 +142,11 @@ def _seconds(element: Element, said: float | None) -> tuple[float | None, str]:
 def _counts(skeleton: Skeleton, spectra: int, chromatograms: int) -> tuple[Remark, ...]:
     """What the lists announce against what they hold."""
     held = {"spectrumList": (spectra, "spectra"), "chromatogramList": (chromatograms, "chromatograms")}
-    found = (count_remark(skeleton.declared[k], n, what) for k, (n, what) in held.items() if k in skeleton.declared)
+    found = [count_remark(skeleton.declared[k], n, what) for k, (n, what) in held.items() if k in skeleton.declared]
+    if skeleton.odd_lengths:
+        text = f"{skeleton.odd_lengths:,} arrays of the file are not as long as it states (encodedLength)."
+        found.append(warning("encoded_length", text))
+    if skeleton.odd_lists:
+        text = f"{skeleton.odd_lists:,} spectra or chromatograms hold another number of arrays than they state."
+        found.append(warning("array_count", text))
     return tuple(remark for remark in found if remark is not None)

@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..errors import CorruptFile, UnsupportedVariant
 from .mz_arrays import WANTED, Encoded, most_characters
 from .peak_libraries import IONISATIONS
 from .xml_guard import Target, XmlFile, whole
 
 MAX_TERMS = 1_000  # of one element; the standard's examples have about 40
 MAX_HEADER = 10_000  # parameter groups and instrument configurations
+EXTERNAL = "IMS:1000101"  # external data, of the imaging ontology
 SERIAL_NUMBER, GENERIC_MODEL = "MS:1000529", "MS:1000031"
 # Terms that stand beside the model of an instrument and are not its name.
 NOT_A_MODEL = frozenset({SERIAL_NUMBER, "MS:1000032", "MS:1000236"})  # customization, transmission
@@ -69,6 +71,13 @@ class Element:
     terms: Terms = field(default_factory=dict)
     arrays: list[Encoded] = field(default_factory=list)
 
+    def by_quantity(self, where: str) -> dict[str, Encoded]:
+        """Its arrays by what they hold. Raises CorruptFile where two hold the same: nothing says which is meant."""
+        found = {a.quantity: a for a in self.arrays}
+        if len(found) < len(self.arrays):
+            raise CorruptFile(f"The {where} holds two arrays of the same quantity.", code="array_count")
+        return found
+
 
 @dataclass(slots=True)
 class Configuration:
@@ -97,27 +106,34 @@ class Skeleton(Target):
         self._element: Element | None = None
         self._array: tuple[str | None, Terms] = (None, {})
         self._binary = ""
+        self._encoded: str | None = None
+        self._arrays_stated = self._arrays_held = 0
+        self.odd_lengths = self.odd_lists = 0  # arrays and lists that are not as long as they say
         self._sink: Terms | None = None  # where terms go: the innermost element that collects them
         self._outer: list[tuple[str, Terms | None]] = []  # which element opened the sink, and the sink around it
         self._product = False
 
     def start(self, tag: str, attrib: Mapping[str, str]) -> None:
         """As in Target; terms are two of three elements and have no children, so they take a short way."""
-        if tag.endswith("}cvParam"):
+        if tag.endswith("cvParam"):  # some writers leave out the namespace
             self._add(attrib)
         else:
             super().start(tag, attrib)
 
     def end(self, tag: str) -> None:
         """As in Target."""
-        if not tag.endswith("}cvParam"):
+        if not tag.endswith("cvParam"):
             super().end(tag)
 
     def begin(self, name: str, attributes: Mapping[str, str]) -> None:
         """Open what collects terms or text."""
         if name == "binaryDataArray":
             self._array, self._binary = (attributes.get("arrayLength"), {}), ""
+            self._encoded = attributes.get("encodedLength")
+            self._arrays_held += 1
             self._open(name, self._array[1])
+        elif name == "binaryDataArrayList":
+            self._arrays_stated, self._arrays_held = whole(attributes.get("count"), f"The count of {name}", -1), 0
         elif name == "binary":
             self._begin_binary()
         elif name in ("spectrum", "chromatogram"):
@@ -158,6 +174,12 @@ class Skeleton(Target):
         if sink is None:
             return
         accession = attributes.get("accession", "")
+        if accession == EXTERNAL:
+            raise UnsupportedVariant(
+                "This is imzML, whose numbers lie in a second file (.ibd); it is not read here.",
+                code="unsupported_imzml",
+                hint="Export the spectra themselves as mzML and upload that.",
+            )
         if self._product:
             accession = "product " + accession
         if accession not in sink and len(sink) < MAX_TERMS:
@@ -178,11 +200,15 @@ class Skeleton(Target):
             stated, terms = self._array
             if not WANTED.isdisjoint(terms):
                 length = whole(stated, "arrayLength", self._element.length)
+                stored = len(self._binary) - sum(map(self._binary.count, " \t\r\n"))
+                self.odd_lengths += whole(self._encoded, "encodedLength", stored) not in (stored, len(self._binary))
                 units = {a: t.unit for a, t in terms.items()}
                 self._element.arrays.append(Encoded(self._binary, units, length))
         elif name in ("spectrum", "chromatogram") and self._element is not None:
             self.elements.append(self._element)
             self._element = None
+        elif name == "binaryDataArrayList":
+            self.odd_lists += self._arrays_stated not in (-1, self._arrays_held)
         elif name == "product":
             self._product = False
         if self._outer and self._outer[-1][0] == name:

@@ -56,9 +56,9 @@ class Traces:
         self.count += 1
         if self.count > self._limits.spectra:
             raise TooLarge(f"More than {self._limits.spectra:,} chromatograms.", code="too_many_spectra")
-        found = {a.quantity: a for a in element.arrays}
-        values = next((found[q] for q in (INTENSITY, *SENSORS) if q in found), None)
         where = f"chromatogram {element.id[:60]!r}"
+        found = element.by_quantity(where)
+        values = next((found[q] for q in (INTENSITY, *SENSORS) if q in found), None)
         if TIME not in found or values is None or element.length == 0:
             self.skipped += 1
             return
@@ -73,8 +73,8 @@ class Traces:
         self.diode_count += 1
         if self.diode_count > self._limits.spectra:
             raise TooLarge(f"More than {self._limits.spectra:,} spectra.", code="too_many_spectra")
-        found = {a.quantity: a for a in element.arrays}
         where = f"spectrum {element.id[:60]!r}"
+        found = element.by_quantity(where)
         if INTENSITY not in found:
             raise CorruptFile(f"The {where} has no intensities.", code="no_intensity")
         x, y = self._decode(found[WAVELENGTH], where), self._decode(found[INTENSITY], where)

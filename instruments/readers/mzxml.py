@@ -21,28 +21,31 @@ from ..peaks import ScanNotes
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import count_remark, info
+from ..validate import count_remark, info, warning
 from .mz_arrays import base64_bytes, from_bytes, inflate, most_characters
 from .mz_run import SECONDS, RawScan, Run, in_proportion
 from .peak_libraries import positive
-from .xml_guard import Target, XmlFile, whole
+from .xml_guard import MOVED, Target, XmlFile, whole, xml_head
 
 # What a <peaks> element holds: both in turn, or one of them (schema 3 allows several elements per scan).
 PAIRS, MASSES, INTENSITIES = "m/z-int", "m/z", "intensity"
 NUMBERS: dict[str, np.dtype[Any]] = {"32": np.dtype(">f4"), "64": np.dtype(">f8")}
 KEPT_CHARACTERS = 200
-_DURATION = re.compile(r"P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+(?:\.\d*)?)M)?(?:(\d*\.?\d+(?:[eE][+-]?\d{1,2})?)S)?")
+_ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?mzXML[\s>/]")
+_DURATION = re.compile(
+    r"P(?:0+Y)?(?:0+M)?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+(?:\.\d*)?)M)?(?:(\d*\.?\d+(?:[eE][+-]?\d{1,2})?)S)?"
+)
 
 
 def sniff_mzxml(probe: Probe) -> Guess | None:
     """The root element or a doctype that names it."""
-    if any(tag in probe.head for tag in (b"<mzXML", b"<!DOCTYPE mzXML")):
+    if _ROOT.search(xml_head(probe.head)):
         return Guess(98, "mzXML root element")
     return None
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="2"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="3"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
@@ -53,10 +56,13 @@ def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     file, header, run = XmlFile(source, "mzXML"), _Header(limits.points), Run(limits)
     for scan in _scans(file, header, limits, SECONDS.get(hints.x_unit or "")):
         run.add(scan, header.ionisation)
-    notes: tuple[Remark, ...] = ()
+    notes: tuple[Remark, ...] = (MOVED,) if file.moved else ()
     mismatch = count_remark(header.declared, run.count, "scans") if header.declared is not None else None
     if mismatch is not None:
         notes += (mismatch,)
+    if header.odd_lengths:
+        text = f"The packed peaks of {header.odd_lengths:,} scans are not as long as the file states (compressedLen)."
+        notes += (warning("encoded_length", text),)
     if file.altered:  # no warning: older converters did not agree on what is summed
         notes += (info("checksum", "The checksum in this file does not fit its content."),)
     yield from run.readings(header.instrument, header.about, notes)
@@ -86,6 +92,7 @@ class _Header(Target):
         super().__init__()
         self.elements: list[_Element] = []
         self.declared: int | None = None
+        self.odd_lengths = 0  # peaks that are not as long as they say
         self.instrument = self.ionisation = self._centroided = ""
         self.about: dict[str, str] = {}
         self._limit = limit
@@ -122,7 +129,11 @@ class _Header(Target):
     def finish(self, name: str) -> None:
         """Hand over a scan at its end, unless that has been done."""
         if name == "peaks" and self._open:
-            self._open[-1].peaks.append((self._peaks, self.collected()))
+            text = self.collected()
+            self._open[-1].peaks.append((self._peaks, text))
+            stated = whole(self._peaks.get("compressedLen"), "compressedLen")
+            held = 3 * sum(map(len, text.split())) // 4 - text.count("=")
+            self.odd_lengths += stated not in (0, held) and self._peaks.get("compressionType") == "zlib"
         elif name == "precursorMz":
             text = self.collected()
             if self._open:
@@ -138,7 +149,7 @@ class _Header(Target):
 
 
 _ATTRIBUTES = ("num", "msLevel", "peaksCount", "retentionTime", "polarity", "centroided")
-_CODING = ("precision", "byteOrder", "contentType", "pairOrder", "compressionType")
+_CODING = ("precision", "byteOrder", "contentType", "pairOrder", "compressionType", "compressedLen")
 
 
 def _ionisation(words: str) -> str:

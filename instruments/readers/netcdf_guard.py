@@ -1,4 +1,4 @@
-"""The netCDF classic container (CDF-1 and CDF-2): a header walk that believes nothing, then single variables.
+"""The netCDF classic container (CDF-1, CDF-2 and CDF-5): a header walk that believes nothing, then single variables.
 
 Source: Unidata, "NetCDF Classic Format Specification". Every count, name, rank, offset and size is checked against
 the file before anything is allocated. Imports nothing above `instruments`.
@@ -27,12 +27,14 @@ from ..source import Source
 
 # nc_type → numpy type; all numbers are big-endian.
 TYPES = {1: "i1", 2: "S1", 3: ">i2", 4: ">i4", 5: ">f4", 6: ">f8"}
+LATER_TYPES = {7: "u1", 8: ">u2", 9: ">u4", 10: ">i8", 11: ">u8"}  # of CDF-5
 _CHAR = 2
 _DIMENSIONS, _VARIABLES, _ATTRIBUTES = 10, 11, 12
 _HEADER_BYTES = 4 * MIB
 _NAME_BYTES, _RANK = 256, 32
 _TEXT_ROWS, _TEXT_CHARS = 1_000, 1_000
-_STREAMING = 0xFFFFFFFF
+_PADDING = 512
+_LARGE = 5  # CDF-5 has 64 bits for every length
 # What the netCDF library leaves where a program never wrote (9.96921e36), and what ANDI writes for "not available".
 UNWRITTEN, NOT_AVAILABLE = 9.9e36, -9999.0
 
@@ -68,6 +70,7 @@ class _Walk:
         self._bytes = header
         self._size = file_size
         self.at = 0
+        self.large = False
 
     def take(self, length: int, what: str) -> bytes:
         """The next `length` bytes."""
@@ -82,9 +85,22 @@ class _Walk:
         """The next unsigned 32-bit integer."""
         return int.from_bytes(self.take(4, what), "big")
 
+    def size(self, what: str) -> int:
+        """The next length or number of entries: 32 bits, in CDF-5 64."""
+        return int.from_bytes(self.take(8 if self.large else 4, what), "big")
+
+    def type(self, what: str) -> str:
+        """The next type of values, as numpy names it."""
+        code = self.integer(what)
+        found = (TYPES | LATER_TYPES if self.large else TYPES).get(code)
+        if found is None:
+            text = f"The file uses a type of values that does not exist ({code})."
+            raise CorruptFile(text, code="bad_type", byte=self.at - 4)
+        return found
+
     def count(self, tag: int, least: int, what: str) -> int:
         """The length of a list whose elements have at least `least` bytes each; 0 for an absent list."""
-        begin, found, count = self.at, self.integer(what), self.integer(what)
+        begin, found, count = self.at, self.integer(what), self.size(what)
         if found not in (0, tag) or (found == 0 and count):
             raise CorruptFile(f"The header is damaged before {what}.", code="bad_header", byte=begin)
         if count * least > self._size - self.at:
@@ -101,7 +117,7 @@ class _Walk:
 
     def name(self, what: str) -> str:
         """A name of 1 to 256 bytes."""
-        length = self.integer(what)
+        length = self.size(what)
         if not 0 < length <= _NAME_BYTES:
             raise CorruptFile(f"A name in {what} has {length:,} bytes.", code="bad_name", byte=self.at - 4)
         return self.padded(length, what).decode("latin-1")
@@ -111,26 +127,21 @@ class _Walk:
         found: Attributes = {}
         for _ in range(self.count(_ATTRIBUTES, 12, what)):
             name = self.name(what)
-            kind, count = _known_type(self.integer(what), self.at - 4), self.integer(what)
-            raw = self.padded(count * np.dtype(TYPES[kind]).itemsize, what)
-            if kind == _CHAR:
+            kind, count = self.type(what), self.size(what)
+            raw = self.padded(count * np.dtype(kind).itemsize, what)
+            if kind == TYPES[_CHAR]:
                 found[name] = raw.partition(b"\0")[0].decode("latin-1")
             else:
-                values = np.frombuffer(raw, TYPES[kind]).tolist()
+                values = np.frombuffer(raw, kind).tolist()
                 found[name] = values[0] if len(values) == 1 else tuple(values)
         return found
 
 
-def _known_type(code: int, byte: int) -> int:
-    if code not in TYPES:
-        raise CorruptFile(f"The file uses a type of values that does not exist ({code}).", code="bad_type", byte=byte)
-    return code
-
-
 class NetCdf:
-    """The header of a file, and its variables one at a time.
+    """The header of a file, and its variables one at a time. `unread` is how many bytes lie behind all of them.
 
-    Raises on construction: UnsupportedVariant for CDF-5, CorruptFile with a byte for all that does not fit.
+    Raises on construction: UnsupportedVariant for a version nobody has defined, CorruptFile with a byte for all that does
+    not fit.
     """
 
     def __init__(self, source: Source, limits: Limits) -> None:
@@ -139,19 +150,21 @@ class NetCdf:
         self._limits = limits
         walk = _Walk(self._stream.read(_HEADER_BYTES), source.size)
         version = walk.take(4, "the header")[3]
-        if version not in (1, 2):
+        walk.large = version == _LARGE
+        if version not in (1, 2, _LARGE):
             raise UnsupportedVariant(
-                "This netCDF file is of a later kind (CDF-5) that is not read here.",
+                f"This netCDF file is of a kind that is not read here (CDF-{version}).",
                 code="unsupported_netcdf",
                 byte=3,
             )
-        self._records = walk.integer("the number of records")
+        self._records = walk.size("the number of records")
+        self._streaming = self._records == 2 ** (64 if walk.large else 32) - 1
         dimensions = self._dimensions(walk)
         self.attributes = walk.attributes("the attributes")
         self.lengths = {name: d.length for name, d in dimensions}
         self.variables: dict[str, Variable] = {}
         for _ in range(walk.count(_VARIABLES, 28, "the variables")):
-            variable = _variable(walk, [d for _, d in dimensions], wide=version == 2)
+            variable = _variable(walk, [d for _, d in dimensions], wide=version != 1)
             if self.variables.setdefault(variable.name, variable) is not variable:
                 raise CorruptFile(f"The variable {variable.name!r} occurs twice.", code="bad_header", byte=walk.at)
         recorded = [v for v in self.variables.values() if v.record]
@@ -162,11 +175,11 @@ class NetCdf:
     def _dimensions(self, walk: _Walk) -> list[tuple[str, _Dimension]]:
         found = []
         for _ in range(walk.count(_DIMENSIONS, 8, "the dimensions")):
-            name, length = walk.name("the dimensions"), walk.integer("the dimensions")
+            name, length = walk.name("the dimensions"), walk.size("the dimensions")
             found.append((name, _Dimension(length or self._records, length == 0)))
         if sum(d.record for _, d in found) > 1:
             raise CorruptFile("The file has more than one unlimited dimension.", code="bad_header", byte=walk.at)
-        if self._records == _STREAMING and any(d.record for _, d in found):
+        if self._streaming and any(d.record for _, d in found):
             raise CorruptFile(
                 "The file was never finished: its number of records is missing.", code="bad_count", byte=4
             )
@@ -174,7 +187,7 @@ class NetCdf:
 
     def _check_places(self, header_end: int, recorded: list[Variable]) -> None:
         """Every variable lies behind the header, within the file, and on no other. vsize is redundant: not used."""
-        places = []
+        places = [(0, header_end)]
         for v in self.variables.values():
             used = v.row_bytes
             if v.record:
@@ -195,6 +208,8 @@ class NetCdf:
             places.append((begin, last + rows[-1][1]))
             if _overlap(rows) or rows[-1][1] > self._step:
                 raise CorruptFile("The variables of this file overlap one another.", code="overlap", byte=begin)
+        rest = self._size - max(end for _, end in places)
+        self.unread = rest if rest > _PADDING or (recorded and 0 < self._step <= rest) else 0
         if _overlap(sorted(places)):
             raise CorruptFile("The variables of this file overlap one another.", code="overlap", byte=header_end)
 
@@ -266,10 +281,10 @@ class NetCdf:
 
 def _variable(walk: _Walk, dimensions: list[_Dimension], *, wide: bool) -> Variable:
     what = "the variables"
-    name, start, rank = walk.name(what), walk.at, walk.integer(what)
+    name, start, rank = walk.name(what), walk.at, walk.size(what)
     if rank > _RANK:
         raise CorruptFile(f"The variable {name!r} has {rank:,} dimensions.", code="bad_rank", byte=start)
-    ids = [walk.integer(what) for _ in range(rank)]
+    ids = [walk.size(what) for _ in range(rank)]
     if any(i >= len(dimensions) for i in ids):
         raise CorruptFile(
             f"The variable {name!r} uses a dimension that does not exist.", code="bad_dimension", byte=start
@@ -280,11 +295,11 @@ def _variable(walk: _Walk, dimensions: list[_Dimension], *, wide: bool) -> Varia
             f"The variable {name!r} is unlimited in an inner dimension.", code="bad_dimension", byte=start
         )
     attributes = walk.attributes(what)
-    kind = _known_type(walk.integer(what), walk.at - 4)
-    walk.integer(what)  # vsize
+    kind = walk.type(what)
+    walk.size(what)  # vsize
     begin = int(struct.unpack(">Q" if wide else ">I", walk.take(8 if wide else 4, what))[0])
     shape = tuple(d.length for d in used)
-    return Variable(name, np.dtype(TYPES[kind]), shape, bool(used) and used[0].record, begin, attributes)
+    return Variable(name, np.dtype(kind), shape, bool(used) and used[0].record, begin, attributes)
 
 
 def _overlap(places: list[tuple[int, int]]) -> bool:

@@ -5,11 +5,13 @@ Imports spectra.types, errors and validate only.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from math import isfinite
 
-from spectra.types import Reading
+from spectra.types import FloatArray, Reading, Remark
 
 from ..errors import CorruptFile
 from ..validate import warning
@@ -26,6 +28,7 @@ IONISATIONS = {
     "MS:1000382": "APPI",
     "MS:1000075": "MALDI",
 }
+_SPLASH = re.compile(r"splash10-[0-9a-z]{4}-[0-9a-z]{10}-([0-9a-f]{20})")
 _IONISATION = re.compile(r"\b(EI|CI|APCI|APPI|ESI|NSI|DART|MALDI)\b", re.I)
 
 
@@ -51,6 +54,24 @@ def leave_out_empty(readings: Iterable[Reading | None]) -> Iterator[Reading]:
         note = warning("empty_records", f"{empty:,} records of this file hold no peaks and were left out.")
         waiting = replace(waiting, remarks=(*waiting.remarks, note))
     yield waiting
+
+
+def splash_remark(stated: str, mz: FloatArray, intensity: FloatArray) -> tuple[Remark, ...]:
+    """A warning where peaks do not have the SPLASH that the record states; nothing where it states none.
+
+    Wohlgemuth et al. 2016 (doi:10.1038/nbt.3689): its last block is the SHA-256 of the peaks in order, m/z to six decimals
+    and intensity in whole per cent, both cut and not rounded.
+    """
+    match = _SPLASH.fullmatch(stated.strip())
+    largest = float(intensity.max()) if intensity.size else 0.0
+    if match is None or largest <= 0 or not all(map(isfinite, (largest, *mz.tolist(), *intensity.tolist()))):
+        return ()
+    peaks = sorted(zip(mz.tolist(), (intensity / largest * 100).tolist(), strict=True), key=lambda p: (p[0], -p[1]))
+    words = " ".join(f"{int((m + 1e-7) * 1e6)}:{int(i + 1e-7)}" for m, i in peaks)
+    if hashlib.sha256(words.encode()).hexdigest().startswith(match[1]):
+        return ()
+    text = "The peaks do not have the SPLASH that the record states: they were changed or damaged after it was made."
+    return (warning("checksum", text),)
 
 
 def positive(number: str | None) -> float | None:

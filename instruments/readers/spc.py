@@ -24,7 +24,7 @@ from ..source import Source
 from ..validate import info, warning
 from .spc_codes import TIMES, Axes, axes, x_unit_of
 from .spc_header import MULTI, NEW_BIG, NEW_LITTLE, OLD, Header, Window, parse, plausible, read_log
-from .spc_subfiles import Subfile, read_subfiles
+from .spc_subfiles import Subfile, doubts, read_subfiles
 
 EXTENSIONS = ("spc", "cgm")
 # A mass spectrometer scans every few seconds; spectra of picked peaks lie further apart and are few.
@@ -49,6 +49,7 @@ def sniff_spc(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS", "chromatography"},
     magic=sniff_spc,
     extensions=EXTENSIONS,
+    version="2",
 )
 def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per subfile, with its z in `meta`; mass spectra taken every few seconds become one MASS_RUN.
@@ -66,7 +67,7 @@ def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
         raise CorruptFile("A value of the file is not a finite number (NaN or infinite).", code="not_finite")
     log = read_log(window, header, end)
     found = axes(header.codes, hints, max(filled))
-    notes = found.remarks + log.remarks + _unread(header, window.size, end)
+    notes = (*found.remarks, *log.remarks, *_unread(header, window.size, end), *doubts(header, subfiles))
     file = _File(header, found, log.entries, notes)
     if found.kind in (ReadingKind.MASS_SPECTRUM, ReadingKind.MASS_RUN):
         yield from _mass(file, subfiles, hints, limits)

@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spectra.types import FloatArray
+from spectra.types import FloatArray, Remark
 
 from ..errors import CorruptFile, TooLarge, UnsupportedVariant
 from ..limits import Limits
+from ..validate import warning
 from .spc_header import (
     FLOAT_EXPONENT,
     NEW_BYTES,
@@ -32,15 +33,21 @@ from .spc_header import (
 )
 
 _ENTRY_BYTES = 12
+LARGEST_EXPONENT = 64  # 2^64 is 10^19; detectors count to 10^10
 
 
 @dataclass(frozen=True, slots=True)
 class Subfile:
-    """One spectrum: `x` and `y` (N,) as stored and scaled, `z` in the unit of the z axis."""
+    """One spectrum: `x` and `y` (N,) as stored and scaled, `z` in the unit of the z axis.
+
+    `exponent` and `stated` are what its own header says of the scale and of the number of points, used or not.
+    """
 
     x: FloatArray
     y: FloatArray
     z: float
+    exponent: int = 0
+    stated: int = 0
 
 
 class Subfiles(NamedTuple):
@@ -107,7 +114,8 @@ def _even(window: Window, header: Header, x: FloatArray, start: int, step: int, 
         if index == 0:
             z_first, z_step = sub.z, header.z_step or sub.z_next - sub.z
         z = sub.z if header.flags & (RANDOM_Z | ORDERED_Z) else z_first + index * z_step
-        yield Subfile(x, _ordinates(window, header, sub.exponent, start + index * step + SUB_BYTES, x.size), z)
+        y = _ordinates(window, header, sub.exponent, start + index * step + SUB_BYTES, x.size)
+        yield Subfile(x, y, z, sub.exponent, sub.n_points)
 
 
 def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
@@ -136,9 +144,39 @@ def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
             raise TooLarge("This file holds more points than are allowed.", code="too_many_points", byte=offset)
         x = _floats(window, header, offset + SUB_BYTES, sub.n_points)
         y = _ordinates(window, header, sub.exponent, offset + SUB_BYTES + 4 * sub.n_points, sub.n_points)
-        found.append(Subfile(x, y, sub.z))
+        found.append(Subfile(x, y, sub.z, sub.exponent, sub.n_points))
         end = max(end, offset + needed) if directory else offset + needed
     return Subfiles(found, max(end, header.n_points + len(directory)))
+
+
+def doubts(header: Header, found: list[Subfile]) -> Iterator[Remark]:
+    """What the main header says of scale, points and x, where the subfiles say something else."""
+    odd = [i for i, s in enumerate(found, start=1) if s.exponent not in _fitting(header)]
+    if odd:
+        scale = "floating-point values" if header.exponent == FLOAT_EXPONENT else f"the exponent {header.exponent}"
+        text = f"The header gives {scale}, spectrum {odd[0]:,} the exponent {found[odd[0] - 1].exponent}; the scale of y may be wrong."
+        yield warning("exponent", text)
+    if any(
+        abs(e) > LARGEST_EXPONENT
+        for e in (s.exponent if header.multi else header.exponent for s in found)
+        if e != FLOAT_EXPONENT
+    ):
+        yield warning("exponent", "An exponent of the file gives values that no instrument measures.")
+    if header.multi and any(s.stated not in (0, s.x.size) for s in found):
+        yield warning("point_count", "A spectrum of the file states another number of points than the main header.")
+    x = found[0].x
+    if header.flags & (X_VALUES | OWN_X) and x.size and any((header.first, header.last)):
+        span = max(float(x.max() - x.min()), abs(float(x[0])) * 1e-3)
+        if not max(abs(header.first - x[0]), abs(header.last - x[-1])) <= 1e-3 * span:
+            text = f"The header gives x from {header.first:g} to {header.last:g}, the x values run from {x[0]:g} to {x[-1]:g}."
+            yield warning("first_x", text)
+
+
+def _fitting(header: Header) -> range | tuple[int, ...]:
+    """The exponents that a subfile may state beside the one of the main header; 0 is what most writers leave there."""
+    if header.exponent == FLOAT_EXPONENT or not header.multi:
+        return (0, header.exponent)
+    return range(-128, 128)
 
 
 def _width(header: Header) -> int:
@@ -158,6 +196,8 @@ def _ordinates(window: Window, header: Header, sub_exponent: int, offset: int, c
     """
     width = _width(header)
     raw = window.at(offset, width * count, "its y values")
+    if width == 2 and header.exponent == FLOAT_EXPONENT:
+        raise CorruptFile("The file calls its values 16-bit and floating-point at once.", code="bad_header", byte=3)
     exponent = sub_exponent if header.multi else header.exponent
     if width == 2:
         return _scaled(np.frombuffer(raw, dtype=f"{header.order}i2").astype(np.float64), exponent - 16)

@@ -15,11 +15,12 @@ from spectra.types import FloatArray, ReadingKind, Remark
 
 from .. import units
 from ..registry import Hints
-from ..validate import warning
+from ..validate import direction, warning
 
 # Columns that accompany a measurement and are no curve of their own.
 _ASIDE = re.compile(r"(#|no|nr|index|pixel|point|peak|row|step|dark|reference|flag|name|id)\b\.?", re.I)
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|detector|retention|vial|\"?channel|instrument method|signal:")
+_SCALED = re.compile("\\b10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])")  # Intensity / 10³ counts
 _RANK = ("cm-1", "m/z", "nm", "um")
 
 
@@ -48,10 +49,16 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     if not header:
         first = filled[0]
         return [Curve(first, i) for i in filled[1:]]
-    axes = [i for i in filled if units.x_unit(header[i]) in _RANK or units.is_time(header[i])]
+    axes = [
+        i
+        for i in filled
+        if units.x_unit(header[i]) in _RANK or units.is_time(header[i]) or units.foreign_unit(header[i])
+    ]
     if len(axes) > 1 and len({units.plain(header[i]) for i in axes}) == 1:  # x1, y1, x2, y2, … (Agilent Cary)
         return [Curve(i, i + 1, header[i], header[i + 1]) for i in axes if i + 1 in filled]
     x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else filled[0]
+    if table.shape[1] == 2 and x == 1 and direction(table[:, 1]) == 0 and direction(table[:, 0]) != 0:
+        return [Curve(0, 1)]  # no names of columns, but a line such as "Resolution;4 cm-1"
     rest = [i for i in filled if i != x and i not in axes and not _ASIDE.match(header[i].strip())]
     rest = rest or [i for i in filled if i not in (x, *axes)] or [i for i in filled if i != x]
     rest = [i for i in filled if re.search(r"dark\W*subtracted", header[i], re.I)] or rest  # B&W Tek BWRam
@@ -70,6 +77,10 @@ def _axis_rank(text: str) -> int:
 
 def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints) -> Axis:
     """Unit and technique of a curve: the person's hint, else the header, else a guess from the numbers."""
+    foreign = "" if hints.x_unit else units.foreign_unit(curve.x_text)
+    if foreign:  # kept as it is spelled, and not mistaken for nm because the header says wavelength
+        timed = ReadingKind.CHROMATOGRAM if units.is_time(curve.x_text) else ReadingKind.OTHER
+        return Axis(foreign, ReadingKind(hints.kind) if hints.kind else timed)
     unit = hints.x_unit or units.x_unit(curve.x_text)
     guessed = ""
     if not unit and (units.is_time(curve.x_text) or _CHROMATOGRAM.search(units.plain(words))):
@@ -117,5 +128,8 @@ def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple
     if not unit and kind is ReadingKind.RAMAN:
         unit = "intensity"
     bracket = re.search(r"[\[(]([^\])]{1,30})[\])]\s*$", text)
+    if _SCALED.search(text):
+        scale = f"The header of the y values ({text[:60]}) names a power of ten; they were read as they stand."
+        remarks += (warning("scaled_label", scale),)
     scaled, note = units.scaled(unit or (bracket.group(1) if bracket else ""), float(np.max(y)))
     return scaled, remarks + note

@@ -13,25 +13,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from spectra.types import FloatArray
+from spectra.types import FloatArray, Remark
 
 from .. import units
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
+from ..validate import warning
 from .text_dialect import SPACE, Dialect
 
 LONGEST_HEADER = 8_192  # characters
 # Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
 SLAB, SLAB_AFTER = 2_000, 8
+_AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
-_SECTION = re.compile(r"\s*\[([^\]]{1,80})\]\s*$")
+# [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
+_SECTION = re.compile(
+    r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$"
+)
 
 
 @dataclass(slots=True)
 class Block:
     """One table. `table` is (rows, columns), NaN where a cell was left empty; `header` has one text per column.
 
-    `words` are the filled lines since the block before, `lines` the line number of every row.
+    `words` are the filled lines since the block before, `lines` the line number of every row, `after` the next filled
+    line that is none. `parts` counts the pages that were joined.
     """
 
     section: str
@@ -40,7 +46,16 @@ class Block:
     values: array[float] = field(default_factory=lambda: array("d"))
     lines: array[int] = field(default_factory=lambda: array("q"))
     header: list[str] = field(default_factory=list)
+    after: str = ""
+    parts: int = 1
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    def join(self, later: Block, *, page: bool) -> None:
+        """Take over the rows of the table that goes on where this one ends."""
+        self.values.extend(later.values)
+        self.lines.extend(later.lines)
+        self.recent.extend(later.recent)
+        self.after, self.parts = later.after, self.parts + page
 
     @property
     def rows(self) -> int:
@@ -76,9 +91,10 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
             continue
         values = dialect.row(line, number)
         if values is None:
-            current = None
+            if current is not None:
+                current.after, current = line, None
             named = _SECTION.match(line)
-            section = named.group(1).strip() if named else section
+            section = next(g for g in named.groups() if g).strip() if named else section
             words.append(line)
             continue
         if current is None or len(values) != current.width:
@@ -105,8 +121,12 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
 def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
     """Column names from the lines above a table: the nearest that fits in width, joined with a line of units.
 
-    Empty if no line fits. A line that names a known axis wins over a nearer one that does not.
+    Empty if no line fits. A line that names a known axis wins over a nearer one that does not. Lines such as XUNITS and
+    YUNITS (JASCO) name the axes of a table of two columns one by one.
     """
+    stated = {key: value for key, value in (_axis_line(line, dialect) for line in words) if key}
+    if width == 2 and "x" in stated:
+        return [stated["x"], stated.get("y", "")]
     fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect))]
     if not fitting:
         return []
@@ -119,18 +139,26 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
     return nearest if all(nearest) else []
 
 
+def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
+    """("x" or "y", its name and unit) of a line that states one of the two axes; ("", "") of any other."""
+    cells = dialect.cells(line) if dialect.delimiter != SPACE else line.strip().split(None, 1)
+    match = _AXIS.fullmatch(cells[0].strip(" #:=")) if len(cells) == 2 else None
+    return (match[1].lower(), cells[1].strip()) if match and cells[1].strip() else ("", "")
+
+
 def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
     bare = re.sub(r"^\s*(#|%|//|;|!)+\s*", "", line[:LONGEST_HEADER])
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
-    for cells in attempts:
-        filled = [c.strip() for c in cells]
-        while len(filled) > width and not filled[-1]:
-            filled.pop()
-        filled += [""] * (width - len(filled)) if len(filled) == width - 1 else []
-        if len(filled) == width and any(filled) and all(not c or dialect.number(c) is None for c in filled):
-            return filled
+    for short in (0, 1):  # first with a name for every column, then without one for the last
+        for cells in attempts:
+            filled = [c.strip() for c in cells]
+            while len(filled) > width and not filled[-1]:
+                filled.pop()
+            filled += [""] * short
+            if len(filled) == width and any(filled) and all(not c or dialect.number(c) is None for c in filled):
+                return filled
     return []
 
 
@@ -158,7 +186,7 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
         beside = later.words if earlier else later.words[-1:]
         if earlier and (earlier.width != later.width or earlier.section != later.section or len(beside) > 3):
             continue
-        if any(_was_row(line, later.width if earlier else 0, dialect) for line in beside):
+        if any(was_row(line, later.width if earlier else 0, dialect) for line in beside):
             line = later.lines[0] - 1
             raise CorruptFile(
                 f"Line {line} or just before stands in the table but is not a row of numbers.",
@@ -168,13 +196,55 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
             )
 
 
-def _was_row(line: str, width: int, dialect: Dialect) -> bool:
+def was_row(line: str, width: int, dialect: Dialect) -> bool:
     """Mostly digits, and a number in it or as many cells as the table has columns (0: not known)."""
     cells = [c for c in dialect.cells(line) if c]
     solid = re.sub(r"\s", "", line)
     digits = sum(c.isdigit() or c in ".,;+-" for c in solid)
     numeric = any(dialect.number(c) is not None for c in cells)
-    return (numeric or len(cells) == width) and digits >= 0.7 * len(solid)
+    if (numeric or len(cells) == width) and digits >= 0.7 * len(solid):
+        return True
+    return len(cells) == width > 0 and dialect.number(cells[0]) is not None  # 3590.0,*****
+
+
+def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Remark, ...]:
+    """A warning when a row of another length stands right before or behind the table.
+
+    Raises CorruptFile when it stands within: then the table is only its longest piece.
+    """
+    place = blocks.index(block)
+    before, behind = blocks[place - 1] if place else None, blocks[place + 1] if place + 1 < len(blocks) else None
+    odd = [(b.lines[-1], b.width) for b in (before,) if b is not None and _adjoin(b, block)]
+    odd += [(b.lines[0], b.width) for b in (behind,) if b is not None and _adjoin(block, b)]
+    for line, width in odd:
+        pieces = [b for b in blocks if b is not block and b.width == block.width and abs(blocks.index(b) - place) == 2]
+        if any(_adjoin(*sorted((b, blocks[(blocks.index(b) + place) // 2]), key=blocks.index)) for b in pieces):
+            raise CorruptFile(
+                f"Line {line} has {width} values where the rows around it have {block.width}.",
+                code="row_length",
+                line=line,
+                hint="The file is damaged there; export it again.",
+            )
+    if not odd and block.after and _is_short(block.after, dialect):
+        odd = [(block.lines[-1] + 1, 1)]
+    return tuple(
+        warning(
+            "row_length",
+            f"Line {line} has {width} values where the table beside it has {block.width}; it was left out.",
+        )
+        for line, width in odd[:1]
+    )
+
+
+def _adjoin(earlier: Block, later: Block) -> bool:
+    """Whether one table follows the other without a line between."""
+    return later.lines[0] == earlier.lines[-1] + 1
+
+
+def _is_short(line: str, dialect: Dialect) -> bool:
+    """Whether a line is a single number, as a row that lost the others."""
+    cells = [c for c in dialect.cells(line) if c]
+    return len(cells) == 1 and dialect.number(cells[0]) is not None
 
 
 def looks_cut(block: Block, dialect: Dialect) -> bool:

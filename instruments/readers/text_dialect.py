@@ -25,7 +25,16 @@ MOST_CELLS = 1_000  # of one line; the limit for columns is stricter and applies
 _PLAIN = re.compile(r"[\d.eE+\-,;|\t \n]*")
 MISSING = frozenset({"", "-", "--", "---", "n.a.", "n.a", "na", "n/a", "none", "null", "#n/a"})
 NOT_FINITE = r"[+-]?(?:nan|inf|infinity|1\.#inf|1\.#qnan)|#(?:num!|div/0!|value!|zahl!)"
-_BLANK_GROUPS = "[ \u00a0\u202f\u2009'\u2019]"  # what separates thousands besides the point and the comma
+_BLANK_GROUPS = "[ \u00a0\u202f\u2007\u2009'\u2019]"  # what separates thousands besides the point and the comma
+_NARROW_GROUP = re.compile("(?<=\\d)[\u00a0\u202f\u2007\u2009](?=\\d{3}(?!\\d))")
+# A minus of typography in front of a number, and a power of ten as people write it.
+_MINUS = re.compile(r"(?<![^\s,;|\"(^*eE])[\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d](?=[\d.,])")
+_POWER = re.compile(
+    r"(?<=[\d.,])\s?[\u00d7xX*\u00b7\u22c5\u2219]\s?10(?:(?:\^|\*\*)\(?([+-]?\d{1,3})\)?|([\u207a\u207b]?[\u00b9\u00b2\u00b3\u2070\u2074-\u2079]{1,3}))"
+)
+_SUPERSCRIPTS = str.maketrans(
+    "\u207a\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "+-0123456789"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Dialect:
     def cells(self, line: str, number: int = 0) -> list[str]:
         """The fields of a line, unquoted and stripped. Raises CorruptFile when a quoted number never ends."""
         if self.delimiter == SPACE:
-            return line.replace('"', "").split()
+            return _NARROW_GROUP.sub("", line.replace('"', "")).split()
         parts = line.split(self.delimiter) if '"' not in line else _quoted(line, self.delimiter, number)
         parts = [p.strip() for p in parts]
         return _join_pairs(parts) if self.paired else parts
@@ -118,6 +127,17 @@ class Dialect:
         names = {"\t": "tab", SPACE: "blanks", ",": "comma", ";": "semicolon", "|": "bar"}
         mark = "comma" if self.decimal == "," else "point"
         return f"columns separated by {names[self.delimiter]}, decimal {mark}"
+
+
+def plain_numbers(line: str) -> str:
+    """A line in which a number has an ASCII minus and an E before its power of ten: −1.5 × 10⁻³ becomes -1.5e-3."""
+    if line.isascii() and "^" not in line and "**" not in line:
+        return line
+    return _POWER.sub(_power, _MINUS.sub("-", line))
+
+
+def _power(match: re.Match[str]) -> str:
+    return "e" + (match[1] or match[2].translate(_SUPERSCRIPTS))
 
 
 @lru_cache(maxsize=16)

@@ -23,8 +23,9 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
 from .text_axes import Curve, axis_of, curves, ordinate
-from .text_blocks import Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite
-from .text_dialect import Dialect, find_dialect
+from .text_blocks import Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
+from .text_dialect import Dialect, find_dialect, plain_numbers
+from .text_sections import SMALL_TABLE, choose, joined
 
 EXTENSIONS = ("csv", "txt", "tsv", "asc", "dat", "arw", "prn", "xy", "tab", "dpt")
 _NUMBERS = re.compile(  # no number is longer; without bounds a long line of digits costs its square
@@ -33,7 +34,10 @@ _NUMBERS = re.compile(  # no number is longer; without bounds a long line of dig
 _TITLE = re.compile(r"^(sample ?name|sample|title|probe|echantillon|muestra|injection|samplename)$")
 _INSTRUMENT = re.compile(r"^(instrument( name| model)?|spectrometer|messgerat|model|appareil|equipo|detector name)$")
 KEPT_WORDS = 400
-SMALL_TABLE = 3
+# A quoted name of a column may be broken over two lines (RFC 4180); numbers never are.
+WRAPPED_WITHIN = 200
+_OPEN = re.compile(r'(?:^|[,;|\t])\s*"[^"\d][^"]*$')
+_CLOSE = re.compile(r'[^"]*"\s*(?:[,;|\t]|$)')
 
 
 def sniff_table(probe: Probe) -> Guess | None:
@@ -41,7 +45,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     head = text.head_lines(probe.head)
     if not head:
         return None
-    if _NUMBERS.search(head):
+    if _NUMBERS.search(head) or (not head.isascii() and _NUMBERS.search(plain_numbers(head))):
         return Guess(45, "text with rows of numbers")
     return Guess(15, "plain text with the extension of a table") if probe.extension in EXTENSIONS else None
 
@@ -53,17 +57,17 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="2",
+    version="3",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
-    """One Reading per curve of the largest table, or of every chromatogram or spectrum section.
+    """One Reading per curve of the largest table, of every section that holds one, or of every table under the same header.
 
     x and y are as written; a unit the file does not name is guessed and said so by a warning. Raises
     AmbiguousText, CorruptFile (not finite, unclosed quote), TooLarge and UnknownFormat (no table).
     """
     lines = _lines(source, limits)
     dialect = find_dialect(lines, hints.decimal, hints.delimiter)
-    blocks = find_blocks(lines, dialect, limits) if dialect else []
+    blocks = joined(find_blocks(lines, dialect, limits), dialect) if dialect else []
     if not dialect or not blocks:
         raise UnknownFormat(
             "This is text, but it holds no table of numbers in two columns.",
@@ -71,12 +75,12 @@ def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
             hint="Export x and y as two columns with a header line that names the units.",
         )
     cut = not text.ends_with_line_end(source)
-    for block in _chosen(blocks):
+    for block, name, said in choose(blocks):
         refuse_broken(block, blocks, dialect)
-        extra = _beside(block, blocks)
+        extra = said + uneven(block, blocks, dialect)
         if cut and block is blocks[-1] and (lines[-1][0] != block.lines[-1] or looks_cut(block, dialect)):
             extra += (warning("may_be_cut", "The file ends in the middle of a line; its last row may be cut."),)
-        yield from _readings(block, dialect, source, hints, extra)
+        yield from _readings(block, name, dialect, source, hints, extra)
 
 
 class Numbered(Sequence[tuple[int, str]]):
@@ -103,34 +107,17 @@ class Numbered(Sequence[tuple[int, str]]):
 
 
 def _lines(source: Source, limits: Limits) -> Numbered:
-    kept = [line for _, line in islice(text.lines(source, limits), limits.text_rows + 1)]
+    kept = [plain_numbers(line) for _, line in islice(text.lines(source, limits), limits.text_rows + 1)]
     if len(kept) > limits.text_rows:
         raise TooLarge(f"This text has more than {limits.text_rows:,} lines.", code="too_many_rows", line=len(kept))
+    for at in range(min(len(kept) - 1, WRAPPED_WITHIN)):
+        if _OPEN.search(kept[at]) and _CLOSE.match(kept[at + 1]):
+            kept[at], kept[at + 1] = f"{kept[at]} {kept[at + 1]}", ""
     return Numbered(kept)
 
 
-def _chosen(blocks: Sequence[Block]) -> list[Block]:
-    """The chromatogram and spectrum sections of a sectioned export, else the longest table."""
-    longest = max(blocks, key=lambda b: b.rows)
-    sections = [
-        b
-        for b in blocks
-        if re.match(r"(ms )?(chromatogram|spectrum|mass spectrum|pda|uv)", b.section, re.I) and b.rows >= SMALL_TABLE
-    ]
-    return sections if longest in sections else [longest]
-
-
-def _beside(block: Block, blocks: Sequence[Block]) -> tuple[Remark, ...]:
-    """A warning when another table of some size was left out or the table is in two parts."""
-    others = [b for b in blocks if b is not block and not b.section and b.rows >= max(10, block.rows // 10)]
-    if not others or block.section:
-        return ()
-    where = ", ".join(str(b.lines[0]) for b in others[:5])
-    return (warning("other_tables", f"The file holds further tables (from line {where}); only the longest was read."),)
-
-
 def _readings(
-    block: Block, dialect: Dialect, source: Source, hints: Hints, extra: tuple[Remark, ...]
+    block: Block, name: str, dialect: Dialect, source: Source, hints: Hints, extra: tuple[Remark, ...]
 ) -> Iterator[Reading]:
     table, found = block.table, curves(block.table, block.header)
     refuse_not_finite(block, sorted({c.x for c in found} | {c.y for c in found}))
@@ -144,7 +131,7 @@ def _readings(
         left = int((~keep).sum())
         gaps = (info("empty_cells", f"{left} rows without a value were left out."),) if left else ()
         x, y = table[keep, curve.x], table[keep, curve.y]
-        yield _reading(curve, x, y, block, meta, source, hints, extra + gaps, several=len(found) > 1)
+        yield _reading(curve, x, y, block, meta, source, hints, extra + gaps, name, several=len(found) > 1)
 
 
 def _reading(
@@ -156,6 +143,7 @@ def _reading(
     source: Source,
     hints: Hints,
     remarks: tuple[Remark, ...],
+    name: str,
     *,
     several: bool,
 ) -> Reading:
@@ -169,6 +157,7 @@ def _reading(
         remarks += (warning("technique_guessed", "Taken as a Raman spectrum, because y is an intensity."),)
     fields = meta | {"x_label": curve.x_text, "y_label": curve.y_text, "section": block.section}
     title = _named(meta["header"], _TITLE) or source.name.rpartition(".")[0] or source.name
+    title = f"{title}: {name}" if name and not name.endswith(title) else title
     title = f"{title}: {curve.y_text}" if several and curve.y_text else title
     instrument = _named(meta["header"], _INSTRUMENT)
     if axis.kind is ReadingKind.MASS_SPECTRUM:

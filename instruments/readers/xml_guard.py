@@ -7,6 +7,7 @@ not grow with the file. Imports errors and the source only; lxml on first use.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from abc import ABC, abstractmethod
@@ -15,18 +16,19 @@ from typing import Any, cast
 
 from ..errors import CorruptFile
 from ..source import Source
+from ..text import decode_head
+from ..validate import warning
 
-ENCODINGS = {
-    b"utf-8": "UTF-8", b"utf8": "UTF-8", b"us-ascii": "US-ASCII", b"ascii": "US-ASCII", b"iso-8859-1": "ISO-8859-1",
-    b"latin1": "ISO-8859-1", b"windows-1252": "WINDOWS-1252",
-}  # fmt: skip
+_ONE_BYTE = re.compile(r"iso[-_]8859[-_]\d{1,2}|windows-125\d|latin-?[1-9]|us-ascii|ascii", re.I)
 DECLARED_WITHIN = 1000  # bytes; a declaration takes about fifty
 PIECE = 256 * 1024  # larger pieces make libxml2 slower, smaller ones Python (measured 16 KiB to 4 MiB)
 MAX_DEPTH = 100  # mzML and mzXML need about a dozen
 _DECLARATION = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']{1,40})[\"']")
 _FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY)")
 _OVERLAP = 16
-_CHECKSUM = re.compile(rb"<(?:\w+:)?(?:fileChecksum|sha1)\s*>(?=\s*([0-9a-fA-F]{40})\s*<)")
+_CHECKSUM = re.compile(r"<(?:\w+:)?(?:fileChecksum|sha1)\s*>(?=\s*([0-9a-fA-F]{40})\s*<)")
+_INDEX = re.compile(r"<(?:\w+:)?index(?:List)?Offset\s*>\s*(\d{1,18})\s*<")
+MOVED = warning("index", "The index of this file points elsewhere: the file was cut or changed after it was written.")
 
 
 class Target(ABC):
@@ -83,15 +85,20 @@ class Target(ABC):
 
 class XmlFile:
     """One XML document with the root element `root` (possibly inside an index). Raises CorruptFile at once when
-    its encoding is odd or its end tag is missing: a run that was cut short is never silently shorter.
+    its encoding is odd or its end tag is missing: a run that was cut short is never silently shorter. `moved` tells that its
+    index is not where it says.
     """
 
     def __init__(self, source: Source, root: str) -> None:
-        self._encoding = _encoding(source)
-        _refuse_cut(source, root.encode())
+        self._codec = _codec(source)
+        tail = _Tail(source, self._codec)
+        _refuse_cut(tail, root)
         self._source, self._root = source, root
-        self._stated = list(_CHECKSUM.finditer(source.tail))[-1:]
+        stated = list(_CHECKSUM.finditer(tail.text))[-1:]
+        self._stated = stated[0][1].lower() if stated else ""
+        self._hashed = tail.place(stated[0].end()) if stated else 0
         self._sha1 = hashlib.sha1(usedforsecurity=False)
+        self.moved = not self._codec.startswith("utf-16") and _index_is_elsewhere(source, tail.text)
 
     def walk(self, target: Target) -> Iterator[None]:
         """Parse the file; gives control back after every piece, when `target` may have collected something.
@@ -103,7 +110,7 @@ class XmlFile:
 
         # Told the encoding, libxml2 ignores what the document says: it reads the bytes that were inspected here.
         parser = etree.XMLParser(
-            target=cast(Any, target), encoding=self._encoding, huge_tree=False, resolve_entities=False, no_network=True
+            target=cast(Any, target), encoding="UTF-8", huge_tree=False, resolve_entities=False, no_network=True
         )
         try:
             for piece in self._pieces():
@@ -119,10 +126,15 @@ class XmlFile:
         yield
 
     def _pieces(self) -> Iterator[bytes]:
-        position, before = 0, b""
-        hashed = self._source.size - len(self._source.tail) + self._stated[0].end() if self._stated else 0
+        """The document in UTF-8, whatever its own encoding."""
+        position, read, before = 0, 0, b""
+        decoder = codecs.getincrementaldecoder(self._codec)() if self._codec != "utf-8" else None
         stream = self._source.open()
-        while piece := stream.read(PIECE):
+        while raw := stream.read(PIECE):
+            if read < self._hashed:
+                self._sha1.update(raw[: self._hashed - read])
+            read += len(raw)
+            piece = raw if decoder is None else _decoded(decoder, raw, position, last=read >= self._source.size)
             found = _FORBIDDEN.search(before + piece)
             if found:
                 raise CorruptFile(
@@ -131,15 +143,13 @@ class XmlFile:
                     byte=position - len(before) + found.start(),
                     hint="Convert the raw file again with msConvert.",
                 )
-            if position < hashed:
-                self._sha1.update(piece[: hashed - position])
             yield piece
             position, before = position + len(piece), piece[-_OVERLAP:]
 
     @property
     def altered(self) -> bool:
         """After `walk`: whether the file states a checksum (SHA-1 up to its own tag) that does not fit its content."""
-        return bool(self._stated) and self._stated[0][1].decode().lower() != self._sha1.hexdigest()
+        return bool(self._stated) and self._stated != self._sha1.hexdigest()
 
 
 def whole(text: str | None, what: str, default: int = 0) -> int:
@@ -152,24 +162,75 @@ def whole(text: str | None, what: str, default: int = 0) -> int:
     return int(bare)
 
 
-def _encoding(source: Source) -> str:
-    head = source.head.lstrip(b"\xef\xbb\xbf")[:DECLARED_WITHIN]
+def xml_head(head: bytes) -> bytes:
+    """The beginning of a file as a sniffer looks at it: in UTF-8 where it is UTF-16."""
+    return decode_head(head).encode() if _utf16(head) else head
+
+
+def _utf16(head: bytes) -> str:
+    """The codec of an XML document in UTF-16, told by its mark or by its first character; '' for any other."""
+    marks = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}
+    return marks.get(head[:2], "")
+
+
+def _codec(source: Source) -> str:
+    """How the document is to be decoded: by its bytes if they are UTF-16, else as it says, else UTF-8."""
+    wide = _utf16(source.head)
+    head = xml_head(source.head).lstrip(codecs.BOM_UTF8)[:DECLARED_WITHIN]
     declared = _DECLARATION.match(head)
-    said = declared[1].lower() if declared else b"utf-8"
-    if b"\0" in source.head[:1024] or said not in ENCODINGS or (head.startswith(b"<?xml") and b"?>" not in head):
+    said = declared[1].decode("ascii", "replace") if declared else "utf-8"
+    known = wide or ("utf-8" if said.lower() in ("utf-8", "utf8") else said if _ONE_BYTE.fullmatch(said) else "")
+    try:
+        codec = codecs.lookup(known).name
+    except LookupError:
+        codec = ""
+    if not codec or (not wide and b"\0" in source.head[:1024]) or (head.startswith(b"<?xml") and b"?>" not in head):
         raise CorruptFile(
             "This XML file uses an encoding that instrument software does not write.", code="xml_encoding", byte=0
         )
-    return ENCODINGS[said]
+    return "utf-8" if codec == "ascii" else codec
 
 
-def _refuse_cut(source: Source, root: bytes) -> None:
-    ends = list(re.finditer(rb"</(?:\w{1,40}:)?(?:indexed)?" + root + rb"\s{0,40}>", source.tail))
-    behind = source.tail[ends[-1].end() :].strip(b"\0 \r\n\t") if ends else b"x"
-    if behind and not (behind.startswith(b"<!--") and behind.endswith(b"-->")):
+def _decoded(decoder: codecs.IncrementalDecoder, raw: bytes, position: int, *, last: bool) -> bytes:
+    try:
+        return str(decoder.decode(raw, final=last)).encode()
+    except UnicodeError as error:
+        raise CorruptFile("The text of this XML file is damaged.", code="bad_encoding", byte=position) from error
+
+
+def _index_is_elsewhere(source: Source, tail: str) -> bool:
+    """Whether the file states where its index begins, and it does not begin there: it was changed after it was written."""
+    stated = list(_INDEX.finditer(tail))[-1:]
+    return bool(stated) and not re.match(rb"\s*<(?:\w+:)?index", source.probe.at(int(stated[0][1]), 60))
+
+
+class _Tail:
+    """The end of a document as text, and where a character of it stands among the bytes of the file."""
+
+    def __init__(self, source: Source, codec: str) -> None:
+        wide = {"utf-16": _order(source.head)}.get(codec, codec)
+        odd = (source.size - len(source.tail)) % 2 if wide.startswith("utf-16") else 0
+        self._begin = source.size - len(source.tail) + odd
+        # A tail may begin within a character; as Latin-1 every byte stays one character in its place.
+        self._codec = wide if wide.startswith("utf-16") else "latin-1"
+        self.text = source.tail[odd:].decode(self._codec, "replace")
+
+    def place(self, characters: int) -> int:
+        """The byte behind so many characters."""
+        return self._begin + len(self.text[:characters].encode(self._codec, "replace"))
+
+
+def _order(head: bytes) -> str:
+    return "utf-16-be" if head.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
+
+
+def _refuse_cut(tail: _Tail, root: str) -> None:
+    ends = list(re.finditer(r"</(?:\w{1,40}:)?(?:indexed)?" + root + r"\s{0,40}>", tail.text))
+    behind = tail.text[ends[-1].end() :].strip("\0 \r\n\t") if ends else "x"
+    if behind and not (behind.startswith("<!--") and behind.endswith("-->")):
         raise CorruptFile(
-            f"The file ends before </{root.decode()}>; the transfer or the acquisition was cut short.",
+            f"The file ends before </{root}>; the transfer or the acquisition was cut short.",
             code="truncated",
-            byte=source.size,
+            byte=tail.place(len(tail.text)),
             hint="Copy or convert the file again.",
         )

@@ -171,7 +171,7 @@ def _scale(figures: CheckFigures, of: Material) -> list[tuple[int, str]]:
     level = _level(abs(figures.shift), of.limits["shift_drifted"], of.limits["shift_out"])
     if level:
         words = f"Bands lie {abs(figures.shift):.1f} cm⁻¹ too {'high' if figures.shift > 0 else 'low'}"
-        out.append((level, f"{words}: up to {of.limits['shift_drifted']:.1f} is in range."))
+        out.append((level, f"{words}. Up to {of.limits['shift_drifted']:.1f} is in range."))
     level = _level(figures.spread, of.limits["spread_drifted"], of.limits["spread_out"])
     if level:
         out.append(

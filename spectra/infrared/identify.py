@@ -22,7 +22,9 @@ _LOOKED_AT = 60
 _SHOWN = 10
 
 
-def identify(library: InfraredIndex, query: InfraredSpectrum) -> Identification:
+def identify(
+    library: InfraredIndex, query: InfraredSpectrum, ranked: Sequence[Candidate] | None = None
+) -> Identification:
     """Set of compounds for one reading, in the order of the aligned fit.
 
     The set holds the best compound and what cannot be told from it (within 0.03 of its score, or references too alike).
@@ -30,9 +32,10 @@ def identify(library: InfraredIndex, query: InfraredSpectrum) -> Identification:
     software: "consistent with" from 0.70, "related" from 0.50, "class only" where the set is too large to be one answer.
     Probabilities are a softmax of the aligned scores at a default spread: nothing was calibrated, so `calibrated` is
     False, and no `p_not_in_library` is given. Misleads on mixtures: the largest part may be named as if it were all.
+    `ranked`: the first 60 compounds by the aligned score, where the caller has them already.
     Raises SpectrumError on a reading that cannot be compared with this library.
     """
-    rows = compounds(library, query, _LOOKED_AT)
+    rows = compounds(library, query, _LOOKED_AT) if ranked is None else ranked
     if not rows:
         reason = "No library entry resembles this spectrum."
         return Identification(IdentificationLevel.NOTHING_ABOVE_LIMIT, (), (), None, (reason,))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,22 @@ from numpy.typing import NDArray
 from spectra.confidence.limits import load
 from spectra.exactmass import parse_formula
 from spectra.mass_library import MassLibrary
+
+
+class Named(Protocol):
+    """What a library of any technique says of its entries."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names, (N,)."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Accessions, (N,)."""
+
+    @property
+    def compounds(self) -> Sequence[str]:
+        """Compound keys, (N,)."""
 
 
 class Severity(StrEnum):
@@ -39,14 +55,12 @@ class Fault:
     figures: Mapping[str, Any] = field(default_factory=dict)
 
 
-def fault(
-    library: MassLibrary, entry: int, kind: str, severity: Severity, what: str, why: str, **figures: Any
-) -> Fault:
+def fault(library: Named, entry: int, kind: str, severity: Severity, what: str, why: str, **figures: Any) -> Fault:
     """A fault with the entry's id and name."""
     return Fault(entry, library.ids[entry], library.names[entry], kind, severity, what, why, figures)
 
 
-def compound_of(library: MassLibrary, entry: int) -> str:
+def compound_of(library: Named, entry: int) -> str:
     """The compound key; an entry without one stands for its name, not for every other without."""
     return library.compounds[entry] or f"name:{library.names[entry].casefold()}"
 

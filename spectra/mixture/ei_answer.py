@@ -11,7 +11,7 @@ import numpy as np
 
 from spectra.confidence.limits import load
 from spectra.index.mass_index import MassIndex
-from spectra.mixture.ei_decision import Case, Fit, settled
+from spectra.mixture.ei_decision import Case, Fit, Settled
 from spectra.mixture.ei_inclusion import Place, rule
 from spectra.mixture.ei_likelihood import IntArray, Problem, curvature
 from spectra.types import Component, FloatArray, MixtureExplanation
@@ -26,9 +26,8 @@ def nothing(reason: str) -> MixtureExplanation:
     return MixtureExplanation((), 1.0, True, (reason, _say("not_seen")), residual_ratio=1.0)
 
 
-def answer(library: MassIndex, case: Case, entry: IntArray, most: int) -> MixtureExplanation:
-    """The answer with at most `most` parts; `entry` (K,) of the library behind each candidate."""
-    decided = settled(case, most)
+def answer(library: MassIndex, case: Case, entry: IntArray, decided: Settled) -> MixtureExplanation:
+    """The answer as it was `decided`; `entry` (K,) of the library behind each candidate."""
     fit, named = decided.fit, decided.named
     told = _Told(library, case, entry, fit)
     components = told.components(named, decided.incomplete)

@@ -13,10 +13,11 @@ from spectra.confidence.limits import load
 from spectra.index.mass_index import MassIndex
 from spectra.mixture.ei_answer import answer, nothing
 from spectra.mixture.ei_beam import Beam, search
-from spectra.mixture.ei_decision import Case
+from spectra.mixture.ei_decision import Case, settled
 from spectra.mixture.ei_features import Evidence, gather
 from spectra.mixture.ei_inclusion import shipped_layers
 from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
+from spectra.mixture.ei_places import PlacesSeen, places_seen
 from spectra.mixture.ei_prefilter import LOWEST, WIDTH, UnitTable, pool
 from spectra.peaktable import PeakTable
 from spectra.preprocess import Peaks, prepare
@@ -47,15 +48,24 @@ def explain(library: MassIndex, queries: Sequence[MassSpectrum], max_components:
     >>> [c.name for c in library.explain(library.spectrum(entry)).components]
     ['Cocaine']
     """
+    return explain_with_places(library, queries, max_components)[0]
+
+
+def explain_with_places(
+    library: MassIndex, queries: Sequence[MassSpectrum], max_components: int
+) -> tuple[MixtureExplanation, PlacesSeen]:
+    """`explain`, and beside it every place with all compounds that compete for it, named or not."""
     if not queries or max_components < 1:
         raise SpectrumError("explain needs at least one spectrum and at least one component")
     if len(queries) > MOST_ENERGIES:
         raise SpectrumError(f"explain takes at most {MOST_ENERGIES} energies of one reading, got {len(queries)}")
     weighed = weigh(library, queries, max_components)
     if isinstance(weighed, str):
-        return nothing(weighed)
+        return nothing(weighed), PlacesSeen()
     problem, evidence, entries = weighed
-    return answer(library, Case.of(problem, evidence, shipped_layers()), entries, max_components)
+    case = Case.of(problem, evidence, shipped_layers())
+    decided = settled(case, max_components)
+    return answer(library, case, entries, decided), places_seen(case, decided, entries)
 
 
 def weigh(library: MassIndex, queries: Sequence[MassSpectrum], most: int) -> tuple[Problem, Evidence, IntArray] | str:

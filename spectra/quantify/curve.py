@@ -107,7 +107,7 @@ class Curve:
         """What to print with every figure read off this curve."""
         return (
             f"LOD {self.lod:.3g} and LOQ {self.loq:.3g}, from {SOURCE_WORDS[self.limit_source]}.",
-            f"Working range {self.low:.3g} to {self.high:.3g}; nothing is read outside it.",
+            f"Working range {self.low:.3g} to {self.high:.3g}. Nothing is read outside it.",
         )
 
     def weight(self, x: float) -> float:

@@ -67,7 +67,8 @@ NAMED = {
     "purity_u": "number", "curve": "key", "analysis": "key", "mass_mg": "number", "mass_u_mg": "number",
     "volume_ml": "number", "volume_u_ml": "number", "dilution": "number", "unit_mg": "number",
     "bag": "key", "row": "key", "mg": "number", "to": "chosen", "witness_id": "key",
-    "seen": "keys", "instead": "key",
+    "seen": "keys", "instead": "key", "question": "of the words of the figures",
+    "area": "chosen",
 }  # fmt: skip
 # A name that is free text elsewhere, and chosen from a list or named there.
 ELSEWHERE = {

@@ -110,6 +110,16 @@ def press(page: Page, name: str | re.Pattern[str]) -> None:
         page.get_by_role("button", name=name).click()
 
 
+def answer_questions(page: Page, note: str = "") -> None:
+    """Answer everything the readings of a sample ask together, with the first answer there is."""
+    asked = page.locator(".bench-question.bench-before")
+    while asked.count():
+        asked.first.get_by_role("radio").first.check()
+        asked.first.get_by_label("Note").fill(note)
+        with page.expect_navigation():
+            asked.first.get_by_role("button", name="Save answer").click()
+
+
 def until(condition: Callable[[], bool], page: Page, what: str, *, seconds: float = 15) -> None:
     """Wait for something outside of a page, letting the browser's events through."""
     deadline = time.monotonic() + seconds

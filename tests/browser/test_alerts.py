@@ -38,6 +38,23 @@ def _draft_of(clients: Clients, road: Road, page: Page) -> str:
     return str(found[0])
 
 
+def test_on_a_phone_what_an_alert_needs_first_fits_with_its_button(desk: Desk) -> None:
+    page = desk.sign_in(Role.CHEMIST, PHONE, path="/alerts/new")
+    steps.ready(page)
+    bar = page.locator(".actionbar").bounding_box()
+    assert bar is not None
+    for field in ("#words", "#about", "#tier"):
+        box = page.locator(field).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= bar["y"], field
+    assert page.locator("main").bounding_box()["height"] < 2 * PHONE[1]  # type: ignore[index]
+    expect(page.locator(".button--primary")).to_have_count(1)
+    expect(page.get_by_label("Session", exact=True)).not_to_have_value("")  # the only one that is open
+    expect(page.get_by_label("tablet", exact=True)).to_be_hidden()
+    page.get_by_text("Form, colour and logo").click()
+    page.get_by_label("tablet", exact=True).check()
+
+
 def test_an_alert_from_draft_to_retraction(desk: Desk, clients: Clients, road: Road) -> None:
     chemist = desk.sign_in(Role.CHEMIST, TABLET, path="/alerts")
     key = _draft_of(clients, road, chemist)
@@ -47,7 +64,7 @@ def test_an_alert_from_draft_to_retraction(desk: Desk, clients: Clients, road: R
     expect(chemist.locator("main")).to_contain_text("not seen by this service before")
     steps.press(chemist, "Submit for sign-off")
     expect(chemist.locator(".stages li").first).to_contain_text("✓")
-    expect(chemist.locator("#steps")).to_contain_text("You cannot agree to it")
+    expect(chemist.locator("#steps")).to_contain_text("You cannot agree to this alert")
     desk.shot(chemist, "alert-submitted")
 
     clinician = desk.sign_in(Role.CLINICIAN, PHONE, path=f"/alerts/{key}")

@@ -200,8 +200,13 @@ def test_counts_of_the_header_follow_and_the_list_fits_large_letters(desk: Desk,
     steps.ready(page)
     count = page.locator("#areas a[href='/bench'] .count")
     before = int(count.inner_text())
-    road.register()
+    road.register(expected=["deschloroketamine"])
     expect(count).to_have_text(str(before + 1))
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     page.evaluate("document.documentElement.style.fontSize = '200%'")
+    name = page.get_by_text("Deschloroketamine", exact=True)
     assert scroll_overflow(page) == 0
+    box_of = name.bounding_box()
+    assert box_of is not None
+    assert box_of["x"] + box_of["width"] <= PHONE[0]
+    assert box_of["height"] <= 3 * 32, "a long name has room, and is not a column of letters"

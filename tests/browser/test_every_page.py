@@ -232,7 +232,7 @@ LOOKS = (
     Look("urgent", Role.HEALTH_WORKER, "/consultations/urgent", "h1:text('Urgent messages')", ".button--primary"),
     Look("overrides", Role.SESSION_LEAD, "/consultations/overrides", "h1:text('Message removals')", "main a"),
     Look("alerts", Role.CHEMIST, "/alerts", "#alerts .rows", "#alerts .rows a"),
-    Look("alert-draft", Role.CHEMIST, "/alerts/{alert}", "h2:text('Sign-off')", "#steps .button--primary"),
+    Look("alert-draft", Role.CHEMIST, "/alerts/{alert}", "h2:text('Sign-off')", ".actionbar .button--primary"),
     Look("alert-edit", Role.CHEMIST, "/alerts/{alert}/edit", "h1:text('Edit draft')", ".button--primary"),
     Look("alert-in-force", Role.CLINICIAN, "/alerts/{told_alert}", "h2:text('Where it appears')", "main summary"),
     Look("alert-sheet", Role.SESSION_LEAD, "/alerts/{told_alert}/sheet", "h1:has-text('Warning')", "[data-print]"),
@@ -246,10 +246,12 @@ LOOKS = (
     Look("projects", Role.RESEARCHER, "/projects", "h1:text('Research projects')", ".button--primary"),
     Look("project-new", Role.RESEARCHER, "/projects/new", "h1:text('Write a project')", ".button--primary"),
     Look("project", Role.RESEARCHER, "/projects/{project}", "h2:text('Extracts')", "main .button--primary"),
-    Look("project-waits", Role.SESSION_LEAD, "/projects/{proposal}", "h2:text('Approval')", "main .button--primary"),
+    Look("project-waits", Role.SESSION_LEAD, "/projects/{proposal}", "h2:text('Approval')", ".actionbar .button--primary"),
     Look("account", Role.RECEPTION, "/account", "h1:text('Your account')", ".button--primary"),
     Look("password", None, "/password#a-link", "h1:text('Set your password')", ".button--primary"),
     Look("people", Role.ADMIN, "/people", "h1:text('People')", ".button--primary"),
+    Look("devices", Role.ADMIN, "/devices", "h1:text('Devices')", "main .button"),
+    Look("retention", Role.ADMIN, "/retention", "h1:text('Retention')", ".foot a"),
     Look("audit", Role.ADMIN, "/audit", "h1:text('Audit log')", ".pager a"),
 )  # fmt: skip
 

@@ -82,9 +82,7 @@ def _bench(desk: Desk, road: Road, size: tuple[int, int] = LAPTOP, **more: Any) 
     page = desk.sign_in(Role.CHEMIST, size, path=f"/bench/samples/{sample_id}", **more)
     if more.get("java_script_enabled", True):
         expect(page.locator("form.drop[data-ready]")).to_be_visible()
-        page.wait_for_function(
-            "() => performance.getEntriesByType('resource').some((r) => r.name.endsWith('/keys.js'))"
-        )
+        steps.ready(page)
     return page, sample_id
 
 
@@ -144,6 +142,7 @@ def test_the_question_of_a_file_is_reached_from_its_row(desk: Desk, road: Road) 
     )  # type: ignore[list-item]
     _settled(page, 2)
     expect(page.locator("#bench-files fieldset")).to_be_visible()
+    expect(page.locator("#bench-readings [aria-current]")).to_contain_text("FTIR")  # its spectrum stands on top now
     _row(page, "comma.csv").get_by_role("link", name="Answer").click()
     target = page.evaluate("document.querySelector(location.hash)?.closest('fieldset, form') !== null && location.hash")
     assert target, page.url

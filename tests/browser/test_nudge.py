@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 ASK = """async (texts) => {
-  const { foundIn, leftOut } = await import("/static/common/nudge.js");
+  const { foundIn, leftOut } = (await import("/static/joined/nudge.js")).$nudge();
   return texts.map((text) => {
     const found = foundIn(text);
     return [found.map((one) => [one.kind, one.start, one.end]), leftOut(text, found)];
@@ -91,6 +91,8 @@ def test_a_press_is_held_back_once_and_a_second_one_goes_on(desk: Desk, road: Ro
 
 def test_text_that_others_read_cannot_be_kept(desk: Desk) -> None:
     page = desk.sign_in(Role.CHEMIST, TABLET, path="/alerts/new")
+    expect(page.get_by_label("What partners and the public read")).to_be_hidden()  # nobody outside is told of a T1
+    page.get_by_label("Tier").select_option("T2")
     told = page.get_by_label("What partners and the public read")
     told.fill("Ring her friend Sarah on 07700 900123.")
     told.blur()
@@ -98,7 +100,7 @@ def test_text_that_others_read_cannot_be_kept(desk: Desk) -> None:
     expect(box).to_contain_text("People outside the service will read this text")
     expect(box.get_by_role("button", name="Keep it")).to_have_count(0)
     page.get_by_label("What staff should know").fill("A test.")
-    page.locator("main form button.button--primary").last.click()
+    page.get_by_role("button", name="Alert staff or save draft").click()
     expect(page).to_have_url(f"{desk.site.url}/alerts/new")
     expect(box).to_be_visible()
     page.emulate_media(color_scheme="dark")

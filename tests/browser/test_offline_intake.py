@@ -26,7 +26,7 @@ WORDS = "unmistakable words"
 CONSENTS = [[f"consent_{name}", "yes"] for name in ("analysis", "age_18_attested", "understands_not_safe")]
 ENTRIES = [["form", "powder"], ["expected_words", WORDS], *CONSENTS]
 REGISTER = """async ([session, entries, count]) => {
-    const outbox = await import("/static/reception/outbox.js");
+    const outbox = (await import("/static/joined/intake.js")).$outbox();
     const labels = [];
     for (let n = 0; n < count; n++) labels.push((await outbox.keep(session, entries))?.label);
     return labels;
@@ -88,6 +88,9 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
     context = page.context
     page.goto(address)  # from now on the worker looks after it
     page.evaluate("localStorage['mast.labels'] = '40x30'")
+    context.grant_permissions(
+        []
+    )  # and no other: without Background Sync, so that every answer comes by the route below
     context.set_offline(True)
     page.goto(address)
     expect(page.locator("#connection")).to_have_text(re.compile("^Offline"))
@@ -120,6 +123,7 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
     page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
     held = _stored(page)
     assert len(held["outbox"]) == 30
+    assert "Keep this page open until 0 are left." in page.locator("#connection").inner_html()
     assert WORDS not in str(held)
     assert code.replace(" ", "") not in str(held)
 
@@ -162,6 +166,47 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
         assert secret not in kept
     page.unroute_all(behavior="ignoreErrors")
     context.unroute_all(behavior="ignoreErrors")
+
+
+def test_where_the_browser_syncs_what_waits_is_sent_although_the_page_is_closed(
+    desk: Desk, road: Road, clients: Clients
+) -> None:
+    desk.watch.expect(f"{LOST}|Not everything is sent yet")
+    address = f"/sessions/{road.session_id}/reception"
+    page = desk.sign_in(Role.RECEPTION, TABLET, path=address, service_workers="allow")
+    _ready(page)
+    context = page.context
+    page.goto(address)
+    context.set_offline(True)
+    page.goto(address)
+    page.locator("[name=form][value=powder]").check(force=True)
+    steps.tick_consents(page)
+    page.locator("form[data-intake]").evaluate("(form) => form.requestSubmit()")
+    expect(page.locator("h1")).to_contain_text("is saved on this tablet")
+    label = page.locator("h1").inner_text().split()[1]
+    page.locator("#connection summary").click()
+    expect(page.locator("#connection")).to_contain_text("You may close this page.")
+    other = context.new_page()
+    page.close()
+    registrations: list[dict[str, Any]] = []
+    cdp = context.new_cdp_session(other)
+    cdp.on("ServiceWorker.workerRegistrationUpdated", lambda event: registrations.extend(event["registrations"]))
+    cdp.send("ServiceWorker.enable")
+    scope = f"{desk.site.url}/reception"
+    steps.until(lambda: any(one["scopeURL"] == scope for one in registrations), other, "no service worker")
+    key = next(one["registrationId"] for one in registrations if one["scopeURL"] == scope)
+    sync = {"origin": desk.site.url, "registrationId": key, "tag": "mast-outbox", "lastChance": False}
+    cdp.send("ServiceWorker.dispatchSyncEvent", sync)  # nobody answers: it is kept
+    assert label not in _labels(clients, road)
+    context.set_offline(False)
+    cdp.send("ServiceWorker.dispatchSyncEvent", sync)
+    steps.until(lambda: label in _labels(clients, road), other, "the browser did not send the sample")
+    cdp.send("ServiceWorker.dispatchSyncEvent", sync)
+    other.goto(address)
+    expect(other.locator("form[data-intake]")).to_be_visible()
+    steps.until(lambda: _stored(other)["outbox"] == [], other, "what was sent is still kept")
+    expect(other.locator("#connection")).to_be_hidden()
+    assert _labels(clients, road).count(label) == 1
 
 
 def test_what_the_server_does_not_take_is_shown_with_its_reason_and_leaving_is_asked(

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from app.platform.kernel.actor import Role
 from app.platform.kernel.pictures import without_metadata
 from tests.browser import steps
+from tests.support.pdf_text import sheets
 from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 
 if TYPE_CHECKING:
@@ -158,6 +159,46 @@ def test_the_ticket_is_covered_after_a_minute_and_one_tap_shows_it_again(desk: D
     expect(page.locator(".label")).to_be_visible()
 
 
+PLACES = "[...document.querySelectorAll('.label')].map((one) => { const at = one.getBoundingClientRect(); return [at.x, at.y]; })"
+LABEL_MM, PX_PER_MM = (63.5 + 2.5, 33.9), 96 / 25.4
+
+
+def test_labels_begin_at_the_first_free_one_of_a_sheet_and_the_next_print_goes_on_behind_them(
+    desk: Desk, road: Road
+) -> None:
+    page = reception(desk, road)
+    page.get_by_label("Powder", exact=True).check()
+    steps.tick_consents(page)
+    steps.press(page, "Register and print")
+    steps.ready(page)
+    first_free = page.locator("summary", has_text="First free label")
+    expect(first_free).to_be_hidden()  # only where a sheet can be begun
+    page.get_by_label("Size of the labels").select_option("a4")
+    first_free.click()
+    page.get_by_role("button", name="23", exact=True).click()
+    expect(first_free).to_have_text("First free label 23")
+    expect(page.locator("[data-label-place]").first).to_be_hidden()
+    page.emulate_media(media="print")
+    ticket, bag = page.evaluate(PLACES)
+    across, down = (place * side * PX_PER_MM for place, side in zip((1, 7), LABEL_MM, strict=True))
+    assert tuple(ticket) == pytest.approx((across, down), abs=1)
+    assert (bag[0] - ticket[0], bag[1] - ticket[1]) == pytest.approx((LABEL_MM[0] * PX_PER_MM, 0), abs=1)
+    (sheet,) = sheets(page.pdf(prefer_css_page_size=True))
+    assert (round(sheet.width), round(sheet.height)) == (210, 297)
+    page.emulate_media(media="null")  # pdf() prints as is, "screen" would stay
+    expect(first_free).to_have_text("First free label 1")  # 23 and 24 are used: a new sheet
+    page.get_by_role("link", name="Test label").click()
+    first_free.click()
+    page.get_by_role("button", name="24", exact=True).click()
+    assert len(sheets(page.pdf(prefer_css_page_size=True))) == 1
+    page.reload()
+    expect(first_free).to_have_text("First free label 1")  # the device remembers it
+    page.get_by_label("Size of the labels").select_option("62x29")
+    page.emulate_media(media="print")
+    (alone,) = page.evaluate(PLACES)
+    assert alone == pytest.approx([0, 0], abs=1)
+
+
 def test_a_photo_is_made_small_on_the_device(desk: Desk, road: Road, clients: Clients) -> None:
     page = reception(desk, road)
     width, height = 2400, 1200
@@ -176,3 +217,15 @@ def test_a_photo_is_made_small_on_the_device(desk: Desk, road: Road, clients: Cl
     assert (picture.media_type, picture.content) == ("image/jpeg", content)
     assert max(picture.width, picture.height) <= 1600
     assert len(content) <= 400_000
+
+
+def test_a_form_taken_up_again_shows_what_was_expected(desk: Desk, road: Road) -> None:
+    """It would be registered unseen, and chosen a second time by whoever misses it."""
+    page = reception(desk, road)
+    page.locator("#expected").press_sequentially("spice")
+    page.get_by_role("option", name="Keep “spice” as typed").click()
+    page.get_by_label("Powder", exact=True).check()
+    steps.kept(page)
+    page.reload()
+    page.get_by_role("button", name="Continue with it").click()
+    expect(page.get_by_role("checkbox", name="“spice”")).to_be_checked()

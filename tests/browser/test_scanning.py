@@ -136,6 +136,37 @@ def test_bags_are_scanned_in_a_row_and_handed_over_at_once(
         assert (ledger["retained"], ledger["remaining"]) == (mg, 0)
 
 
+def test_a_hand_over_that_was_half_filled_is_offered_after_a_reload_with_each_weight_at_its_bag(
+    desk: Desk, road: Road
+) -> None:
+    first, second = road.register(received_mg=40), road.register()
+    page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/hand-over")
+    steps.ready(page)
+    page.locator(f"#bag-{first}").check()
+    page.locator(f"#bag-{second}").check()
+    page.locator(f"#mg-{second}").fill("12.5")
+    page.get_by_label("Destruction").check()
+    page.locator("#place").fill("Safe 2")
+    page.get_by_label("Witness").select_option(index=1)
+    witness = page.get_by_label("Witness").input_value()
+    steps.kept(page)
+    page.reload()
+    expect(page.locator(f"#bag-{first}")).not_to_be_checked()
+    page.get_by_role("button", name="Continue with it").click()
+    expect(page.locator("[data-chosen]")).to_have_text("2 chosen")
+    for bag, mg in ((first, ""), (second, "12.5")):
+        expect(page.locator(f"#bag-{bag}")).to_be_checked()
+        expect(page.locator(f"#mg-{bag}")).to_have_value(mg)
+    expect(page.get_by_label("Destruction")).to_be_checked()
+    expect(page.locator("#place")).to_have_value("Safe 2")
+    expect(page.get_by_label("Witness")).to_have_value(witness)
+    steps.press(page, "Hand over samples")
+    expect(page.locator("[data-chosen]")).to_have_text("2 samples handed over.")
+    page.goto(f"/sessions/{road.session_id}/hand-over")
+    steps.ready(page)
+    expect(page.get_by_role("button", name="Continue with it")).to_have_count(0)
+
+
 def test_a_refused_camera_says_what_to_do_and_a_scanner_that_types_does_the_same(
     camera: Callable[[Sequence[str]], Desk], road: Road, site: Site
 ) -> None:

@@ -235,7 +235,7 @@ def held_back(page: Page) -> Iterator[Callable[[], None]]:
             with suppress(PlaywrightError):  # a page that was left has taken its requests with it
                 waiting.pop().continue_()
 
-    page.route("**/ticket/also.js", hold)
+    page.route("**/also.js", hold)
     yield let_go
     let_go()
 

@@ -16,6 +16,7 @@ from click.testing import Result
 from tests.instruments.real_facts import HAS_VENDOR
 from tests.instruments.vendor_files import chemstation_folder, perkin_elmer_sp, written
 from tests.support.curves import jcamp, mixture
+from tests.support.known_files import ei_of, ir_of
 from tests.support.road import infrared_file
 
 READING_KEYS = {
@@ -140,6 +141,24 @@ def test_identify_lists_the_peaks_of_a_run_under_it_and_its_limits_once(mast: Ma
     assert any(line.startswith("  Peak 1 at 13.26 min, ") and "% of the area: " in line for line in told)
     assert sum(line.startswith("  Peak ") for line in told) > 3
     assert sum('"Not seen" is not "absent".' in line for line in told) == 1
+
+
+def test_identify_gives_one_answer_for_the_files_of_one_sample(mast: Mast, tmp_path: Path) -> None:
+    (tmp_path / "a.jdx").write_bytes(ir_of(cocaine=1.0))
+    (tmp_path / "b.msp").write_bytes(ei_of("Cocaine"))
+    files = (tmp_path / "a.jdx", tmp_path / "b.msp")
+    told = mast("identify", *files, "--sample").stdout.splitlines()
+    assert told[0] == "One answer for the sample from a.jdx, b.msp"
+    assert re.match(r"  1\. Cocaine", told[1])
+    assert {line.strip().split(",")[0] for line in told if re.match(r"     (FTIR|GC-MS): ", line)} == {
+        "FTIR: seen",
+        "GC-MS: seen",
+    }
+    (answer,) = json.loads(mast("identify", *files, "--sample", "--json").stdout)
+    assert [part["name"]["substance_id"] for part in answer["parts"]] == ["cocaine"]
+    assert {cell["state"] for cell in answer["parts"][0]["cells"]} == {"seen"}
+    other_way = json.loads(mast("identify", *reversed(files), "--sample", "--json").stdout)
+    assert other_way == [answer], "the order of files does not matter"
 
 
 def test_an_ambiguous_decimal_comma_is_asked_about_not_guessed(mast: Mast, shared_data: Path) -> None:

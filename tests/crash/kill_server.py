@@ -190,7 +190,7 @@ def _check_database(path: Path, report: Report) -> dict[str, tuple[str, str]]:
             if found not in ([("ok",)], []):
                 report.broken.append(f"{pragma}: {found[:3]}")
         rows = {r[0]: (r[1], r[2]) for r in raw.execute("SELECT id, blob_sha256, file_name FROM upload")}
-        jobs = Counter(r[0] for r in raw.execute("SELECT json_extract(payload, '$.upload_id') FROM job"))
+        jobs = Counter(r[0] for r in raw.execute("SELECT json_extract(payload, '$.upload_id') FROM job") if r[0])
         if sorted(jobs.values()) != [1] * len(rows):
             report.broken.append(f"{len(rows)} uploads, but jobs for {len(jobs)} of them")
     raw.close()

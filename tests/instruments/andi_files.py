@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-CODES = {"i1": 1, "S1": 2, ">i2": 3, ">i4": 4, ">f4": 5, ">f8": 6}
+CODES = {"i1": 1, "S1": 2, ">i2": 3, ">i4": 4, ">f4": 5, ">f8": 6, "u1": 7, ">u2": 8, ">u4": 9, ">i8": 10, ">u8": 11}
 SCANS = (([41.0, 55.0, 91.0], [10.0, 999.0, 50.0]), ([43.0, 58.0], [5.0, 7.0]), ([41.5], [3.0]))
 
 
@@ -18,21 +18,23 @@ def padded(raw: bytes) -> bytes:
     return raw + bytes(-len(raw) % 4)
 
 
-def name(text: str) -> bytes:
+def name(text: str, length: str = "I") -> bytes:
     """A name with its length."""
-    return struct.pack(">I", len(text)) + padded(text.encode("latin-1"))
+    return struct.pack(f">{length}", len(text)) + padded(text.encode("latin-1"))
 
 
-def attributes(found: Mapping[str, Any]) -> bytes:
+def attributes(found: Mapping[str, Any], length: str = "I") -> bytes:
     """A list of attributes: str as characters, int as 32 bits, float and lists of floats as 64 bits."""
     if not found:
-        return bytes(8)
-    out = struct.pack(">II", 12, len(found))
+        return bytes(4 + struct.calcsize(length))
+    out = struct.pack(f">I{length}", 12, len(found))
     for key, value in found.items():
-        raw = value.encode("latin-1") if isinstance(value, str) else None
-        array = np.atleast_1d(np.asarray(value, ">i4" if isinstance(value, int) else ">f8")) if raw is None else None
-        code, count = (2, len(raw)) if raw is not None else (CODES[array.dtype.str], array.size)  # type: ignore[union-attr]
-        out += name(key) + struct.pack(">II", code, count) + padded(raw if raw is not None else array.tobytes())  # type: ignore[union-attr]
+        if isinstance(value, str):
+            code, count, body = 2, len(value), value.encode("latin-1")
+        else:
+            array = np.atleast_1d(np.asarray(value, ">i4" if isinstance(value, int) else ">f8"))
+            code, count, body = CODES[array.dtype.str], array.size, array.tobytes()
+        out += name(key, length) + struct.pack(f">I{length}", code, count) + padded(body)
     return out
 
 
@@ -50,15 +52,24 @@ def netcdf(
     count = max((len(arrays[k]) for k in recorded), default=0)
 
     def laid_out(starts: Mapping[str, int]) -> bytes:
-        out = b"CDF" + bytes([version or (2 if wide else 1)]) + struct.pack(">I", count if records is None else records)
-        out += struct.pack(">II", 10 if dimensions else 0, len(dimensions))
-        out += b"".join(name(k) + struct.pack(">I", v) for k, v in dimensions.items())
-        out += attributes(globals_) + struct.pack(">II", 11 if variables else 0, len(variables))
+        n = "Q" if version == 5 else "I"  # CDF-5 has 64 bits for every length
+        out = (
+            b"CDF"
+            + bytes([version or (2 if wide else 1)])
+            + struct.pack(f">{n}", count if records is None else records)
+        )
+        out += struct.pack(f">I{n}", 10 if dimensions else 0, len(dimensions))
+        out += b"".join(name(k, n) + struct.pack(f">{n}", v) for k, v in dimensions.items())
+        out += attributes(globals_, n) + struct.pack(f">I{n}", 11 if variables else 0, len(variables))
         for key, (dims, kind, _, attrs) in variables.items():
             size = len(padded(arrays[key][:1].tobytes() if key in recorded else arrays[key].tobytes()))
-            out += name(key) + struct.pack(f">I{len(dims)}I", len(dims), *(ids[d] for d in dims)) + attributes(attrs)
+            out += (
+                name(key, n)
+                + struct.pack(f">{n}{len(dims)}{n}", len(dims), *(ids[d] for d in dims))
+                + attributes(attrs, n)
+            )
             place = max(0, starts.get(key, 0) + (shift or {}).get(key, 0))
-            out += struct.pack(">II" + ("Q" if wide else "I"), CODES[kind], size, place)
+            out += struct.pack(f">I{n}" + ("Q" if wide or version == 5 else "I"), CODES[kind], size, place)
         return out
 
     starts, body = {}, b""
@@ -124,11 +135,11 @@ def ms_parts(
 
 
 def andi_ms(
-    scans: Sequence[tuple[Sequence[float], Sequence[float]]] = SCANS, *, unlimited: bool = True, wide: bool = False,
-    without: Sequence[str] = (), attrs: Mapping[str, Mapping[str, Any]] | None = None,
+    scans: Sequence[tuple[Sequence[float], Sequence[float]]] = SCANS, *, unlimited: bool = True, wide: bool = False, version: int | None = None,
+    kinds: Mapping[str, str] | None = None, without: Sequence[str] = (), attrs: Mapping[str, Mapping[str, Any]] | None = None,
     **values: ArrayLike,
 ) -> bytes:  # fmt: skip
-    """An ANDI-MS file; `values` replaces those of a variable, `attrs` its attributes, `without` leaves some out."""
+    """An ANDI-MS file; `values` replaces those of a variable, `attrs` its attributes, `kinds` its type, `without` leaves some out."""
     dimensions, globals_, variables = ms_parts(scans, unlimited=unlimited, **(attrs or {}))
     for key, given in values.items():
         if key in globals_:
@@ -136,8 +147,8 @@ def andi_ms(
         else:
             dims, kind, _, own = variables[key]
             variables[key] = (dims, kind, given, own)
-    kept = {k: v for k, v in variables.items() if k not in without}
-    return netcdf(dimensions, globals_, kept, wide=wide)
+    kept = {k: (v[0], (kinds or {}).get(k, v[1]), v[2], v[3]) for k, v in variables.items() if k not in without}
+    return netcdf(dimensions, globals_, kept, wide=wide, version=version)
 
 
 CHROM_GLOBALS = {

@@ -64,9 +64,11 @@ def log(text: bytes, order: str = "<", *, text_at: int = 64, size: int | None = 
 
 def single(
     y: Sequence[float] = Y, *, version: int = 0x4B, exponent: int = FLOATS, flags: int = 0, x: Sequence[float] | None = None,
-    first: float = 4000.0, last: float = 400.0, notes: bytes | None = None, **fields: Any,
+    first: float | None = None, last: float | None = None, notes: bytes | None = None, **fields: Any,
 ) -> bytes:  # fmt: skip
-    """A file of one spectrum. `notes` is the text of a log; `sub_exponent` what the subfile header says (not used)."""
+    """A file of one spectrum. `notes` is the text of a log; `sub_exponent` what the subfile header says."""
+    ends = (4000.0, 400.0) if x is None else (float(x[0]), float(x[-1]))
+    first, last = ends[0] if first is None else first, ends[1] if last is None else last
     order = ">" if version == 0x4C else "<"
     flags |= X_VALUES if x is not None else 0
     sub_exponent = fields.pop("sub_exponent", 0)

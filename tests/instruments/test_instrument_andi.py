@@ -247,10 +247,40 @@ def test_the_templates_are_told_apart_and_other_netcdf_is_not_taken() -> None:
     assert formats(b"CDF\x07" + andi_ms()[4:]) == set()
 
 
-def test_the_later_container_is_refused_by_name() -> None:
-    changed = bytearray(andi_ms())
-    changed[3] = 5
-    refused(bytes(changed), "unsupported_netcdf", UnsupportedVariant, name="a.cdf")
+def test_the_large_container_is_read_and_the_later_one_refused_with_the_export_to_use() -> None:
+    """CDF-5 has 64-bit lengths and more types of whole numbers; netCDF-4 lies in HDF5, which needs a library."""
+    kinds = {"scan_index": ">i8", "point_count": ">u4", "mass_values": ">f8"}
+    for content in (andi_ms(version=5), andi_ms(version=5, unlimited=False), andi_ms(version=5, kinds=kinds)):
+        run = one(content, "run.cdf")
+        assert [s.mz.tolist() for s in run.scans] == [s.mz.tolist() for s in one(andi_ms(), "run.cdf").scans]
+        assert not run.warnings
+    refused(b"CDF\x06" + andi_ms(version=5)[4:], "unsupported_netcdf", UnsupportedVariant, format="andi-ms")
+    with pytest.raises(UnsupportedVariant) as caught:
+        read(b"\x89HDF\r\n\x1a\n" + bytes(600) + b"ordinate_values", "run.cdf")
+    assert caught.value.code == "unsupported_hdf5"
+    assert "netCDF-3" in caught.value.hint
+
+
+def test_a_unit_of_time_that_is_not_known_is_a_warning() -> None:
+    for unit, code in (
+        ("Seconds", False),
+        ("seconds", False),
+        ("Minutes", False),
+        ("Milliseconds", True),
+        ("ticks", True),
+    ):
+        found = one(andi_ms(attrs={"scan_acquisition_time": {"units": unit}}))
+        assert ("time_unit_guessed" in codes(found)) == code
+        assert found.x_unit == ("min" if unit == "Minutes" else "s")
+
+
+def test_bytes_behind_the_last_record_are_a_warning() -> None:
+    whole = andi_ms()
+    assert "trailing_data" in codes(one(whole + bytes(24)))
+    fewer = bytearray(whole)
+    fewer[4:8] = (5).to_bytes(4, "big")  # five of six records
+    counts = bytes(fewer).replace(b"\0\0\0\3\0\0\0\2\0\0\0\1", b"\0\0\0\3\0\0\0\2\0\0\0\0")
+    assert "trailing_data" in codes(one(counts))
 
 
 # --- real files --------------------------------------------------------------------------------------------------

@@ -155,3 +155,13 @@ def test_real_chromatograms_hold_what_the_facts_name(file: str) -> None:
              "n_peaks": trace.meta["n_peaks"]}  # fmt: skip
     assert {k: texts[k] for k in texts.keys() & facts.keys()} == {k: facts[k] for k in texts.keys() & facts.keys()}
     assert not trace.warnings
+
+
+def test_the_length_of_the_run_is_held_against_its_times() -> None:
+    assert not one(andi_chrom()).warnings  # 2 s said, three steps of half a second found
+    for said in (20.0, 0.4):
+        assert "run_time" in codes(one(andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=said)))
+    assert not one(andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=29.5)).warnings
+    assert not one(
+        andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=39.5)
+    ).warnings  # with its delay

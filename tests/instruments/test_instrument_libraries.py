@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -262,3 +264,32 @@ def test_massbank_is_known_without_its_first_line() -> None:
 def test_mgf_columns_behind_the_peak_may_hold_anything() -> None:
     first, _ = read(MGF.replace("82.06 10", "82.06 10 b_2").encode())
     assert first.x.tolist() == [82.06, 182.11]
+
+
+# --- what records state of their peaks ----------------------------------------------------------------------------
+
+
+def test_the_splash_of_a_record_is_held_against_its_peaks() -> None:
+    """SPLASH (doi:10.1038/nbt.3689): SHA-256 of "m/z in millionths:whole per cent", in order of m/z."""
+    digest = hashlib.sha256(b"182117000:100 304154000:50").hexdigest()[:20]
+    stated = MASSBANK.replace("PK$NUM_PEAK", f"PK$SPLASH: splash10-0a4i-0900000000-{digest}\nPK$NUM_PEAK")
+    assert "checksum" not in codes(one(stated))
+    assert "checksum" in codes(one(stated.replace("182.117", "182.118")))
+    assert "checksum" in codes(one(stated.replace("304.154 500", "304.154 400")))
+    assert "checksum" not in codes(one(stated.replace("splash10-0a4i", "made")))  # no SPLASH at all
+    for beyond in ("1e999 1000", "-1e999 1000", "182.117 1e999", "182.117 -1e999"):
+        with pytest.raises(CorruptFile):
+            read(stated.replace("182.117 1000", beyond).encode())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_massbank_and_mgf_are_known_in_every_encoding(encoding: str, end: str) -> None:
+    assert one(MASSBANK.replace("\n", end).encode(encoding)).meta["accession"] == "MADE-1"
+    assert [r.title for r in read(MGF.replace("\n", end).encode(encoding))] == ["one", "two"]
+
+
+def test_a_count_in_mgf_is_held_against_the_peaks() -> None:
+    stated = MGF.replace("TITLE=two", "TITLE=two\nNum peaks={}")
+    assert "count_mismatch" not in codes(read(stated.format(2).encode())[1])
+    assert "count_mismatch" in codes(read(stated.format(3).encode())[1])

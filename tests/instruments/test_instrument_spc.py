@@ -42,7 +42,7 @@ DATA = (
     "content",
     [
         single(), single(version=0x4C), single(exponent=3), single(exponent=3, version=0x4C), single(exponent=2, flags=SHORT),
-        single(exponent=2, flags=SHORT, version=0x4C), single(exponent=3, sub_exponent=7), old(), old(flags=SHORT), old(exponents=(9,)),
+        single(exponent=2, flags=SHORT, version=0x4C), single(exponent=3, sub_exponent=3), old(), old(flags=SHORT), old(exponents=(9,)),
     ],
 )  # fmt: skip
 def test_a_single_spectrum_comes_out_of_every_layout(content: bytes) -> None:

@@ -13,8 +13,9 @@ import pytest
 
 from instruments import CorruptFile, InstrumentError, TooLarge, UnknownFormat, UnsupportedVariant, read, sniff
 from instruments.limits import Limits
+from spectra.types import Level
 from tests.instruments.instrument_files import codes, one, zipped
-from tests.instruments.spc_files import RUN, SHORT, Y, multi, old, own_x, refused, single, survives
+from tests.instruments.spc_files import FLOATS, RUN, SHORT, Y, multi, old, own_x, refused, single, survives
 
 # --- recognising -------------------------------------------------------------------------------------------------
 
@@ -143,3 +144,32 @@ def test_flipped_bits_and_absurd_counts_are_read_or_refused(name: str) -> None:
     for at in range(0, 256, 2):
         for form, value in (("<I", 0xFFFFFFFF), ("<i", -(2**31)), ("<f", math.nan), ("<I", 0)):
             survives(spoiled(at, form, value, content), "a.spc")
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (single(exponent=3, sub_exponent=7), "exponent"),  # the main header counts, and the file says two things
+        (single(exponent=FLOATS, sub_exponent=5), "exponent"),
+        (single(exponent=100), "exponent"),
+        (multi([Y, Y], exponents=[3, 90]), "exponent"),
+        (single(x=[1.0, 2.0, 3.0, 4.0, 5.0], first=1.0, last=500.0), "first_x"),
+    ],
+)
+def test_a_header_that_contradicts_a_spectrum_is_a_warning(content: bytes, code: str) -> None:
+    first = read(content)[0]
+    assert code in {r.code for r in first.remarks if r.level is Level.WARNING}
+
+
+def test_a_subfile_that_states_another_number_of_points_is_a_warning() -> None:
+    content = bytearray(multi([Y, Y]))
+    at = 512 + 16  # the number of points in the first subheader
+    assert "point_count" not in codes(read(bytes(content))[0])
+    content[at : at + 4] = (4).to_bytes(4, "little")
+    assert "point_count" in codes(read(bytes(content))[0])
+
+
+def test_values_of_16_bits_that_are_floating_point_too_are_refused() -> None:
+    content = bytearray(single(exponent=2, flags=SHORT))
+    content[3] = 0x80
+    refused(bytes(content), "bad_header")

@@ -64,7 +64,7 @@ ANYBODY: dict[Door, str] = {
     ("POST", "/t"): "a ticket they do not have: the same answer as a wrong one",
     ("GET", "/trends/columns.csv"): "what the columns of a download mean",
     ("GET", "/bench/ahead"): "which link of a page is fetched ahead; names no sample",
-    ("GET", "/static/joined/staff.css"): "a style sheet",
+    ("GET", "/static/joined/{joined_name}"): "style sheets and scripts",
     ("GET", "/reception/sw.js"): "a script",
     ("POST", "/sessions/{session_id}/wall"): "what stands on a wall, for its token alone",
     (

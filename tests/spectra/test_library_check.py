@@ -151,14 +151,74 @@ def test_few_peaks_equal_intensities_and_an_accession_twice_are_told() -> None:
     assert {("Thin", "few_peaks"), ("Flat", "equal_intensities"), ("Again", "accession_twice")} <= told
 
 
-def test_an_entry_that_looks_like_another_compound_is_told_and_the_others_are_not() -> None:
+def test_an_entry_unlike_its_own_compound_is_told_with_those_that_agree_against_it() -> None:
     entries = [entry("MDMA", varied(MDMA, k), compound="M", own_id=f"m{k}") for k in range(4)]
     entries += [entry("Cocaine", varied(COCAINE, k), compound="C", own_id=f"c{k}") for k in range(4)]
-    wrong = entry("Cocaine", varied(MDMA, 9), compound="C", own_id="wrong")
-    [fault] = found(*entries, wrong)
-    assert (fault.id, fault.kind) == ("wrong", "mislabelled")
-    assert fault.figures["looks_like"] == "M"
-    assert fault.figures["own"] < 0.5 < 0.9 < fault.figures["cosine"]
+    [fault] = found(*entries, entry("Cocaine", varied(MDMA, 9), compound="C", own_id="wrong"))
+    assert (fault.kind, fault.severity) == ("contradiction", Severity.WARNING)
+    agreeing, odd = fault.figures["sides"]
+    assert [[e["id"] for e in side["entries"]] for side in (agreeing, odd)] == [["c0", "c1", "c2", "c3"], ["wrong"]]
+    assert [one["compound"] for one in odd["looks_like"]] == ["M"]
+    assert agreeing["looks_like"] == []
+    assert "c0, c1, c2 and 1 more (base peak m/z 82, ions up to m/z 304) agree with each other and look" in fault.why
+    assert "wrong (base peak m/z 58, ions up to m/z 136) looks like MDMA (" in fault.why
+
+
+# as entry 793 of SWGDRUG 3.4, which stands under MDMA
+RING_METHYL = {44: 999.0, 58: 20.0, 150: 230.0, 91: 100.0, 65: 50.0, 149: 50.0}
+
+
+def test_two_entries_that_contradict_each_other_are_both_named_and_neither_is_blamed() -> None:
+    """The right one resembles its isomer, the wrong one nothing: of the two the right one would have been blamed."""
+    [fault] = found(
+        entry("MDMA", MDMA, compound="M", own_id="right"),
+        entry("Methylenedioxymethamphetamine", RING_METHYL, compound="M", own_id="wrong"),
+        entry("2,3-MDMA", varied(MDMA, 1), compound="I"),
+        entry("Cocaine", COCAINE, compound="C"),
+    )
+    assert (fault.kind, fault.severity) == ("contradiction", Severity.WARNING)
+    assert "right (base peak m/z 58, ions up to m/z 136) looks like 2,3-MDMA (" in fault.why
+    assert "wrong (base peak m/z 44, ions up to m/z 150) looks like nothing else here, " in fault.why
+    right, wrong = fault.figures["sides"]
+    assert [(e["id"], e["name"]) for e in right["entries"] + wrong["entries"]] == [
+        ("right", "MDMA"),
+        ("wrong", "Methylenedioxymethamphetamine"),
+    ]
+    assert [one["id"] for one in right["looks_like"]] == ["2,3-MDMA"]
+    assert wrong["looks_like"] == []
+    assert wrong["nearest"]["likeness"] < 0.8
+    assert fault.figures["likeness"] < 0.5
+
+
+def test_no_number_of_agreeing_entries_makes_the_other_one_wrong() -> None:
+    """They may be derivatives of it: in MassBank the two singled out by this rule were right."""
+    for own in (1, 2, 5):
+        told = found(
+            *[entry("Cocaine", varied(COCAINE, k), compound="C", own_id=f"c{k}") for k in range(own)],
+            entry("Cocaine", varied(MDMA, 9), compound="C", own_id="other"),
+            *[entry("MDMA", varied(MDMA, k), compound="M", own_id=f"m{k}") for k in range(3)],
+        )
+        assert [f.kind for f in told] == ["contradiction"]
+
+
+def test_labelled_entries_derivatives_and_other_instruments_contradict_nobody() -> None:
+    other_tune = {m: i * (m / 120) for m, i in MDMA.items()}
+    assert kinds(
+        *SOUND,
+        entry("MDMA of another laboratory", other_tune, "C11H15NO2", "MDMA"),
+        entry("MDMA-d5", {m + 5 if m > 57 else m: i for m, i in MDMA.items()}, "C11H10D5NO2", "MDMA"),
+        entry("Ephedrine", {58: 999.0, 77: 90.0, 105: 50.0, 106: 40.0, 146: 20.0}, "", "EPH"),
+        entry("Ephedrine TMS derivative", {130: 999.0, 73: 300.0, 149: 50.0, 163: 30.0, 222: 40.0}, "", "EPH"),
+    ) == {("MDMA-d5", "labelled_under_parent"), ("Ephedrine TMS derivative", "derivative_under_parent")}
+
+
+def test_a_compound_with_three_unlike_entries_is_one_finding_of_three_sides() -> None:
+    odd = {91: 999.0, 134: 300.0, 65: 200.0, 119: 100.0, 120: 90.0}
+    three = [entry("X", peaks, compound="X", own_id=f"x{n}") for n, peaks in enumerate((MDMA, COCAINE, odd))]
+    [fault] = found(*three)
+    assert len(fault.figures["sides"]) == 3
+    assert all(f"x{n} (base peak" in fault.why for n in range(3))
+    assert "nearest" not in fault.why  # nobody else is here
 
 
 def test_a_product_of_the_inlet_is_told_by_the_molecule_it_shows() -> None:
@@ -192,7 +252,7 @@ def test_progress_is_told_and_faults_come_gravest_first() -> None:
     assert [f.severity for f in told] == [Severity.ERROR, Severity.NOTE]
     assert {what for what, _, _ in steps} == {
         "Looking at peaks", "Looking for the same spectrum twice", "Comparing with formulae", "Looking for derivatives",
-        "Comparing every entry with every other",
+        "Comparing entries of one compound", "Comparing single entries with every other",
     }  # fmt: skip
     assert all(done <= of for _, done, of in steps)
 
@@ -213,6 +273,8 @@ def test_swgdrug_draws_the_faults_that_were_checked_by_hand(told_of_swgdrug: lis
     names = {f.name for f in told if f.kind == "mislabelled"}
     assert {"Cannabidiolic Acid", "THCA-A", "Phenibut", "Ketazolam"} <= names
     assert sum(f.severity is not Severity.NOTE for f in told) < 20
+    pairs = [[e["id"] for s in f.figures["sides"] for e in s["entries"]] for f in told if f.kind == "contradiction"]
+    assert sorted(sorted(pair) for pair in pairs) == [["1411", "794"], ["3949", "793"]]
     assert not any(f.kind == "above_molecule" for f in told)
 
 

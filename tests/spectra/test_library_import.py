@@ -88,7 +88,7 @@ def test_the_same_spectrum_of_the_same_compound_is_merged_but_not_of_another() -
     entries, report = entries_from_readings([_reading([58.0, 135.0], [999.0, 50.0], **MDMA_META), same, other], TERMS)
     assert [e.id for e in entries] == ["12", "14"]
     assert [(m.position, m.into) for m in report.merged] == [(2, "12")]
-    assert report.notes == ("1 accepted entries have no InChIKey; their names stand in for it.",)
+    assert report.notes == ("1 accepted entries have no InChIKey. Their names stand in for it.",)
 
 
 def test_ids_are_made_unique() -> None:

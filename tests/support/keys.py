@@ -16,6 +16,7 @@ from tests.support.writes import (
     history_upload,
     project,
     sample_task,
+    saved_query,
     tablet_of,
     told,
     urgent,
@@ -84,6 +85,8 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "import_id": _library_import(stage),
         "public_id": _told_outside(stage),
         "release_id": released,
+        "query_id": saved_query(stage),
         "key": "starter-mass",
         "number": "0",
+        "joined_name": "staff.css",
     }

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import secrets
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -26,6 +28,7 @@ import httpx2
 
 from app.operations.demo import PEOPLE
 from app.platform.kernel.actor import Role
+from app.screens.hints import HINTS
 from tests.support.road import Road
 from tests.support.serving import Forked
 
@@ -50,7 +53,14 @@ def make_example(folder: Path) -> Path:
         [*MAST, "demo", "--no-serve"], env=environment(folder), capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stdout + made.stderr
+    _hide_hints(folder)
     return folder
+
+
+def _hide_hints(folder: Path) -> None:
+    """Everybody of the example knows their way about: pages are measured and read without the hints of a first visit."""
+    with contextlib.closing(sqlite3.connect(folder / "mast.sqlite3")) as database, database:
+        database.execute("UPDATE person SET hints_hidden = ?", (json.dumps(list(HINTS)),))
 
 
 def the_example(temporary: pytest.TempPathFactory) -> Path:

@@ -26,6 +26,7 @@ from app.platform.kernel.ids import new_id
 from spectra.infrared_grid import GRID
 from tests.app.conftest import PASSWORD, World
 from tests.support.curves import jcamp, mixture
+from tests.support.known_files import ei_of, ir_of
 from tests.support.road import CONSENTS, STRIP, Road, infrared_file, ok
 from tests.support.small_files import curve_file, small_film, small_ladder, small_ms, small_photo, small_run
 
@@ -279,6 +280,15 @@ def _(stage: Stage) -> Call:
     return Call("reception", "/sessions/{session_id}/hand-over", {"session_id": stage.road.session_id}, {"data": form})
 
 
+@write("POST", "/api/v1/sessions/{session_id}/hand-over")
+def _(stage: Stage) -> Call:
+    bags = [{"sample_id": stage.road.register(received_mg=40), "weighed_mg": 39.5}]
+    body = {"to": "to_police", "place": "store", "witness_id": str(stage.actor("chemist")), "bags": bags}
+    return Call(
+        "reception", "/api/v1/sessions/{session_id}/hand-over", {"session_id": stage.road.session_id}, {"json": body}
+    )
+
+
 on_sample("POST", "/samples/{sample_id}/ticket", "reception", data={"password": PASSWORD})
 on_sample("POST", "/samples/{sample_id}/photo", "reception", files={"photo": ("a.png", small_photo())})
 on_sample("POST", "/samples/{sample_id}/label", "reception", data={})
@@ -372,6 +382,12 @@ def _(stage: Stage) -> Call:
 def _(stage: Stage) -> Call:
     body = {"username": "fresh.person", "display_name": "Fresh", "roles": ["chemist"]}
     return Call("admin", "/api/v1/people", more={"json": body})
+
+
+for _act in ("hide", "show"):
+    WRITES["POST", f"/hints/{_act}"] = lambda stage, act=_act: Call(  # type: ignore[misc]
+        "chemist", f"/hints/{act}", more={"data": {"area": "Bench", "next": "/bench"}}
+    )
 
 
 @write("POST", "/people")
@@ -752,6 +768,35 @@ def _(stage: Stage) -> Call:
 def _(stage: Stage) -> Call:
     code = stage.road.codes[stage.road.register()]
     return Call("nobody", "/t", more={"data": {"code": code}})
+
+
+@write("POST", "/bench/samples/{sample_id}/use-sample")
+def _(stage: Stage) -> Call:
+    sample, _, _ = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
+    return Call("chemist", "/bench/samples/{sample_id}/use-sample", {"sample_id": sample}, {"data": {"compound": ""}})
+
+
+def asked(stage: Stage) -> tuple[str, str, int]:
+    """A sample whose two files name different things: its key, a question that is open, and the version of its answer."""
+    sample, _, _ = stage.read_file(ir_of(ketamine=1.0))
+    stage.road.upload(stage.road.analysis(sample, method="gc_ms", read_by_hand=False), ei_of("Cocaine"), "b.msp")
+    stage.world.runtime.jobs.run_until_idle()
+    answer = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/answer"))
+    return sample, next(key for key in answer["open_questions"] if key.startswith("one_sample")), answer["version"]
+
+
+@write("POST", "/bench/samples/{sample_id}/reply")
+def _(stage: Stage) -> Call:
+    sample, question, version = asked(stage)
+    form = {"question": question, "version": version, "reply": "one_sample"}
+    return Call("chemist", "/bench/samples/{sample_id}/reply", {"sample_id": sample}, {"data": form})
+
+
+@write("POST", "/api/v1/samples/{sample_id}/answer/replies")
+def _(stage: Stage) -> Call:
+    sample, question, version = asked(stage)
+    more = {"json": {"question": question, "reply": "one_sample"}, "headers": {"If-Match": f'"{version}"'}}
+    return Call("chemist", "/api/v1/samples/{sample_id}/answer/replies", {"sample_id": sample}, more)
 
 
 @write("POST", "/bench/samples/{sample_id}/use-strip")
@@ -1361,6 +1406,38 @@ def project(stage: Stage, *steps: str) -> str:
         role, url = "researcher" if step == "propose" else "session_lead", f"/api/v1/projects/{key}"
         ok(stage.client(role).post(f"{url}/{step}", headers=stage.version(role, url)))
     return str(key)
+
+
+QUERY = {"name": "Samples by month", "question": "measure=samples&by=month"}
+
+
+def saved_query(stage: Stage) -> str:
+    """A question about the figures under a name of the researcher's; the same one each time."""
+    client = stage.client("researcher")
+    there = ok(client.get("/api/v1/trends/queries")) or [ok(client.post("/api/v1/trends/queries", json=QUERY))]
+    return str(there[0]["id"])
+
+
+@write("POST", "/api/v1/trends/queries")
+def _(stage: Stage) -> Call:
+    return Call("researcher", "/api/v1/trends/queries", more={"json": QUERY})
+
+
+@write("POST", "/trends/saved")
+def _(stage: Stage) -> Call:
+    form = {"called": QUERY["name"], "question": QUERY["question"]}
+    return Call("researcher", "/trends/saved", more={"data": form})
+
+
+def on_query(method: str, url: str, **more: Any) -> None:
+    """A route about a saved query."""
+    WRITES[method, url] = lambda stage: Call("researcher", url, {"query_id": saved_query(stage)}, more)
+
+
+on_query("PUT", "/api/v1/trends/queries/{query_id}", json={"name": "By month"}, headers={"If-Match": '"1"'})
+on_query("DELETE", "/api/v1/trends/queries/{query_id}")
+on_query("POST", "/trends/saved/{query_id}", data={"called": "By month", "version": 1})
+on_query("POST", "/trends/saved/{query_id}/remove")
 
 
 @write("POST", "/api/v1/projects")

@@ -178,8 +178,9 @@ def decide(
         return Decision(None, (f"{tier} is {'not signed off' if tier in BY_ONE else 'signed off in steps'}.",))
     mine = [t for t in steps if roles & t.roles]
     if not mine:
-        who = sorted({ROLE_WORDS[role].lower() for t in steps for role in t.roles})
-        return Decision(None, (f"This is for a {' or a '.join(who)}.",))
+        *others, last = sorted({ROLE_WORDS[role].lower() for t in steps for role in t.roles})
+        who = f"{', '.join(others)} or {last}" if others else last
+        return Decision(None, (f"Only a {who} can do this.",))
     reasons = tuple(
         f"You {_YOU[one]}. Someone else must do this." for one in mine[0].checks if person in signed.get(one, ())
     )

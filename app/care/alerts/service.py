@@ -175,6 +175,22 @@ def waiting(session: Session, actor: Actor, now: datetime, limit: int = 100) -> 
     )
 
 
+_FORWARD = frozenset({domain.Act.RAISE, domain.Act.SUBMIT, domain.Act.AGREE, domain.Act.APPROVE})
+
+
+def to_sign(session: Session, actor: Actor, now: datetime) -> list[AlertView]:
+    """Of what waits, the alerts whose next step is this person's; the newest first."""
+
+    def is_mine(row: Alert) -> bool:
+        signed = signing.signatures(row, repository.all_of(session, AlertStep, row.id))
+        steps = _FORWARD.intersection(domain.steps_from(row.state, row.tier))
+        return any(
+            domain.decide(row.state, act, row.tier, actor.roles, actor.person_id, signed).target for act in steps
+        )
+
+    return [view for view in waiting(session, actor, now) if is_mine(view.row)]
+
+
 def runs(session: Session, actor: Actor, limit: int = 10) -> list[DetectionRun]:
     """When the detection last looked over all series, and what it found; the newest first."""
     mine = DetectionRun.agency_id == actor.agency_id

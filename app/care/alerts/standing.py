@@ -32,10 +32,10 @@ class Standing(Worded):
     """State of the evidence for one thing, the firmest first. `words`: how sure it is."""
 
     CONFIRMED = "confirmed", "Confirmed."
-    INDICATED = "indicated", "It looks like it; not confirmed."
-    STRIP = "strip", "A strip reacted; not confirmed."
-    DISPUTED = "disputed", "A strip reacted and another test did not see it; not decided."
-    COLOUR_TEST = "colour_test", "A colour test points to it; not confirmed."
+    INDICATED = "indicated", "It looks like it. Not confirmed."
+    STRIP = "strip", "A strip reacted. Not confirmed."
+    DISPUTED = "disputed", "A strip reacted and another test did not see it. Not decided."
+    COLOUR_TEST = "colour_test", "A colour test points to it. Not confirmed."
 
     @property
     def lacking(self) -> str:
@@ -58,8 +58,8 @@ _LACKING: dict[Standing, str] = {
 _OUTSIDE: dict[Standing, str] = {
     Standing.CONFIRMED: "{name} was found",
     Standing.INDICATED: "It looks like {name}, not confirmed",
-    Standing.STRIP: "A strip reacted to {name}; not confirmed",
-    Standing.COLOUR_TEST: "A colour test points to {name}; not confirmed",
+    Standing.STRIP: "A strip reacted to {name}, not confirmed",
+    Standing.COLOUR_TEST: "A colour test points to {name}, not confirmed",
 }
 _CLAIMS = re.compile(r"(?<!not )(?<!not yet )\b(?:found|confirmed|identified|detected)\b", re.IGNORECASE)
 
@@ -86,10 +86,10 @@ def outside(standing: Standing, name: str, *, fooled: bool = False) -> str:
     """The beginning of a sentence for partners; nothing until two tests that disagree are decided.
 
     >>> outside(Standing.STRIP, "a nitazene", fooled=True)
-    'A strip reacted to a nitazene; not confirmed; interferent present'
+    'A strip reacted to a nitazene, not confirmed, interferent present'
     """
     said = _OUTSIDE.get(standing, "").format(name=name)
-    return f"{said}; interferent present" if said and fooled and standing is Standing.STRIP else said
+    return f"{said}, interferent present" if said and fooled and standing is Standing.STRIP else said
 
 
 def claims_more(text: str, standing: Standing) -> str:

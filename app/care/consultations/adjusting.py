@@ -232,8 +232,8 @@ def _tell(uow: UnitOfWork, sample: samples.Sample) -> None:
 
 DEFINITION = (
     "The share of results with the rule’s message where a worker marked it not relevant. A result "
-    "version counts once, however often its page was opened. What was undone again does not count. Refused: every "
-    "attempt to add, pin up, take out, approve or stop it that was not granted, with the reason why not."
+    "version counts once, however often its page was opened. What was undone does not count. “Refused” counts "
+    "every attempt to add, pin, remove, approve or stop a message that was not allowed, and why."
 )
 FEWEST = 20
 """Below so many a share says nothing yet, and none is printed."""

@@ -209,7 +209,7 @@ class UrgentReach(StrEnum):
 class UrgentState(Worded):
     """Where a request stands at a moment. Nothing is stored of it: the times say it."""
 
-    ASKED = "asked", "waits for two people"
+    ASKED = "asked", "needs two approvals"
     LAPSED = "lapsed", "nobody approved it within a day"
     SHOWN = "shown", "on pages now"
     OVER = "over", "over"

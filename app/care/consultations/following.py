@@ -92,7 +92,7 @@ def after_step(uow: UnitOfWork, step: StepTaken) -> None:
         return
     except HarmMessageError as error:
         _log.error("no_words_for_result", sample_id=str(sample.id), error=type(error).__name__)
-        words = f"The message pack has no words for what was found in sample #{sample_number(sample.number)}. Its client is told in person."
+        words = f"The message pack has no words for what was found in sample {sample_number(sample.number)}. Its client is told in person."
         tasks.open_once(uow, sample, TaskKind.TELL_LEAD, f"no_words@{row.number}", words, result_id=row.id)
         return
     _ask_staff(uow, sample, row, now_read.page, now_read.page.headline, pack)
@@ -162,7 +162,7 @@ def _compare(uow: UnitOfWork, sample: samples.Sample, before: ResultView, now_re
         return
     shown = shown_to_whom(uow.session, sample, before.result.id)
     words = (
-        f"Sample #{sample_number(sample.number)}: the result was amended, and a danger was added. "
+        f"The result of sample {sample_number(sample.number)} was amended, and a danger was added. "
         f"{'Its page was shown before. Find the people who saw it.' if shown else 'Nobody had seen its page before.'}"
     )
     detail: dict[str, JsonValue] = {

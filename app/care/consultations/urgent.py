@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.care.consultations import domain
 from app.care.consultations.tables import UrgentMessage
@@ -37,6 +37,12 @@ class UrgentView:
     text: str
     names: dict[uuid.UUID, str]
     why_not: str
+
+    @property
+    def state_words(self) -> str:
+        """Where it stands; a request says for how many people it still waits."""
+        half = self.state is domain.UrgentState.ASKED and self.row.first_by is not None
+        return "waits for one more person" if half else self.state.words
 
     def name(self, person_id: uuid.UUID | None) -> str:
         """A person of it by name."""
@@ -123,6 +129,19 @@ def urgents(session: Session, actor: Actor, now: datetime, pack: Pack) -> list[U
     mine = UrgentMessage.agency_id == actor.agency_id
     rows = newest(session, UrgentMessage, mine, before=None, limit=LISTED)
     return [view_of(session, actor, row, now, pack) for row in rows]
+
+
+def to_approve(session: Session, actor: Actor, now: datetime) -> int:
+    """How many requests wait for this very person."""
+    if actor.agency_id is None or not actor.has(*domain.APPROVERS):
+        return 0
+    waiting = (
+        col(UrgentMessage.agency_id) == actor.agency_id,
+        col(UrgentMessage.until).is_(None),
+        col(UrgentMessage.stopped_at).is_(None),
+        col(UrgentMessage.requested_at) > now - domain.URGENT_WAITS,
+    )
+    return sum(_why_not(row, actor) is None for row in session.exec(select(UrgentMessage).where(*waiting)))
 
 
 def view_of(session: Session, actor: Actor, row: UrgentMessage, now: datetime, pack: Pack) -> UrgentView:

@@ -150,12 +150,12 @@ _WORDS = {
     "memory": (
         "The check of this version was stopped because it needs more than {0} MB of memory. "
         + _UNHARMED
-        + " Compare shows what was changed: make it smaller, or undo it."
+        + " Compare shows what was changed. Make it smaller, or undo it."
     ),
     "late": (
-        "The check of this version was not done after {0} seconds and was stopped; the server may have been busy. "
+        "The check of this version was not done after {0} seconds and was stopped. The server may have been busy. "
         + _UNHARMED
-        + " Open this page again and it is tried again; if that does not help, undo what was changed last."
+        + " Open this page again to try again. If that does not help, undo what was changed last."
     ),
     "broke": (
         "The check of this version broke off by a fault of its own. "

@@ -242,7 +242,7 @@ def tidied(text: str, most: int = MAX_CHARACTERS) -> str:
     """The text as it is kept: lines that end as everywhere. Raises Invalid for one that is too long or holds no plain text."""
     clean = text.replace("\r\n", "\n").replace("\r", "\n")
     if len(clean) > most:
-        said = f"At most {most:,} characters; this has {len(clean):,}."
+        said = f"At most {most:,} characters. This has {len(clean):,}."
         raise Invalid("The file is too long. Nothing was saved.", fields={"text": said})
     try:
         plain_text(clean)

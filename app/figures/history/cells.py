@@ -183,7 +183,7 @@ class Cells:
     def _unknown(self, what: str, said: str, where: str | Take | None, how: str) -> None:
         if not self.by.unknown[what][said]:
             kind = {"expected": "substance", "service_type": "kind of service"}.get(what, what)
-            self.error(where, said, f"is no {kind} that is known here.", how)
+            self.error(where, said, f"is not a known {kind}.", how)
         self.by.unknown[what][said] += 1
 
     def amount(self, take: mapping.TakeAmount) -> float | mapping.AmountWord | None:

@@ -182,7 +182,7 @@ class _Interpreter:
         kind = at.kind
         first = f"stands already in line {self.samples[key].made.line}"
         if kind.repeats == "first":
-            at.note(kind.id[0], key, f"{first}, which counts; this row does not.")
+            at.note(kind.id[0], key, f"{first}, which counts. This row does not.")
         elif kind.repeats == "refuse":
             how = 'If both are samples: repeats = "own_sample"; if only the first counts: repeats = "first".'
             at.error(kind.id[0], key, f"{first}.", f"{how} Or name more columns under id.")

@@ -27,8 +27,8 @@ from harm_messages import Register
 from harm_messages.types import Basis, Unit
 
 _HEAD = (
-    "# Write behind each “=” what the word means here. Move lines of a [section] the map has already into that one.",
-    "# Sites have the name the source gives them; several spellings of one are one block with all of them under says.",
+    "# Write after each “=” what the word means here. Where the map has the [section] already, move its lines there.",
+    "# Give each site the name its source uses. Put all its spellings into one block, under says.",
 )
 NEAREST = 3
 LEAST_LETTERS = 3

@@ -101,7 +101,7 @@ def _flow(report: Report) -> Sheet:
     f = report.flow
     chain = nested([("Samples", f.received), ("Analysed", f.analysed), ("Released", f.released), ("Told", f.told)])
     return Sheet(
-        "Samples", ("How far they came", "Samples"), tuple(chain),
+        "Samples", ("Stage", "Samples"), tuple(chain),
         note="Samples of clients who agreed to aggregate figures, without withdrawn ones. Rounded to 5.",
         marks=tuple((name,) for name in behind.FLOW),
     )  # fmt: skip
@@ -198,7 +198,7 @@ def _intentions(report: Report, there: Behind) -> Sheet:
         marks.append(names)
     return Sheet(
         "What people plan to do", ("Plan", "Before the result", "After the result"), tuple(rows),
-        note="People, each once per talk; several things may be ticked. Before and after are different people.",
+        note="Each person counts once for each plan. One person may have several. Before and after are different people.",
         empty=f"Nothing was ticked by {LEAST} people or more.",
         marks=tuple(marks),
     )  # fmt: skip

@@ -84,10 +84,10 @@ def sheets(report: Report, own: OwnAffairs, label: Label) -> list[Sheet]:
 def _flow(report: Report) -> Sheet:
     f = report.flow
     rows = (
-        ("Received", f.received), ("Withdrawn since, counted only under custody", f.withdrawn), ("Analysed", f.analysed),
+        ("Received", f.received), ("Withdrawn (counted under custody only)", f.withdrawn), ("Analysed", f.analysed),
         ("Released", f.released), ("Told in a consultation", f.told), ("Retracted", f.retracted),
     )  # fmt: skip
-    return Sheet("Samples", ("How far they came", "Samples"), rows)
+    return Sheet("Samples", ("Stage", "Samples"), rows)
 
 
 def _waits(report: Report) -> Sheet:
@@ -132,14 +132,14 @@ def _alerts(alerts: Sequence[Alert]) -> Sheet:
         (
             a.tier.value,
             a.words,
-            f"Retracted: {a.reason}" if a.state is AlertState.RETRACTED else "Stood to its end or stands",
+            f"Retracted: {a.reason}" if a.state is AlertState.RETRACTED else "Not retracted",
         )
         for a in raised
     )
     drafts = states.total() - len(raised) - states[AlertState.DISCARDED]
     return Sheet(
-        f"Alerts: {len(raised)} raised, {states[AlertState.RETRACTED]} of them retracted, {drafts} not yet in force",
-        ("Tier", "Words for staff", "What became of it"), rows,
+        f"Alerts: {len(raised)} raised, {states[AlertState.RETRACTED]} retracted, {drafts} not yet in force",
+        ("Tier", "Words for staff", "Outcome"), rows,
         empty="No alert was raised here. No alert does not mean no risk.", numbers=False,
     )  # fmt: skip
 
@@ -152,7 +152,7 @@ def _pages(p: Pages) -> Sheet:
         "Messages that staff changed",
         ("What was done", "Times"),
         tuple(rows),
-        note="What was undone again is left out.",
+        note="What was undone is left out.",
     )
 
 
@@ -163,7 +163,7 @@ def _intentions(report: Report) -> Sheet:
         rows.append(("People asked", t.people_before, t.people_after))
     return Sheet(
         "What people plan to do", ("Plan", "Before the result", "After the result"), tuple(rows),
-        note="People, each once per talk and intention; several may be ticked. Before and after are not the same people, "
+        note="Each person counts once for each plan. One person may have several. Before and after are different people, "
         "so no difference between the columns is an effect.",
         empty="Nothing was ticked in a consultation.",
     )  # fmt: skip
@@ -177,12 +177,12 @@ def _help(report: Report) -> Sheet:
         ("People in them", t.people),
         ("Median length, minutes", "–" if t.minutes_p50 is None else t.minutes_p50),
         ("Naloxone given", t.naloxone_given),
-        ("Consultations in which that was written down", t.naloxone_said),
+        ("Consultations with an answer about naloxone", t.naloxone_said),
         *((f"Referred to: {where.words}", n) for where, n in t.referrals),
         ("People who handed the rest in to be destroyed", handed_in),
     ]
     if t.disposal_mg:
-        rows.append(("Weighed in those talks, mg", round(t.disposal_mg, 3)))
+        rows.append(("Weighed in those consultations, mg", round(t.disposal_mg, 3)))
     return Sheet("Consultations, naloxone, referrals, disposals", ("Count of", "Number"), tuple(rows))
 
 
@@ -196,7 +196,7 @@ def _custody(c: Custody) -> Sheet:
     return Sheet(
         "Custody balance", ("Where it went", "mg"), tuple(rows),
         note="Received = used up + destroyed + kept + handed over + differences + still here. "
-        f"Weighed in: {c.weighed_in} samples; never weighed in: {c.not_weighed_in}. Destructions: {c.destructions}.",
+        f"{c.weighed_in} samples were weighed in and {c.not_weighed_in} were not. Destructions: {c.destructions}.",
     )  # fmt: skip
 
 
@@ -211,10 +211,10 @@ def _gaps(c: Custody) -> Sheet:
 
 def _quality(own: OwnAffairs) -> Iterable[Sheet]:
     yield Sheet(
-        "Instruments that were used and not in date", ("Instrument", "How it stood", "Analyses"),
+        "Instruments used while not in tolerance", ("Instrument", "State", "Analyses"),
         own.machines,
-        note="As they stood when the session closed; for one that is open, as they stand now.",
-        empty="No instrument named in an analysis was out of date. Analyses without a named instrument are not counted.",
+        note="As they were when the session closed, or as they are now if it is still open.",
+        empty="Every instrument named in an analysis was in tolerance. Analyses without a named instrument are not counted.",
     )  # fmt: skip
     yield Sheet(
         "Batches on hold", ("Batch", "Method", "Samples held back"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from math import sqrt
+from math import ceil, sqrt
 
 from pydantic import BaseModel
 
@@ -81,11 +81,11 @@ def row_data(row: Row) -> dict[str, Told]:
 def protection_words(table: TrendTable) -> str:
     """How figures were moved, in the words that stand beside each of them."""
     if table.audience is Audience.OPERATOR:
-        return "True counts of samples, not protected: for the operator only, never to be passed on."
+        return "True counts of samples, not protected. For the operator only, never to be passed on."
     if table.rounded:
         return (
-            "From a release made before figures were moved at random: small counts are not shown and all others are rounded "
-            "to 5; shares and intervals are those of the rounded counts."
+            "From a release made before figures were moved at random. Small counts are not shown and all others are rounded "
+            "to 5. Shares and intervals are those of the rounded counts."
         )
     twice = table.audience is not Audience.RESEARCHER
     samples, findings = (
@@ -93,8 +93,8 @@ def protection_words(table: TrendTable) -> str:
         for s in (Stream.SAMPLES, Stream.FINDINGS)
     )
     return (
-        f"Each figure has been moved by a small random amount: a count of samples usually by less than {samples:.1f}, a count of "
-        f"findings by less than {findings:.1f}, a sum of several counts by more. Parts need not add up to their total; the "
-        "total is the better figure. The 95 % intervals include that. “Few or none” means a count that is no larger than its "
-        f"noise. A share or a median needs {LEAST} samples."
+        "Each figure has been moved by a small random amount. A count of samples usually moves by less than "
+        f"{ceil(samples)}, a count of findings by less than {ceil(findings)}, a sum of several counts by more. The 95\u00a0% "
+        "intervals include that. Parts need not add up to their total, and the total is the better figure. “Few or none” "
+        f"means a count no larger than its noise. A share or a median needs {LEAST} samples."
     )

@@ -19,7 +19,7 @@ from app.intake.people.tables import ApiToken, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of
-from app.platform.kernel.actor import Role, agency_of
+from app.platform.kernel.actor import Actor, Role, agency_of
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from app.platform.live.publish import publish
 from app.platform.security.tokens import keyed_hash, new_secret
@@ -146,6 +146,12 @@ def access_of(session: Session, person_id: uuid.UUID, now: datetime, idle: timed
     """Browsers and tokens that work for a person now."""
     browsers = [b for b in _browsers(session, person_id) if b.expires_at > now and b.last_seen_at >= now - idle]
     return Access(browsers, service.tokens_of(session, person_id, now))
+
+
+def signed_in_of_agency(session: Session, actor: Actor, now: datetime, idle: timedelta) -> list[tuple[Person, Access]]:
+    """What is signed in for everyone of the actor's agency, by name; nobody for whom nothing is."""
+    found = [(person, access_of(session, person.id, now, idle)) for person, _ in service.people(session, actor)]
+    return [(person, access) for person, access in found if access.browsers or access.tokens]
 
 
 def _browsers(session: Session, person_id: uuid.UUID) -> list[StaffSession]:

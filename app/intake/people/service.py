@@ -48,9 +48,7 @@ def check_password(read: Callable[[], Session], username: str, password: str) ->
         roles = roles_of(session, person.id) if person else frozenset()
     fits = verify_password(password, (person.password_hash or None) if person else None)
     if not fits or person is None or person.disabled_at is not None:
-        raise Unauthenticated(
-            "User name and password do not fit together.", hint="Check both, or ask your administrator."
-        )
+        raise Unauthenticated("User name and password do not match.", hint="Check both, or ask your administrator.")
     if roles == {Role.INSTRUMENT}:
         raise Forbidden(NO_SCREEN, hint="To work in MAST, sign in with an account of your own.")
     return person

@@ -51,6 +51,8 @@ class Person(Base, table=True):
     link_expires_at: datetime | None = utc_column(nullable=True)
     disabled_at: datetime | None = utc_column(nullable=True)
     created_at: datetime = utc_column()
+    hints_hidden: list[str] = json_column(list)
+    """The areas whose hints this person has hidden, by the word of the header."""
     version: int = 1
 
 

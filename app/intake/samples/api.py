@@ -152,3 +152,19 @@ def add_custody(sample_id: uuid.UUID, body: schemas.NewCustodyEvent, who: Staff,
         return next(line for line in custody.ledger(uow.session, row.id).lines if line.id == event.id)
 
     return creation.made(who, create)
+
+
+@router.post("/sessions/{session_id}/hand-over", status_code=201, response_model=schemas.HandedOver)
+def hand_over(session_id: uuid.UUID, body: schemas.HandOver, who: Staff, creation: CreationDep) -> JSONResponse:
+    """Hand over samples of a session, all of them or none. `fields` of a refusal says why, of a sample under `bag-` and its key."""
+
+    def create(uow: UnitOfWork) -> schemas.HandedOver:
+        sessions.get_session(uow.session, who, session_id)
+        weighed = {bag.sample_id: bag.weighed_mg for bag in body.bags}
+        here = lookup.lock_those_of(uow, session_id, weighed)
+        strangers = {f"bag-{key}": "This sample is not in this session." for key in weighed if key not in here}
+        bags = [custody.Bag(key, session_id, weighed[key]) for key in here]
+        custody.hand_over(uow, bags, body.to, witness_id=body.witness_id, place=body.place, wrong=strangers)
+        return schemas.HandedOver(to=body.to, at=uow.now, samples=here)
+
+    return creation.made(who, create)

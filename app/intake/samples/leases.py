@@ -272,6 +272,15 @@ def tablets_of(session: Session, actor: Actor, session_id: uuid.UUID) -> list[Ta
     return [TabletRow(t.id, letters(t.place), t.seen_at, left[t.id], came[t.id]) for t in tablets]
 
 
+def sessions_with_tablets(session: Session, actor: Actor) -> list[tuple[sessions.CheckingSession, list[TabletRow]]]:
+    """Sessions of the actor's agency whose tablets still hold tickets, newest first, with their tablets."""
+    held = select(Tablet.session_id).join(LeasedCode, col(LeasedCode.tablet_id) == Tablet.id).distinct()
+    held = held.where(Tablet.agency_id == actor.agency_id, col(LeasedCode.voided_at).is_(None))
+    found = [sessions.get_session(session, actor, key) for key in session.exec(held)]
+    found.sort(key=lambda row: row.opens_at, reverse=True)
+    return [(row, tablets_of(session, actor, row.id)) for row in found]
+
+
 def _counted(session: Session, tablets: SelectOfScalar[uuid.UUID]) -> Counter[uuid.UUID]:
     return Counter(session.exec(tablets))
 

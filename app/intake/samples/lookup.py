@@ -55,6 +55,20 @@ def lock_sample(uow: UnitOfWork, sample_id: uuid.UUID) -> Sample:
     return _seen(uow.session, uow.actor, row)
 
 
+def lock_those_of(uow: UnitOfWork, session_id: uuid.UUID, keys: Collection[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of these samples that are of this session of the actor's agency, held until the transaction ends. Always taken in one
+    order, so that two who hand over the same bags wait for each other instead of both failing."""
+    found = []
+    for key in sorted(keys):
+        try:
+            row = lock_sample(uow, key)
+        except NotFound:
+            continue
+        if row.session_id == session_id:
+            found.append(key)
+    return found
+
+
 def sample_for_system(session: Session, sample_id: uuid.UUID) -> Sample | None:
     """A sample by its key, for jobs, which act for no agency. Never for a request."""
     return session.get(Sample, sample_id)

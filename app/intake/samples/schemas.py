@@ -203,6 +203,38 @@ class NewCustodyEvent(FreeText, extra="forbid"):
     place: Note60 = ""
 
 
+class HandedBag(BaseModel, extra="forbid"):
+    """A sample to hand over, all that is left of it. `weighed_mg`: what the scale showed, where it was put on one."""
+
+    sample_id: uuid.UUID
+    weighed_mg: LedgerMilligrams | None = None
+
+
+class HandOver(FreeText, extra="forbid"):
+    """Samples of one session that another person takes. `to`: `to_police`, `retained_for_lab`, `destroyed` or `moved`, which needs a
+    `place`. `witness_id`: another person of the service, who watched."""
+
+    to: CustodyKind
+    bags: Annotated[list[HandedBag], Field(min_length=1, max_length=2_000)]
+    witness_id: uuid.UUID | None = None
+    place: Note60 = ""
+
+    @field_validator("bags")
+    @classmethod
+    def _each_once(cls, bags: list[HandedBag]) -> list[HandedBag]:
+        if len({bag.sample_id for bag in bags}) < len(bags):
+            raise ValueError("Name each sample once.")
+        return bags
+
+
+class HandedOver(BaseModel):
+    """What was handed over; the lines stand in the ledger of each sample."""
+
+    to: CustodyKind
+    at: datetime
+    samples: list[uuid.UUID]
+
+
 class LedgerOut(BaseModel):
     """The ledger of one sample; received = consumed + destroyed + retained + to_police + variance + remaining."""
 

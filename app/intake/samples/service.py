@@ -222,6 +222,14 @@ def stamp(uow: UnitOfWork, sample: Sample, field: d.Stamp) -> None:
     _tell_queue(uow, sample, f"sample.{field.removesuffix('_at')}")
 
 
+def step_back(uow: UnitOfWork, sample: Sample) -> None:
+    """Its findings went back to their author: it waits for analysis again, unless a result was released before."""
+    if sample.released_at is not None or sample.analysed_at is None:
+        return
+    sample.analysed_at = sample.verified_at = None
+    _tell_queue(uow, sample, "sample.returned")
+
+
 def change(uow: UnitOfWork, sample: Sample, changed: SampleChange, *, substances: Register) -> None:
     """Correct what was written down. The caller has checked the version and holds the row."""
     _refuse_if_withdrawn(sample)

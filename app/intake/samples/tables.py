@@ -89,11 +89,12 @@ class Consent(Base, table=True):
 
 
 class SamplePhoto(Base, table=True):
-    """The photo of a sample; its bytes lie with the raw files."""
+    """The photo of a sample; its bytes lie with the raw files. `small`: the same as large as a list shows it, where the device made one."""
 
     __tablename__ = "sample_photo"
     sample_id: uuid.UUID = Field(foreign_key="sample.id", primary_key=True, ondelete="CASCADE")
     blob_sha256: str = Field(max_length=64, foreign_key="blob.sha256", index=True)
+    small: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     created_at: datetime = utc_column()
     created_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
 

@@ -12,6 +12,7 @@ from app.intake.sessions import service
 from app.intake.sessions.tables import CheckingSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, NotFound
 from app.platform.security.tokens import keyed_hash, new_secret
 
@@ -33,6 +34,11 @@ def end(uow: UnitOfWork, session_id: uuid.UUID) -> None:
     if row.wall_hash is not None:
         row.wall_hash = row.wall_made_at = None
         audit.record(uow, "end", "wall", row.id, session_id=row.id)
+
+
+def open_walls(session: Session, actor: Actor) -> list[CheckingSession]:
+    """Sessions of the actor's agency that have a wall, newest first."""
+    return [row for row in service.sessions_of(session, actor, open_only=True) if row.wall_hash is not None]
 
 
 def session_of(session: Session, session_id: uuid.UUID, secret: str, pepper: bytes) -> CheckingSession:

@@ -74,10 +74,13 @@ class MethodOut(BaseModel, frozen=True):
 class MethodInfo(MethodOut):
     """One method as app/laboratory/identification/methods.toml describes it.
 
-    `lock_masses`: m/z of ions (Da, with their charge) the laboratory measures along to put the mass scale right.
+    `blind` are ids and classes of the register that it cannot see whatever their amount, `seen_as` ids with the id that is seen in their
+    place. `lock_masses`: m/z of ions (Da, with their charge) the laboratory measures along to put the mass scale right.
     """
 
     reads: tuple[str, ...]
+    blind: tuple[str, ...] = ()
+    seen_as: dict[str, str] = {}
     lock_masses: tuple[float, ...] = ()
 
 

@@ -180,7 +180,7 @@ def peaks_of(scans: tuple[MassSpectrum, ...], seconds: FloatArray, *, accurate: 
     for number, (apex, left, right, area) in enumerate(spans, start=1):
         around = range(max(0, apex - 1), min(len(rows), apex + 2))
         feet = {left, right} - set(around) if area > 0 else set()
-        spectrum = _averaged([scans[rows[k]] for k in around], [scans[rows[k]] for k in feet], accurate)
+        spectrum = averaged([scans[rows[k]] for k in around], [scans[rows[k]] for k in feet], accurate)
         if spectrum is None:
             continue
         share = 100 * area / areas if areas > 0 else None
@@ -217,7 +217,9 @@ def _foot(total: FloatArray, apex: int, base: int, step: int) -> int:
     return k
 
 
-def _averaged(scans: list[MassSpectrum], feet: list[MassSpectrum], accurate: bool) -> MassSpectrum | None:
+def averaged(scans: list[MassSpectrum], feet: list[MassSpectrum], accurate: bool) -> MassSpectrum | None:
+    """The mean of some scans less the mean of others, whole masses or neighbours within 0.005 Da taken together; peaks under a
+    thousandth of the highest left out. None where nothing is left."""
     mz = np.concatenate([s.mz for s in (*scans, *feet)])
     height = np.concatenate([s.intensity / len(scans) for s in scans] + [-s.intensity / len(feet) for s in feet])
     order = np.argsort(mz, kind="stable")

@@ -72,7 +72,7 @@ def calibrate_library(
     with parts.db.read() as session:
         view = get_library(session, registry, key)
     if view.starter:
-        raise Invalid("A library that comes with MAST is for training; import a full one and calibrate that.")
+        raise Invalid("A library that comes with MAST is for training. Import a full one and calibrate that.")
     if view.broken:
         raise Invalid(view.broken)
     if view.technique is not Technique.MS:

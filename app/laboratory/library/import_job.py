@@ -225,7 +225,7 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
         return
     row.state, row.finished_at = ImportState.FAILED, uow.now
     row.problem = {
-        "detail": "The server failed to import this file several times. No library was made; everything else is unharmed.",
+        "detail": "The server failed to import this file several times. No library was made. Everything else is unharmed.",
         "hint": "Ask the operator to look at the log, or import it with `mast library import`.",
     }
     tell(uow, row)

@@ -62,7 +62,7 @@ class Imported:
     def summary(self) -> str:
         """The report as one or two sentences."""
         if self.already_there:
-            return " ".join((f"{self.library.name} holds these files already; its entries are unchanged.", *self.notes))
+            return " ".join((f"{self.library.name} holds these files already. Its entries are unchanged.", *self.notes))
         said = (
             f"Of {self.n_read:,} spectra {self.n_accepted:,} were accepted, {self.n_merged:,} merged with an "
             f"identical one, {self.n_refused:,} refused."
@@ -169,7 +169,7 @@ def check_words(name: str, licence: str, source: str, y_unit: str = "") -> None:
     if len(source) > 200:
         wrong["source"] = "Keep the source within 200 characters."
     if y_unit and y_unit not in Y_UNITS:
-        wrong["y_unit"] = "There is no such unit of the y axis; known are " + ", ".join(Y_UNITS) + "."
+        wrong["y_unit"] = "There is no such unit of the y axis. Known are " + ", ".join(Y_UNITS) + "."
     if wrong:
         raise Invalid("The library was not imported. " + " ".join(wrong.values()), fields=wrong)
 
@@ -185,7 +185,7 @@ def _expand(files: Sequence[Path]) -> list[Path]:
         raise Invalid("There is no file to import.", fields={"files": "none given"})
     if len(paths) > LIBRARY_MEMBERS:
         raise Invalid(
-            f"There are {len(paths):,} files here; a library is made from {LIBRARY_MEMBERS:,} at most.",
+            f"There are {len(paths):,} files here. A library is made from {LIBRARY_MEMBERS:,} at most.",
             hint="Name the folder of the spectra itself, or import it in parts.",
             fields={"files": "too many"},
         )
@@ -229,7 +229,7 @@ def _notes(usable: Usable, twins: list[str]) -> tuple[str, ...]:
     if compounds < len(entries):
         out.append(f"They are of {compounds:,} compounds.")
     if without := sum(1 for e in entries if not e.meta.get("inchikey")):
-        out.append(f"{without:,} have no InChIKey; their names stand in for it.")
+        out.append(f"{without:,} have no InChIKey. Their names stand in for it.")
     if inverted := sum("looks like an absorbance turned over" in str(r["reason"]) for r in usable.refusals):
         out.append(
             f"{inverted:,} refused ones look like an absorbance turned over, 100 (1 - A/Amax). If that is what they are, "

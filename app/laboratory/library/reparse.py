@@ -122,7 +122,7 @@ def _refuse_loss(row: Library, usable: Usable) -> None:
 
 def _row(parts: ImportParts, name: str) -> Library:
     if name.startswith(STARTER_PREFIX):
-        raise Invalid(f"{name} comes with MAST and is renewed with it; there are no raw files to read again.")
+        raise Invalid(f"{name} comes with MAST and is renewed with it. There are no raw files to read again.")
     with parts.db.read() as session:
         row = library_named(session, name)
     if row is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +18,12 @@ from app.laboratory.library import calibrations
 from app.laboratory.library.calibrations import Kept
 from app.laboratory.library.domain import Opened, Progress, Refusal, Technique
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.library.reparse import fingerprint
 from app.laboratory.library.tables import Library
 from app.laboratory.library.usable import readers_of
 from app.platform.kernel.errors import NotFound
 from app.platform.plots import Plot
 from spectra import InfraredLibrary, LibraryEntry, LibraryFileError, MassLibrary, MassSpectrum
-from spectra.library_check import check
+from spectra.library_check import check, check_infrared
 
 _FIGURES = re.compile(r"[-+−]?\d[\d,.]*")
 _LABELS = (
@@ -220,7 +218,7 @@ def sticks(spectrum: MassSpectrum, label: str, most: int | None = None) -> Plot:
         "kind": "mass", "x_label": "m/z", "y_label": "Relative intensity / %", "labels": 8, "reference": None,
         "query": {"label": label, "mz": [round(float(m), 4) for m in spectrum.mz[shown]],
                   "intensity": [float(f"{i:.5g}") for i in spectrum.intensity[shown]]},
-        "summary": f"{spectrum.mz.size} peaks; most intense at m/z {top}.",
+        "summary": f"{spectrum.mz.size} peaks, most intense at m/z {top}.",
     }  # fmt: skip
 
 
@@ -318,39 +316,13 @@ def library_faults(
         except LibraryFileError as error:
             return [_damaged(str(error))]
     one = registry.get(view.key)
-    if one.technique is Technique.MS:
-        return [
-            LibraryFault(f.entry, f.id, f.name, f.kind, f.severity.value, f.what, f.why, dict(f.figures))
-            for f in check(one.mass, progress)
-        ]
-    return [] if one.technique is Technique.FORMULA else _same_curves(one)
+    if one.technique is Technique.FORMULA:
+        return []
+    found = check(one.mass, progress) if one.technique is Technique.MS else check_infrared(one.infrared, progress)
+    return [
+        LibraryFault(f.entry, f.id, f.name, f.kind, f.severity.value, f.what, f.why, dict(f.figures)) for f in found
+    ]
 
 
 def _damaged(sentence: str) -> LibraryFault:
     return LibraryFault(None, "", "", "damaged", "error", "damaged", sentence)
-
-
-def _same_curves(one: Opened) -> list[LibraryFault]:
-    """Curves that stand under the keys of two compounds."""
-    spectra = one.infrared
-    groups: dict[bytes, list[int]] = defaultdict(list)
-    for number in range(len(spectra)):
-        groups[fingerprint(spectra, number)].append(number)
-    return [fault for same in groups.values() for fault in _twice(spectra, same)]
-
-
-def _twice(spectra: InfraredLibrary, same: Sequence[int]) -> list[LibraryFault]:
-    first, out = same[0], []
-    for again in same[1:]:
-        if spectra.compounds[again] != spectra.compounds[first]:
-            why = (
-                f"Point for point the spectrum of {spectra.names[first]} ({spectra.ids[first]}), another compound: one "
-                "of the two names is wrong."
-            )
-            out.append(
-                LibraryFault(
-                    again, spectra.ids[again], spectra.names[again], "same_spectrum_other_compound", "error",
-                    "same spectrum, another compound", why, {"also": first},
-                )
-            )  # fmt: skip
-    return out

@@ -17,13 +17,14 @@ from app.laboratory.identification.codec import StoredAnswer, UnreadableAnswer, 
 from app.laboratory.identification.domain import NEVER_ABSENT, Method, MethodInfo, method_info
 from app.laboratory.readings import repository
 from app.laboratory.readings.corrections import not_taken, words_of
-from app.laboratory.readings.domain import AnalysisStatus, UploadState, warnings_in
+from app.laboratory.readings.domain import AnalysisStatus, ReadingsChanged, UploadState, warnings_in
 from app.laboratory.readings.tables import Analysis, Instrument, Match, Reading, Upload
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Conflict, Invalid, NotFound, Stale
 from app.platform.live.publish import publish
+from app.platform.reactions import emit
 from harm_messages.register import Register
 from harm_messages.vocabulary import StripReading
 
@@ -102,13 +103,21 @@ def get_analysis(session: Session, actor: Actor, analysis_id: uuid.UUID, *, lock
 STRIPS_REMEMBERED = 60
 
 
-def strip_lots(session: Session, actor: Actor) -> dict[str, str]:
-    """Targets of the strips this person read lately, the last one first, each with the lot of its last strip."""
-    lots: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class LastStrip:
+    """What the next strip of a kind most likely shares with the last one."""
+
+    lot: str = ""
+    dilution: str = ""
+
+
+def last_strips(session: Session, actor: Actor) -> dict[str, LastStrip]:
+    """Targets of the strips this person read lately, the last one first, each with lot and dilution of its last strip."""
+    last: dict[str, LastStrip] = {}
     rows = repository.strips_read_by(session, actor.person_id, STRIPS_REMEMBERED) if actor.person_id else ()
     for row in rows:
-        lots.setdefault(row.strip_target, row.strip_lot)
-    return lots
+        last.setdefault(row.strip_target, LastStrip(row.strip_lot, row.strip_dilution))
+    return last
 
 
 def add_analysis(
@@ -135,6 +144,8 @@ def add_analysis(
     after = {"method": new.method.value, "method_version": info.version, **_audited(row)}
     audit.record(uow, "add", "analysis", row.id, version=row.version, after=after, session_id=sample.session_id)
     tell(uow, sample, "analysis.added", analysis_id=row.id)
+    if row.method is Method.STRIP:  # any other says nothing before its file is read
+        in_question(uow, sample)
     return row
 
 
@@ -177,6 +188,7 @@ def update_analysis(
         before={k: before[k] for k in sorted(changed)}, after={k: after[k] for k in sorted(changed)},
     )  # fmt: skip
     tell(uow, sample, "analysis.changed", analysis_id=row.id)
+    in_question(uow, sample)
     return row
 
 
@@ -224,6 +236,11 @@ def tell(uow: UnitOfWork, sample: samples.Sample, kind: str, **payload: uuid.UUI
         uow, "sample", kind, agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id,
         payload=payload,
     )  # fmt: skip
+
+
+def in_question(uow: UnitOfWork, sample: samples.Sample) -> None:
+    """What follows from all readings of this sample is worked out again."""
+    emit(uow, ReadingsChanged(sample.id, sample.session_id, sample.agency_id))
 
 
 def instruments(session: Session, actor: Actor) -> list[Instrument]:

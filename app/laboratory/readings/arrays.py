@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -74,6 +75,53 @@ def run(store: BlobStore, sha256: str) -> MassRun:
         scans = tuple(MassSpectrum(mz[a:b], intensity[a:b]) for a, b in pairwise(ends) if b > a)
         filled = [k for k, (a, b) in enumerate(pairwise(ends)) if b > a]
         return MassRun(scans, np.asarray(file["x"], dtype=np.float64)[filled])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scans:
+    """The full scans of a run behind one another: peaks `ends[k]` to `ends[k + 1]` were measured at `x[k]`, in the unit of the reading."""
+
+    x: NDArray[np.float64]
+    ends: NDArray[np.int64]
+    mz: NDArray[np.float64]
+    intensity: NDArray[np.float64]
+
+    @property
+    def total(self) -> NDArray[np.float64]:
+        """All that each scan holds."""
+        return self.within(0.0, np.inf)
+
+    def within(self, low: float, high: float) -> NDArray[np.float64]:
+        """What each scan holds from m/z `low` up to `high`."""
+        found = np.flatnonzero((low <= self.mz) & (self.mz < high))
+        rows = np.searchsorted(self.ends[1:], found, side="right")
+        return np.bincount(rows, weights=self.intensity[found], minlength=self.x.size).astype(np.float64)
+
+    def spectrum(self, place: int) -> MassSpectrum:
+        """One scan as it was measured."""
+        part = slice(int(self.ends[place]), int(self.ends[place + 1]))
+        return MassSpectrum(self.mz[part], self.intensity[part])
+
+
+def scans(store: BlobStore, sha256: str) -> Scans:
+    """The scans of a run without those of fragments, unless it has no others; scans without a peak are left out, as in `run`.
+
+    Raises Unavailable when the file is gone.
+    """
+    with _opened(store, sha256) as file:
+        if "offsets" not in file.files:
+            raise Unavailable("This run was stored without its scans. The raw file is unharmed: read it again.")
+        x, ends, precursor = np.asarray(file["x"], dtype=np.float64), file["offsets"], file["precursor"]
+        mz, intensity = file["mz"], file["intensity"]
+    filled = np.diff(ends) > 0
+    full = filled & np.isnan(precursor)
+    kept = full if full.any() else filled
+    if not kept.any():
+        raise Unavailable("No scan of this run holds a peak.")
+    if not kept[filled].all():
+        chosen = np.repeat(kept, np.diff(ends))
+        mz, intensity = mz[chosen], intensity[chosen]
+    return Scans(x[kept], np.concatenate(([0], np.cumsum(np.diff(ends)[kept]))), mz, intensity)
 
 
 def _opened(store: BlobStore, sha256: str) -> np.lib.npyio.NpzFile:

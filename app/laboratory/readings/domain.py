@@ -90,6 +90,8 @@ class ScopeFact:
     shown: tuple[str, ...] = ()
     """Register ids this very reading shows, named or not: no negative about them may rest on it."""
     shares: tuple[SignalShare, ...] = ()
+    blind: tuple[str, ...] = ()
+    """Register ids this run could not have seen whatever their amount: no negative about them may rest on it."""
 
     @property
     def ran(self) -> bool:
@@ -167,3 +169,12 @@ class ReadingsInQuestion(Event):
     """Readings of a sample are to be replaced or taken away. A result that stands on them answers with its state, in a word."""
 
     sample_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingsChanged(Event):
+    """Something of a sample's analyses or readings changed, so what is concluded from all of them is out of date."""
+
+    sample_id: UUID
+    session_id: UUID
+    agency_id: UUID

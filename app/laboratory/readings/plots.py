@@ -1,6 +1,6 @@
 """What the bench draws of a reading, in the form app/static/common/spectrum.js wants (docs/look.md, "Plots").
 
-Beside the points stands a summary in words and a small table, for screen readers and without JavaScript.
+Beside the points stands a summary in words and a small table, for screen readers and without JavaScript. Runs are in run_plots.py.
 """
 
 from __future__ import annotations
@@ -9,29 +9,27 @@ import contextlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
-from app.laboratory.identification.answer import Answer, Peak
+from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.parts import Candidate, Curves
 from app.laboratory.library.domain import Opened
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.readings import arrays
+from app.laboratory.readings import arrays, run_plots
 from app.laboratory.readings.comparison import figures, home_of, sticks
 from app.laboratory.readings.figures import absorbance_of
+from app.laboratory.readings.sight import Sight, Wanted
 from app.laboratory.readings.tables import Reading as ReadingRow
-from app.platform.kernel.errors import NotFound
-from app.platform.plots import Line, Mark, Plot
+from app.platform.plots import Line, Plot
 from app.platform.storage import BlobStore
 from instruments import InstrumentError, to_seconds
-from spectra import InfraredSpectrum, MassSpectrum, Reading, ReadingKind, SpectrumError
+from spectra import InfraredSpectrum, Reading, ReadingKind, SpectrumError
 from spectra.infrared.sentences import percent
 from spectra.infrared.subtraction import optimum, shifted
 from spectra.infrared_grid import curve, grid_of
 from spectra.types import FloatArray
 
-MOST_POINTS = 4000
 LEAST_SHIFT = 0.05  # cm⁻¹, the least that is told
 Home = tuple[Opened, int]
 """A library, and the place of an entry in it."""
@@ -46,52 +44,26 @@ _DRAWN_AS = {
 
 
 def plot_of(
-    row: ReadingRow,
-    answer: Answer | None,
-    store: BlobStore,
-    registry: LibraryRegistry,
-    candidate: int | None,
-    peak: int | None,
+    row: ReadingRow, answer: Answer | None, store: BlobStore, registry: LibraryRegistry, wanted: Wanted
 ) -> Plot:
-    """The plot of one reading; `candidate` (its place in the list, from 1) is drawn over or under it.
+    """The plot of one reading, with what is `wanted` of it.
 
-    `peak` (from 1) shows the spectrum at that peak of a run instead of its chromatogram. Raises NotFound for a
-    candidate or peak that is not there, Unavailable when the points are gone.
+    Raises NotFound for a candidate or peak that is not there, Unavailable when the points are gone.
     """
     kind = ReadingKind(row.kind)
-    if kind is ReadingKind.MASS_RUN and (peak is not None or candidate is not None):
-        return _run_peak(answer, registry, candidate, peak or 1)
-    chosen = _candidate(answer.candidates if answer else (), candidate)
+    if kind is ReadingKind.MASS_RUN and (found := run_plots.spectrum_in(row, answer, store, wanted)) is not None:
+        return sticks(found.spectrum, found.label, found.chosen, registry)
+    chosen = run_plots.candidate_at(answer.candidates if answer else (), wanted.candidate)
     if kind is ReadingKind.MASS_SPECTRUM:
         return sticks(arrays.single_spectrum(store, row.arrays_sha256), _label(row), chosen, registry)
-    x, y = arrays.points(store, row.arrays_sha256)
     if kind in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
-        return _chromatogram(row, answer.peaks if answer else (), x, y)
-    return _curve(row, kind, x, y, chosen, registry, answer or Answer())
-
-
-def _candidate(rows: Sequence[Candidate], place: int | None) -> Candidate | None:
-    if place is None:
-        return None
-    if not 1 <= place <= len(rows):
-        raise NotFound("candidate")
-    return rows[place - 1]
+        return run_plots.chromatogram(row, answer.peaks if answer else (), store, wanted)
+    x, y = arrays.points(store, row.arrays_sha256)
+    return _curve(row, kind, x, y, chosen, registry, answer or Answer(), wanted.sight)
 
 
 def _label(row: ReadingRow) -> str:
     return row.title or "This reading"
-
-
-def downsampled(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """At most MOST_POINTS that keep every visible extreme: lowest and highest of each of half as many stretches."""
-    if x.size <= MOST_POINTS:
-        return x, y
-    edges = np.linspace(0, x.size, MOST_POINTS // 2 + 1).astype(np.int64)
-    keep = []
-    for start, end in pairwise(edges.tolist()):
-        part = y[start:end]
-        keep += sorted({start + int(np.argmin(part)), start + int(np.argmax(part))})
-    return x[keep], y[keep]
 
 
 # -- curves ----------------------------------------------------------------------------------------
@@ -105,20 +77,20 @@ def _curve(
     chosen: Candidate | None,
     registry: LibraryRegistry,
     answer: Answer,
+    sight: Sight,
 ) -> Plot:
     spectrum = absorbance_of(Reading(kind, x, y, row.x_unit, row.y_unit))
     if spectrum is None or kind is ReadingKind.UV:
-        return _plain(row, kind, x, y)
+        return _plain(row, kind, x, y, sight)
     label = "Intensity"
     if kind is ReadingKind.IR:  # never called absorbance where the file does not say what it is
         name, comma, rest = row.y_unit.partition(",")
         label = _DRAWN_AS.get(name.removesuffix(" (%)"), name or "Value, unit not known") + comma + rest
-    shown_x, shown_y = downsampled(spectrum.wavenumber, spectrum.absorbance)
     plot: Plot = {
         "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
         "x_label": "Raman shift / cm⁻¹" if kind is ReadingKind.RAMAN else "Wavenumber / cm⁻¹",
         "y_label": label,
-        "series": [{"label": _label(row), "role": "query", "x": figures(shown_x), "y": figures(shown_y)}],
+        "series": [sight.line(_label(row), "query", spectrum.wavenumber, spectrum.absorbance)],
         "marks": [],
     }
     bands = _bands(spectrum)
@@ -131,17 +103,16 @@ def _curve(
     return plot
 
 
-def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray) -> Plot:
+def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray, sight: Sight) -> Plot:
     """The curve as recorded, rising x, in the file's own units: nothing is compared, so nothing is converted."""
     order = np.argsort(x, kind="stable")
-    shown_x, shown_y = downsampled(x[order], y[order])
     top = int(np.argmax(y))
     names = {"cm-1": "Wavenumber / cm⁻¹", "nm": "Wavelength / nm"}
     return {
         "kind": "ir" if row.x_unit == "cm-1" else "chromatogram",
         "x_label": names.get(row.x_unit, row.x_unit or "x"),
         "y_label": row.y_unit or "y",
-        "series": [{"label": _label(row), "role": "query", "x": figures(shown_x), "y": figures(shown_y)}],
+        "series": [sight.line(_label(row), "query", x[order], y[order])],
         "marks": [],
         "summary": f"{row.n_points:,} points from {x.min():.5g} to {x.max():.5g} {row.x_unit}; "
         f"highest value {y[top]:.4g} at {x[top]:.5g}. Shown only, not searched.",
@@ -210,24 +181,22 @@ def entry_over(row: ReadingRow, store: BlobStore, home: Home, label: str) -> Lin
     return found.line(label, OVERLAY) if found is not None else None
 
 
-def reading_over(row: ReadingRow, store: BlobStore, label: str) -> Line | None:
+def reading_over(row: ReadingRow, store: BlobStore, label: str, sight: Sight) -> Line | None:
     """Another reading as one more curve, as it was recorded: bands in absorbance, a run by its total ion current."""
     spectrum = _bands_of(row, store)
     if spectrum is not None:
-        x, y = downsampled(spectrum.wavenumber, spectrum.absorbance)
-        return {"label": label, "role": OVERLAY, "x": figures(x), "y": figures(y)}
+        return sight.line(label, OVERLAY, spectrum.wavenumber, spectrum.absorbance)
     if row.kind not in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
         return None
-    return run_over(*arrays.points(store, row.arrays_sha256), row.x_unit, label)
+    return run_over(*arrays.points(store, row.arrays_sha256), row.x_unit, label, sight)
 
 
-def run_over(x: FloatArray, y: FloatArray, x_unit: str, label: str) -> Line:
+def run_over(x: FloatArray, y: FloatArray, x_unit: str, label: str, sight: Sight) -> Line:
     """A run as one more curve over a chromatogram, its times in minutes where they are known."""
     with contextlib.suppress(InstrumentError):
         x = to_seconds(x, x_unit) / 60
     order = np.argsort(x, kind="stable")
-    shown_x, shown_y = downsampled(x[order], y[order])
-    return {"label": label, "role": OVERLAY, "x": figures(shown_x), "y": figures(shown_y)}
+    return sight.line(label, OVERLAY, x[order], y[order])
 
 
 def _bands_of(row: ReadingRow, store: BlobStore) -> InfraredSpectrum | None:
@@ -272,14 +241,14 @@ def _draw_fit(plot: Plot, answer: Answer, reading_id: uuid.UUID) -> str:
         lines.append(_line(f"{part.substance}, {percent(part.share)}", role, curves, values))
     lines.append(_line("Unexplained", "residual", curves, curves.residual))
     if curves.expected:
-        line = _line("Expected noise", "", curves, curves.expected)
+        line = _line("Noise", "", curves, curves.expected)
         plot["expected"] = {"label": line["label"], "x": line["x"], "y": line["y"]}
     plot["residual_marks"] = [
         {"x": band, "label": f"{band:.0f}", "href": f"?reading={reading_id}&tab=matches&left={band:.0f}"}
         for band in _residual_bands(answer)
     ]
     plot["regions"] = {
-        "label": "Where the two best candidates differ most",
+        "label": "Best two differ",
         "at": [{"low": window.low, "high": window.high} for window in found.differences],
     }
     return fit_words(answer)
@@ -308,54 +277,3 @@ def fit_words(answer: Answer) -> str:
         shift = f"{found.alignment.shift:+.1f}".replace("-", "−")
         out.append(f"The spectrum is shifted by {shift} cm⁻¹ against the library.")
     return " ".join(out)
-
-
-# -- runs ------------------------------------------------------------------------------------------
-
-
-def _chromatogram(row: ReadingRow, peaks: Sequence[Peak], x: FloatArray, y: FloatArray) -> Plot:
-    try:
-        minutes = to_seconds(x, row.x_unit) / 60
-        label = "Retention time / min"
-    except InstrumentError:
-        minutes, label = x, row.x_unit or "x"
-    order = np.argsort(minutes, kind="stable")
-    shown_x, shown_y = downsampled(minutes[order], y[order])
-    marks: list[Mark] = [
-        {"x": round(p.retention_time_s / 60, 3), "label": str(p.peak), "href": f"?reading={row.id}&peak={p.peak}"}
-        for p in peaks
-    ]
-    is_run = row.kind == ReadingKind.MASS_RUN.value
-    span, top = f"{minutes.min():.2f} to {minutes.max():.2f}", minutes[int(np.argmax(y))]
-    summary = f"{row.n_points:,} points from {span}; highest at {top:.2f}."
-    return {
-        "kind": "chromatogram",
-        "x_label": label,
-        "y_label": "Total ion current" if is_run else (row.y_unit or "Signal"),
-        "series": [{"label": "TIC" if is_run else _label(row), "role": "query",
-                    "x": figures(shown_x), "y": figures(shown_y)}],
-        "marks": marks,
-        "summary": summary + (f" {len(peaks)} peaks were compared." if peaks else ""),
-        "table": {
-            "head": ["Peak", "Retention time / min", "Area / %", "S/N", "Index", "Best candidate", "Remarks"],
-            "rows": [_peak_row(p) for p in peaks],
-        },
-    }  # fmt: skip
-
-
-def _peak_row(peak: Peak) -> list[str]:
-    area, noise, index = peak.area_percent, peak.signal_to_noise, peak.retention_index
-    return [
-        str(peak.peak), f"{peak.retention_time_s / 60:.2f}", "" if area is None else f"{area:.1f}",
-        "" if noise is None else f"{noise:.0f}", "" if index is None else f"{index:.0f}", peak.headline,
-        " ".join(peak.remarks),
-    ]  # fmt: skip
-
-
-def _run_peak(answer: Answer | None, registry: LibraryRegistry, candidate: int | None, number: int) -> Plot:
-    found = answer.peak_at(number) if answer is not None else None
-    if found is None or answer is None:
-        raise NotFound("peak")
-    chosen = _candidate(answer.candidates if number == 1 else found.candidates, candidate)
-    label = f"Peak {number} at {found.retention_time_s / 60:.2f} min"
-    return sticks(MassSpectrum(found.mz, found.intensity), label, chosen, registry)

@@ -26,7 +26,7 @@ from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays, repository
 from app.laboratory.readings.analyses import rank_of
-from app.laboratory.readings.domain import UploadState, codes_in
+from app.laboratory.readings.domain import ReadingsChanged, UploadState, codes_in
 from app.laboratory.readings.figures import quality_json
 from app.laboratory.readings.repository import ComparedReading, match_row, reading_row, remarks_of
 from app.laboratory.readings.tables import Analysis, Upload
@@ -36,19 +36,20 @@ from app.platform import audit
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext
 from app.platform.live.publish import publish
+from app.platform.reactions import emit
 from app.platform.storage import BlobStore
 from instruments import AmbiguousText, FileReader, InstrumentError, ParserSandbox, printable
 from instruments import Limits as ReaderLimits
 from spectra import Reading, ReadingKind
 
 _log = structlog.get_logger(__name__)
-FAILED = "Comparing this reading failed; the reading itself is kept. Tell the operator."
+FAILED = "Comparing this reading failed. The reading itself is kept. Tell the operator."
 _CURVES = (ReadingKind.IR, ReadingKind.RAMAN)
 MOST_READINGS = 200
 """Readings of one file that are kept: a file of thousands is a library and belongs to `mast library import`."""
 TOO_MANY: dict[str, JsonValue] = {
     "code": "too_many_readings", "where": "",
-    "detail": f"This file holds more than {MOST_READINGS} spectra; an upload to a sample may hold {MOST_READINGS}.",
+    "detail": f"This file holds more than {MOST_READINGS} spectra. An upload to a sample may hold {MOST_READINGS}.",
     "hint": "A library is imported with `mast library import`; for a sample export only its own spectra.",
 }  # fmt: skip
 
@@ -329,9 +330,11 @@ def _add(uow: UnitOfWork, row: ReadingRow, one: ComparedReading, there: ReadingR
 
 
 def _tell(uow: UnitOfWork, job: JobContext | DeadJob, row: Upload) -> None:
+    session_id, sample_id = uuid.UUID(job.payload["session_id"]), uuid.UUID(job.payload["sample_id"])
+    assert job.agency_id is not None
+    emit(uow, ReadingsChanged(sample_id, session_id, job.agency_id))
     publish(
-        uow, "sample", f"upload.{row.state.value}", agency_id=job.agency_id,
-        session_id=uuid.UUID(job.payload["session_id"]), sample_id=uuid.UUID(job.payload["sample_id"]),
+        uow, "sample", f"upload.{row.state.value}", agency_id=job.agency_id, session_id=session_id, sample_id=sample_id,
         payload={"upload_id": row.id, "state": row.state.value},
     )  # fmt: skip
 
@@ -346,7 +349,7 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
         row.problem = {
             "code": READING_FAILED, "where": "",
             "detail": "The server failed to read this file several times. The file itself is kept.",
-            "hint": "Read it again; if that fails too, tell the operator.",
+            "hint": "Read it again. If that fails too, tell the operator.",
         }  # fmt: skip
         row.read_at = uow.now
         row.version += 1

@@ -18,7 +18,7 @@ from app.intake.samples import service as samples
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import repository
-from app.laboratory.readings.analyses import NewAnalysis, add_analysis, answer_of, get_analysis, tell
+from app.laboratory.readings.analyses import NewAnalysis, add_analysis, answer_of, get_analysis, in_question, tell
 from app.laboratory.readings.corrections import TAB
 from app.laboratory.readings.domain import ReadingsInQuestion, UploadState, codes_in
 from app.laboratory.readings.tables import Analysis, Blob, Match, Reading, Upload
@@ -286,6 +286,7 @@ def see_warnings(uow: UnitOfWork, upload_id: uuid.UUID, version: int) -> Upload:
         session_id=sample.session_id,
     )  # fmt: skip
     tell(uow, sample, "upload.warnings_seen", upload_id=row.id)
+    in_question(uow, sample)
     return row
 
 

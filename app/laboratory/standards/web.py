@@ -187,7 +187,7 @@ def standard_facts(view: service.StandardView) -> list[tuple[str, Any]]:
     """For ui.facts."""
     row = view.row
     return [
-        ("Compound", row.name), ("InChIKey", row.inchikey), ("Form", row.form), ("Lot", row.lot),
+        ("InChIKey", row.inchikey), ("Form", row.form), ("Lot", row.lot),
         ("Supplier", row.supplier),
         ("Purity", f"{row.purity_percent:g} %" if row.purity_percent is not None else None),
         ("Valid until", f"{row.expires_at:%-d %B %Y}" if row.expires_at else "no end"),

@@ -65,10 +65,14 @@ def waiting_since(session: Session, before: datetime) -> datetime | None:
     return session.exec(select(JobRow.run_after).where(due).order_by(_run_after).limit(1)).first()
 
 
+def done_before(moment: datetime) -> sa.ColumnElement[bool]:
+    """Of a job: that it was done before. Dead ones stay until someone looked."""
+    return sa.and_(col(JobRow.state) == JobState.DONE, col(JobRow.finished_at) < moment)
+
+
 def purge_finished(uow: UnitOfWork, older_than: datetime) -> int:
-    """Delete jobs that were done before; dead ones stay until someone looked."""
-    done_before = sa.and_(col(JobRow.state) == JobState.DONE, col(JobRow.finished_at) < older_than)
-    statement = sa.delete(JobRow).where(done_before)
+    """Delete jobs that were done before."""
+    statement = sa.delete(JobRow).where(done_before(older_than))
     return uow.session.connection().execute(statement).rowcount
 
 

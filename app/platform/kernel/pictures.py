@@ -28,12 +28,13 @@ class NotAPictureError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The bytes to keep, and how large it is."""
+    """The bytes to keep, and how large it is. `behind`: what stood behind its end, which is no part of it."""
 
     media_type: str
     content: bytes
     width: int
     height: int
+    behind: bytes = b""
 
 
 def without_metadata(content: bytes) -> Picture:
@@ -56,8 +57,10 @@ def media_type_of(content: bytes) -> str:
 
 
 def _jpeg(content: bytes) -> Picture:
-    size, kept, scans = (0, 0), [b"\xff\xd8"], 0
+    size, kept, scans, behind = (0, 0), [b"\xff\xd8"], 0, b""
     for marker, piece in _segments(content):
+        if marker == _EOI:
+            behind = piece
         if marker in _FRAMES:
             height, width = struct.unpack_from(">HH", piece, 5)
             size = (width, height)
@@ -66,11 +69,11 @@ def _jpeg(content: bytes) -> Picture:
             kept.append(piece)
     if not scans or size == (0, 0):
         raise NotAPictureError("The photo is damaged. Take it again.")
-    return Picture("image/jpeg", b"".join([*kept, b"\xff\xd9"]), *size)
+    return Picture("image/jpeg", b"".join([*kept, b"\xff\xd9"]), *size, behind)
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Each marker with its bytes, those of a scan up to the next marker; what follows the end is left out."""
+    """Each marker with its bytes, those of a scan up to the next marker, those of the end with all that follows it."""
     at = 2
     while True:
         if content[at] != 0xFF:
@@ -80,6 +83,7 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
             at += 1  # a fill byte
             continue
         if marker == _EOI:
+            yield marker, content[at + 2 :]
             return
         (length,) = struct.unpack_from(">H", content, at + 2)
         end = at + 2 + length

@@ -3,7 +3,7 @@
 from app.platform.live.hub import EventHub, LiveEvent
 from app.platform.live.publish import publish
 from app.platform.live.sse import close_unread, event_stream
-from app.platform.live.tables import EventRow, purge_events
+from app.platform.live.tables import EventRow, over_before, purge_events
 
 __all__ = [
     "EventHub",
@@ -11,6 +11,7 @@ __all__ = [
     "LiveEvent",
     "close_unread",
     "event_stream",
+    "over_before",
     "publish",
     "purge_events",
 ]

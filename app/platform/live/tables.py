@@ -27,7 +27,12 @@ class EventRow(Base, table=True):
     payload: dict[str, JsonValue] = json_column()
 
 
+def over_before(moment: datetime) -> sa.ColumnElement[bool]:
+    """Of an event: that nobody can resume from it any more."""
+    return col(EventRow.at) < moment
+
+
 def purge_events(uow: UnitOfWork, older_than: datetime) -> int:
     """Delete events nobody can resume from any more; says how many went."""
-    result = uow.session.connection().execute(sa.delete(EventRow).where(col(EventRow.at) < older_than))
+    result = uow.session.connection().execute(sa.delete(EventRow).where(over_before(older_than)))
     return result.rowcount

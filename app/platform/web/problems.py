@@ -103,7 +103,7 @@ def translate(error: Exception) -> e.MastError:
     if isinstance(error, sqlalchemy.exc.IntegrityError):  # two at the same moment: the checks before saw neither
         return e.Conflict(
             "This clashes with what someone recorded at the same moment, so it was not saved.",
-            hint="Load it again and look; then repeat it if it is still needed.",
+            hint="Load it again, look, and repeat it if it is still needed.",
         )
     return _Internal()
 
@@ -113,7 +113,7 @@ class _Internal(e.MastError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Something went wrong on the server. Nothing you saved before is lost; this one step was not done.",
+            "Something went wrong on the server. Nothing you saved before is lost. This one step was not done.",
             hint="Try once more. If it happens again, tell the operator the request number below.",
         )
 
@@ -146,7 +146,9 @@ def install(app: FastAPI, render_page: Renderer) -> None:
         return JSONResponse(said, body.status, headers=headers, media_type=MEDIA_TYPE)
 
     async def on_known(request: Request, error: Exception) -> Response:
-        response = answer(request, translate(error))
+        followed = request.method in ("GET", "HEAD") and wants_html(request)
+        known = _broken_link(error) if followed and isinstance(error, RequestValidationError) else translate(error)
+        response = answer(request, known)
         response.headers.update(getattr(error, "headers", None) or {})  # of an HTTPException
         return response
 
@@ -218,6 +220,18 @@ def from_validation(found: Any) -> e.Invalid:
         fields[where or "body"] = str(item["msg"])
     listed = "; ".join(f"{name}: {text}" for name, text in fields.items())
     return e.Invalid(f"Some values cannot be accepted: {listed}.", fields=fields, hint="Correct them and send again.")
+
+
+def _broken_link(error: RequestValidationError) -> e.MastError:
+    """Someone followed a link, and its address cannot be read: a page for a person does not tell of types and fields."""
+    found = error.errors()
+    if any(item["loc"][0] == "path" for item in found):
+        return e.NotFound("page")
+    names = ", ".join(sorted({str(item["loc"][-1]) for item in found}))
+    return e.Invalid(
+        f"Part of this link is missing or mistyped ({names}).",
+        hint="Go back and follow the link again, or start from the menu.",
+    )
 
 
 class _Http(e.MastError):

@@ -14,6 +14,7 @@ from babel.dates import format_date
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined, nodes, select_autoescape
+from markupsafe import Markup
 
 from app.platform.kernel.place import local
 from app.platform.kernel.sample_numbers import sample_number
@@ -130,8 +131,9 @@ _UNIT = re.compile(r"(?<=[\d)]) (?=(?:%|cm⁻¹|min|mg|ppm|µg|ng/mL)(?!\w))|(?<
 
 
 def nobreak(text: str) -> str:
-    """A sentence in which no line ends between a figure and its unit."""
-    return _UNIT.sub("\u00a0", text)
+    """A sentence in which no line ends between a figure and its unit; markup stays markup."""
+    joined = _UNIT.sub("\u00a0", text)
+    return Markup(joined) if isinstance(text, Markup) else joined  # noqa: S704 - it was markup, and spaces are none
 
 
 def words(value: object) -> str:

@@ -40,6 +40,7 @@ class AnalysisForm(BaseModel):
     strip_reading: Annotated[str, Field(max_length=20)] = ""
     strip_lot: Text40 = ""
     strip_cut_off_ng_ml: Text40 = ""
+    strip_dilution: Text40 = ""
 
     def entered(self, register: Register) -> analyses.NewAnalysis:
         """As the readings feature takes it. Raises Invalid."""

@@ -48,6 +48,8 @@ document.addEventListener("htmx:after:swap", () => {
   history.replaceState(null, "", location.pathname); // an older reading may have been chosen in the address
   here = shown();
   document.body.dispatchEvent(new CustomEvent("mast:spectrum"));
+  // the tabs say so too: files may have been the part that was open
+  /** @type {any} */ (window).htmx?.ajax("GET", `${location.pathname}/readings?part=spectrum`, { target: "#bench-readings", swap: "outerHTML" });
 });
 
 for (const select of document.querySelectorAll("[data-upload-method]")) {
@@ -73,13 +75,14 @@ async function show(part, search) {
     const there = document.getElementById(REGIONS[part]);
     if (!made || !there) return;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
-    const href = there.contains(focused) ? focused?.getAttribute("href") : null;
+    const inside = there.contains(focused), href = inside ? focused?.getAttribute("href") : null, plot = focused?.closest(".plot")?.id;
     there.replaceWith(made);
     history.pushState(null, "", location.pathname + search);
     here = shown();
     /** @type {any} */ (window).htmx?.process(made);
     document.dispatchEvent(new CustomEvent("htmx:after:swap", { bubbles: true }));
-    if (href) /** @type {HTMLElement | null} */ (made.querySelector(`a[href="${CSS.escape(href)}"]`) ?? made.querySelector("[aria-current]"))?.focus();
+    const again = href ? made.querySelector(`a[href="${CSS.escape(href)}"]`) ?? made.querySelector("[aria-current]") : plot ? made.querySelector(`#${plot} .plot__area`) : null;
+    if (inside) /** @type {HTMLElement | null} */ (again)?.focus();
   } catch {
     problem("The server did not answer", "Nothing you saved is lost. Check the network, then try again.");
   }
@@ -93,7 +96,32 @@ document.addEventListener("click", (event) => {
   if (link.dataset.side) { event.preventDefault(); side(link); return; }
   if (link.dataset.ask) { if (open(link.dataset.ask)) event.preventDefault(); return; }
   event.preventDefault();
-  show(link.dataset.part || "below", link.search);
+  show(link.dataset.part || "below", kept(link, link.search));
+});
+
+/** What is drawn over a run changes nothing below it, which may have changed since the menu came. @param {Element} from @param {string} search */
+function kept(from, search) {
+  if (!from.closest("#plot .plot__menu") || !document.querySelector("#plot [data-mean]")) return search;
+  const now = new URLSearchParams(location.search), asked = new URLSearchParams(search);
+  for (const name of ["peak", "raw", "start", "end", "compare"]) {
+    asked.delete(name);
+    const value = now.get(name);
+    if (value) asked.set(name, value);
+  }
+  return `?${asked}`;
+}
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target), { part } = form.dataset;
+  if (event.defaultPrevented || !part) return;
+  event.preventDefault();
+  const asked = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (typeof value === "string" && value) asked.append(name, value);
+  const menu = /** @type {HTMLDetailsElement | null} */ (form.closest("details.menu"));
+  if (menu?.open) {
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  }
+  show(part, part === "spectrum" ? kept(form, `?${asked}`) : `?${asked}`);
 });
 // a skip link changes no more than the end of the address: nothing is loaded for it
 const shown = () => location.pathname + location.search;
@@ -128,13 +156,16 @@ const tooLate = () => { for (const form of document.querySelectorAll("[data-undo
 setTimeout(tooLate, UNDO_MS);
 document.addEventListener("htmx:after:swap", () => { if (performance.now() - loaded > UNDO_MS) tooLate(); });
 
-// ---- a strip's lot is that of the last strip of its kind ----
+// ---- a strip's lot and dilution are those of the last strip of its kind ----
 
 document.addEventListener("change", (event) => {
   const tile = /** @type {HTMLInputElement} */ (event.target);
   if (tile.name !== "strip_target") return;
-  const lot = /** @type {HTMLInputElement | null} */ (document.getElementById("strip-strip_lot"));
-  if (lot && (!lot.value || lot.dataset.remembered === lot.value)) lot.dataset.remembered = lot.value = tile.dataset.lot ?? "";
+  for (const what of ["lot", "dilution"]) {
+    const field = /** @type {HTMLInputElement | null} */ (document.getElementById(`strip-strip_${what}`));
+    if (!field || (field.value && field.dataset.remembered !== field.value)) continue;
+    field.dataset.remembered = field.value = tile.dataset[what] ?? "";
+  }
 });
 
 document.querySelector(".bench-list [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session
@@ -17,6 +17,7 @@ from app.intake.samples import lookup
 from app.laboratory.identification.answer import Answer
 from app.laboratory.readings import analyses, arrays, plots, references, uploads
 from app.laboratory.readings.comparison import home_of, strongest
+from app.laboratory.readings.sight import Sight, Wanted
 from app.laboratory.standards import controlling
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
@@ -25,7 +26,7 @@ from app.platform.plots import Line, Plot
 from app.platform.web.templates import clock_time
 from app.results.bench import Row, Shown
 from app.runtime import Runtime
-from app.screens.bench.look import WORD
+from app.screens.bench.look import WORD, Look
 from spectra import MassSpectrum
 
 if TYPE_CHECKING:
@@ -91,19 +92,22 @@ def with_overlays(
     rt: Runtime,
     who: Actor,
     reading_id: uuid.UUID,
-    words: Iterable[str],
-    place: int | None,
-    peak: int | None,
+    look: Look,
+    sight: Sight,
 ) -> Plot:
-    """The plot of a reading with these drawn over it, or of sticks the last one mirrored below.
+    """The plot of a reading with what is drawn over it, or of sticks the last one mirrored below. The points of `sight` are shared among
+    the curves.
 
     Raises NotFound for what is not there, or belongs to others.
     """
     row, answer = uploads.reading_with_answer(session, who, reading_id)
     store, registry = arrays.array_store(rt.blobs.root), rt.registry.of(who.agency_id)
-    plot = plots.plot_of(row, answer, store, registry, place, peak)
-    over = _Over(session, rt, who, row, answer)
-    for word in words:
+    if sight.most is not None:
+        sight = replace(sight, most=sight.most // (1 + len(look.ions) + len(look.over)))
+    wanted = Wanted(look.compare or None, look.peak, look.ions, look.raw, look.mean, sight)
+    plot = plots.plot_of(row, answer, store, registry, wanted)
+    over = _Over(session, rt, who, row, answer, sight)
+    for word in look.over:
         if plot["kind"] == "mass":
             over.mirror(plot, word)
         elif (line := over.line(word)) is not None:
@@ -121,6 +125,7 @@ class _Over:
     who: Actor
     row: Reading
     answer: Answer | None
+    sight: Sight
 
     def line(self, word: str) -> Line | None:
         """The curve a word names; None where it has nothing in common with the reading."""
@@ -128,7 +133,7 @@ class _Over:
         store = arrays.array_store(self.rt.blobs.root)
         if kind == "reading":
             other, label = self._reading(key)
-            return plots.reading_over(other, store, label) if other.kind == self.row.kind else None
+            return plots.reading_over(other, store, label, self.sight) if other.kind == self.row.kind else None
         if kind == "blank":
             return self._blank()
         home, name = self._match(int(key)) if kind == "match" else self._standard(key)
@@ -175,4 +180,4 @@ class _Over:
         if found is None:
             raise NotFound("blank")
         x, y = arrays.points(arrays.array_store(self.rt.blobs.root), found.arrays_sha256)
-        return plots.run_over(x, y, "s", f"Blank {found.file_name}")
+        return plots.run_over(x, y, "s", f"Blank {found.file_name}", self.sight)

@@ -23,6 +23,7 @@ from app.laboratory.identification.in_house import void_now
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import analyses, arrays, figures, plots
+from app.laboratory.readings.sight import Wanted
 from app.laboratory.readings.strip_targets import strip_targets
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
@@ -57,6 +58,8 @@ Since = Annotated[int | None, Query(ge=0, lt=2**31)]
 DONE: dict[str, str] = {
     **{action.value: text for action, text in words.DONE_WORDS.items()},
     "finding": "Finding added.",
+    "whole": "Added from the answer of the whole sample, each with the methods that show it.",
+    "replied": "Answer saved. The verifier sees it.",
     "parts": "Components added with their share of the signal. Check each one.",
     "removed": "Finding removed.",
     "dismissed": "Dismissed. The verifier sees your reason.",
@@ -230,7 +233,7 @@ def page(
         work = worklist(session, who, now, rt.pack.substances)
         todo = tasks.of_sample(session, who, at.sample_id)
         undo = undo_of(session, who, look.submitted)
-        lots = analyses.strip_lots(session, who)
+        last_strips = analyses.last_strips(session, who)
         asks_release = Action.RELEASE.value in (look.ask, where)
         headline = _headline(at, session, shown) if asks_release else ""
         merged = _by_others(session, who, shown, since, rt.pack.substances)
@@ -246,6 +249,8 @@ def page(
         task_back="bench",
         x=_view(at, shown.shown, look.compare) if template in _WITH_SPECTRUM else None,
         viewer=viewer,
+        w=shown.whole,
+        together=_together(shown),
         here=named_here(shown),
         bar=bar_of(shown, who),
         undo=undo,
@@ -253,7 +258,7 @@ def page(
         asks_release=asks_release,
         look=look,
         part=_part(shown, look, where, error),
-        tab=Tab.FILE if where.startswith("correct-") else look.tab,
+        tab=Tab.FILE if where.startswith("correct-") else look.tab or _tab(shown),
         Tab=Tab,
         work=work,
         merged=merged,
@@ -272,8 +277,9 @@ def page(
         typed_form=lambda values, line: form_of(line, values, rt.pack.substances),
         key=new_id(),
         methods=[m for m in methods().values() if m.active],
-        targets=_strips(rt.pack.substances, lots),
-        lots=lots,
+        targets=_strips(rt.pack.substances, last_strips),
+        last_strips=last_strips,
+        no_strip=analyses.LastStrip(),
         file_words=file_words(),
         takes_folders=takes_folders(),
         upload_limit=rt.blobs.max_bytes,
@@ -306,6 +312,20 @@ def _part(shown: Bench, look: Look, where: str, error: MastError | None) -> Part
     return Part.SPECTRUM if shown.shown is not None else Part.FILES
 
 
+def _together(shown: Bench) -> int:
+    """How many parts “Add all” takes from the answer of the whole sample; 0 where one method alone speaks, or nothing is new."""
+    whole = shown.whole
+    if whole is None or whole.stale or not whole.answer.several:
+        return 0
+    new = [part for part in whole.answer.parts if not {str(key) for key in part.seen_by} <= shown.used]
+    return len(whole.answer.parts) if new else 0
+
+
+def _tab(shown: Bench) -> Tab:
+    """What opens first: what all methods say together, where there are several."""
+    return Tab.SAMPLE if shown.whole is not None and shown.whole.answer.several else Tab.MATCHES
+
+
 def _headline(at: SampleVisit, session: Session, shown: Bench) -> str:
     if shown.view is None or shown.state is not State.VERIFIED:
         return ""
@@ -328,7 +348,7 @@ def _view(at: SampleVisit, shown: Shown | None, compare: int) -> SpectrumView:
         assert shown is not None
         peak = shown.peak.peak if shown.peak is not None else None
         store = arrays.array_store(at.rt.blobs.root)
-        return plots.plot_of(shown.reading, shown.answer, store, registry(), compare or 1, peak)
+        return plots.plot_of(shown.reading, shown.answer, store, registry(), Wanted(compare or 1, peak))
 
     return view_of(shown, picture, lambda candidate: void_now(candidate, registry()))
 

@@ -3,19 +3,23 @@ says what it is of."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypedDict
 from urllib.parse import urlencode
 
 from sqlmodel import Session
 
+from app.laboratory.readings.run_plots import mz_words
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.sample_numbers import sample_number
 from app.platform.web.templates import clock_time, day
 from app.results.bench import Bench, Shown, Worklist
 from app.runtime import Runtime
 from app.screens.bench.leftover import Leftover, bands_left, left_at
-from app.screens.bench.look import Look
+from app.screens.bench.look import MOST_IONS, Look
 from app.screens.bench.overlays import MOST, Offer, offered
+
+MOST_OFFERED_IONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,20 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Everything around one picture. `over`: what the address says of overlays, for other links; `following`: the next match not
-    drawn yet; `full`: no more may be drawn; `left`: what a part of the residual resembles."""
+    """Everything around one picture. `over`: what the address says of overlays and ions, for other links; `following`: the next match not
+    drawn yet; `full`: no more may be drawn; `left`: what a part of the residual resembles.
+
+    Of a run: `ions` that are drawn or may be, `typed` those that are; `hidden` and `place` what a form about the run takes along, without
+    and with the spectrum below it; `raw` and `mean` what the address says of that spectrum."""
 
     over: str = ""
     choices: tuple[Choice, ...] = ()
+    ions: tuple[Choice, ...] = ()
+    typed: str = ""
+    hidden: tuple[tuple[str, str], ...] = ()
+    place: tuple[tuple[str, str], ...] = ()
+    raw: str = ""
+    mean: str = ""
     following: Choice | None = None
     none: str = ""
     full: bool = False
@@ -51,7 +64,8 @@ def viewer_of(session: Session, rt: Runtime, who: Actor, shown: Bench, look: Loo
         return Viewer()
     offers = offered(session, rt, who, s, work.rows)
     over = tuple(word for word in look.over if any(one.word == word for one in offers))
-    choices = tuple(_choice(s, look, over, one) for one in offers)
+    look = replace(look, over=over)
+    choices = tuple(_choice(s, look, one) for one in offers)
     full = len(over) >= MOST
     drawn = look.compare or 0
     fresh = [
@@ -63,10 +77,11 @@ def viewer_of(session: Session, rt: Runtime, who: Actor, shown: Bench, look: Loo
     shown_already = {f"match-{k}" for k, one in enumerate(s.candidates, start=1) if k == drawn or one.compound in parts}
     following = next((choice for one, choice in fresh if one.word not in shown_already), None)
     return Viewer(
-        over=_query([("over", word) for word in over]),
+        over=_query(_drawn(look)),
         choices=choices,
+        **_of_run(s, look),
         following=None if full else following or _next_mirrored(s, look),
-        none=_href(s, look, ()) if over else "",
+        none=_href(s, replace(look, over=())) if over else "",
         full=full,
         bands=bands_left(s.answer),
         left=left_at(s, rt.registry.of(who.agency_id), look.left) if look.left else None,
@@ -75,13 +90,52 @@ def viewer_of(session: Session, rt: Runtime, who: Actor, shown: Bench, look: Loo
     )
 
 
-def _choice(s: Shown, look: Look, over: tuple[str, ...], offer: Offer) -> Choice:
-    chosen = offer.word in over
+class _OfRun(TypedDict, total=False):
+    ions: tuple[Choice, ...]
+    typed: str
+    hidden: tuple[tuple[str, str], ...]
+    place: tuple[tuple[str, str], ...]
+    raw: str
+    mean: str
+
+
+def _of_run(s: Shown, look: Look) -> _OfRun:
+    if s.reading.kind != "mass_run":
+        return {}
+    bare = [("reading", str(s.reading.id))]
+    over = [("over", word) for word in look.over]
+    return {
+        "ions": tuple(_ion(s, look, mz) for mz in dict.fromkeys((*look.ions, *_strongest(s)))),
+        "typed": _ions_words(look),
+        "hidden": (*bare, *_drawn(look)),
+        "place": (*bare, *over, *_place(s, look)),
+        "raw": _query([("raw", "1")]) if look.raw else "",
+        "mean": _query(_place(s, look)) if look.mean else "",
+    }
+
+
+def _strongest(s: Shown) -> list[float]:
+    """The most intense m/z of the peak that is shown, else of the largest one."""
+    peak = s.peak or (s.answer.peaks[0] if s.answer is not None and s.answer.peaks else None)
+    if peak is None:
+        return []
+    order = sorted(range(len(peak.mz)), key=lambda k: -peak.intensity[k])[:MOST_OFFERED_IONS]
+    return [peak.mz[k] for k in order]
+
+
+def _ion(s: Shown, look: Look, mz: float) -> Choice:
+    chosen = mz in look.ions
+    rest = tuple(one for one in look.ions if one != mz) if chosen else (*look.ions, mz)[-MOST_IONS:]
+    return Choice(mz_words(mz), "", chosen, _href(s, replace(look, ions=rest)))
+
+
+def _choice(s: Shown, look: Look, offer: Offer) -> Choice:
+    chosen = offer.word in look.over
     if chosen:
-        rest = tuple(word for word in over if word != offer.word)
+        rest = tuple(word for word in look.over if word != offer.word)
     else:
-        rest = (offer.word,) if s.reading.kind == "mass_spectrum" else (*over, offer.word)[-MOST:]
-    return Choice(offer.label, offer.group, chosen, _href(s, look, rest))
+        rest = (offer.word,) if s.reading.kind == "mass_spectrum" else (*look.over, offer.word)[-MOST:]
+    return Choice(offer.label, offer.group, chosen, _href(s, replace(look, over=rest)))
 
 
 def _next_mirrored(s: Shown, look: Look) -> Choice | None:
@@ -93,16 +147,31 @@ def _next_mirrored(s: Shown, look: Look) -> Choice | None:
     ):
         return None
     place = (look.compare or 1) % len(s.candidates) + 1
-    return Choice(s.candidates[place - 1].substance, "Matches", False, _href(s, look, (), place))
+    return Choice(s.candidates[place - 1].substance, "Matches", False, _href(s, replace(look, over=(), compare=place)))
 
 
-def _href(s: Shown, look: Look, over: tuple[str, ...], compare: int | None = None) -> str:
-    pairs = [("reading", str(s.reading.id))]
-    if s.peak is not None:
-        pairs.append(("peak", str(s.peak.peak)))
-    if place := look.compare if compare is None else compare:
-        pairs.append(("compare", str(place)))
-    return "?" + _query(pairs + [("over", word) for word in over]).removeprefix("&")
+def _href(s: Shown, look: Look) -> str:
+    """The address of what is looked at."""
+    return "?" + _query([("reading", str(s.reading.id)), *_place(s, look), *_drawn(look)]).removeprefix("&")
+
+
+def _place(s: Shown, look: Look) -> list[tuple[str, str]]:
+    """Which spectrum of a run, and what is mirrored below it."""
+    if look.mean is not None:
+        return [("start", f"{look.mean[0]:g}"), ("end", f"{look.mean[1]:g}")]
+    pairs = [("peak", str(s.peak.peak))] if s.peak is not None else []
+    pairs += [("compare", str(look.compare))] if look.compare else []
+    return pairs + ([("raw", "1")] if look.raw else [])
+
+
+def _drawn(look: Look) -> list[tuple[str, str]]:
+    """What is drawn over the picture."""
+    words = [("over", word) for word in look.over]
+    return [*words, ("ions", _ions_words(look))] if look.ions else words
+
+
+def _ions_words(look: Look) -> str:
+    return " ".join(mz_words(mz) for mz in look.ions)
 
 
 def _query(pairs: list[tuple[str, str]]) -> str:

@@ -15,13 +15,25 @@ function asFile(kept) {
   return new File([Uint8Array.from(atob(kept.data), (one) => one.charCodeAt(0))], kept.file, { type: kept.type });
 }
 
-/** What a form would send, empty fields left out. A chip keeps the words it is shown by. @param {HTMLFormElement} form @returns {Promise<Entry[]>} */
+/** Names that stand in every row of a list. Those fields are told apart by their place only. @param {HTMLFormElement} form */
+function namesOfRows(form) {
+  const seen = new Set(), twice = new Set();
+  for (const one of /** @type {Iterable<HTMLInputElement>} */ (form.elements)) {
+    if (one.type === "radio" || one.type === "checkbox" || one.closest("[data-combobox], [data-said]")) continue;
+    (seen.has(one.name) ? twice : seen).add(one.name);
+  }
+  return twice;
+}
+
+/** What a form would send. Empty fields are left out but those of rows, so that each value comes back to its own row. A chip keeps
+ * the words it is shown by. @param {HTMLFormElement} form @returns {Promise<Entry[]>} */
 export async function entriesOf(form) {
+  const inRows = namesOfRows(form);
   /** @type {Entry[]} */
   const found = [];
   for (const [name, value] of new FormData(form)) {
     if (typeof value === "string") {
-      if (value) found.push([name, value, chipOf(form, name, value)]);
+      if (value || inRows.has(name)) found.push([name, value, chipOf(form, name, value)]);
     } else if (value.size) found.push([name, await asText(value)]);
   }
   return found;
@@ -29,10 +41,11 @@ export async function entriesOf(form) {
 
 /** @param {HTMLFormElement} form @param {string} name @param {string} value */
 function chipOf(form, name, value) {
-  const hidden = [...form.querySelectorAll("[data-combobox] .chips input, [data-said] .chips input")].find((one) => {
+  const hidden = [...form.querySelectorAll("[data-combobox] .chips input, [data-said] .picks input")].find((one) => {
     const input = /** @type {HTMLInputElement} */ (one);
     return input.name === name && input.value === value;
   });
+  if (hidden?.matches("label > input[type=hidden]")) return `“${value}”`; // the words beside what they mean
   const chip = hidden?.closest("li, label");
   return (chip?.querySelector(".name") ?? chip?.querySelector("span"))?.textContent?.trim() || undefined;
 }
@@ -73,7 +86,7 @@ function put(form, name, value, label, nth) {
 /** @param {HTMLFormElement} form @param {string} name */
 function chips(form, name) {
   for (const box of /** @type {NodeListOf<HTMLElement>} */ (form.querySelectorAll("[data-combobox], [data-said]"))) {
-    if (box.dataset.name === name || (box.dataset.freeName ?? `${box.dataset.name}_words`) === name) return box.querySelector(".chips");
+    if (box.dataset.name === name || (box.dataset.freeName ?? `${box.dataset.name}_words`) === name) return box.querySelector(".chips, .picks");
   }
   return null;
 }
@@ -81,10 +94,16 @@ function chips(form, name) {
 /** @param {HTMLFormElement} form @param {string} name @param {string} value @param {string} label */
 function addChip(form, name, value, label) {
   const list = chips(form, name);
-  const chip = document.createElement(list?.matches("ul, ol") ? "li" : "div");
-  const words = chip.appendChild(document.createElement("span"));
-  words.className = "name";
-  words.textContent = label;
+  const ticks = list?.matches(".picks");
+  const chip = document.createElement(ticks ? "label" : list?.matches("ul, ol") ? "li" : "div");
+  const words = Object.assign(document.createElement("span"), { className: "name", textContent: label });
+  if (ticks) {
+    chip.className = "chip";
+    chip.append(Object.assign(document.createElement("input"), { type: "checkbox", name, value, checked: true }), words);
+    list?.prepend(chip);
+    return;
+  }
+  chip.append(words);
   const remove = document.createElement("button");
   Object.assign(remove, { type: "button", textContent: "Remove" });
   remove.setAttribute("aria-label", `Remove ${label}`);

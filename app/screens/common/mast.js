@@ -19,13 +19,13 @@ const parts = [
   ["[data-combobox]", () => import("./combobox.js")],
   ["form[data-sample]", () => import("../reception/intake.js")],
   ["[data-photo]", () => import("../reception/photo.js")],
-  ["[data-cover], [data-label-size]", () => import("../reception/ticket.js")],
+  ["[data-cover]", () => import("../reception/ticket.js")],
+  ["[data-label-size]", () => import("../reception/labels.js")],
   ["[data-upload-url]", () => import("./upload.js")],
   ["[data-spectrum]", () => import("./spectrum.js")],
   ["[data-live]", () => import("./live.js")],
   ["[data-key], [data-key-list], [data-show-keys]", () => import("./keys.js")],
   ["[data-print], [data-read-aloud]", () => import("./reading.js")],
-  ["[data-nudge]:not(details:not([open]) *)", () => import("./nudge.js")], // as heavy as all else: not for a field that is folded away
   [kept, () => import("./drafts.js")],
   ["form[data-intake]", () => import("../reception/offline.js")],
   [".also", () => import("../ticket/also.js")],
@@ -41,11 +41,14 @@ let leaving = false;
 addEventListener("beforeunload", () => { leaving = true; });
 addEventListener("pageshow", () => { leaving = false; });
 
+/** @param {unknown} error */
+function unlessAway(error) { if (!leaving && navigator.onLine) throw error; }
+
 /** @param {ParentNode} root */
 async function enhance(root) {
   // all are fetched at once, a press may follow soon; they take hold in their order
   const found = parts.filter(([on]) => (typeof on === "string" ? root.querySelector(on) : on(root).length));
-  const loading = found.map(([, load]) => load().catch((error) => { if (!leaving && navigator.onLine) throw error; }));
+  const loading = found.map(([, load]) => load().catch(unlessAway));
   for (const part of loading) (await part)?.enhance(root);
   document.documentElement.setAttribute("data-enhanced", "");
   /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
@@ -54,9 +57,20 @@ async function enhance(root) {
 enhance(document);
 // `enhance` of each part passes over what it has done already, so the whole page may be offered again
 document.addEventListener("htmx:after:swap", () => enhance(document));
-document.addEventListener("toggle", (event) => {
-  if (/** @type {Element} */ (event.target).querySelector("[data-nudge]")) import("./nudge.js").then((part) => part.enhance());
-}, true);
+// as heavy as all else, so it comes for the first who goes into such a field; who is faster than it is asked by the server
+for (const when of ["focusin", "input"]) {
+  document.addEventListener(when, (event) => {
+    if (/** @type {Element} */ (event.target).matches("[data-nudge]")) import("./nudge.js").then((part) => part.enhance()).catch(unlessAway);
+  });
+}
+// the button that hid the hints is gone with them
+let hiding = false;
+document.addEventListener("submit", (event) => { hiding = !!(/** @type {Element} */ (event.target).closest("#hints")); });
+document.addEventListener("htmx:after:swap", () => {
+  if (!hiding || document.getElementById("hints")?.childElementCount) return;
+  hiding = false;
+  document.getElementById("main")?.focus();
+});
 
 // someone with several roles comes back to the area they used last (app/screens/find/first_page.py)
 const area = document.querySelector(".nav[data-remembers] [aria-current] .nav__label");

@@ -1,8 +1,10 @@
 // Spectra and chromatograms with uPlot, which is fetched only where a plot is. Formats: docs/look.md, "Plots".
 // Here: curves, moving about, and what the cursor reads. Sticks are in spectrum_mass.js, what is written over curves in
-// spectrum_labels.js, and the menu of the bench in spectrum_tools.js; each is fetched where it is needed.
+// spectrum_labels.js, the menu of the bench in spectrum_tools.js, what is taken out of a run in spectrum_run.js, and the points of a
+// stretch in spectrum_more.js; each is fetched where it is needed.
 
-/** @typedef {{label: string, role: "query" | "reference" | "component" | "overlay" | "residual", x: number[], y: number[]}} Series */
+/** @typedef {{label: string, role: "query" | "reference" | "component" | "overlay" | "ion" | "residual", x: number[], y: number[], thinned?: boolean}} Series
+ * `thinned`: a stretch of it has more points, which are fetched when someone zooms in */
 /** @typedef {{x: number, label: string, href?: string}} Mark */
 /** @typedef {{low: number, high: number}} Region a stretch of the x axis that is shaded */
 /** @typedef {{kind: "ir" | "raman" | "chromatogram", x_label: string, y_label: string, x?: number[], series: Series[], marks?: Mark[],
@@ -53,6 +55,14 @@ export class Plot {
     this.at = null;
     /** @type {number | null} where a step is putting it */
     this.put = null;
+    /** @type {(() => void) | undefined} told when another stretch is seen */
+    this.moved = undefined;
+    /** @type {((u: any, left: number) => void) | undefined} told when someone presses a mass spectrum */
+    this.pressed = undefined;
+    /** @type {((u: any) => void) | undefined} told when someone drags over a run */
+    this.dragged = undefined;
+    /** @type {any} the chart under the pointer when it was pressed */
+    this.held = undefined;
     const { seen } = kept;
     this.build();
     this.wire();
@@ -117,12 +127,17 @@ export class Plot {
       hooks: {
         setScale: [(/** @type {any} */ u, /** @type {string} */ key) => { if (key === "x") { this.follow(u); queueMicrotask(() => this.press()); } }],
         setCursor: [(/** @type {any} */ u) => this.read(u)],
+        setSelect: [(/** @type {any} */ u) => { if (u === this.held && !u.cursor.drag.setScale) this.dragged?.(u); }],
         ...(/** @type {any} */ (options).hooks),
       },
       ...Object.fromEntries(Object.entries(options).filter(([key]) => key !== "scales" && key !== "hooks")),
     }, data, this.area);
     let from = 0;
-    chart.over.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => { from = event.clientX; });
+    chart.over.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      from = event.clientX;
+      this.held = chart;
+      for (const one of this.charts) one.cursor.drag.setScale = !this.dragged || event.shiftKey;
+    });
     chart.over.addEventListener("click", (/** @type {MouseEvent} */ event) => {
       if (event.target === chart.over && Math.abs(event.clientX - from) < 4) tapped(this, chart, event.offsetX, event.offsetY);
     });
@@ -224,6 +239,7 @@ export class Plot {
   follow(u) {
     const { min, max } = u.scales.x;
     this.kept.seen = [min, max];
+    this.moved?.();
     for (const chart of this.charts) {
       if (chart !== u && (chart.scales.x.min !== min || chart.scales.x.max !== max)) chart.setScale("x", { min, max });
     }
@@ -254,7 +270,8 @@ export class Plot {
     /** @type {[string, [number, number] | undefined][]} */
     const stretches = [["reset", this.full], ["fingerprint", this.fingerprint]];
     for (const [what, stretch] of stretches) {
-      const on = !!stretch && Math.abs(seen.min - stretch[0]) < 1 && Math.abs(seen.max - stretch[1]) < 1;
+      const near = stretch ? Math.abs(stretch[1] - stretch[0]) / 500 : 0; // minutes of a run are few
+      const on = !!stretch && Math.abs(seen.min - stretch[0]) < near && Math.abs(seen.max - stretch[1]) < near;
       this.element.querySelector(`[data-plot="${what}"]`)?.setAttribute("aria-pressed", String(on));
     }
   }
@@ -360,6 +377,8 @@ async function draw(element) {
     for (const line of [...(data.series ?? []), ...(data.expected ? [data.expected] : [])]) unpack(line);
     const plot = new Plot(element, data, await library, data.kind === "mass" ? await import("./spectrum_mass.js") : undefined);
     if (element.querySelector(".plot__menu")) import("./spectrum_tools.js").then((part) => part.tools(plot));
+    if (data.series?.some((/** @type {Series} */ line) => line.thinned)) import("./spectrum_more.js").then((part) => part.more(plot));
+    if (element.querySelector("[data-mean], [data-trace]")) import("./spectrum_run.js").then((part) => part.run(plot));
   } catch {
     const area = element.querySelector(".plot__area");
     if (area) area.textContent = "The plot could not be loaded. The text and figures beside it are complete. Reload the page to try again.";

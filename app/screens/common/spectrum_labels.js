@@ -110,7 +110,7 @@ export function tapped(plot, u, left, top) {
     u.over.lastElementChild?.remove();
     return;
   }
-  if (data.kind === "mass") return;
+  if (data.kind === "mass") { plot.pressed?.(u, left); return; }
   const px = left * ratio + u.bbox.left, py = top * ratio + u.bbox.top;
   const pressed = plot.boxes.find(({ box: [l, t, r, b] }) => px >= l - 4 && px <= r + 4 && py >= t - 4 && py <= b + 4);
   const { min, max } = u.scales.x;

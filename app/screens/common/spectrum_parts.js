@@ -138,15 +138,17 @@ export function ascending(s) {
   return [x.reverse(), y.reverse()];
 }
 
-/** A curve as it was before the server packed it: steps from point to point, on an even grid.
- * @param {{x?: number[], y?: number[], grid?: [number, number], unit?: number, steps?: number[]}} line */
+/** A curve as it was before the server packed it: steps from point to point, on an even grid or with steps along it too.
+ * @param {{x?: number[], y?: number[], grid?: [number, number], unit?: number, steps?: number[], first_x?: number, unit_x?: number, steps_x?: number[]}} line */
 export function unpack(line) {
-  const { grid, unit = 1, steps } = line;
+  const { grid, unit = 1, steps, first_x = 0, unit_x = 1, steps_x } = line;
   if (!steps) return;
-  let height = 0;
+  let height = 0, place = 0;
+  if (steps_x) line.x = steps_x.map((step) => first_x + (place += step) * unit_x);
   line.y = steps.map((step) => (height += step) * unit);
   if (grid) line.x = steps.map((_, k) => grid[0] + k * grid[1]);
   delete line.steps;
+  delete line.steps_x;
 }
 
 /** Curves as someone wants them: each as high as the others, or one above the other.

@@ -281,7 +281,7 @@ def _urgent(
         rows=rows,
         State=domain.UrgentState,
         sessions=[(str(s.id), s.name) for s in open_sessions if s.licence_mode.individual_results],
-        snippets=[(row.id, f"{text.title}: {text.short}") for row, text in texts],
+        snippets=[(row.id, text.title, text.short) for row, text in texts],
         reaches=[("session", "Pages of this session"), ("region", "Pages of every session in its region")],
         hours=[(str(h), f"{h} hours") for h in domain.URGENT_HOURS],
         t=typed or UrgentForm(hours="12"),

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from app.care.alerts import service as alerts
+from app.care.consultations import urgent
 from app.care.message_packs import service as packs
 from app.care.message_packs.domain import PackState
 from app.intake.samples import queue
@@ -56,9 +57,13 @@ def _at_bench(rt: Runtime, actor: Actor, stage: Stage) -> str:
 
 @router.get("/to-sign")
 def to_sign(visit: Clinician) -> RedirectResponse:
-    """To what waits for a signature: the version of the messages first, then an alert; else to the messages."""
+    """To what waits for this person: an urgent message first, the version of the messages, an alert; else to the messages."""
     with visit.rt.read() as session:
-        address = _version_to_sign(visit, session) or _alert_to_sign(visit, session)
+        address = (
+            ("/consultations/urgent" if urgent.to_approve(session, visit.who, visit.rt.now()) else "")
+            or _version_to_sign(visit, session)
+            or _alert_to_sign(visit, session)
+        )
     return RedirectResponse(address or "/messages", 303)
 
 
@@ -78,7 +83,7 @@ def _version_to_sign(visit: Visit, session: Session) -> str:
 
 
 def _alert_to_sign(visit: Visit, session: Session) -> str:
-    waiting = alerts.waiting(session, visit.who, visit.rt.now())
+    waiting = alerts.to_sign(session, visit.who, visit.rt.now())
     return f"/alerts/{waiting[-1].row.id}" if waiting else ""
 
 

@@ -86,14 +86,10 @@ def _hand_over(uow: UnitOfWork, session_id: uuid.UUID, form: HandOverForm) -> in
     if len(form.chosen) < len(set(form.bag)):
         wrong["what"] = NOT_HERE
     bags: list[custody.Bag] = []
-    for key in sorted(form.chosen):
-        try:
-            row = lookup.lock_sample(uow, key)
-        except NotFound:
-            row = None
-        if row is None or row.session_id != session_id:
-            wrong["what"] = NOT_HERE
-            continue
+    here = lookup.lock_those_of(uow, session_id, form.chosen)
+    if len(here) < len(form.chosen):
+        wrong["what"] = NOT_HERE
+    for key in here:
         typed = form.typed.get(key, "")
         weighed = weight_in(typed)
         if typed and weighed is None:
@@ -105,11 +101,11 @@ def _hand_over(uow: UnitOfWork, session_id: uuid.UUID, form: HandOverForm) -> in
 
 
 def _rows(session: Session, visit: Visit, session_id: uuid.UUID, form: HandOverForm) -> list[BagRow]:
-    """Samples of which something is left, and those that were ticked although nothing is."""
+    """Samples of which something is left, and those that were ticked although nothing is: these first, where they are seen."""
     every = queue.queue(session, visit.who, session_id, everything=True)
     now = custody.balances(session, [row.id for row in every])
     chosen, typed = form.chosen, form.typed
-    return [
+    rows = [
         BagRow(
             row.id,
             row.number,
@@ -121,6 +117,7 @@ def _rows(session: Session, visit: Visit, session_id: uuid.UUID, form: HandOverF
         for row in every
         if row.id in chosen or not now[row.id].used_up
     ]
+    return sorted(rows, key=lambda row: not row.chosen)
 
 
 def _about(visit: Visit, row: queue.QueueRow) -> str:

@@ -19,7 +19,7 @@ from app.platform.web.fields import Text20, Text60, Text140
 from app.platform.web.forms import Entered, fields_of
 from app.platform.web.problems import headers_of, status_of
 from app.runtime import Runtime, RuntimeDep
-from app.screens.visits import Admin, Done, Version, Visit
+from app.screens.visits import Admin, Done, Next, Version, Visit, local_path
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,11 +41,6 @@ DONE = {
 }
 Name = Annotated[Text140, Form(max_length=120)]
 Roles = Annotated[list[Role] | None, Form()]
-
-
-def local_path(target: str) -> str:
-    """Only a path on this server; anything else becomes the home page (no open redirect)."""
-    return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/"
 
 
 @router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
@@ -172,11 +167,11 @@ def link_for_person(visit: Admin, person_id: uuid.UUID) -> HTMLResponse:
 
 
 @router.post("/people/{person_id}/end")
-def end_one(visit: Admin, person_id: uuid.UUID, key: Annotated[Text20, Form()] = "") -> Response:
+def end_one(visit: Admin, person_id: uuid.UUID, key: Annotated[Text20, Form()] = "", onwards: Next = "") -> Response:
     """End one browser or token."""
     with visit.begin() as uow:
         accounts.end_one(uow, accounts.account(uow, person_id), key)
-    return RedirectResponse(f"/people/{person_id}?done=end", 303)
+    return RedirectResponse(local_path(onwards) if onwards else f"/people/{person_id}?done=end", 303)
 
 
 @router.post("/people/{person_id}/{act}")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.intake.samples import lookup, substances
-from app.laboratory.identification.domain import methods
+from app.laboratory.identification.domain import QUICK_TESTS, methods
 from app.laboratory.quantification import service
 from app.laboratory.quantification.domain import AskedUnit, CurveUnit
 from app.laboratory.readings import analyses
@@ -120,10 +120,12 @@ def _new(visit: Visit, form: CurveForm, error: MastError | None = None) -> HTMLR
         points=max(POINTS, len(form.concentration)),
         error=error,
         fields=fields_of(error) if error else Entered(),
-        methods=[(m.method.value, m.title) for m in methods().values() if m.active],
+        methods=[
+            (m.method.value, m.title) for m in methods().values() if m.active and m.method.value not in QUICK_TESTS
+        ],
         units=[(unit.value, unit.value) for unit in CurveUnit],
         weightings=list(WEIGHTING_WORDS.items()),
-        salts=[one.key for one in salt_forms()],
+        salts=[(one.key, one.title) for one in salt_forms()],
         machines=[(machine.id, machine.name) for machine in machines],
         key=new_id(),
     )

@@ -151,7 +151,7 @@ def _frame(axes: _Axes, view: CurveView) -> Iterator[Mark]:
         yield Words(LEFT - 6, axes.y(value) + 5, words, "tick", "end")
     for off in (-ACCEPTED, 0.0, ACCEPTED):
         yield Line(LEFT, _off(off), WIDTH - RIGHT, _off(off), "axis" if not off else "grid")
-        yield Words(LEFT - 6, _off(off) + 5, f"{off:+.0f} %".replace("-", "−") if off else "0", "tick", "end")
+        yield Words(LEFT - 6, _off(off) + 5, f"{off:+.0f}\u00a0%".replace("-", "−") if off else "0", "tick", "end")
     for value, words in ticks(axes.right, Scale.AMOUNT):
         yield Words(axes.x(value), MIDDLE + REACH + 16, words, "tick", "middle" if value else "start")
     yield Words(WIDTH - RIGHT, HEIGHT - 4, view.row.unit.value, "tick", "end")
@@ -177,7 +177,7 @@ def _point(axes: _Axes, level: LevelFit, y: float) -> Told:
 def _residual(axes: _Axes, level: LevelFit, off: float) -> Told:
     x, style = axes.x(level.concentration), "dot" if level.within else "dot-hollow"
     marks: tuple[Mark, ...] = (Line(x, _off(0), x, _off(off), "whisker"), Dot(x, _off(off), 4, style))
-    return Told(f"{level.concentration:.4g}: {off:+.1f} %", marks)
+    return Told(f"{level.concentration:.4g}: {off:+.1f}\u00a0%", marks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ const OPEN = "mast:open"; // the sample that is looked at again, across the load
 const NO_LOOK = ["idempotency_key"];
 const NEW_TICKET = "ticket_voided";
 const CLOSED = "session_closed";
+const CLOSABLE = "You may close this page. Open reception later to check that 0 are left.";
 
 /** @type {HTMLDetailsElement | null} */
 let box = null;
@@ -23,6 +24,14 @@ let signedOut = false;
 let pause = AGAIN_MS;
 let timer = 0;
 let session = "";
+let sentWithoutPage = false; // the browser sends what waits, also after this page was closed
+
+/** What someone looks at comes first, and what is kept for later after it. @type {Promise<void>} */
+const calm = new Promise((done) => {
+  const idle = () => (window.requestIdleCallback ?? setTimeout)(() => done());
+  if (document.readyState === "complete") idle();
+  else addEventListener("load", idle, { once: true });
+});
 
 // ---- what the header says ----
 
@@ -62,8 +71,9 @@ export async function paint() {
   const text = words(rows);
   const at = place();
   at.hidden = !text;
-  if (at.dataset.words === `${text} ${rows.map((one) => one.id + one.refused).join()}`) return;
-  at.dataset.words = `${text} ${rows.map((one) => one.id + one.refused).join()}`;
+  const shown = `${text} ${sentWithoutPage} ${rows.map((one) => one.id + one.refused).join()}`;
+  if (at.dataset.words === shown) return;
+  at.dataset.words = shown;
   const head = element("summary");
   head.append(element("span", text, { role: "status" }));
   const body = element("div", "", { class: "menu__body" });
@@ -74,7 +84,7 @@ export async function paint() {
 /** @param {outbox.Waiting[]} rows @returns {Promise<HTMLElement[]>} */
 async function said(rows) {
   const parts = [];
-  if (rows.length) parts.push(element("p", "Saved on this tablet and sent automatically. Keep this page open until 0 are left."));
+  if (rows.length) parts.push(element("p", `Saved on this tablet and sent automatically. ${sentWithoutPage ? CLOSABLE : "Keep this page open until 0 are left."}`));
   if (signedOut) {
     const line = element("p");
     line.append(element("a", "Sign in", { href: `/sign-in?next=${encodeURIComponent(location.pathname)}`, class: "button" }));
@@ -120,6 +130,15 @@ function look(one) {
 /** @type {Promise<void> | null} */
 let delivering = null;
 
+/** Have the browser wake the service worker when the network is back. False where it cannot, or not yet. */
+async function askForSync() {
+  try {
+    const registered = /** @type {any} */ (await navigator.serviceWorker.getRegistration("/reception"));
+    await registered.sync.register("mast-outbox");
+    return true;
+  } catch { return false; }
+}
+
 /** One round at a time, and the next one later. */
 export function deliver() {
   clearTimeout(timer);
@@ -135,8 +154,9 @@ async function round() {
   const outcome = (await outbox.waiting()).some((one) => !one.refused) ? await outbox.sendAll(paint) : "sent";
   reached = outcome === "silence" ? false : outcome === "sent" ? await outbox.reachable() : reached;
   signedOut = outcome === "signed out";
+  if (outcome === "silence") sentWithoutPage ||= await askForSync();
   pause = outcome === "silence" ? Math.min(pause * 2, SLOWEST_MS) : AGAIN_MS;
-  if (reached && session && !signedOut) await outbox.refill(session).catch(() => { /* asked again */ });
+  if (reached && session && !signedOut) await calm.then(() => outbox.refill(session)).catch(() => { /* asked again */ });
   await paint();
 }
 
@@ -200,6 +220,7 @@ class Intake {
       return;
     }
     this.form.dispatchEvent(new Event("mast:saved", { bubbles: true }));
+    sentWithoutPage = await askForSync();
     await paint();
     const known = await outbox.about(session);
     showTicket(ticket, this.form, Math.abs(known.offset) > CLOCK_OFF_S ? known.offset : 0);
@@ -252,9 +273,10 @@ async function begin(/** @type {Intake} */ intake) {
 
 async function shelter() {
   if (!reached) return;
-  await new Promise((soon) => (window.requestIdleCallback ?? setTimeout)(soon)); // what someone looks at comes first
+  await calm;
+  const sync = "SyncManager" in window;
   for (const scope of ["/reception", `/sessions/${session}/reception`]) {
-    await navigator.serviceWorker.register("/reception/sw.js", { scope });
+    await navigator.serviceWorker.register(`/reception/sw.js${sync ? "?sync=1" : ""}`, { scope, type: sync ? "module" : "classic" });
   }
   const registered = await navigator.serviceWorker.getRegistration(`/sessions/${session}/reception`);
   const worker = registered?.installing ?? registered?.waiting ?? registered?.active;

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated
 
 import segno
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field, ValidationError
 
@@ -27,47 +27,52 @@ from app.platform.kernel.errors import Invalid
 from app.platform.kernel.sample_numbers import sample_number
 from app.platform.security.policy import public
 from app.platform.web.fields import Moment, Text20
+from app.screens import joined
 from app.screens.reception import forms, page
 from app.screens.reception.photo_page import attach, received
-from app.screens.visits import Lead, Registrar, Visit
+from app.screens.visits import Keeper, Lead, Next, Registrar, Visit, local_path
 from app.screens.visits import Sent as SentFile
 
 router = APIRouter(include_in_schema=False)
 
 SCREENS = Path(__file__).parents[1]
 STATIC = SCREENS.parent / "static"
-KEPT = frozenset({".css", ".js", ".mjs", ".svg", ".woff2"})
-NOT_KEPT = ("sw", "uPlot", "upload", "spectrum", "wall", "zxing")
-"""Beginnings of names of files no form needs."""
+JOINED = (
+    "staff.css", "intake.css",
+    "staff.js", "typed.js", "combobox.js", "nudge.js", "intake.js", "told.js", "leaving.js",
+)  # fmt: skip
+LONE = ("common/theme.js", "reception/labels.css", "reception/offline.css", "reception/reception.css")
+FILES = ("mast.svg", "vendor/htmx.min.js", "vendor/atkinson-latin.woff2", "vendor/atkinson-latin-ext.woff2")
+"""What the form needs."""
 Counts = Annotated[list[Annotated[int, Field(ge=1, lt=2**31)]], Field(max_length=2000)]
 
 
 @cache
-def worker_script() -> str:
-    """The service worker, told which files it keeps and a hash of all of them: another build is another script."""
+def worker_script(*, sync: bool = False) -> str:
+    """The service worker, told which files it keeps and a hash of all of them: another build is another script. `sync`: as a
+    module that sends what waits when the browser tells it to."""
     files = dict(sorted(_kept_files()))
-    digest = hashlib.sha256()
-    for path in (*files.values(), Path(__file__).with_name("sw.js")):
-        digest.update(path.read_bytes())
+    own = [Path(__file__).with_name(name).read_text("utf-8") for name in ("sw.js", "sw_sync.js")]
+    digest = hashlib.sha256(b"".join((*files.values(), *(script.encode() for script in own))))
     told = json.dumps({"build": digest.hexdigest()[:16], "files": list(files)})
-    return f"const KEPT = {told};\n" + Path(__file__).with_name("sw.js").read_text("utf-8")
+    return "\n".join([f"const KEPT = {told};", *own[: 1 + sync]])
 
 
-def _kept_files() -> Iterator[tuple[str, Path]]:
+def _kept_files() -> Iterator[tuple[str, bytes]]:
     """Styles, scripts and fonts of the form, by the address they are served under."""
-    for base, folders in ((STATIC, (STATIC,)), (SCREENS, (SCREENS / "common", SCREENS / "reception"))):
-        for folder in folders:
-            for path in folder.rglob("*"):
-                if path.suffix in KEPT and not path.name.startswith(NOT_KEPT):
-                    yield f"/static/{path.relative_to(base).as_posix()}", path
-    yield "/static/joined/staff.css", SCREENS / "common" / "staff.css"
+    for name in JOINED:
+        yield joined.AT + name, joined.joined(name).encode()
+    for base, names in ((STATIC, FILES), (SCREENS, LONE)):
+        for name in names:
+            yield f"/static/{name}", (base / name).read_bytes()
 
 
 @router.get("/reception/sw.js", dependencies=[public("a browser fetches it by itself, also after someone signed out")])
-def service_worker() -> Response:
-    """The service worker. It may be asked to look after the reception page of any session, and of nothing else."""
+def service_worker(sync: Annotated[bool, Query()] = False) -> Response:
+    """The service worker. It may be asked to look after the reception page of any session, and of nothing else. `sync`: for
+    browsers with Background Sync."""
     allowed = {"Service-Worker-Allowed": "/", "Cache-Control": "no-cache"}
-    return Response(worker_script(), media_type="text/javascript", headers=allowed)
+    return Response(worker_script(sync=sync), media_type="text/javascript", headers=allowed)
 
 
 @router.get("/sessions/{session_id}/reception/kept")
@@ -219,8 +224,8 @@ def tablets(session_id: uuid.UUID, visit: Lead) -> HTMLResponse:
 
 
 @router.post("/sessions/{session_id}/tablets/{tablet_id}/void")
-def void(session_id: uuid.UUID, tablet_id: uuid.UUID, visit: Lead) -> Response:
+def void(session_id: uuid.UUID, tablet_id: uuid.UUID, visit: Keeper, onwards: Next = "") -> Response:
     """Cancel the unused tickets of a lost tablet."""
     with visit.begin() as uow:
         leases.void(uow, session_id, tablet_id)
-    return RedirectResponse(f"/sessions/{session_id}/tablets", 303)
+    return RedirectResponse(local_path(onwards) if onwards else f"/sessions/{session_id}/tablets", 303)

@@ -1,7 +1,7 @@
 // The ticket of a sample that was registered on this tablet: on the screen until the next sample, covered after a minute, and as
 // two labels on paper. The squares of its code came from the server.
 
-import { printAt, sizeOfPrinter } from "./ticket.js";
+import { asRemembered } from "./labels.js";
 
 const COVERED_MS = 60_000;
 const QUIET = 2; // modules of white around the code
@@ -85,7 +85,6 @@ export function showTicket(ticket, form, off) {
     const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: `/static/reception/${name}.css` });
     document.head.append(style);
   }
-  if (sizeOfPrinter()) printAt(sizeOfPrinter());
   const typed = part("p", "kept-ticket__code", grouped(ticket.code));
   typed.id = "ticket-code";
   const secret = part("div", "kept-ticket__secret", [...(ticket.url ? [code(ticket)] : []), typed]);
@@ -111,5 +110,6 @@ export function showTicket(ticket, form, off) {
   const looks = /** @type {HTMLInputElement | null} */ (form.querySelector("[name=form]:checked"));
   for (const there of document.querySelectorAll(".actionbar")) there.remove();
   main.replaceChildren(sheet, labels(ticket, looks?.value.replaceAll("_", " ") ?? ""));
+  asRemembered();
   heading.focus();
 }

@@ -21,11 +21,10 @@ from app.intake.sessions import service as sessions
 from app.intake.sessions.domain import LICENCE_MEANING, LICENCE_WORDS, Phase
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
-from app.platform.storage import Received
 from app.platform.web.forms import shown_again
 from app.screens.reception import forms
 from app.screens.reception.labels_page import ticket_page
-from app.screens.reception.photo_page import attach, received
+from app.screens.reception.photo_page import Taken, attach, received
 from app.screens.visits import Registrar, Sent, Staff, Visit
 from harm_messages.register import Register
 
@@ -220,7 +219,7 @@ class Registered(TypedDict):
 
 
 def _register_once(
-    visit: Visit, session_id: uuid.UUID, form: forms.Filled, new: NewSample, photo: Received | None
+    visit: Visit, session_id: uuid.UUID, form: forms.Filled, new: NewSample, photo: Taken | None
 ) -> Registered:
     register, pepper, days = visit.rt.pack.register, visit.rt.pepper, visit.rt.settings.ticket_days
     with visit.begin() as uow:

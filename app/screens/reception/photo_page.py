@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from fastapi import APIRouter, UploadFile
 from fastapi.responses import RedirectResponse, Response
@@ -20,22 +21,30 @@ from app.screens.visits import Sent, Staff
 router = APIRouter(include_in_schema=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A photo that is durable, and the small one that came with it."""
+
+    whole: Received
+    small: bytes | None
+
+
 @contextmanager
-def received(store: BlobStore, photo: UploadFile | None) -> Iterator[Received | None]:
+def received(store: BlobStore, photo: UploadFile | None) -> Iterator[Taken | None]:
     """The photo of a form without its metadata, durable; None where there is none. Raises Invalid, TooLarge."""
     if photo is None or not photo.filename:
         yield None
         return
-    content = photos.read(photo.file.read(photos.LARGEST_BYTES + 1)).content
-    with store.hold_now([content]) as held:
-        yield held.keep()
+    picture = photos.read(photo.file.read(photos.LARGEST_BYTES + 1))
+    with store.hold_now([picture.content]) as held:
+        yield Taken(held.keep(), photos.small_of(picture))
 
 
-def attach(uow: UnitOfWork, sample_id: uuid.UUID, photo: Received | None) -> None:
+def attach(uow: UnitOfWork, sample_id: uuid.UUID, photo: Taken | None) -> None:
     """Keep it for the sample, if there is one."""
     if photo is not None:
-        keep_file(uow, photo)
-        photos.attach(uow, lookup.lock_sample(uow, sample_id), photo.sha256)
+        keep_file(uow, photo.whole)
+        photos.attach(uow, lookup.lock_sample(uow, sample_id), photo.whole.sha256, photo.small)
 
 
 @router.get("/samples/{sample_id}/photo")
@@ -48,6 +57,15 @@ def show(sample_id: uuid.UUID, visit: Staff) -> Response:
         raise NotFound("photo")
     content = visit.rt.blobs.path(sha256).read_bytes()
     return Response(content, media_type=media_type_of(content))
+
+
+@router.get("/samples/{sample_id}/photo/small")
+def show_small(sample_id: uuid.UUID, visit: Staff) -> Response:
+    """The photo as large as a list shows it; whole where no small one was made."""
+    with visit.rt.read() as session:
+        lookup.get_sample(session, visit.who, sample_id)
+        content = photos.small_photo_of(session, sample_id)
+    return show(sample_id, visit) if content is None else Response(content, media_type=media_type_of(content))
 
 
 @router.post("/samples/{sample_id}/photo")

@@ -22,7 +22,7 @@ from app.platform.web.fields import Text60
 from app.platform.web.forms import shown_again
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
-from app.screens.visits import Done, Lead, Visit
+from app.screens.visits import Done, Keeper, Lead, Next, Visit, local_path
 
 router = APIRouter(include_in_schema=False)
 
@@ -110,11 +110,12 @@ def make_wall_link(session_id: uuid.UUID, visit: Lead) -> HTMLResponse:
 
 
 @router.post("/sessions/{session_id}/wall-link/end")
-def end_wall_link(session_id: uuid.UUID, visit: Lead) -> Response:
+def end_wall_link(session_id: uuid.UUID, visit: Keeper, onwards: Next = "") -> Response:
     """End the link there is."""
     with visit.begin() as uow:
         wall.end(uow, session_id)
-    return RedirectResponse(f"/sessions/{session_id}/wall-link?done=ended", 303)
+    own = f"/sessions/{session_id}/wall-link?done=ended"
+    return RedirectResponse(local_path(onwards) if onwards else own, 303)
 
 
 def _link(

@@ -298,7 +298,7 @@ def _controls(
         batch=batch,
         waiting=waiting,
         machines=machines,
-        kinds=[(kind.value, kind.words.capitalize()) for kind in ControlKind],
+        kinds=[(kind.value, kind.words[:1].upper() + kind.words[1:]) for kind in ControlKind],
         may=who.has(Role.CHEMIST, Role.VERIFIER),
         t=form,
         key=form.idempotency_key or str(new_id()),

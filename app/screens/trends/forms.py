@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from urllib.parse import urlencode
 
 from app.figures.trends.charts.groups import Names
 from app.figures.trends.charts.words import DIMENSIONS
@@ -17,10 +16,11 @@ from app.figures.trends.domain import Dimension, Kind, Measure, Question
 from app.figures.trends.measures import MEASURED, MEASURES, VERDICTS
 from app.figures.trends.protection.lattice import labels
 from app.figures.trends.protection.striking import Book
+from app.figures.trends.tables import SavedQuery
+from app.figures.trends.web import ALL, baseline_of, words_of
+from app.platform.kernel.errors import Invalid, MastError
 
 SPLITS_IN_FORM = 3
-ALL = "all"
-"""No split, in the words of the API."""
 
 LABELS = {"substance": "Substance or class", "verdict": "Compared with what was expected"}
 PHRASES = {
@@ -66,6 +66,37 @@ class Sentence:
     splits: tuple[tuple[Choice, ...], ...]
     months: tuple[tuple[Choice, ...], tuple[Choice, ...]]
     baselines: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """Saved queries on the page. `standard`: the figure for someone who asks nothing; `current`: the query that is shown;
+    `question`: what can be saved, where none is; `typed` and `wrong`: a name that was refused, and why."""
+
+    queries: Sequence[SavedQuery]
+    standard: str
+    current: SavedQuery | None
+    question: str
+    typed: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A saved query that can no longer be answered, and why."""
+
+    query: SavedQuery
+    why: Invalid
+
+
+def menu(
+    queries: Sequence[SavedQuery], standard: Question, question: str, typed: str = "", refused: MastError | None = None
+) -> Menu:
+    """The menu over the figure that answers this question; over none where there is no answer."""
+    current = next((one for one in queries if one.question == question), None)
+    wrong = f"{refused.detail} {refused.hint}".strip() if refused else ""
+    name = typed if refused or not current else current.name
+    return Menu(queries, words_of(standard), current, question, name, wrong)
 
 
 SPLITS = (
@@ -119,19 +150,8 @@ def composed(figure: str, given: Mapping[str, str]) -> tuple[str, str]:
 
 
 def address(ask: Question, path: str = "/trends", **more: str) -> str:
-    """The question as a link, in the words of the API; what is empty is left out."""
-    pairs = [("measure", ask.measure), *(("by", d.value) for d in ask.by)]
-    pairs += [] if ask.by else [("by", ALL)]
-    pairs += [("where", f"{d.value}={v}") for d, v in ask.where.items()]
-    pairs += [("found", ask.found), ("from", ask.months[0]), ("to", ask.months[1])]
-    pairs += [("role", ask.role), ("baseline", baseline_of(ask))]
-    pairs += list(more.items())
-    return f"{path}?{urlencode([(k, v) for k, v in pairs if v])}"
-
-
-def baseline_of(ask: Question) -> str:
-    """The months someone compares with, as 2024-01..2024-12, or nothing."""
-    return "..".join(ask.baseline) if all(ask.baseline) else ""
+    """The question as a link, in the words of the API."""
+    return f"{path}?{words_of(ask, **more)}"
 
 
 def baseline_name(baseline: str) -> str:

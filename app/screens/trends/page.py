@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, cast
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 
-from app.figures.trends import service
+from app.figures.trends import saved, service
 from app.figures.trends.charts import Drawn, Pictures, pictures
 from app.figures.trends.charts.groups import Names
 from app.figures.trends.charts.svg import Source, slide
@@ -17,22 +17,35 @@ from app.figures.trends.csv import dictionary
 from app.figures.trends.domain import Amongst, Question, TrendTable
 from app.figures.trends.protection.striking import book
 from app.figures.trends.schemas import protection_words
-from app.figures.trends.web import DEFAULT_SPLIT, READERS, Split, answered, csv_response, question
-from app.platform.kernel.errors import Forbidden, Invalid, NotFound
+from app.figures.trends.tables import SavedQuery
+from app.figures.trends.web import (
+    DEFAULT_SPLIT,
+    READERS,
+    Split,
+    answered,
+    baseline_of,
+    csv_response,
+    question,
+    splits,
+    words_of,
+)
+from app.platform.kernel.errors import Forbidden, Invalid, MastError, NotFound
 from app.platform.kernel.place import local
 from app.platform.security.policy import public
 from app.platform.web import bodies
 from app.platform.web.fields import Text80
+from app.platform.web.problems import status_of
 from app.runtime import Runtime
 from app.screens.trends import forms, view
-from app.screens.visits import Visit, visitor
+from app.screens.visits import Done, Visit, visitor
 
 router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Visit, visitor(*READERS)]
 Asked = Annotated[Question, Depends(question)]
 FIRST_FIGURE, FIRST_SPLIT = "expected_found", Split("month")
-"""What the page shows to someone who has asked nothing yet."""
+"""What the page shows to someone who has asked and saved nothing yet."""
+DONE = {"saved": "Query saved.", "renamed": "Query renamed.", "removed": "Query removed."}
 TOGETHER = "found_with"
 """Counted by year alone, so the form does not make anybody choose it."""
 
@@ -60,10 +73,7 @@ class Words(BaseModel):
         measure, found = self.measure, self.found
         if self.figure:
             measure, found = forms.composed(self.figure, {"substance": self.substance, "verdict": self.verdict})
-        try:
-            by = [Split(part) for part in dict.fromkeys((*self.split.split(","), *self.by)) if part]
-        except ValueError:
-            raise Invalid("That is not a way to split the figures.", fields={"by": "unknown"}) from None
+        by = splits((*self.split.split(","), *self.by))
         if not (by or self.measure or self.figure):
             by = [FIRST_SPLIT]
         if self.figure == TOGETHER:
@@ -81,25 +91,66 @@ class Words(BaseModel):
 
 
 @router.get("/trends")
-def trends_page(visit: Reader, asked: Annotated[Words, Query()]) -> HTMLResponse:
-    """The page. A question that cannot be answered says why and keeps the form."""
+def trends_page(visit: Reader, asked: Annotated[Words, Query()], done: Done = "") -> HTMLResponse:
+    """The page; who asks nothing gets the saved query used last. A question that cannot be answered says why and keeps the form."""
+    with visit.rt.read() as session:
+        last = saved.last_used(session, visit.who) if asked == Words() else None
+    return opened(visit, last, said=done) if last else shown(visit, asked, said=done)
+
+
+def opened(visit: Visit, query: SavedQuery, *, said: str = "") -> HTMLResponse:
+    """A saved query; one whose meaning is gone says so over the standard figure."""
+    try:
+        saved.understood(query.question, visit.rt.pack.substances)
+    except Invalid as error:
+        return shown(visit, Words(), said=said, gone=forms.Gone(query, error))
+    return shown(visit, in_words(query.question), said=said)
+
+
+def in_words(question: str) -> Words:
+    """The question in the query of an address, as the page is asked it."""
+    given = parse_qs(question)
+    return Words.model_validate({name: v if name in ("by", "where") else v[-1] for name, v in given.items()})
+
+
+def shown(
+    visit: Visit,
+    asked: Words,
+    *,
+    said: str = "",
+    gone: forms.Gone | None = None,
+    typed: str = "",
+    refused: MastError | None = None,
+) -> HTMLResponse:
+    """The page for a question. `gone`: a saved query that means nothing any more; `typed`: a name that was `refused`."""
     error, table, ask = None, None, Question(asked.measure or asked.figure, DEFAULT_SPLIT)
     try:
         ask = asked.question()
         table = answered(visit.rt, visit.who, ask)
-    except (Invalid, Forbidden) as refused:
-        error = refused
+    except (Invalid, Forbidden) as wrong:
+        error = wrong
     with visit.rt.read() as session:
         there = forms.offers(book(session, service.strength_of(service.audience_of(visit.who))))
+        queries = saved.mine(session, visit.who)
     names = view.names_of(visit.rt.pack.substances)
     return visit.page(
         "trends/trends.html",
+        status=status_of(refused) if refused else None,
         error=error,
         sentence=forms.sentence(ask, there, names),
         drawn=asked.drawn.value,
         table=table,
+        menu=forms.menu(
+            queries, Words().question(), words_of(ask, **_how(asked.drawn)) if table else "", typed, refused
+        ),
+        gone=gone,
+        said=DONE.get(said, ""),
         **(_told(visit, ask, table, names, asked.drawn) if table else {}),
     )
+
+
+def _how(drawn: Drawn) -> dict[str, str]:
+    return {} if drawn is Drawn.AUTO else {"drawn": drawn.value}
 
 
 @router.get("/trends.csv")
@@ -129,7 +180,7 @@ def trends_svg(
         raise NotFound("chart")
     picture, title = drawn.charts[chart], view.title(table, names)
     whole = title if picture.title in (title, "All samples") else f"{title}: {picture.title}"
-    subtitle = view.subtitle(table, names, forms.baseline_name(forms.baseline_of(ask)))
+    subtitle = view.subtitle(table, names, forms.baseline_name(baseline_of(ask)))
     definition = f"{view.in_words(table, names, 'definition')} Version {table.measure.version}."
     limits = f"{view.as_of_words(table)} {protection_words(table)}"
     source = Source(whole, subtitle, definition, limits, _citation(visit, ask, table))
@@ -141,11 +192,11 @@ def trends_svg(
 
 
 def _pictures(table: TrendTable, ask: Question, names: Names, drawn: Drawn) -> Pictures:
-    return pictures(table, names, drawn, forms.baseline_name(forms.baseline_of(ask)))
+    return pictures(table, names, drawn, forms.baseline_name(baseline_of(ask)))
 
 
 def _citation(visit: Visit, ask: Question, table: TrendTable) -> str:
-    names, baseline = view.names_of(visit.rt.pack.substances), forms.baseline_name(forms.baseline_of(ask))
+    names, baseline = view.names_of(visit.rt.pack.substances), forms.baseline_name(baseline_of(ask))
     return cited(visit.rt, visit.request, table, names, forms.address(ask), baseline=baseline)
 
 
@@ -189,9 +240,9 @@ class Answered(view.Figure, total=False):
 def _told(visit: Visit, ask: Question, table: TrendTable, names: Names, drawn: Drawn) -> Answered:
     """Everything below the form, from one table computed once."""
     pictured = _pictures(table, ask, names, drawn)
-    how = {} if drawn is Drawn.AUTO else {"drawn": drawn.value}
+    how = _how(drawn)
     return {
-        **view.figure_of(table, names, pictured, forms.baseline_name(forms.baseline_of(ask))),
+        **view.figure_of(table, names, pictured, forms.baseline_name(baseline_of(ask))),
         "svg_urls": [forms.address(ask, "/trends.svg", chart=str(k), **how) for k in range(len(pictured.charts))],
         "link": forms.address(ask, **how),
         "csv_url": forms.address(ask, "/trends.csv"),

@@ -260,8 +260,8 @@ def filter_words(table: TrendTable, names: Names, baseline: str = "") -> str:
 
 
 def as_of_words(table: TrendTable) -> str:
-    """“As of 3 December 2026; fewer than 10 results came later.”"""
+    """“As of 3 December 2026. Fewer than 10 results came later.”"""
     if not table.as_of:
         return ""
     at = date.fromisoformat(table.as_of)
-    return f"As of {at.day} {at:%B %Y}; {table.later} results came later."
+    return f"As of {at.day} {at:%B %Y}. {table.later[:1].upper()}{table.later[1:]} results came later."

@@ -319,11 +319,21 @@ def test_a_draft_is_for_those_who_sign_and_is_not_read_by_reception(lab: Desk, w
     assert world.as_(Role.RECEPTION).get(URL).json()["rows"] == []
 
 
+def test_a_clinician_is_sent_to_an_alert_once_the_next_step_is_theirs(lab: Desk, world: Any) -> None:
+    row = drafted(lab, world)
+    clinician = world.as_(Role.CLINICIAN)
+    there = f"/alerts/{row['id']}"
+    assert "You cannot submit this alert. Only a chemist" in clinician.get(there).text
+    assert clinician.get("/to-sign", follow_redirects=False).headers["location"] == "/messages"
+    through(world, row, ("submit", CHEMIST))
+    assert clinician.get("/to-sign", follow_redirects=False).headers["location"] == there
+
+
 def test_the_page_shows_the_steps_with_who_and_when_and_takes_them(lab: Desk, world: Any) -> None:
     row = drafted(lab, world)
     page = world.as_(CHEMIST).get(f"/alerts/{row['id']}").text
     assert "Submit for sign-off" in page
-    assert "This is for a" in page or "cannot" not in page
+    assert "You cannot" not in page
     for act, role in (("submit", CHEMIST), ("agree", WORKER), ("approve", LEAD)):
         version = world.as_(LEAD).get(f"{URL}/{row['id']}").json()["version"]
         taken = world.as_(role).post(f"/alerts/{row['id']}/{act}", data={"version": version})
@@ -333,7 +343,7 @@ def test_the_page_shows_the_steps_with_who_and_when_and_takes_them(lab: Desk, wo
         "✓ Laboratory submits",
         "Health_Worker Own (health worker)",
         "Open print sheet",
-        "public health",
+        "Public health and police",
     ):
         assert words in page
     stale = world.as_(LEAD).post(f"/alerts/{row['id']}/retract", data={"version": 1, "reason": "x"})
@@ -347,6 +357,14 @@ def test_the_page_shows_the_steps_with_who_and_when_and_takes_them(lab: Desk, wo
     assert TOLD in sheet
     assert NO_GREEN_LIGHT in sheet
     assert "A nitazene in brown powder." not in sheet, "the words for staff stay with staff"
+
+
+def test_to_sign_leads_to_an_alert_only_while_this_person_can_take_its_next_step(lab: Desk, world: Any) -> None:
+    row = drafted(lab, world)
+    clinician = world.as_(CLINICIAN)
+    assert clinician.get("/to-sign").headers["location"] == "/messages", "a draft is not theirs to submit"
+    through(world, row, ("submit", CHEMIST))
+    assert clinician.get("/to-sign").headers["location"] == f"/alerts/{row['id']}"
 
 
 def test_writing_a_draft_anew_by_the_form(lab: Desk, world: Any) -> None:

@@ -198,7 +198,10 @@ def test_the_screen_asks_approves_and_stops_without_scripts(lab: Desk, world: An
     assert "Choose the session." in bad.text
     assert world.as_(WORKER).post("/consultations/urgent", data=form).headers["location"].endswith("done=asked")
     row = world.as_(WORKER).get(URL).json()[0]
-    assert "Two other people must approve it" in world.as_(WORKER).get("/consultations/urgent").text
+    shown = world.as_(WORKER).get("/consultations/urgent").text
+    assert "Two other people must approve it" in shown
+    assert "<span>Some here hold far too much<span class=" in shown, "title and text are two lines"
+    assert shown.index('<div class="actionbar') < shown.index('form="request"')
     where = f"/consultations/urgent/{row['id']}"
     assert world.as_(WORKER).post(f"{where}/approve", data={"version": "1"}).status_code == 409
     assert world.as_(LEAD).post(f"{where}/approve", data={"version": "1"}).headers["location"].endswith("done=approved")
@@ -207,6 +210,7 @@ def test_the_screen_asks_approves_and_stops_without_scripts(lab: Desk, world: An
     assert world.as_(WORKER).post(f"{where}/stop", data={"version": "3"}).status_code == 422
     done = world.as_(WORKER).post(f"{where}/stop", data={"version": "3", "why": "over"})
     assert done.headers["location"].endswith("done=stopped")
+    assert "because “over”" in world.as_(WORKER).get("/consultations/urgent").text
 
 
 def test_nobody_else_and_no_other_agency(lab: Desk, world: Any) -> None:
@@ -253,3 +257,25 @@ def test_a_clients_page_looks_again_when_its_place_is_warned_and_for_no_other(la
     assert not heard("alert", row.agency_id, uuid.uuid4())
     assert not heard("alert", uuid.uuid4(), None)
     assert not heard("task", row.agency_id, row.session_id)
+
+
+def test_who_may_approve_it_is_told_on_every_page_and_sent_there_first(lab: Desk, world: Any) -> None:
+    """Otherwise a request waits for whoever happens to look."""
+
+    def told(client: Any, path: str) -> bool:
+        page = client.get(path).text
+        seen = "Urgent" in page.partition('id="areas-trouble"')[2].partition("</summary>")[0]
+        assert seen is ("1 to approve" in page)
+        return seen
+
+    lead, clinician = world.as_(LEAD), another(world, Role.CLINICIAN)
+    assert not told(lead, "/sessions")
+    row = asked(lab, world.as_(WORKER))
+    assert not told(world.as_(WORKER), "/consultations")  # who asked cannot
+    assert told(lead, "/sessions")
+    assert clinician.get("/to-sign", follow_redirects=False).headers["location"] == "/consultations/urgent"
+    once = act(lead, row).json()
+    assert "waits for one more person" in lead.get("/consultations/urgent").text
+    assert not told(lead, "/sessions")
+    act(clinician, once)
+    assert clinician.get("/to-sign", follow_redirects=False).headers["location"] == "/messages"

@@ -234,3 +234,53 @@ def test_queue_and_custody_lead_there(world: Any, road: Road) -> None:
     assert f'href="{address}?sample={sample}"' in client.get(f"/samples/{sample}").text
     page = client.get(f"{address}?sample={sample}").text
     assert re.findall(r'name="bag" value="([^"]+)"[^>]* checked', page) == [sample]
+
+
+def test_the_sample_one_came_with_stands_first(world: Any, road: Road) -> None:
+    first, second = road.register(), road.register()
+    page = world.as_(Role.RECEPTION).get(f"/sessions/{road.session_id}/hand-over?sample={second}", headers=HTML).text
+    assert page.index(f'id="bag-{second}"') < page.index(f'id="bag-{first}"')
+
+
+def over_json(
+    world: Any, road: Road, samples: dict[str, float | None], role: Role = Role.RECEPTION, **more: Any
+) -> Any:
+    body = {
+        "to": "to_police", "place": "Police store", "witness_id": str(world.actors[Role.CHEMIST].person_id),
+        "bags": [{"sample_id": key, "weighed_mg": mg} for key, mg in samples.items()],
+    }  # fmt: skip
+    headers = {"Idempotency-Key": more.pop("key")} if "key" in more else {}
+    return world.as_(role).post(f"/api/v1/sessions/{road.session_id}/hand-over", json=body | more, headers=headers)
+
+
+def test_over_json_all_go_or_none_once_for_a_key(world: Any, road: Road) -> None:
+    weighed, unweighed = road.register(received_mg=40), road.register()
+    refused = over_json(world, road, {weighed: None, unweighed: None})
+    assert refused.status_code == 422
+    assert refused.json()["fields"] == {f"bag-{unweighed}": "Weigh this sample. It has no weight yet."}
+    assert [line[0] for line in lines(world, weighed)] == ["received"]
+    both = {weighed: 39.0, unweighed: 12.5}
+    first, again = (over_json(world, road, both, key="one hand-over, sent twice") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert (first.json()["to"], set(first.json()["samples"])) == ("to_police", {weighed, unweighed})
+    assert [line[:2] for line in lines(world, weighed)] == [("received", 40), ("variance", 1), ("to_police", 39)]
+    assert [line[:2] for line in lines(world, unweighed)] == [("received", 12.5), ("to_police", 12.5)]
+
+
+def test_over_json_what_is_wrong_has_its_field(world: Any, road: Road) -> None:
+    own = road.register(received_mg=40)
+    theirs = Road(lambda role: world.as_(Role(role), agency="other"), str(world.session(agency="other")))
+    sunday = Road(road.as_, str(world.session(name="Sunday")))
+    for stranger in (theirs.register(received_mg=9), sunday.register(received_mg=9), str(uuid.uuid4())):
+        answer = over_json(world, road, {own: None, stranger: None})
+        assert answer.json()["fields"] == {f"bag-{stranger}": "This sample is not in this session."}
+    for change, field in (
+        ({"to": "consumed"}, "to"), ({"to": "moved", "place": " "}, "place"), ({"witness_id": None}, "witness_id"),
+        ({"bags": []}, "bags"), ({"bags": 2 * [{"sample_id": own}]}, "bags"),
+    ):  # fmt: skip
+        answer = over_json(world, road, {own: None}, **change)
+        assert (answer.status_code, list(answer.json()["fields"])) == (422, [field])
+    assert over_json(world, theirs, {own: None}).status_code == 404
+    assert over_json(world, road, {own: None}, Role.RESEARCHER).status_code == 403
+    assert len(lines(world, own)) == 1

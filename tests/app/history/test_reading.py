@@ -39,7 +39,7 @@ def test_a_row_becomes_a_sample_with_its_own_id_kept_as_text(files: Files) -> No
         ("North,1,1899-12-31,Market,,Down,,1\n", "Visit", "lies before 1990"),
         ("North,1,2026-02-03,Docks,,Down,,1\n", "Site", "is no site of North that the map knows"),
         ("East,1,2026-02-03,Market,,Down,,1\n", "Site", "is no site of East that the map knows"),
-        ("North,1,2026-02-03,Market,,Stardust,,1\n", "Expected", "is no substance that is known here"),
+        ("North,1,2026-02-03,Market,,Stardust,,1\n", "Expected", "is not a known substance"),
         ("North,1,2026-02-03,Market,,Down,,101\n", "Fentanyl", "is more than 100 %"),
         ("North,1,2026-02-03,Market,,Down,,about 5\n", "Fentanyl", "is not a figure"),
         ('North,1,2026-02-03,Market,,Down,,"3,5"\n', "Fentanyl", 'needs decimal = ","'),

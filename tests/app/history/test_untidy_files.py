@@ -141,7 +141,7 @@ def test_of_two_rows_with_one_id_the_first_counts_where_the_map_says_so(files: F
     reading = files.read(HEAD + twice)
     assert [s.findings[0].amount for s in reading.samples] == [12.5]
     assert [str(p) for p in reading.problems] == [
-        "samples.csv:3, column Sample: “0001” stands already in line 2, which counts; this row does not."
+        "samples.csv:3, column Sample: “0001” stands already in line 2, which counts. This row does not."
     ]
 
 

@@ -12,7 +12,7 @@ from app.laboratory.identification.identify import identify, is_accurate
 from app.laboratory.identification.runs import peaks_of
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.readings.plots import downsampled
+from app.laboratory.readings.sight import downsampled
 from instruments import read
 from spectra import Candidate, MassSpectrum, Reading, ReadingKind, starter_mass_library
 from tests.support.identify import identify_readings

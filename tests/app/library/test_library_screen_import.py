@@ -176,7 +176,7 @@ def test_a_failure_of_ours_is_tried_again_and_then_said(world, network: bytes, m
         world.runtime.clock.advance(seconds=400)
     told = admin.get(f"/api/v1/libraries/imports/{made['id']}").json()
     assert told["state"] == "failed"
-    assert "everything else is unharmed" in told["problem"]["detail"]
+    assert "Everything else is unharmed" in told["problem"]["detail"]
     with world.runtime.read() as session:
         assert session.get(LibraryImport, import_job.uuid.UUID(made["id"])).state is ImportState.FAILED
 

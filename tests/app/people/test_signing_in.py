@@ -10,7 +10,7 @@ from app.intake.people.tables import PersonRole
 from app.platform.kernel.actor import Role
 from app.screens.find.first_page import LAST_AREA
 from app.screens.navigation import PLACES, offered
-from app.screens.people.page import local_path
+from app.screens.visits import local_path
 from tests.app.conftest import PASSWORD
 
 HOME = {
@@ -118,7 +118,7 @@ def test_signing_in_never_leads_to_another_website(world: Any, target: str) -> N
 def test_every_way_to_be_wrong_answers_alike_and_keeps_the_name(world: Any, name: str, password: str) -> None:
     got = sign_in(world.anonymous(), name, password)
     assert got.status_code == 401
-    assert "User name and password do not fit together." in got.text
+    assert "User name and password do not match." in got.text
     assert not name or f'value="{name}"' in got.text
     assert password not in got.text or not password
     assert "set-cookie" not in got.headers

@@ -156,18 +156,20 @@ def test_a_strip_without_a_reading_keeps_what_was_typed(lab: Lab, world: Any) ->
     assert 'value="opioid.fentanyl" checked' in answer.text
 
 
-def test_strips_are_offered_where_there_are_any_and_remember_their_lot(lab: Lab, world: Any) -> None:
+def test_strips_are_offered_where_there_are_any_and_remember_their_lot_and_dilution(lab: Lab, world: Any) -> None:
     first = lab.sample()
     offered = re.findall(r'name="strip_target" value="([^"]+)"', page(world, first, part="strips"))
     assert 3 <= len(offered) <= 14
     assert {"opioid.nitazene", "opioid.fentanyl", "xylazine"} <= set(offered)
     assert not {"cannabinoid", "cathinone", "psychedelic.nbome"} & set(offered)
-    form = {"method": "strip", "strip_reading": "negative", "strip_lot": "N-9", "strip_other_words": "mandy"}
+    form = {"method": "strip", "strip_reading": "negative", "strip_lot": "N-9", "strip_other_words": "mandy",
+            "strip_dilution": "2 mg in 5 mL"}  # fmt: skip
     assert post(world, first, "analyses", form).headers["location"].endswith("part=strips&done=analysis")
     (strip,) = lab.read(lambda s: analyses.analyses_of(s, first))
-    assert strip.analysis.strip_target == "mdma"
+    assert (strip.analysis.strip_target, strip.analysis.strip_dilution) == ("mdma", "2 mg in 5 mL")
+    assert "lot N-9 · diluted 2 mg in 5 mL" in page(world, first, part="files")
     next_one = page(world, lab.sample(), part="strips")
-    assert re.search(r'value="mdma"[^>]*data-lot="N-9"', next_one)
+    assert re.search(r'value="mdma"[^>]*data-lot="N-9" data-dilution="2 mg in 5 mL"', next_one)
     unknown = post(world, first, "analyses", form | {"strip_other_words": "no such thing"})
     assert unknown.status_code == 422
     assert "“no such thing” is not in the substance list." in unknown.text

@@ -83,7 +83,7 @@ def test_the_blank_of_its_batch_lies_over_a_run(lab: Lab, world: Any) -> None:
     assert "over=blank" in chemist.get(f"/bench/samples/{sample_id}", headers=HTML).text
     tic, blank = plot(world, reading.id, over="blank").json()["series"]
     assert blank["label"] == "Blank blank.cdf"
-    begins = [line["grid"][0] if "grid" in line else line["x"][0] for line in (tic, blank)]
+    begins = [line["grid"][0] if "grid" in line else line["first_x"] for line in (tic, blank)]
     assert begins[0] == pytest.approx(begins[1], abs=0.1), "both in minutes"
 
 
@@ -156,7 +156,8 @@ def test_the_photo_stands_in_the_head_for_whoever_sees_the_sample(lab: Lab, worl
     )
     assert sent.status_code == 303
     assert (
-        f'<img src="/samples/{sample_id}/photo" width="44" height="44"' in world.as_(CHEMIST).get(at, headers=HTML).text
+        f'<img src="/samples/{sample_id}/photo/small" width="44" height="44"'
+        in world.as_(CHEMIST).get(at, headers=HTML).text
     )
 
 
@@ -177,7 +178,7 @@ def test_the_next_sample_is_fetched_ahead_and_nobody_counts_as_working(lab: Lab,
     answer = world.as_(CHEMIST).get(f"/bench/samples/{first}", headers=HTML)
     assert answer.headers["cache-control"] == "no-store"
     assert f'href="/bench/samples/{second}" rel="next"' in answer.text
-    for file in ("/static/joined/staff.css", "/static/common/mast.js"):
+    for file in ("/static/joined/staff.css", "/static/joined/staff.js"):
         assert world.anonymous().get(file).headers["cache-control"] == "max-age=600", (
             "the next page asks for none of them again"
         )

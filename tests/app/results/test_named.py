@@ -355,7 +355,7 @@ def test_a_name_that_comes_after_the_submission_holds_it_up(lab: Lab, world: Any
     assert refused.status_code == 409
     assert "changed since these findings were submitted" in refused.text
     shown = page(world, sample_id, VERIFIER)
-    assert "Changed since submit" in shown[shown.index('id="review"') :]
+    assert "Changed since it was submitted" in shown[shown.index('id="review"') :]
     assert states(lab, sample_id)["cocaine"] == "recorded"  # as it was submitted
 
 

@@ -12,6 +12,7 @@ from sqlmodel import select
 from app.care.counted.tables import TrendFinding, TrendSample
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
+from app.intake.samples.domain import Stage, stage
 from app.intake.samples.schemas import SampleChange
 from app.intake.samples.tables import Sample
 from app.laboratory.readings.tables import Analysis
@@ -180,6 +181,27 @@ def test_after_a_return_the_new_draft_keeps_the_findings_and_the_old_version_sta
     assert (fresh.result.number, fresh.result.state, fresh.result.supersedes_id) == (2, State.DRAFT, returned.result.id)
     assert [f.entered for f in fresh.findings] == [f.entered for f in returned.findings]
     assert len(lab.read(lambda s: service.versions(s, sample_id))) == 2
+
+
+def test_a_sample_whose_findings_went_back_waits_for_analysis_again(lab: Lab) -> None:
+    """It would be counted for verifiers, who can do nothing about it, and missing where its author looks."""
+
+    def at(view: service.ResultView) -> Stage:
+        sample = lab.read(lambda s: s.get(Sample, view.result.sample_id))
+        return stage(sample)
+
+    checked = lab.act(_submitted(lab), "verify", VERIFIER)
+    assert at(checked) is Stage.VERIFIED
+    assert at(lab.act(checked, "return", LEAD, reason="Run the blank again.")) is Stage.RECEIVED
+    recalled = lab.act(_submitted(lab), "withdraw", CHEMIST)
+    assert at(recalled) is Stage.RECEIVED
+
+    there = _submitted(lab)
+    for action, by in (("verify", VERIFIER), ("release", LEAD)):
+        there = lab.act(there, action, by)
+    again = lab.act(there, "amend", CHEMIST, reason="A peak was missed.", change_reason=ChangeReason.MORE_TESTS)
+    again = lab.act(lab.act(again, "submit", CHEMIST), "return", VERIFIER, reason="Not yet.")
+    assert at(again) is Stage.RELEASED  # what was told stays told
 
 
 def test_an_author_takes_back_what_was_submitted_and_nobody_else_does(lab: Lab) -> None:

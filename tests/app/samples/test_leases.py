@@ -282,9 +282,14 @@ def test_the_worker_script_may_look_after_reception_and_lists_what_is_served(wor
     answer = world.anonymous().get("/reception/sw.js")
     assert answer.headers["Service-Worker-Allowed"] == "/"
     listed = answer.text.split('"files": ')[1].split("]")[0].strip("[").replace('"', "").split(", ")
-    assert "/static/common/mast.js" in listed
+    assert "/static/joined/staff.js" in listed
     assert not [path for path in listed if "zxing" in path], "what reads codes is fetched at the first scan"
     assert all(world.anonymous().get(path).status_code == 200 for path in listed)
+    assert "\nimport " not in answer.text, "a browser without Background Sync takes a plain script"
+    assert (
+        '\nimport { sendAll } from "/static/reception/outbox.js"'
+        in world.anonymous().get("/reception/sw.js?sync=1").text
+    )
     words = ok(world.as_(RECEPTION).get("/reception/words"))
     assert any(word["typed"] == "mandy" and word["suggestion"]["id"] == "mdma" for word in words)
 

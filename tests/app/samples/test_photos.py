@@ -13,6 +13,7 @@ from app.intake.samples.tables import Sample
 from app.operations.retention import purge_files
 from app.platform.kernel.actor import Role
 from tests.app.samples.test_reception_pages import FORM
+from tests.platform.test_pictures import jpeg, segment
 from tests.support.small_files import small_photo
 
 PHOTO = {"photo": ("Dave.png", small_photo((b"eXIf", b"54.7,-1.57")), "image/png")}
@@ -31,10 +32,32 @@ def test_a_photo_is_kept_without_metadata_and_shown_to_who_sees_the_sample(world
     shown = world.as_(Role.CHEMIST).get(url)
     assert (shown.content, shown.headers["content-type"]) == (small_photo(), "image/png")
     assert shown.headers["cache-control"] == "no-store"
-    assert f'src="{url}"' in world.as_(Role.CHEMIST).get(f"/samples/{sample_id}").text
+    assert f'src="{url}/small"' in world.as_(Role.CHEMIST).get(f"/samples/{sample_id}").text
     assert world.as_(Role.CHEMIST, agency="other").get(url).status_code == 404
     assert world.as_(Role.RESEARCHER).get(url).status_code == 403
     assert world.as_(Role.CHEMIST).get(f"/samples/{registered(world)}/photo").status_code == 404
+
+
+def test_a_small_photo_comes_behind_the_whole_one_and_lists_show_it(world: Any) -> None:
+    whole, small, large = jpeg(), jpeg(width=176, height=132), jpeg(width=1600, height=900)
+    place = segment(0xE1, b"Exif\0\0 54.7,-1.57")
+    for behind, shown in (
+        (jpeg(place, width=176, height=132), small),
+        (b"", whole),
+        (b"\xff\xd8 MPF", whole),
+        (large, whole),
+    ):
+        sample_id = registered(world, photo=("a.jpg", whole + behind, "image/jpeg"))
+        url = f"/samples/{sample_id}/photo"
+        answer = world.as_(Role.CHEMIST).get(f"{url}/small")
+        assert (answer.content, answer.headers["content-type"]) == (shown, "image/jpeg")
+        assert answer.headers["cache-control"] == "no-store"
+        assert world.as_(Role.CHEMIST).get(url).content == whole
+    assert world.as_(Role.CHEMIST, agency="other").get(f"{url}/small").status_code == 404
+    assert world.as_(Role.RESEARCHER).get(f"{url}/small").status_code == 403
+    assert world.as_(Role.CHEMIST).get(f"/samples/{registered(world)}/photo/small").status_code == 404
+    world.as_(Role.RECEPTION).post(f"/samples/{sample_id}/withdraw", data={"reason": "client_asked"})
+    assert world.as_(Role.CHEMIST).get(f"{url}/small").status_code == 404
 
 
 def test_a_photo_is_replaced_and_goes_with_a_withdrawal(world: Any, clock: Any) -> None:

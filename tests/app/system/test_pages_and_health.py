@@ -28,6 +28,18 @@ def test_the_about_page_is_for_everybody_and_names_the_version(world: Any) -> No
     assert world.app.version in page.text
 
 
+@pytest.mark.parametrize(
+    ("link", "status", "said"),
+    [
+        ("/bench/samples/not-a-key", 404, "Page not found"),
+        ("/instruments/check", 422, "link is missing or mistyped (reading)"),
+    ],
+)
+def test_a_broken_link_is_told_in_words_and_not_in_types(world: Any, link: str, status: int, said: str) -> None:
+    page = world.as_(Role.CHEMIST).get(link, headers={"Accept": "text/html"})
+    assert (page.status_code, said in page.text, "valid" in page.text) == (status, True, False)
+
+
 def test_the_process_says_that_it_lives_without_asking_the_database(
     world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,7 +102,7 @@ def test_the_tick_says_by_whom_and_when_and_stands_everywhere(lab: Desk, world: 
     done = world.as_(CHEMIST).post(f"/tasks/{task['id']}/close", data=form)
     assert (done.status_code, done.headers["location"]) == (303, f"/bench/samples/{sample_id}#tasks")
     for role, path in places.items():
-        assert "done by Chemist Own at" in world.as_(role).get(path).text, role
+        assert "done by Chemist Own, " in world.as_(role).get(path).text, role
     assert '<span class="count">3</span>' in world.as_(LEAD).get(places[LEAD]).text
     again = world.as_(CHEMIST).post(f"/tasks/{task['id']}/close", data=form)
     assert again.status_code == 409
@@ -165,7 +165,7 @@ def test_a_danger_added_later_is_a_task_for_the_lead_with_all_they_need(lab: Des
     task = next(t for t in tasks(world, sample_id) if t["kind"] == "amended")
     detail = task["detail"]
     number = lab.row(sample_id).number
-    assert (detail["number"], f"#{number:03d}" in task["words"]) == (number, True)
+    assert (detail["number"], f"sample {number:03d} was amended" in task["words"]) == (number, True)
     assert "MDMA, as you expected" in detail["before"]
     assert "PMA" in detail["after"]
     assert any("always warned of" in why for why in detail["why"])

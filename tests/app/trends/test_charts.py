@@ -94,7 +94,7 @@ def test_a_period_that_is_not_whole_is_hollow_and_dotted_and_no_end_of_the_compa
     ).charts
     assert len(of_style(picture.scene, "dot-hollow")) == 1
     assert len(of_style(picture.scene, "line-dotted")) == 1
-    assert picture.summary.startswith("Jan 2026: 20\u00a0% (13\u2060–\u206029\u00a0%); Feb 2026: 25\u00a0%")
+    assert picture.summary.startswith("Jan 2026: 20\u00a0% (13\u2060–\u206029\u00a0%). Feb 2026: 25\u00a0%")
     assert "overlap. The difference may be chance" in picture.summary
     assert "90" not in picture.summary
 
@@ -191,7 +191,7 @@ def test_things_side_by_side_are_bars_with_their_figure_in_words() -> None:
 
 def test_counts_are_told_as_samples_with_no_word_of_an_interval_they_do_not_have() -> None:
     drawn = pictures(table([count({"month": f"2026-0{k}"}, 1200 * k) for k in (1, 2)], "month", of=SAMPLES))
-    assert drawn.charts[0].summary.startswith("Jan 2026: about 1,200 samples; Feb 2026: about 2,400 samples.")
+    assert drawn.charts[0].summary.startswith("Jan 2026: about 1,200 samples. Feb 2026: about 2,400 samples.")
     assert drawn.key == ("Dot: the figure.",)
     assert "samples" in words_of(drawn.charts[0].scene)
 
@@ -207,7 +207,9 @@ def test_amounts_of_different_units_never_share_a_chart_or_an_axis() -> None:
 
 def many(groups: int = 12) -> TrendTable:
     rows = [
-        count({"month": month, "region": f"form {k:02d}"}, None if k == 3 else 10 * k + 10)
+        count(
+            {"month": month, "region": f"form {k:02d}"}, None if k == 3 or (k, month) == (4, "2026-01") else 10 * k + 10
+        )
         for month in ("2026-01", "2026-02")
         for k in range(groups)
     ]
@@ -222,8 +224,10 @@ def test_many_lines_over_time_become_a_heat_table_that_prints_every_figure() -> 
     assert [c.text for c in lines["form 11"]] == ["120", "120"]
     assert lines["form 11"][0].step == heat.STEPS
     assert lines["form 00"][0].step == 1
-    assert lines["form 03"][0].text == "under 20"
-    assert lines["form 03"][0].step == 0
+    assert [c.text for c in lines["form 04"]] == ["under 20", "50"]
+    assert lines["form 04"][0].step == 0
+    assert "form 03" not in lines, "a line without any figure tells nothing"
+    assert picture.grid.left_off == "1 more line has no figure in any period. The table has all of them."
     assert picture.grid.columns == (("Jan", "2026"), ("Feb", "2026"))
 
 

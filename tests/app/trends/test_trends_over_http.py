@@ -327,7 +327,7 @@ def test_the_page_shows_every_complete_month_with_the_words_about_noise(year: Fi
     assert body.count("<tr") == 18
     assert "75\u00a0%" in body or "74\u00a0%" in body or "76\u00a0%" in body
     assert "moved by a small random amount" in page.text
-    assert "As of 13 June 2026; fewer than 10 results came later." in page.text
+    assert "As of 13 June 2026. Fewer than 10 results came later." in page.text
     assert "Numerator: at least one expected substance was found" in page.text
     assert "/trends.csv?" in page.text
     assert page.text.count('class="multiple multiple--trend ') == 1

@@ -61,7 +61,8 @@ def pictures(table: TrendTable, names: Names = plain, drawn: Drawn = Drawn.AUTO,
     scale, groups = scale_of(table), grouped(table, names)
     many = drawn is Drawn.AUTO and len(groups.groups) > FEW
     if groups.time and (many or drawn is Drawn.HEAT):
-        grid = heat.grid(groups, scale)
+        told = _with_figures(groups, scale)
+        grid = heat.grid(told, scale, len(groups.groups) - len(told.groups))
         made = [Picture("heat", table.measure.title, heat.scene(grid), _many(groups, scale), grid)]
     elif groups.time:
         made = _trends(_with_figures(groups, scale), scale, baseline)
@@ -134,7 +135,7 @@ def _key(table: TrendTable, charts: tuple[Picture, ...], baseline: str) -> tuple
     if "bars" in kinds:
         told.append("Thick bar: the figure. Thin line across it: its 95\u00a0% interval.")
     if any(row.why.startswith("no share") for row in rows):
-        told.append("“under 20”: a share of so few samples would say more than they carry.")
+        told.append("“under 20”: fewer than 20 samples, too few for a share.")
     if any(not cell.text for chart in charts if chart.grid for _, cells in chart.grid.lines for cell in cells):
         told.append(f"–: {heat.NO_ROW}.")
     if any(row.incomplete for row in rows):
@@ -155,7 +156,7 @@ def over_time(group: Group, scale: Scale) -> str:
     told = [f"{_at(shown[-1], scale)}."]
     if len(whole) > 1:
         first, last = whole[0], whole[-1]
-        told = [f"{_at(first, scale)}; {_at(last, scale)}.", _compared(first, last)]
+        told = [f"{_at(first, scale)}. {_at(last, scale)}.", _compared(first, last)]
         highest = max(whole, key=lambda p: figure(p.row, scale) or 0.0)
         if highest not in (first, last):
             told.append(f"Highest: {_at(highest, scale, ',')}.")

@@ -42,8 +42,8 @@ class Grid:
     left_off: str
 
 
-def grid(groups: Groups, scale: Scale) -> Grid:
-    """The newest periods and the first lines of a table by time and something else."""
+def grid(groups: Groups, scale: Scale, silent: int = 0) -> Grid:
+    """The newest periods and the first lines of a table by time and something else; `silent` lines without any figure are left off."""
     places, lines = groups.places[-MOST_COLUMNS:], groups.groups[:MOST_LINES]
     top = top_of((figure(p.row, scale) for g in lines for p in g.points if p.at in places), scale)
     made = []
@@ -54,16 +54,19 @@ def grid(groups: Groups, scale: Scale) -> Grid:
     ends = [top * step / STEPS for step in range(STEPS + 1)]
     shaded = any(cell.step for _, cells in made for cell in cells)
     key = tuple(f"{said(a, scale)} to {said(b, scale)}" for a, b in pairwise(ends)) if shaded else ()
-    return Grid(tuple(period(groups.time, p) for p in places), tuple(made), key, _left_off(groups, places))
+    return Grid(tuple(period(groups.time, p) for p in places), tuple(made), key, _left_off(groups, places, silent))
 
 
-def _left_off(groups: Groups, places: Sequence[str]) -> str:
-    told = []
+def _left_off(groups: Groups, places: Sequence[str], silent: int) -> str:
+    parts = []
     if len(groups.places) > len(places):
-        told.append(f"the newest {len(places)} of {len(groups.places)} periods")
+        parts.append(f"the newest {len(places)} of {len(groups.places)} periods")
     if len(groups.groups) > MOST_LINES:
-        told.append(f"{MOST_LINES} of {len(groups.groups)} lines")
-    return f"Drawn are {' and '.join(told)}; the table has all of them." if told else ""
+        parts.append(f"{MOST_LINES} of {len(groups.groups)} lines")
+    told = [f"The chart shows {' and '.join(parts)}."] if parts else []
+    if silent:
+        told.append(f"{silent} more {'line has' if silent == 1 else 'lines have'} no figure in any period.")
+    return " ".join([*told, "The table has all of them."]) if told else ""
 
 
 def _part(row: Row) -> str:

@@ -127,7 +127,7 @@ def keep(uow: UnitOfWork, made: Prepared, draws: Draws) -> None:
     years = set(session.exec(select(FigureList.year)))
     if frozenset(session.exec(select(FigurePeriod.label))) != made.known or years & made.lists.keys():
         raise Conflict(
-            "Figures were struck by someone else at the same moment. What they struck stands; nothing was drawn twice.",
+            "Figures were struck by someone else at the same moment. What they struck stands. Nothing was drawn twice.",
             hint="Strike again if anything is still due.",
         )
     for year, lists in made.lists.items():

@@ -1,0 +1,235 @@
+"""From what is recorded of a sample to what is asked about it: readings, strips, libraries and the register, in the words of `spectra`.
+
+Peaks of a run are those of its stored comparison, so that what the blank explains is out of both alike. Reads arrays, no database.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from statistics import fmean, stdev
+from uuid import UUID
+
+from app.laboratory.identification.contract import IdentifiedBlock
+from app.laboratory.identification.domain import Method, methods
+from app.laboratory.identification.identify import method_of
+from app.laboratory.library.domain import Libraries, Opened
+from app.laboratory.readings import arrays
+from app.laboratory.readings.analyses import AnalysisView, ReadingView, files_of
+from app.laboratory.readings.domain import AnalysisStatus
+from app.laboratory.readings.references import infrared_of
+from app.platform.kernel.errors import MastError
+from app.platform.storage import BlobStore
+from harm_messages.register import Register, Substance
+from harm_messages.vocabulary import StripReading
+from instruments import InstrumentError, to_absorbance, to_mass_spectrum
+from spectra import MassSpectrum, ReadingKind, SpectrumError
+from spectra.sample.answer import (
+    SampleLibraries,
+    SampleReading,
+    SampleRegister,
+    SampleTest,
+    StandsFor,
+    TestResult,
+)
+from spectra.sample.naming import folded
+
+MOST_READINGS = 24
+"""Readings of one sample that are put together; what comes after is said to be left out."""
+LEAST_INDEX_SPREAD = 10.0
+"""Standard deviation of a retention index where the laboratory measured too few to state its own, in index units."""
+_RESULTS = {
+    StripReading.POSITIVE: TestResult.POSITIVE,
+    StripReading.NEGATIVE: TestResult.NEGATIVE,
+    StripReading.FAINT: TestResult.FAINT,
+    StripReading.INVALID: TestResult.INVALID,
+}
+
+
+def basis_of(analyses: Iterable[AnalysisView]) -> list[str]:
+    """What an answer made now would be made of: every analysis with its version, every reading with its comparison."""
+    out = []
+    for one in analyses:
+        seen = ",".join(str(u.warnings_seen_at is not None)[0] for u in one.uploads)
+        out.append(f"analysis {one.analysis.id} {one.analysis.version} {seen}")
+        out += [f"reading {r.reading.id} {r.match.id}" for r in one.readings if r.match is not None]
+    return sorted(out)
+
+
+def readings_in(basis: Iterable[str]) -> frozenset[str]:
+    """The readings with their comparisons among what an answer was made of."""
+    return frozenset(one for one in basis if one.startswith("reading "))
+
+
+def whose(key: str) -> str:
+    """The reading behind a key of `readings_of`: that of a peak is the key of its run.
+
+    >>> whose("1f#3")
+    '1f'
+    """
+    return key.partition("#")[0]
+
+
+def readings_of(analyses: Iterable[AnalysisView], store: BlobStore) -> list[SampleReading]:
+    """Every reading that was compared, peaks of a run apart; one that supports no answer goes in as refused, with why."""
+    out: list[SampleReading] = []
+    for analysis in analyses:
+        refused = _refused(analysis)
+        for view in analysis.readings:
+            if view.answer is not None and view.answer.compared:
+                out += _reading(analysis, view, store, refused)
+    return out[:MOST_READINGS]
+
+
+def readings_of_blocks(blocks: Iterable[IdentifiedBlock]) -> list[SampleReading]:
+    """The same of files that belong to no sample on record: a block is a reading, or a peak of one."""
+    return [_of_block(block) for block in blocks]
+
+
+def _of_block(block: IdentifiedBlock) -> SampleReading:
+    reading, peak = block.reading, block.peak
+    method = method_of(reading)
+    name, key = method.value if method else "", f"{block.file}:{block.number}"
+    if peak is not None:
+        return SampleReading(
+            f"{key}#{peak.number}", name, peak.spectrum, StandsFor.ONE_PEAK, peak.retention_index, peak.area_percent,
+            source=reading.source_sha256,
+        )  # fmt: skip
+    if not block.answer.compared:
+        return SampleReading(key, name, None, refused=block.answer.headline)
+    try:
+        data = to_mass_spectrum(reading) if reading.kind is ReadingKind.MASS_SPECTRUM else to_absorbance(reading)
+    except (InstrumentError, SpectrumError) as error:
+        return SampleReading(key, name, None, refused=str(error))
+    return SampleReading(key, name, data, source=reading.source_sha256)
+
+
+def _refused(view: AnalysisView) -> str:
+    row = view.analysis
+    if row.status is not AnalysisStatus.OK:
+        return f"{view.method.title} did not go well ({row.status.value.replace('_', ' ')})."
+    if row.qc_failed:
+        return f"The blank or control of {view.method.title} failed."
+    if any(file.unseen for file in files_of(view)):
+        return f"Warnings of a file of {view.method.title} have not been checked."
+    return ""
+
+
+def _reading(analysis: AnalysisView, view: ReadingView, store: BlobStore, refused: str) -> Iterator[SampleReading]:
+    row, answer, method = view.reading, view.answer, analysis.analysis.method.value
+    assert answer is not None
+    key = str(row.id)
+    if answer.peaks:
+        for peak in answer.peaks:
+            data = MassSpectrum(peak.mz, peak.intensity) if peak.mz else None
+            yield SampleReading(
+                f"{key}#{peak.peak}", method, data, StandsFor.ONE_PEAK, peak.retention_index, peak.area_percent,
+                source=row.arrays_sha256, refused=refused,
+            )  # fmt: skip
+        return
+    try:
+        if row.kind == ReadingKind.MASS_SPECTRUM:
+            yield SampleReading(
+                key, method, arrays.single_spectrum(store, row.arrays_sha256), source=row.arrays_sha256, refused=refused
+            )
+        elif row.kind == ReadingKind.IR:
+            yield SampleReading(key, method, infrared_of(row, store), source=row.arrays_sha256, refused=refused)
+    except MastError as error:
+        yield SampleReading(key, method, None, refused=refused or str(error))
+
+
+def tests_of(analyses: Iterable[AnalysisView]) -> list[SampleTest]:
+    """Strips that were read, their run in order."""
+    return [
+        SampleTest(
+            str(row.id), row.method.value, row.strip_target, _RESULTS[row.strip_reading], row.strip_cut_off_ng_ml
+        )
+        for row in (view.analysis for view in analyses)
+        if row.method is Method.STRIP
+        and row.strip_reading is not None
+        and row.status is AnalysisStatus.OK
+        and not row.qc_failed
+    ]
+
+
+def libraries_of(libraries: Libraries, names: Collection[str] = ()) -> SampleLibraries:
+    """The largest library of each technique (of `names`, where there are any), and retention indices of own standards."""
+    mass, accurate = (
+        _largest(one for one in libraries.mass(names, accurate=exact) if not one.own) for exact in (False, True)
+    )
+    infrared = _largest(libraries.infrared(names))
+    return SampleLibraries(
+        mass.mass if mass else None,
+        infrared.infrared if infrared else None,
+        accurate.mass if accurate else None,
+        retention=_retention(libraries.own()),
+    )
+
+
+def _largest(books: Iterable[Opened]) -> Opened | None:
+    return max(books, key=len, default=None)
+
+
+def _retention(own: Sequence[Opened]) -> Mapping[str, tuple[float, float]]:
+    """Compound → mean retention index and its standard deviation, of runs of standards that are evidence now."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for book in own:
+        for entry in book.own.values():
+            if entry.retention_index is not None and not entry.void:
+                found[entry.compound].append(entry.retention_index)
+    return {
+        compound: (fmean(values), max(stdev(values), 1.0) if len(values) >= 3 else LEAST_INDEX_SPREAD)
+        for compound, values in found.items()
+    }
+
+
+def register_of(register: Register) -> SampleRegister:
+    """The substances as `spectra` asks for them, by the first block of their InChIKey, or by their id where they have none; and what
+    each method is blind to, as methods.toml declares it."""
+    names: dict[str, str] = {}
+    same: dict[str, str] = {}
+    classes: dict[str, frozenset[str]] = {}
+    for row in register:
+        key = key_of(row)
+        names.setdefault(key, row.name)
+        classes[key] = classes.get(key, frozenset()) | {row.id, *_wider(row.drug_class)}
+        same |= {folded(word): key for word in (row.id, row.name)}
+    declared = {method.value: info for method, info in methods().items()}
+    return SampleRegister(
+        names,
+        same,
+        classes,
+        seen_as={
+            method: {key_of(register[one]): key_of(register[other]) for one, other in info.seen_as.items()}
+            for method, info in declared.items()
+        },
+        blind={
+            method: frozenset(key for key, called in classes.items() if not called.isdisjoint(info.blind))
+            for method, info in declared.items()
+        },
+    )
+
+
+def key_of(row: Substance) -> str:
+    """The key of a substance among compounds."""
+    return row.inchikey.value.split("-")[0] if row.inchikey is not None else row.id
+
+
+def _wider(drug_class: str) -> Iterator[str]:
+    """A class and every wider one.
+
+    >>> list(_wider("opioid.nitazene"))
+    ['opioid.nitazene', 'opioid']
+    """
+    while drug_class:
+        yield drug_class
+        drug_class = drug_class.rpartition(".")[0]
+
+
+def analysis_of(analyses: Iterable[AnalysisView]) -> dict[str, UUID]:
+    """Key of a reading or a strip → its analysis."""
+    out: dict[str, UUID] = {}
+    for view in analyses:
+        out[str(view.analysis.id)] = view.analysis.id
+        out |= {str(one.reading.id): view.analysis.id for one in view.readings}
+    return out

@@ -1,0 +1,148 @@
+"""The job that works out the answer of a sample after its readings changed, and asking for it.
+
+Nothing is stored that was made of readings that have changed since: then the job looks again.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from sqlmodel import Session
+
+from app.intake.samples import lookup
+from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.readings import arrays
+from app.laboratory.readings.domain import ReadingsChanged
+from app.laboratory.sample_answers import asking
+from app.laboratory.sample_answers.domain import ANSWER_VERSION, Progress, WholeAnswer, answer_json
+from app.laboratory.sample_answers.tables import SampleAnswer
+from app.laboratory.sample_answers.telling import told
+from app.platform.db import Database, UnitOfWork
+from app.platform.jobs import DeadJob, JobContext, enqueue
+from app.platform.live.publish import publish
+from app.platform.storage import BlobStore
+from harm_messages.register import Register
+from spectra import explain_sample
+from spectra.sample.answer import SampleSettings
+
+JOB = "sample.answer"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerParts:
+    """What the job needs of the process."""
+
+    db: Database
+    blobs: BlobStore
+    registry: LibraryRegistry
+    register: Register
+    index: SubstanceIndex
+
+
+def schedule(uow: UnitOfWork, event: ReadingsChanged) -> None:
+    """Ask for the answer of a sample once more. Where it is being asked for already, only that it changed again is noted."""
+    row = uow.session.get(SampleAnswer, event.sample_id, with_for_update=True)
+    if row is None:
+        row = SampleAnswer(sample_id=event.sample_id)
+        _ask(uow, event)
+    elif row.progress is not Progress.WAITING:
+        row.progress = Progress.WAITING
+        row.asked += 1
+        row.version += 1
+        _ask(uow, event)
+    else:
+        row.asked += 1
+    uow.session.add(row)
+
+
+def _ask(uow: UnitOfWork, event: ReadingsChanged) -> None:
+    payload = {"sample_id": event.sample_id, "session_id": event.session_id}
+    enqueue(uow, JOB, payload, agency_id=event.agency_id)
+
+
+def handlers(parts: AnswerParts) -> dict[str, Callable[[JobContext], None]]:
+    """For JobRunner(handlers=…)."""
+    return {JOB: lambda ctx: work_out(parts, ctx)}
+
+
+def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
+    """For JobRunner(on_dead=…)."""
+    return {JOB: _give_up}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the job looked at."""
+
+    asked: int
+    analyses: list[reading_analyses.AnalysisView]
+    expected: tuple[str, ...]
+
+
+def work_out(parts: AnswerParts, ctx: JobContext) -> None:
+    """Look, work out, store; look again where something changed while it was worked out."""
+    sample_id = uuid.UUID(ctx.payload["sample_id"])
+    while True:
+        with parts.db.read() as session:
+            seen = _look(session, sample_id)
+        if seen is None:
+            return  # withdrawn with its sample
+        answer = _answer(parts, ctx, seen)
+        with ctx.begin() as uow:
+            row = uow.session.get(SampleAnswer, sample_id, with_for_update=True)
+            if row is not None and row.asked != seen.asked:
+                continue
+            if row is not None:
+                row.progress, row.made_at = Progress.READY, uow.now
+                row.basis, row.answer_version = asking.basis_of(seen.analyses), ANSWER_VERSION
+                row.answer = answer_json(answer)
+                row.version += 1
+                _tell(uow, ctx)
+            ctx.complete(uow)
+            return
+
+
+def _look(session: Session, sample_id: uuid.UUID) -> _Seen | None:
+    row = session.get(SampleAnswer, sample_id)
+    if row is None:
+        return None
+    expected = tuple(lookup.expected_of(session, sample_id))
+    return _Seen(row.asked, list(reading_analyses.analyses_of(session, sample_id)), expected)
+
+
+def _answer(parts: AnswerParts, ctx: JobContext, seen: _Seen) -> WholeAnswer:
+    readings = asking.readings_of(seen.analyses, arrays.array_store(parts.blobs.root))
+    if not readings:
+        return WholeAnswer()
+    register = asking.register_of(parts.register)
+    expected = tuple(asking.key_of(parts.register[one]) for one in seen.expected if one in parts.register)
+    answer = explain_sample(
+        readings,
+        asking.tests_of(seen.analyses),
+        asking.libraries_of(parts.registry.of(ctx.agency_id)),
+        register,
+        SampleSettings(expected=expected),
+    )
+    return told(answer, parts.index, asking.analysis_of(seen.analyses))
+
+
+def _tell(uow: UnitOfWork, job: JobContext | DeadJob) -> None:
+    publish(
+        uow, "sample", "sample.answered", agency_id=job.agency_id, session_id=uuid.UUID(job.payload["session_id"]),
+        sample_id=uuid.UUID(job.payload["sample_id"]), payload={},
+    )  # fmt: skip
+
+
+def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
+    """Every try failed for a reason of ours: the answers of the single readings stand, and the page says that this one is missing."""
+    row = uow.session.get(SampleAnswer, uuid.UUID(dead.payload["sample_id"]))
+    if row is not None and row.progress is Progress.WAITING:
+        row.progress = Progress.FAILED
+        row.version += 1
+        _tell(uow, dead)

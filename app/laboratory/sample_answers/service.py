@@ -1,0 +1,122 @@
+"""Use cases of the answer of a sample: read it as it stands now, and reply to what it asks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import structlog
+from sqlmodel import Session
+
+from app.intake.samples import lookup
+from app.laboratory.readings import analyses as reading_analyses
+from app.laboratory.sample_answers import asking
+from app.laboratory.sample_answers.domain import (
+    ANSWER_VERSION,
+    Progress,
+    Replied,
+    Reply,
+    Standing,
+    WholeAnswer,
+    answer_from,
+    replies_from,
+    replies_json,
+)
+from app.laboratory.sample_answers.tables import SampleAnswer
+from app.platform import audit
+from app.platform.db import UnitOfWork
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Conflict, Invalid, NotFound
+from app.platform.kernel.versions import check_version
+from app.platform.live.publish import publish
+from spectra.sample.constants import shipped
+
+NOTE_MAX = 200
+_log = structlog.get_logger(__name__)
+
+
+def standing(
+    session: Session, sample_id: uuid.UUID, analyses: Sequence[reading_analyses.AnalysisView]
+) -> Standing | None:
+    """The answer as it stands, beside the `analyses` of now; None where no answer was ever asked for."""
+    row = session.get(SampleAnswer, sample_id)
+    return _standing(row, analyses) if row is not None else None
+
+
+def _standing(row: SampleAnswer, analyses: Sequence[reading_analyses.AnalysisView]) -> Standing:
+    answer = _read(row)
+    made_with = answer.calibration_version
+    return Standing(
+        progress=row.progress,
+        answer=answer,
+        replies=replies_from(row.replies),
+        made_at=row.made_at,
+        stale=asking.readings_in(row.basis) != asking.readings_in(asking.basis_of(analyses)),
+        older_calibration=bool(made_with) and made_with != shipped().note.version,
+        version=row.version,
+    )
+
+
+def _read(row: SampleAnswer) -> WholeAnswer:
+    if row.made_at is None:
+        return WholeAnswer()
+    try:
+        if int(row.answer_version) > int(ANSWER_VERSION):
+            raise ValueError(f"an answer of version {row.answer_version}")
+        return answer_from(row.answer)
+    except ValueError:
+        _log.warning("sample_answer_unreadable", sample_id=str(row.sample_id), version=row.answer_version)
+        return WholeAnswer(reasons=("This answer was made by a later version of MAST and cannot be shown here.",))
+
+
+def answer_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> Standing:
+    """The same for a person of the sample's agency. Raises NotFound, also where nothing was measured yet."""
+    lookup.get_sample(session, actor, sample_id)
+    found = standing(session, sample_id, reading_analyses.analyses_of(session, sample_id))
+    if found is None:
+        raise NotFound("answer")
+    return found
+
+
+def reply(uow: UnitOfWork, sample_id: uuid.UUID, key: str, said: Reply, note: str, version: int) -> Standing:
+    """Answer a question; who says something else later is added, nothing is overwritten. Raises NotFound, Stale, Invalid, Conflict."""
+    sample = lookup.lock_sample(uow, sample_id)
+    row = uow.session.get(SampleAnswer, sample_id, with_for_update=True)
+    if row is None:
+        raise NotFound("answer")
+    check_version("answer", version, row.version)
+    if sample.withdrawn_at is not None:
+        raise Conflict("This sample was withdrawn, so nothing was added to it.")
+    asked = next((question for question in _read(row).questions if question.key == key), None)
+    if asked is None:
+        raise NotFound("question")
+    if said not in asked.replies:
+        words = "Choose one of the answers to this question."
+        raise Invalid(words, fields={"reply": words})
+    if len(note.strip()) > NOTE_MAX:
+        words = f"The note is longer than {NOTE_MAX} characters."
+        raise Invalid(words, fields={"note": words})
+    assert uow.actor.person_id is not None
+    given = (*replies_from(row.replies), Replied(key, said, note.strip(), uow.actor.person_id, uow.now))
+    row.replies = replies_json(given)
+    row.version += 1
+    uow.session.add(row)
+    after = {"question": key, "reply": said.value}
+    audit.record(
+        uow, "reply", "sample_answer", sample_id, version=row.version, after=after, session_id=sample.session_id
+    )
+    publish(
+        uow,
+        "sample",
+        "sample.replied",
+        agency_id=sample.agency_id,
+        session_id=sample.session_id,
+        sample_id=sample_id,
+        payload={},
+    )
+    return _standing(row, reading_analyses.analyses_of(uow.session, sample_id))
+
+
+def waits(found: Standing | None) -> bool:
+    """Whether readings changed and what follows from all of them is still being worked out."""
+    return found is not None and found.progress is Progress.WAITING and found.stale

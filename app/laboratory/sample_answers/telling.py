@@ -1,0 +1,120 @@
+"""From the answer of `spectra` to the tree that is kept and shown: names of the register, titles of methods, keys of analyses. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from uuid import UUID
+
+from app.laboratory.identification.domain import Method, method_info
+from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.sample_answers.asking import whose
+from app.laboratory.sample_answers.domain import Cell, Name, Part, Question, WholeAnswer
+from spectra.infrared.sentences import limit_percent, percent
+from spectra.sample.answer import Blindness, SampleAnswer, SamplePart, State, Support
+
+_WHY = {
+    Blindness.NO_REFERENCE: "no reference",
+    Blindness.BELOW_LIMIT: "too little for it",
+    Blindness.KIND: "not this kind of substance",
+}
+MOST_NAMED = 3
+
+
+def told(answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUID]) -> WholeAnswer:
+    """The tree. `analysis`: key of a reading or a strip → its analysis."""
+    methods = _columns(answer)
+    note = answer.calibration
+    return WholeAnswer(
+        parts=tuple(_part(part, methods, index, analysis) for part in answer.parts),
+        methods=tuple((method, title_of(method)) for method in methods),
+        none_of_these=answer.none_of_these,
+        only_in=tuple(
+            (title_of(method), tuple(_name(c, answer, index).name for c in compounds))
+            for method, compounds in sorted(answer.only_in.items())
+            if compounds
+        ),
+        questions=tuple(
+            Question(q.key, q.code, q.text, tuple(_name(c, answer, index).name for c in q.compounds))
+            for q in answer.questions
+        ),
+        expected=tuple(one.sentence for one in answer.expected),
+        blind=tuple(_blind(answer, index)),
+        reasons=answer.reasons,
+        calibration=f"{note.data} ({note.version}, {note.date})" if note.version else "",
+        calibration_version=note.version,
+        withheld=note.withheld,
+    )  # fmt: skip
+
+
+def _blind(answer: SampleAnswer, index: SubstanceIndex) -> Iterator[tuple[str, str]]:
+    """Expected substances with the methods that have no reference of them, or cannot see their kind."""
+    for one in answer.expected:
+        if known := index.find(one.compound, one.compound).id:
+            for method, said in one.support.items():
+                if said.why in (Blindness.NO_REFERENCE, Blindness.KIND):
+                    yield known, method
+
+
+def title_of(method: str) -> str:
+    """What a method is called on screens; what is no method of MAST keeps its name."""
+    return method_info(Method(method)).title if method in list(Method) else method
+
+
+def _columns(answer: SampleAnswer) -> tuple[str, ...]:
+    """The methods that were used, in the order in which they say most."""
+    used = dict.fromkeys(method for part in answer.parts for method in part.support)
+    return tuple(
+        sorted(used, key=lambda m: -sum(m in p.support and p.support[m].state is State.SEEN for p in answer.parts))
+    )
+
+
+def _name(compound: str, answer: SampleAnswer, index: SubstanceIndex) -> Name:
+    called = next((part.names[compound] for part in answer.parts if compound in part.names), compound)
+    known = index.find(compound, called)
+    return Name(compound, called, known.id, known.drug_class)
+
+
+def _named(compound: str, called: str, probability: float | None, index: SubstanceIndex) -> Name:
+    known = index.find(compound, called)
+    return Name(compound, called, known.id, known.drug_class, probability)
+
+
+def _part(
+    part: SamplePart, methods: Iterable[str], index: SubstanceIndex, analysis: Mapping[str, UUID]
+) -> Part:  # fmt: skip
+    own = _named(part.compound, part.name, part.probability, index)
+    others = tuple(
+        _named(compound, part.names.get(compound, compound), p, index)
+        for compound, p in part.set
+        if compound != part.compound
+    )
+    cells = tuple(_cell(method, part, analysis) for method in methods)
+    return Part(own, others, part.single, cells, part.changed, title_of(part.only) if part.only else "")
+
+
+_NOTHING = Support(State.NOT_TESTED, "")
+
+
+def _cell(method: str, part: SamplePart, analysis: Mapping[str, UUID]) -> Cell:
+    said = part.support.get(method, _NOTHING)
+    keys = (analysis.get(key) or analysis.get(whose(key)) for key in said.readings)
+    return Cell(
+        method, title_of(method), said.state, _figure(said, part.names), said.sentence,
+        tuple(dict.fromkeys(key for key in keys if key is not None)),
+        said.share, said.low, said.high, said.limit, said.probability,
+    )  # fmt: skip
+
+
+def _figure(said: Support, names: Mapping[str, str]) -> str:
+    """What stands behind the word of a cell."""
+    if said.state is State.SEEN:
+        if said.share is not None:
+            return percent(said.share)
+        return f"{percent(said.probability)} likely" if said.probability is not None else ""
+    if said.state is State.NOT_SEEN:
+        return f"would have been above {limit_percent(said.limit)}" if said.limit is not None else "would have been"
+    if said.state is State.NOT_TOLD_APART:
+        shown = [names.get(compound, compound) for compound in said.apart_from[:MOST_NAMED]]
+        more = len(said.apart_from) - len(shown)
+        return f"from {', '.join(shown)}" + (f" and {more} more" if more > 0 else "") if shown else ""
+    return _WHY[said.why] if said.why is not None else ""

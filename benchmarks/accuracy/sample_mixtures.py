@@ -1,0 +1,136 @@
+"""J5, J6: mixtures by EI and infrared. Each alone, side by side, infrared deciding within a place, joint, and ablations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from benchmarks.accuracy import Row
+from benchmarks.accuracy.sample_mixture_sets import Mixed, mixed
+from spectra.sample.constants import Mixture, shipped
+from spectra.sample.heard import InfraredWord, Place, Rival
+from spectra.sample.mixture import competing, judge, only_infrared
+from spectra.types import Identification
+
+Namer = Callable[[Mixed, str], set[str]]
+
+
+def heard_of(sample: Mixed, level: str) -> tuple[list[Place], InfraredWord]:
+    """What both methods say, in the product's words."""
+    said = zip(sample.ei.places, sample.ei.totals, sample.ei.named, strict=True)
+    places = [Place("ei", tuple(Rival(*row) for row in rows), total, named) for rows, total, named in said]
+    e = sample.infrared[level]
+    nothing = cast("Identification", None)
+    parts = {p.compound: p for p in e.components}
+    alike = {p.compound: p.not_distinguished for p in e.components}
+    limits = {limit.compound: limit for limit in e.limits}
+    return places, InfraredWord("ir", "ftir", nothing, e, dict.fromkeys(limits, 1.0), parts, limits, alike)
+
+
+def joint(fit: Mixture) -> Namer:
+    """The product's rule."""
+
+    def named(sample: Mixed, level: str) -> set[str]:
+        places, word = heard_of(sample, level)
+        judged = judge(places, [word], fit)
+        names = [row.compound for place in judged for row in place.named]
+        return {*names, *(one.compound for one in only_infrared([word], competing(judged), fit))}
+
+    return named
+
+
+def ei_names(sample: Mixed, level: str) -> set[str]:
+    """EI alone."""
+    return {c.compound for c in sample.ei.answer.components}
+
+
+def infrared_names(sample: Mixed, level: str) -> set[str]:
+    """Infrared alone."""
+    return {c.compound for c in sample.infrared[level].components}
+
+
+def union(sample: Mixed, level: str) -> set[str]:
+    """Side by side, infrared deciding among the look-alikes of a place."""
+    infrared, out = infrared_names(sample, level), set[str]()
+    for rows, named in zip(sample.ei.places, sample.ei.named, strict=True):
+        if named:
+            seen = [c for c, _, _ in rows if c in infrared]
+            out |= set(seen) or {rows[0][0]}
+    return out | infrared
+
+
+def rules(fit: Mixture) -> dict[str, Namer]:
+    """The joint rule, the methods alone, side by side, and the joint rule with a part taken out."""
+    return {
+        "joint": joint(fit),
+        "EI alone": ei_names,
+        "infrared alone": infrared_names,
+        "side by side, infrared decides within a place": union,
+        "joint without what would have been seen": joint(replace(fit, missed=0.0)),
+        "joint with one threshold for infrared-only names": joint(
+            replace(fit, infrared_only=0.25, infrared_only_alarm=0.25)
+        ),
+    }
+
+
+def figures(some: Sequence[tuple[Mixed, set[str], frozenset[str]]]) -> dict[str, float]:
+    """F1 over names, exact sets, wrong names each, and the share of parts of a tenth and less that are named."""
+    right = sum(len(said & truth) for _, said, truth in some)
+    total = sum(len(said) + len(truth) for _, said, truth in some)
+    small = [c in said for s, said, _ in some for c, part in s.parts.items() if part < 0.101]
+    return {
+        "F1": 2 * right / max(total, 1),
+        "exact": float(np.mean([said == truth for _, said, truth in some])) if some else 0.0,
+        "wrong": float(np.mean([len(said - truth) for _, said, truth in some])) if some else 0.0,
+        "small": float(np.mean(small)) if small else 0.0,
+    }
+
+
+def rows(data: Path, on: str = "test", fit: Mixture | None = None) -> list[Row]:
+    """The figures of one side, every rule."""
+    samples, out = mixed(data, on), []
+    for name, rule in rules(fit or shipped().mixture).items():
+        out += _rows(name, samples, rule, bars=name == "joint")
+    return out
+
+
+def _rows(name: str, samples: Sequence[Mixed], rule: Namer, bars: bool) -> list[Row]:
+    said = [(s, rule(s, level), s.truth) for s in samples for level in s.infrared]
+    several = [row for row in said if len(row[2]) > 1]
+    lone = [row for row in said if len(row[2]) == 1]
+    follows = [row for row in several if row[0].follows]
+    unknown = [
+        (s, names - set(s.cuts), frozenset(s.parts))
+        for s, names, _ in said
+        if not s.known & set(s.parts) and len(s.parts) > 1
+    ]
+    out = []
+    asked = {"F1": 0.83, "exact": 0.47, "wrong": 0.32} if bars else {}
+    for key, value in figures(several).items():
+        out.append(_row("J5", f"{name}, mixtures: {WORDS[key]}", value, len(several), asked.get(key), key == "wrong"))
+    out.append(
+        _row(
+            "J5",
+            f"{name}, readings of one compound: wrong names each",
+            figures(lone)["wrong"],
+            len(lone),
+            0.10 if bars else None,
+            True,
+        )
+    )
+    out.append(_row("J5", f"{name}, infrared's shares follow EI's: F1", figures(follows)["F1"], len(follows)))
+    out.append(
+        _row("J6", f"{name}, no reference for any part EI can see: F1 of these", figures(unknown)["F1"], len(unknown))
+    )
+    return out
+
+
+WORDS = {"F1": "F1", "exact": "exact set", "wrong": "wrong names each", "small": "parts of a tenth and less named"}
+
+
+def _row(bar: str, what: str, value: float, n: int, asked: float | None = None, at_most: bool = False) -> Row:
+    return Row(bar, what, value, n, asked, at_most, cross_validated=True, share=False)

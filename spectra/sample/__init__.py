@@ -1,0 +1,1 @@
+"""One answer for a sample from everything measured on it."""

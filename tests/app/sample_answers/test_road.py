@@ -1,0 +1,107 @@
+"""The answer of a sample on the road: worked out after each file, added to findings, asked about, and shown to whoever checks."""
+
+from __future__ import annotations
+
+from app.platform.kernel.actor import Role
+from tests.app.sample_answers.conftest import Measured
+from tests.support.known_files import ei_of, ir_of
+
+
+def names(answer: dict) -> list[str]:
+    return [part["name"]["name"] for part in answer["answer"]["parts"]]
+
+
+def cells(answer: dict, part: int = 0) -> dict[str, str]:
+    return {cell["method"]: cell["state"] for cell in answer["answer"]["parts"][part]["cells"]}
+
+
+def test_there_is_no_answer_before_something_was_measured(measured: Measured) -> None:
+    response = measured.world.as_(Role.CHEMIST).get(f"/api/v1/samples/{measured.sample_id}/answer")
+    assert response.status_code == 404
+
+
+def test_two_methods_give_one_part_that_both_see(measured: Measured) -> None:
+    ir = measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
+    ms = measured.measure("gc_ms", ei_of("Cocaine"), "b.msp")
+    answer = measured.answer()
+    assert answer["progress"] == "ready"
+    assert not answer["stale"]
+    assert names(answer) == ["Cocaine"]
+    assert cells(answer) == {"ftir": "seen", "gc_ms": "seen"}
+    seen = {key for cell in answer["answer"]["parts"][0]["cells"] for key in cell["analysis_ids"]}
+    assert seen == {str(ir), str(ms)}
+
+
+def test_adding_all_makes_a_finding_that_stands_on_both_methods_and_is_confirmed(measured: Measured) -> None:
+    for method, content, name in (("ftir", ir_of(cocaine=1.0), "a.jdx"), ("gc_ms", ei_of("Cocaine"), "b.msp")):
+        measured.measure(method, content, name)
+    chemist = measured.world.as_(Role.CHEMIST)
+    page = chemist.get(f"/bench/samples/{measured.sample_id}").text
+    assert f'action="/bench/samples/{measured.sample_id}/use-sample"' in page
+    added = chemist.post(f"/bench/samples/{measured.sample_id}/use-sample", headers={"Origin": "https://testserver"})
+    assert added.status_code == 303, added.text
+    result = chemist.get(f"/api/v1/samples/{measured.sample_id}/results").json()["rows"][0]
+    (finding,) = result["findings"]
+    assert (finding["substance_id"], finding["confidence"]) == ("cocaine", "confirmed")
+    assert set(finding["methods"]) == {"ftir", "gc_ms"}
+    assert finding["minimum"]["met"]
+
+
+def test_two_files_that_cannot_be_of_one_sample_are_asked_about_and_hold_up_verifying(measured: Measured) -> None:
+    measured.measure("ftir", ir_of(ketamine=1.0), "a.jdx")
+    ms = measured.measure("gc_ms", ei_of("Cocaine"), "b.msp")
+    answer = measured.answer()
+    assert answer["open_questions"], answer["answer"]
+    key = next(one for one in answer["open_questions"] if one.startswith("one_sample"))
+    result, etag = measured.road.draft(measured.sample_id, [str(ms)], substance="cocaine")
+    etag = measured.road.step("chemist", result, "submit", etag, accept_open=True)
+    verifier = measured.world.as_(Role.VERIFIER)
+    refused = verifier.post(f"/api/v1/results/{result}/verify", json={"accept_open": True}, headers={"If-Match": etag})
+    assert refused.status_code == 409
+    assert "question" in refused.text
+    said = verifier.post(
+        f"/api/v1/samples/{measured.sample_id}/answer/replies",
+        json={"question": key, "reply": "one_sample", "note": "both scraped from one bag"},
+        headers={"If-Match": f'"{answer["version"]}"'},
+    )
+    assert said.status_code == 200, said.text
+    assert said.json()["open_questions"] == [one for one in answer["open_questions"] if one != key]
+
+
+def test_a_reply_to_nothing_asked_is_not_found_and_a_stale_one_is_refused(measured: Measured) -> None:
+    measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
+    answer = measured.answer()
+    chemist = measured.world.as_(Role.CHEMIST)
+    url, body = f"/api/v1/samples/{measured.sample_id}/answer/replies", {"question": "nothing", "reply": "looked"}
+    assert chemist.post(url, json=body, headers={"If-Match": f'"{answer["version"]}"'}).status_code == 404
+    assert chemist.post(url, json=body, headers={"If-Match": '"999"'}).status_code == 412
+
+
+def test_another_agency_sees_nothing_of_it(measured: Measured) -> None:
+    measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
+    foreign = measured.world.as_(Role.CHEMIST, agency="other")
+    assert foreign.get(f"/api/v1/samples/{measured.sample_id}/answer").status_code == 404
+
+
+def test_a_strip_that_is_recorded_later_works_the_answer_out_again(measured: Measured) -> None:
+    measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
+    before = measured.answer()["version"]
+    measured.road.analysis(
+        measured.sample_id, method="strip", read_by_hand=False, strip_target="opioid.fentanyl", strip_reading="negative"
+    )
+    assert measured.answer()["progress"] == "waiting"
+    measured.world.runtime.jobs.run_until_idle()
+    after = measured.answer()
+    assert after["progress"] == "ready"
+    assert after["version"] > before
+
+
+def test_what_failed_its_control_supports_no_part_and_is_said_why(measured: Measured) -> None:
+    ms = measured.measure("gc_ms", ei_of("Cocaine"), "b.msp")
+    chemist = measured.world.as_(Role.CHEMIST)
+    row = chemist.get(f"/api/v1/analyses/{ms}")
+    chemist.patch(f"/api/v1/analyses/{ms}", json={"qc_failed": True}, headers={"If-Match": row.headers["ETag"]})
+    measured.world.runtime.jobs.run_until_idle()
+    answer = measured.answer()
+    assert names(answer) == []
+    assert any("blank or control" in reason for reason in answer["answer"]["reasons"])

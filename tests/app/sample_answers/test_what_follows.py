@@ -1,0 +1,174 @@
+"""What follows from the answer of a whole sample: which analyses count for a finding, what is added, and which questions stay open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.laboratory.identification.domain import Method, method_info
+from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.sample_answers import asking
+from app.laboratory.sample_answers.domain import (
+    Cell,
+    Name,
+    Part,
+    Progress,
+    Question,
+    Replied,
+    Reply,
+    Standing,
+    WholeAnswer,
+    answer_from,
+    answer_json,
+)
+from app.laboratory.sample_answers.telling import told
+from app.results.derivation import Evidence, derive_confidence
+from app.results.grounds import matrix_of
+from app.results.named import offers_of_whole, with_offers
+from harm_messages import load_pack
+from spectra.sample.answer import (
+    Blindness,
+    CalibrationNote,
+    Expected,
+    SampleAnswer,
+    SamplePart,
+    State,
+    Support,
+)
+
+FTIR, GCMS, STRIP = uuid4(), uuid4(), uuid4()
+
+
+def cell(method: str, state: State, analysis: UUID, share: float | None = None) -> Cell:
+    return Cell(method, method_info(Method(method)).title, state, "", f"{method} says {state}.", (analysis,), share)
+
+
+def whole(*cells: Cell, others: tuple[Name, ...] = (), questions: tuple[Question, ...] = ()) -> WholeAnswer:
+    name = Name("ZPUCINDJVBIVPJ", "Cocaine", "cocaine", "stimulant", 0.97)
+    return WholeAnswer(
+        (Part(name, others, not others, cells),), (("ftir", "FTIR"), ("gc_ms", "GC-MS")), questions=questions
+    )
+
+
+def evidence(method: str, against: str = "") -> Evidence:
+    info = method_info(Method(method))
+    return Evidence(method, info.title, info.category, info.specific, against=against)
+
+
+def test_two_methods_that_see_it_confirm_and_one_that_would_have_and_did_not_does_not_count() -> None:
+    level, _ = derive_confidence([evidence("ftir"), evidence("gc_ms")])
+    assert level == "confirmed"
+    level, reasons = derive_confidence(
+        [evidence("ftir"), evidence("gc_ms", against="GC-MS would have shown it above 2 %.")]
+    )
+    assert level == "indicated"
+    assert "GC-MS does not count. GC-MS would have shown it above 2 %." in reasons
+
+
+@pytest.mark.parametrize(
+    ("state", "counts"),
+    [(State.SEEN, True), (State.NOT_TOLD_APART, True), (State.NOT_SEEN, False), (State.NOT_VISIBLE, False)],
+)
+def test_the_matrix_that_is_kept_says_which_analysis_counts(state: State, counts: bool) -> None:
+    from app.results.derivation import MethodWords
+
+    kept = matrix_of(Standing(Progress.READY, whole(cell("ftir", State.SEEN, FTIR), cell("gc_ms", state, GCMS))))
+    assert kept is not None
+    words = MethodWords(kept)
+    assert (words.against("cocaine", GCMS) == "") is counts
+    assert words.against("cocaine", FTIR) == ""
+    assert words.against("mdma", GCMS) == "", "nothing is known of a substance that is no part"
+
+
+def test_strips_stay_out_of_the_matrix_because_they_have_rules_of_their_own() -> None:
+    kept = matrix_of(Standing(Progress.READY, whole(cell("ftir", State.SEEN, FTIR), cell("strip", State.SEEN, STRIP))))
+    assert kept is not None
+    assert [row.analysis_ids for row in kept] == [(FTIR,)]
+
+
+def test_a_part_becomes_one_finding_with_every_method_that_shows_it() -> None:
+    answer = whole(cell("ftir", State.SEEN, FTIR, 0.6), cell("gc_ms", State.NOT_TOLD_APART, GCMS))
+    (finding,) = with_offers((), offers_of_whole(answer))
+    assert (finding.substance_id, set(finding.analysis_ids), finding.cannot_tell_from) == ("cocaine", {FTIR, GCMS}, ())
+
+
+def test_a_place_that_no_method_settles_keeps_its_other_names_in_the_finding() -> None:
+    other = Name("OTHER", "Pseudococaine", "", "", 0.3)
+    (finding,) = with_offers((), offers_of_whole(whole(cell("gc_ms", State.SEEN, GCMS), others=(other,))))
+    assert finding.cannot_tell_from == ("Pseudococaine",)
+
+
+def test_the_other_method_narrows_what_a_finding_could_not_tell_apart() -> None:
+    other = Name("OTHER", "Pseudococaine", "", "", 0.3)
+    first = with_offers((), offers_of_whole(whole(cell("gc_ms", State.SEEN, GCMS), others=(other,))))
+    (finding,) = with_offers(
+        first, offers_of_whole(whole(cell("gc_ms", State.SEEN, GCMS), cell("ftir", State.SEEN, FTIR)))
+    )
+    assert finding.cannot_tell_from == ()
+
+
+def test_a_question_stays_open_until_somebody_answers_and_while_a_file_is_of_another_sample() -> None:
+    question = Question("k1", "one_sample", "Are these two files of one sample?")
+    standing = Standing(Progress.READY, whole(questions=(question,)))
+    assert standing.open_questions == (question,)
+    reply = Replied("k1", Reply.WRONG_FILE, "", uuid4(), datetime.now(UTC))
+    assert replace(standing, replies=(reply,)).open_questions == (question,)
+    settled = replace(standing, replies=(reply, replace(reply, reply=Reply.ONE_SAMPLE)))
+    assert settled.open_questions == ()
+
+
+def test_the_answer_is_kept_and_read_again_as_it_was() -> None:
+    answer = whole(
+        cell("ftir", State.SEEN, FTIR, 0.6),
+        cell("gc_ms", State.NOT_VISIBLE, GCMS),
+        questions=(Question("k", "c", "T"),),
+    )
+    assert answer_from(answer_json(answer)) == answer
+
+
+def test_what_a_method_has_no_reference_of_is_told_apart_from_what_it_did_not_see() -> None:
+    blind = Support(State.NOT_VISIBLE, "s", why=Blindness.NO_REFERENCE)
+    looked = Support(State.NOT_SEEN, "s", limit=0.04)
+    index = SubstanceIndex(load_pack().substances)
+    key = next(row.inchikey.value.split("-")[0] for row in load_pack().substances if row.id == "mdma" and row.inchikey)
+    answer = SampleAnswer(
+        (), {}, None, (), None, {}, CalibrationNote("1", "2026-11-29", "dev", ()), (),
+        (Expected(key, {"gc_ms": blind, "ftir": looked}, "Expected: MDMA."),),
+    )  # fmt: skip
+    assert told(answer, index, {}).blind == (("mdma", "gc_ms"),)
+
+
+def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
+    support = {
+        "ftir": Support(State.SEEN, "s", probability=0.98, share=0.64, readings=("r1",)),
+        "gc_ms": Support(State.NOT_SEEN, "s", limit=0.041, readings=("r2#3",)),
+        "raman": Support(State.NOT_VISIBLE, "s", why=Blindness.NO_REFERENCE),
+        "lc_ms": Support(State.NOT_TOLD_APART, "s", apart_from=("OTHER",)),
+    }
+    part = SamplePart(
+        "ZPUCINDJVBIVPJ", "Cocaine", 0.98, (("ZPUCINDJVBIVPJ", 0.98),), True, support, {"OTHER": "Pseudococaine"}
+    )
+    answer = SampleAnswer((part,), {}, 0.01, (), None, {}, CalibrationNote("1", "2026-11-29", "dev", ()), ())
+    shown = told(answer, SubstanceIndex(), {"r1": FTIR, "r2": GCMS})
+    words = {c.method: c.words for c in shown.parts[0].cells}
+    assert words == {
+        "ftir": "seen, 64 %",
+        "gc_ms": "not seen, would have been above 4.5 %",
+        "raman": "could not be seen, no reference",
+        "lc_ms": "not told apart, from Pseudococaine",
+    }
+    assert shown.parts[0].cells[[c.method for c in shown.parts[0].cells].index("gc_ms")].analysis_ids == (GCMS,)
+    assert shown.parts[0].seen_by == (FTIR,)
+
+
+def test_what_a_method_cannot_see_is_declared_with_the_method_by_id_or_class() -> None:
+    register = asking.register_of(load_pack().substances)
+    key = {row.id: asking.key_of(row) for row in load_pack().substances}
+    assert {key["lactose"], key["sodium-chloride"]} <= register.blind["gc_ms"]
+    assert key["paracetamol"] not in register.blind["gc_ms"]
+    assert key["lactose"] not in register.blind["ftir"]
+    assert register.seen_as["gc_ms"] == {key["psilocybin"]: key["psilocin"]}
+    assert {"fentanyl", "opioid.fentanyl", "opioid"} <= register.classes[key["fentanyl"]]

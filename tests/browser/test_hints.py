@@ -1,0 +1,66 @@
+"""Hints on a first visit in a real browser: no button leaves the window for them, and what was typed stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from tests.support.site import PHONE, TABLET, Desk
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+
+def show(page: Page) -> None:
+    """By the menu of the initials."""
+    page.locator(".top__me > summary").click()
+    page.get_by_role("button", name="Show hints").click()
+    expect(page.locator(".hints li")).to_have_count(3)
+    page.keyboard.press("Escape")
+
+
+def in_window(page: Page, selector: str) -> bool:
+    """Whether the whole of it is inside the window, scrolled as it is."""
+    box, size = page.locator(selector).first.bounding_box(), page.viewport_size
+    assert box is not None, selector
+    assert size is not None
+    return box["y"] >= 0 and box["y"] + box["height"] <= size["height"] + 0.5
+
+
+@pytest.mark.parametrize("size", [TABLET, PHONE], ids=["tablet", "phone"])
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [(Role.RECEPTION, "/reception"), (Role.CHEMIST, "/"), (Role.HEALTH_WORKER, "/consultations")],
+    ids=["reception", "bench", "consultation"],
+)
+def test_with_hints_the_button_that_finishes_stays_in_the_window(
+    desk: Desk, role: Role, path: str, size: tuple[int, int]
+) -> None:
+    page = desk.sign_in(role, size, path=path)
+    if role is Role.HEALTH_WORKER:
+        page.locator("main a[href*='/consultations/samples/']").first.click()
+        page.wait_for_load_state()
+    button = ".actionbar .button--primary, .actionbar .button"
+    assert page.locator(".hints").count() == 0
+    before = in_window(page, button)
+    show(page)
+    assert in_window(page, button) >= before
+    if size is TABLET and role is not Role.CHEMIST:
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "the page does not scroll"
+
+
+def test_hiding_and_showing_keep_what_was_typed(desk: Desk) -> None:
+    page = desk.sign_in(Role.ADMIN, TABLET, path="/people")
+    page.locator("[name=display_name]").fill("Sam Taylor")
+    show(page)
+    page.get_by_role("button", name="Hide hints").click()
+    expect(page.locator(".hints")).to_have_count(0)
+    assert page.locator("[name=display_name]").input_value() == "Sam Taylor"
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.reload()
+    expect(page.locator(".hints")).to_have_count(0)

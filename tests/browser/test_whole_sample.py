@@ -1,0 +1,92 @@
+"""One answer for a sample on the bench: two files dropped, the matrix read, everything added, a contradiction answered, and on to release."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from tests.browser import steps
+from tests.browser.test_bench_frame import read_one
+from tests.support.known_files import ei_of, ir_of
+from tests.support.road import Road
+from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
+from tests.support.small_files import MDMA, small_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+CAFFEINE = {194: 999.0, 109: 600.0, 55: 250.0, 67: 300.0, 82: 200.0, 193: 100.0}
+
+
+def _file(name: str, content: bytes) -> dict[str, Any]:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def _matrix(page: Page) -> dict[str, list[str]]:
+    """Part → what each method says of it, read as it stands on the page."""
+    rows = page.locator(".bench-matrix tbody tr")
+    return {
+        rows.nth(k).locator("th b").inner_text(): rows.nth(k).locator(".bench-state").all_inner_texts()
+        for k in range(rows.count())
+    }
+
+
+def test_two_files_of_two_things_are_put_together_asked_about_and_released(
+    desk: Desk, road: Road, clients: Clients
+) -> None:
+    sample = road.register(expected=["cocaine"])
+    page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}?part=files")
+    steps.ready(page)
+    page.locator("#upload").set_input_files([_file("a.jdx", ir_of(ketamine=1.0)), _file("b.msp", ei_of("Cocaine"))])
+    expect(page.locator("#bench-files")).to_contain_text("b.msp")
+    expect(page.locator("#bench-files .findings")).to_contain_text("GC-MS")
+    page.goto(f"/bench/samples/{sample}")
+    expect(page.locator(".bench-tabs [aria-current]")).to_contain_text("Sample")  # several methods: it opens first
+    expect(page.locator(".bench-matrix")).to_be_visible()
+    assert set(_matrix(page)) == {"Cocaine", "Ketamine"}
+    assert any(word.startswith("seen") for word in _matrix(page)["Cocaine"])
+    expect(page.locator(".bench-question h3").first).to_have_text("Question")
+    desk.shot(page, "whole-sample")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    assert scroll_overflow(page) == 0
+    page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
+
+    steps.press(page, "Add all 2")
+    expect(page.locator("#bench-findings .findings")).to_contain_text("Ketamine")
+    expect(page.locator("#bench-findings .findings")).to_contain_text("Cocaine")
+    steps.answer_questions(page, "both scraped from one bag")
+    expect(page.locator(".bench-question h3").first).to_have_text("Answered")
+    assert not [one for one in steps.axe(page) if "bench" in one]
+    steps.press(page, re.compile("^Submit for verification"))
+
+    verifier = desk.sign_in(Role.VERIFIER, TABLET, path=f"/bench/samples/{sample}")
+    expect(verifier.locator("#bench-whole")).to_contain_text("both scraped from one bag")
+    assert set(_matrix(verifier)) == {"Cocaine", "Ketamine"}
+    steps.press(verifier, re.compile("^Verify"))
+    lead = desk.sign_in(Role.SESSION_LEAD, TABLET, path=f"/bench/samples/{sample}")
+    lead.get_by_role("link", name=re.compile("^Release to client")).click()
+    steps.press(lead, re.compile("^Release to client"))
+    expect(lead.locator("#bench-findings")).to_contain_text("released")
+
+
+def test_a_peak_that_was_dismissed_is_not_added_with_the_rest_of_the_sample(
+    desk: Desk, road: Road, clients: Clients
+) -> None:
+    sample = read_one(road, clients, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "run.cdf")
+    road.upload(road.analysis(sample, method="ftir", read_by_hand=False), ir_of(mdma=1.0), "a.jdx")
+    page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}?tab=sample")
+    expect(page.locator(".bench-matrix")).to_contain_text("Caffeine")
+    page.get_by_text("Dismiss with a reason").click()
+    page.get_by_label(re.compile("^Caffeine")).check()
+    page.locator("#dismiss-reason").select_option(label="Carry-over, or in the blank")
+    steps.press(page, "Dismiss names")
+    steps.press(page, re.compile("^Add all"))
+    expect(page.locator("#bench-findings .findings")).to_contain_text("MDMA")
+    expect(page.locator("#bench-findings .findings")).not_to_contain_text("Caffeine")
+    expect(page.locator("#bench-findings")).to_contain_text("dismissed")

@@ -1,0 +1,245 @@
+"""Text tables: signs of typography, encodings, sections that are all read and named, rows and counts that disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from instruments import CorruptFile, read
+from spectra.types import Level, Reading, ReadingKind
+from tests.instruments.instrument_files import codes, one
+
+X = [4000 - 20.5 * i for i in range(40)]
+Y = [0.5 + 0.4 * float(np.sin(i / 5)) - 0.45 * (i % 7 == 0) for i in range(40)]
+SUPERSCRIPTS = str.maketrans("+-0123456789", "⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+CHROMATOGRAM = "R.Time (min)\tIntensity\n"
+
+
+def written(number: Callable[[float], str], header: str = "Wavenumber(cm-1);Absorbance", mark: str = ";") -> str:
+    rows = [mark.join((number(x), number(y))) for x, y in zip(X, Y, strict=True)]
+    return "\n".join([header.replace(";", mark), *rows]) + "\n"
+
+
+def plain(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def power(mark: str, after: Callable[[int], str]) -> Callable[[float], str]:
+    def number(value: float) -> str:
+        mantissa, exponent = f"{value:.6e}".split("e")
+        return f"{mantissa}{mark}10{after(int(exponent))}"
+
+    return number
+
+
+def warned(reading: Reading) -> set[str]:
+    """The codes of what needs a person's look."""
+    return {r.code for r in reading.remarks if r.level is Level.WARNING}
+
+
+def agrees(reading: Reading) -> None:
+    np.testing.assert_allclose(reading.x, X, atol=1e-3)
+    np.testing.assert_allclose(reading.y, Y, atol=1e-4)
+    assert (reading.kind, reading.x_unit, reading.y_unit) == (ReadingKind.IR, "cm-1", "absorbance")
+    assert not reading.warnings
+
+
+@pytest.mark.parametrize("sign", list("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"))
+@pytest.mark.parametrize("mark", [";", "\t", ",", " "])
+def test_every_minus_of_typography_is_a_minus(sign: str, mark: str) -> None:
+    agrees(one(written(lambda v: plain(v).replace("-", sign), mark=mark), "x.csv"))
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize(
+    "number",
+    [power("×", lambda e: f"^{e}"), power(" x ", lambda e: f"^{e}"), power("·", lambda e: str(e).translate(SUPERSCRIPTS)),
+     power(" × ", lambda e: f"{e:+d}".translate(SUPERSCRIPTS)), power("*", lambda e: f"**{e}"), power("x", lambda e: f"^({e})")],
+)  # fmt: skip
+def test_powers_of_ten_as_people_write_them(number: Callable[[float], str], decimal: str) -> None:
+    agrees(one(written(lambda v: number(v).replace(".", decimal)), "x.csv"))
+
+
+@pytest.mark.parametrize("blank", ["\u2009", "\u202f", "\u00a0", "\u2007"])
+@pytest.mark.parametrize("mark", [";", "\t", " "])
+def test_narrow_blanks_group_thousands_and_part_no_columns(blank: str, mark: str) -> None:
+    agrees(one(written(lambda v: f"{v:,.4f}".replace(",", blank), mark=mark), "x.csv"))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["Wavenumber / cm⁻¹", "Wavenumber (cm\u22121)", "cm\u20131", "Wellenzahl [1/cm]", "ν̃ / cm\u00af\u00b9", "x (cm^{-1})",
+     "x (cm**-1)", "x (1 / cm)"],
+)  # fmt: skip
+def test_every_spelling_of_wavenumbers(unit: str) -> None:
+    agrees(one(written(plain, f"{unit};Absorbance"), "x.csv"))
+
+
+@pytest.mark.parametrize(
+    ("label", "unit"),
+    [("T / %", "transmittance (%)"), ("R / %", "reflectance (%)"), ("Reflectance / %", "reflectance (%)"),
+     ("Transmittance / %", "transmittance (%)")],
+)  # fmt: skip
+def test_per_cent_after_a_slash(label: str, unit: str) -> None:
+    text = written(lambda v: plain(v) if v > 1 else plain(50 + 40 * v), f"Wavenumber / cm⁻¹;{label}")
+    assert one(text, "x.csv").y_unit == unit
+
+
+@pytest.mark.parametrize(
+    ("label", "unit"),
+    [("Wavelength (Å)", "Å"), ("Wavelength / pm", "pm"), ("Wavenumber [1/m]", "1/m"), ("Wavenumber (m⁻¹)", "m⁻¹"), ("Energy (eV)", "eV"),
+     ("Time (ms)", "ms"), ("Time [h]", "h"), ("Time / milliseconds", "milliseconds")],
+)  # fmt: skip
+def test_a_unit_that_is_none_of_ours_is_kept_and_not_taken_for_the_usual_one(label: str, unit: str) -> None:
+    reading = one(written(plain, f"{label};Signal"), "x.csv")
+    assert reading.x_unit == unit
+    assert reading.kind is (ReadingKind.CHROMATOGRAM if "Time" in label else ReadingKind.OTHER)
+
+
+def test_absolute_intensity_is_no_absorbance() -> None:
+    text = "m/z\tAbs. Intensity\tRel. Intensity\n" + "".join(
+        f"{40 + 7.3 * i:.1f}\t{100 * i + 1}\t{i}\n" for i in range(12)
+    )
+    reading = one(text, "x.txt")
+    assert (reading.kind, reading.y_unit) == (ReadingKind.MASS_SPECTRUM, "intensity")
+
+
+@pytest.mark.parametrize("label", ["Intensity / 10³ counts", "Absorbance × 10^3", "Absorbance (10⁻³)"])
+def test_a_power_of_ten_in_the_header_is_not_passed_over(label: str) -> None:
+    assert "scaled_label" in warned(one(written(plain, f"Wavenumber (cm-1);{label}"), "x.csv"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_encodings_with_and_without_a_byte_order_mark(encoding: str, end: str) -> None:
+    sign = "-" if encoding == "cp1252" else "\u2212"
+    unit = "cm-\u00b9" if encoding == "cp1252" else "cm⁻¹"
+    text = written(lambda v: plain(v).replace("-", sign), f"Wavenumber ({unit});Absorbance")
+    agrees(one(text.replace("\n", end).encode(encoding), "x.csv"))
+
+
+def test_utf16_without_a_mark_may_begin_in_another_script() -> None:
+    text = written(plain, "Волновое число (cm-1);Absorbance", "\t")
+    agrees(one(text.encode("utf-16-le"), "x.csv"))
+    assert one(text.encode("utf-16-be"), "x.csv").n_points == 40
+
+
+@pytest.mark.parametrize("broken", ["{x},{y},7", "{x}", "{x},OVER", "{x},*****"])
+def test_a_row_of_another_length_within_the_table_is_refused(broken: str) -> None:
+    lines = written(plain, mark=",").splitlines()
+    x, y = lines[20].split(",")
+    lines[20] = broken.format(x=x, y=y)
+    with pytest.raises(CorruptFile) as caught:
+        read("\n".join(lines).encode() + b"\n", "x.csv")
+    assert caught.value.line == 21
+
+
+@pytest.mark.parametrize(("place", "row"), [(1, "3100.5,1,2"), (41, "3100.5,1,2"), (41, "3100.5")])
+def test_a_row_of_another_length_beside_the_table_is_a_warning(place: int, row: str) -> None:
+    lines = written(plain, mark=",").splitlines()
+    lines.insert(place, row)
+    assert "row_length" in warned(one("\n".join(lines) + "\n", "x.csv"))
+
+
+def test_the_number_of_points_that_a_line_announces_is_held_against_the_rows() -> None:
+    for line in ("# of Points;{}", "NPOINTS;{}", "Number of data points: {}", "Anzahl Datenpunkte = {}"):
+        text = written(plain)
+        assert "count_mismatch" in warned(one(line.format(50) + "\n" + text, "x.csv"))
+        agrees(one(line.format(40) + "\n" + text, "x.csv"))
+
+
+def rows(count: int, tall: int = 1) -> str:
+    return "".join(f"{i / 100:.4f}\t{100 * tall + i % 17}\n" for i in range(count)) + "\n"
+
+
+def test_every_section_that_holds_a_curve_is_read_and_named() -> None:
+    peaks = "Peak#\tR.Time\tArea\n" + "".join(f"{i}\t{i}.5\t{i * 100}\n" for i in range(1, 5))
+    text = (
+        "[Header]\nApplication Name\tmade\n\n[Peak Table(Ch1)]\n# of Peaks\t4\n" + peaks
+        + f"\n[LC Chromatogram(Ch1)]\n# of Points\t50\n{CHROMATOGRAM}{rows(50)}"
+        + f"[LC Chromatogram(Ch2)]\n# of Points\t60\n{CHROMATOGRAM}{rows(60, 2)}"
+        + f"[Status Trace(Oven)]\nR.Time (min)\tTemperature (C)\n{rows(20, 3)}"
+        + "".join(f"[MS Spectrum]\nm/z\tIntensity\n{41 + i}.0\t10\n55.0\t99\n91.5\t5\n\n" for i in range(2))
+    )  # fmt: skip
+    found = read(text.encode(), "run.txt")
+    assert [r.title.removeprefix("run: ") for r in found] == [
+        "LC Chromatogram(Ch1)", "LC Chromatogram(Ch2)", "Status Trace(Oven)", "MS Spectrum (1)", "MS Spectrum (2)",
+    ]  # fmt: skip
+    assert [r.n_points for r in found] == [50, 60, 20, 3, 3]
+    assert not any(warned(r) for r in found)
+    assert "sections_left_out" in codes(found[0])
+    odd = text + "[Oddments]\na\tb\n3\t4\n1\t9\n2\t2\n"
+    assert "sections_left_out" in warned(read(odd.encode(), "run.txt")[0])
+
+
+def test_tables_under_the_same_header_are_readings_of_their_own() -> None:
+    def spectra(caption: str, first: int = 200) -> str:
+        return f"{caption}\nWavelength (nm),Absorbance\n" + "".join(f"{first + i},{i / 10}\n" for i in range(20)) + "\n"
+
+    found = read((spectra("Sample: A") + spectra("Sample: B")).encode(), "x.csv")
+    assert [(r.title, r.n_points) for r in found] == [("A", 20), ("B", 20)]
+    marked = read((spectra("=== Spectrum A ===") + spectra("=== Spectrum B ===")).encode(), "x.csv")
+    assert [r.title for r in marked] == ["x: Spectrum A", "x: Spectrum B"]
+    unnamed = read((spectra("") + spectra("")).encode(), "x.csv")
+    assert [r.title for r in unnamed] == ["x: table (1)", "x: table (2)"]
+
+
+def test_a_table_that_a_comment_or_the_head_of_a_page_parts_is_one() -> None:
+    lines = written(plain, mark=",").splitlines()
+    for comment in ("# lamp changed", "% note, with comma", "// x"):
+        agrees(one("\n".join([*lines[:6], comment, *lines[6:]]) + "\n", "x.csv"))
+    paged = one("\n".join([*lines[:20], "page 2", lines[0], *lines[20:]]) + "\n", "x.csv")
+    assert warned(paged) == {"parts_joined"}
+    np.testing.assert_allclose(paged.x, X, atol=1e-3)
+    with pytest.raises(CorruptFile):  # a row that somebody put out of action
+        read("\n".join([*lines[:20], f"# {lines[20]}", *lines[21:]]).encode() + b"\n", "x.csv")
+
+
+def test_a_quoted_name_may_be_broken_over_two_lines() -> None:
+    agrees(one(written(plain, mark=",").replace("Wavenumber(cm-1),", '"Wavenumber\n(cm-1)",'), "x.csv"))
+
+
+@pytest.mark.parametrize("lost", [5, 20, 38])
+def test_a_row_that_is_lost_leaves_a_gap_in_even_steps(lost: int) -> None:
+    lines = written(plain).splitlines()
+    assert "gap" in warned(one("\n".join(lines[:lost] + lines[lost + 1 :]) + "\n", "x.csv"))
+
+
+def test_steps_that_change_slowly_or_at_many_places_are_no_gaps() -> None:
+    grating = np.cumsum(np.linspace(1.8, 1.2, 60)) + 300
+    rough = np.cumsum(np.where(np.arange(60) % 9, 1.0, 2.5)) + 300
+    for axis in (grating, rough):
+        text = "Raman shift (cm-1);Counts\n" + "".join(f"{x:.2f};{500 + i % 7}\n" for i, x in enumerate(axis))
+        assert not one(text, "x.csv").warnings
+    kept = np.delete(grating, 30)
+    text = "Raman shift (cm-1);Counts\n" + "".join(f"{x:.2f};{500 + i % 7}\n" for i, x in enumerate(kept))
+    assert "gap" in warned(one(text, "x.csv"))
+
+
+def test_axes_that_are_named_line_by_line_as_jasco_does() -> None:
+    def jasco(mark: str, decimal: str, points: int = 40, first: str = "4000.0") -> str:
+        head = [
+            "TITLE;made",
+            "DATA TYPE;",
+            "XUNITS;1/CM",
+            "YUNITS;ABSORBANCE",
+            f"FIRSTX;{first}",
+            f"NPOINTS;{points}",
+            "XYDATA",
+        ]
+        table = written(lambda v: plain(v).replace(".", decimal), mark=mark).partition("\n")[2]
+        return "\n".join(head).replace(";", mark) + "\n" + table
+
+    for mark, decimal in (("\t", "."), (";", ","), (",", ".")):
+        agrees(one(jasco(mark, decimal), "x.txt"))
+        assert "count_mismatch" in warned(one(jasco(mark, decimal, points=41), "x.txt"))
+        assert "first_x" in warned(one(jasco(mark, decimal, first="400"), "x.txt"))
+
+
+@pytest.mark.parametrize("line", ["Resolution;4 cm-1", "Method;wavelength scan", "Delay;time"])
+def test_a_line_of_the_preamble_does_not_exchange_the_columns(line: str) -> None:
+    reading = one(line + "\n" + written(plain).partition("\n")[2], "x.csv")
+    np.testing.assert_allclose(reading.x, X, atol=1e-3)
+    assert "axis_guessed" in warned(reading)

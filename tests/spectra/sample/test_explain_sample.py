@@ -1,0 +1,313 @@
+"""The whole road of a sample in a small world: look-alikes by EI, curves of their own by infrared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from spectra import (
+    Blindness,
+    InfraredLibrary,
+    InfraredSpectrum,
+    MassLibrary,
+    MassRun,
+    MassSpectrum,
+    SampleAnswer,
+    SampleLibraries,
+    SampleReading,
+    SampleRegister,
+    SampleSettings,
+    SampleTest,
+    StandsFor,
+    State,
+    TestResult,
+    explain_sample,
+)
+from spectra.infrared_grid import GRID
+from tests.spectra.sample.small_world import (
+    CAFFEINE,
+    COCAINE,
+    FOUR,
+    NAMES,
+    OTHERS,
+    REGISTER,
+    SUGAR,
+    THREE,
+    curve,
+    ei,
+    gc,
+    infrared_library,
+    ir,
+    libraries,
+    mass_library,
+)
+
+
+@cache
+def both(truth: str, no_infrared: tuple[str, ...] = ()) -> SampleAnswer:
+    """One cathinone by both methods."""
+    return explain_sample([gc(truth), ir(truth)], [], libraries((), no_infrared), REGISTER)
+
+
+def numbers(answer: SampleAnswer) -> list[tuple[str, float | None, tuple[tuple[str, float | None], ...]]]:
+    return [(part.compound, part.probability, part.set) for part in answer.parts]
+
+
+@pytest.mark.parametrize("truth", [THREE, FOUR])
+def test_infrared_tells_apart_what_ei_cannot(truth: str) -> None:
+    part = both(truth).parts[0]
+    assert (part.compound, part.single) == (truth, True)
+    assert part.support["gc_ms"].state is State.NOT_TOLD_APART
+    assert part.support["ftir"].state is State.SEEN
+
+
+def test_what_infrared_changed_is_said() -> None:
+    assert both(FOUR).parts[0].changed.startswith("EI alone gives 4-CEC 0.5")
+    assert "leaves 0.1% of the reading unexplained" in both(FOUR).parts[0].changed
+    alone = explain_sample([gc(COCAINE), ir(COCAINE)], [], libraries(), REGISTER)
+    assert alone.parts[0].changed == ""
+
+
+def test_a_missing_reference_is_no_evidence_and_is_said() -> None:
+    answer = both(THREE, (THREE, FOUR))
+    part = answer.parts[0]
+    assert {c for c, _ in part.set} == {THREE, FOUR}
+    row = part.support["ftir"]
+    assert (row.state, row.why, row.ratio) == (State.NOT_VISIBLE, Blindness.NO_REFERENCE, 1.0)
+    assert "no reference for 3-CEC" in row.sentence
+
+
+@pytest.mark.parametrize("known", [THREE, FOUR])
+def test_with_one_of_two_references_the_truth_is_named_either_way_round(known: str) -> None:
+    """The reading is of 3-CEC; infrared knows only one of the two."""
+    answer = both(THREE, (FOUR if known == THREE else THREE,))
+    assert answer.parts[0].compound == THREE
+
+
+def test_one_reading_gives_the_methods_own_answer() -> None:
+    reading = gc(THREE)
+    said = mass_library().identify(ei(THREE))
+    answer = explain_sample([reading], [], libraries(), REGISTER)
+    assert answer.parts[0].set == said.compounds[: len(said.set)]
+    assert answer.none_of_these == said.p_not_in_library
+    assert answer.by_method["gc_ms"].identifications["gc"] == said
+    assert answer.calibration.withheld == ""
+
+
+def test_one_infrared_reading_gives_its_own_answer() -> None:
+    reading = ir(COCAINE, SUGAR)
+    own = infrared_library().explain(reading.data)  # type: ignore[arg-type]
+    answer = explain_sample([reading], [], libraries(), REGISTER)
+    assert [(p.compound, p.probability) for p in answer.parts] == [(c.compound, c.probability) for c in own.components]
+
+
+def test_order_and_copies_of_readings_change_nothing() -> None:
+    first = both(FOUR)
+    turned = explain_sample([ir(FOUR), gc(FOUR), ir(FOUR, key="ir again")], [], libraries(), REGISTER)
+    assert numbers(turned) == numbers(first)
+    assert any("counts once" in reason for reason in turned.reasons)
+
+
+def test_what_was_expected_changes_no_probability() -> None:
+    readings = [gc(FOUR), ir(FOUR)]
+    asked = explain_sample(readings, [], libraries(), REGISTER, SampleSettings(expected=(THREE,), what_if=1e30))
+    assert numbers(asked) == numbers(both(FOUR))
+    assert (asked.none_of_these, asked.questions) == (both(FOUR).none_of_these, both(FOUR).questions)
+    assert asked.expected[0].compound == THREE
+    assert asked.what_if == "With 3-CEC 1e+30 times as likely beforehand, the first name would be 3-CEC."
+
+
+def test_a_strip_for_a_class_never_separates_its_members() -> None:
+    strip = SampleTest("s", "strip", "cathinone", TestResult.POSITIVE, 20.0)
+    plain = dict(both(THREE, (THREE, FOUR)).parts[0].set)
+    raised = explain_sample([gc(THREE), ir(THREE)], [strip], libraries((), (THREE, FOUR)), REGISTER).parts[0]
+    now = dict(raised.set)
+    assert now[THREE] / now[FOUR] == pytest.approx(plain[THREE] / plain[FOUR])  # type: ignore[operator]
+    assert raised.support["strip"].state is State.SEEN
+
+
+def test_parts_that_only_one_method_sees_are_named_and_a_blind_method_is_no_veto() -> None:
+    answer = explain_sample([gc(COCAINE), ir(COCAINE, SUGAR)], [], libraries(), REGISTER)
+    assert {part.compound for part in answer.parts} == {COCAINE, SUGAR}
+    sugar = next(part for part in answer.parts if part.compound == SUGAR)
+    row = sugar.support["gc_ms"]
+    assert (row.state, row.why, row.ratio) == (State.NOT_VISIBLE, Blindness.KIND, 1.0)
+    assert sugar.only == "ftir"
+    assert answer.only_in == {"ftir": (SUGAR,)}
+    assert not [q for q in answer.questions if SUGAR in q.compounds]
+
+
+def test_two_files_of_two_substances_are_a_question_and_push_no_name_out() -> None:
+    answer = explain_sample([gc(COCAINE), ir(CAFFEINE)], [], libraries(), REGISTER)
+    assert {part.compound for part in answer.parts} == {COCAINE, CAFFEINE}
+    assert [q.code for q in answer.questions] == ["one_sample", "ei_does_not_list"]
+    assert answer.conflict is not None
+    assert answer.conflict.figure > answer.conflict.asked_at
+    again = explain_sample([ir(CAFFEINE), gc(COCAINE)], [], libraries(), REGISTER)
+    assert [q.key for q in again.questions] == [q.key for q in answer.questions]
+
+
+def test_one_peak_excludes_nothing_else_and_raises_no_contradiction() -> None:
+    peak = replace(gc(COCAINE), stands_for=StandsFor.ONE_PEAK, area_percent=2.0)
+    answer = explain_sample([peak, ir(CAFFEINE)], [], libraries(), REGISTER)
+    assert answer.conflict is None
+    assert answer.questions == ()
+    assert {part.compound for part in answer.parts} == {COCAINE, CAFFEINE}
+
+
+def test_the_laboratorys_own_retention_index_separates_look_alikes() -> None:
+    peak = replace(gc(THREE), stands_for=StandsFor.ONE_PEAK, retention_index=1520.0)
+    known = replace(libraries(), retention={THREE: (1560.0, 0.0), FOUR: (1521.0, 0.0)})
+    part = explain_sample([peak], [], known, REGISTER).parts[0]
+    assert part.compound == FOUR
+    one = replace(known, retention={COCAINE: (2200.0, 0.0)})
+    assert explain_sample([peak], [], one, REGISTER).parts[0].compound == THREE
+
+
+def _run(*parts: str) -> MassRun:
+    """A run in which these compounds leave the column one after the other."""
+    time = np.arange(60.0 * len(parts) + 40.0)
+    heights = [1e5 * np.exp(-0.5 * ((time - 40.0 - 60.0 * k) / 3.0) ** 2) for k in range(len(parts))]
+    masses = sorted({float(m) for c in parts for m in ei(c).mz})
+    columns = np.array([np.interp(masses, ei(c).mz, ei(c).intensity, 0, 0) * np.isin(masses, ei(c).mz) for c in parts])
+    scans = np.array(heights).T @ columns / 999.0 + 5.0
+    return MassRun([MassSpectrum(masses, row) for row in scans], time)
+
+
+def test_every_peak_of_a_run_is_a_place_of_its_own() -> None:
+    run = SampleReading("run", "gc_ms", _run(CAFFEINE, THREE))
+    answer = explain_sample([run, ir(CAFFEINE, FOUR)], [], libraries(), REGISTER)
+    assert {part.compound for part in answer.parts} == {CAFFEINE, FOUR}
+    assert set(answer.by_method["gc_ms"].identifications) == {"run#1", "run#2"}
+    assert answer.conflict is None
+    alone = explain_sample([run], [], libraries(), REGISTER)
+    said = alone.by_method["gc_ms"].identifications
+    assert sorted(part.probability for part in alone.parts) == sorted(one.compounds[0][1] for one in said.values())  # type: ignore[type-var]
+
+
+def test_a_refused_reading_stands_among_good_ones_with_its_reason() -> None:
+    bad = SampleReading("bad", "lc_ms", None, refused="The file is cut off")
+    answer = explain_sample([gc(FOUR), ir(FOUR), bad], [], libraries(), REGISTER)
+    assert numbers(answer) == numbers(both(FOUR))
+    row = answer.parts[0].support["lc_ms"]
+    assert (row.state, row.ratio) == (State.NOT_TESTED, 1.0)
+    assert "The file is cut off." in row.sentence
+
+
+def test_without_a_reading_nothing_is_named_and_it_is_said() -> None:
+    answer = explain_sample([], [], libraries(), REGISTER)
+    assert answer.parts == ()
+    assert answer.reasons == ("No reading of this sample supports an answer.",)
+
+
+def test_salt_and_base_are_one_compound() -> None:
+    salted = InfraredLibrary.from_arrays(
+        GRID,
+        np.array([curve(c) for c in (COCAINE, *OTHERS)]),
+        names=["Cocaine hydrochloride", *OTHERS],
+        compounds=["D-SALT", *OTHERS],
+    )
+    answer = explain_sample([gc(COCAINE), ir(COCAINE)], [], SampleLibraries(mass_library(), salted), REGISTER)
+    assert [part.compound for part in answer.parts] == [COCAINE]
+    assert answer.parts[0].support["ftir"].state is State.SEEN
+
+
+def test_compounds_known_by_name_only_are_joined_by_name() -> None:
+    """Neither library has keys."""
+    named = MassLibrary.from_arrays(
+        ei(COCAINE).mz, ei(COCAINE).intensity, [0, ei(COCAINE).mz.size], names=["cocaine"], compounds=[""]
+    )
+    curves = InfraredLibrary.from_arrays(
+        GRID, np.array([curve(c) for c in (COCAINE, *OTHERS)]), names=["Cocaine HCl", *OTHERS], compounds=[""] * 7
+    )
+    answer = explain_sample([gc(COCAINE), ir(COCAINE)], [], SampleLibraries(named, curves), SampleRegister())
+    assert [part.compound for part in answer.parts] == ["cocaine"]
+    assert answer.parts[0].support["ftir"].state is State.SEEN
+
+
+def test_what_decomposes_in_the_inlet_is_heard_as_its_product() -> None:
+    """EI sees the product, infrared the compound itself: both speak of one part."""
+    register = SampleRegister(names=NAMES, seen_as={"gc_ms": {SUGAR: COCAINE}})
+    answer = explain_sample([gc(COCAINE), ir(SUGAR)], [], libraries(), register)
+    assert [part.compound for part in answer.parts] == [SUGAR]
+    assert answer.parts[0].support["gc_ms"].state in (State.SEEN, State.NOT_TOLD_APART)
+    assert answer.conflict is not None
+    assert answer.conflict.figure < answer.conflict.asked_at
+
+
+def test_accurate_mass_gives_isomers_of_one_formula_one_value() -> None:
+    peaks = MassSpectrum(
+        [72.0808, 139.0, 160.0524, 178.0629, 196.0735, 212.0837], [400, 60, 300, 200, 999, 100], 212.0837, "ESI"
+    )
+    library = MassLibrary.from_arrays(
+        [*peaks.mz, *peaks.mz, 138.0662, 195.0877],
+        [*peaks.intensity, *peaks.intensity, 999, 300],
+        [0, 6, 12, 14],
+        names=["3-CEC", "4-CEC", "Caffeine"],
+        compounds=[THREE, FOUR, CAFFEINE],
+        precursor_mz=[212.0837, 212.0837, 195.0877],
+        formulas=["C11H14ClNO", "C11H14ClNO", "C8H10N4O2"],
+        accurate=True,
+    )
+    known = replace(libraries(), accurate=library)
+    part = explain_sample([gc(THREE), SampleReading("am", "lc_ms", peaks)], [], known, REGISTER).parts[0]
+    plain = dict(explain_sample([gc(THREE)], [], known, REGISTER).parts[0].set)
+    now = dict(part.set)
+    assert now[THREE] / now[FOUR] == pytest.approx(plain[THREE] / plain[FOUR])  # type: ignore[operator]
+    assert part.support["lc_ms"].state is State.SEEN
+
+
+def test_a_deuterated_standard_is_no_part_of_the_sample() -> None:
+    rows = ei(COCAINE)
+    library = MassLibrary.from_arrays(
+        rows.mz, rows.intensity, [0, rows.mz.size], names=["Cocaine-D3"], compounds=[COCAINE]
+    )
+    answer = explain_sample([gc(COCAINE)], [], SampleLibraries(library), SampleRegister())
+    assert answer.parts == ()
+    assert any("Cocaine-D3 is a deuterated standard" in reason for reason in answer.reasons)
+
+
+def test_probabilities_are_withheld_where_the_fit_says_nothing_of_the_libraries() -> None:
+    answer = explain_sample([gc(FOUR), ir(FOUR)], [], SampleLibraries(mass_library(), _foreign_infrared()), REGISTER)
+    assert answer.calibration.withheld.startswith("Infrared has references for 0.0%")
+    assert answer.none_of_these is None
+    assert all(p is None for part in answer.parts for _, p in part.set)
+    assert answer.parts[0].support["ftir"].state is State.NOT_VISIBLE
+
+
+def _foreign_infrared() -> InfraredLibrary:
+    return infrared_library(*NAMES)
+
+
+def test_without_a_library_the_reading_says_so() -> None:
+    answer = explain_sample([gc(FOUR), ir(FOUR)], [], SampleLibraries(mass_library()), REGISTER)
+    assert answer.parts[0].support["ftir"].state is State.NOT_TESTED
+    assert "There is no library of infrared spectra" in answer.parts[0].support["ftir"].sentence
+
+
+def test_a_reading_that_cannot_be_compared_is_refused_with_its_sentence() -> None:
+    empty = SampleReading("gc", "gc_ms", MassSpectrum([50, 60], [0, 0]))
+    answer = explain_sample([empty, ir(FOUR)], [], libraries(), REGISTER)
+    assert [part.compound for part in answer.parts] == [FOUR]
+    assert any(reason.startswith("gc supports no answer.") for reason in answer.reasons)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [MassRun([], []), MassRun([MassSpectrum([50], [1])] * 3, [1, 2, 3]), InfraredSpectrum(GRID, np.zeros(GRID.size))],
+    ids=["empty run", "three scans", "flat line"],
+)
+def test_readings_without_a_signal_are_refused_and_nothing_is_raised(data: MassRun | InfraredSpectrum) -> None:
+    answer = explain_sample([SampleReading("x", "any", data)], [], libraries(), REGISTER)
+    assert answer.parts == ()
+    assert answer.reasons[1].startswith("x supports no answer. ")
+
+
+def test_the_calibration_names_its_data_and_what_it_does_not_cover() -> None:
+    note = both(FOUR).calibration
+    assert note.version
+    assert "NIST" in note.data
+    assert note.not_fitted_on

@@ -1,0 +1,96 @@
+"""Places and infrared's word on them: exactly nothing where it could not have seen, less where it would have."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from spectra.infrared.answer import DetectionLimit, InfraredExplanation
+from spectra.sample.constants import shipped
+from spectra.sample.heard import InfraredWord, Place, Rival
+from spectra.sample.mixture import infrared_worth, judge, only_infrared, would_have_seen
+from spectra.types import Component, Identification
+
+FIT = shipped().mixture
+
+
+def word(
+    parts: dict[str, float] | None = None,
+    limits: dict[str, tuple[float, bool | None]] | None = None,
+    alike: dict[str, tuple[str, ...]] | None = None,
+    alarm: bool = False,
+) -> InfraredWord:
+    said = {c: Component(c, 0.5, 0.4, 0.6, name=c, probability=p) for c, p in (parts or {}).items()}
+    found = {c: DetectionLimit(c, c, limit, 0.0, 0.0, 0.1, seen) for c, (limit, seen) in (limits or {}).items()}
+    explanation = InfraredExplanation(tuple(said.values()), 0.0, incomplete=alarm)
+    nothing = cast("Identification", None)
+    return InfraredWord(
+        "ir", "ftir", nothing, explanation, dict.fromkeys({*said, *found}, 0.5), said, found, alike or {}
+    )
+
+
+def place(*rows: tuple[str, float], share: float | None = 0.3, named: bool = True) -> Place:
+    return Place("gc", tuple(Rival(c, p, share) for c, p in rows), min(1.0, sum(p for _, p in rows)), named)
+
+
+@pytest.mark.parametrize(
+    "silent",
+    [word(), word(limits={"a": (0.6, None)}), word(limits={"a": (0.4, False)}), word({"b": 0.9}, alike={"b": ("a",)})],
+    ids=["no reference", "cannot say", "below the limit", "twin of a named one"],
+)
+def test_what_could_not_be_seen_changes_nothing_to_the_bit(silent: InfraredWord) -> None:
+    row = judge([place(("a", 0.8123))], [silent], FIT)[0].rows[0]
+    assert (row.probability, row.ratio) == (0.8123, 1.0)
+
+
+def test_what_a_method_is_blind_to_is_never_lowered() -> None:
+    blind = judge([place(("a", 0.8))], [word(limits={"a": (0.01, False)})], FIT, lambda m, c: (m, c) == ("ftir", "a"))
+    assert blind[0].rows[0].probability == 0.8
+
+
+def test_not_seen_though_it_would_have_been_lowers_and_seen_raises() -> None:
+    lower = judge([place(("a", 0.8))], [word(limits={"a": (0.01, False)})], FIT)[0].rows[0]
+    higher = judge([place(("a", 0.8))], [word({"a": 0.99})], FIT)[0].rows[0]
+    assert lower.probability < 0.8 < higher.probability
+
+
+def test_raising_a_limit_never_lowers_a_probability() -> None:
+    before = 0.0
+    for limit in (0.001, 0.01, 0.05, 0.2, 0.29, 0.31, 0.5):
+        now = judge([place(("a", 0.8))], [word(limits={"a": (limit, False)})], FIT)[0].rows[0].probability
+        assert now >= before
+        before = now
+    assert before == 0.8
+
+
+def test_at_its_limit_a_method_says_nothing() -> None:
+    assert would_have_seen(0.05, 0.05, FIT) == 0.0
+    assert 0.0 < would_have_seen(0.06, 0.05, FIT) < would_have_seen(0.5, 0.05, FIT) < 1.0
+
+
+def test_infrared_names_the_second_of_a_place() -> None:
+    judged = judge([place(("a", 0.6), ("b", 0.3))], [word({"b": 0.99})], FIT)[0]
+    assert judged.named[0].compound == "b"
+
+
+def test_two_readings_of_one_method_are_no_two_witnesses() -> None:
+    one = word({"a": 0.9})
+    assert judge([place(("a", 0.5))], [one, one], FIT)[0].rows[0] == judge([place(("a", 0.5))], [one], FIT)[0].rows[0]
+
+
+def test_more_is_asked_of_a_name_by_infrared_alone_while_something_is_unexplained() -> None:
+    assert [one.compound for one in only_infrared([word({"cut": 0.88})], [], FIT)] == ["cut"]
+    assert only_infrared([word({"cut": 0.88}, alarm=True)], [], FIT) == []
+    assert only_infrared([word({"cut": 0.9})], ["cut"], FIT) == []
+
+
+def test_without_a_share_a_limit_says_nothing() -> None:
+    assert infrared_worth("a", None, word(limits={"a": (0.01, False)}), FIT) == 0.0
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_where_nothing_is_added_the_methods_own_names_stand(named: bool) -> None:
+    """A name EI gave stays however unlikely, and one it did not give is not given however likely."""
+    judged = judge([place(("a", 0.2 if named else 0.9), named=named)], [word()], FIT)[0]
+    assert bool(judged.named) is named
