@@ -213,7 +213,8 @@ def test_the_gravest_card_ends_in_the_first_view_of_a_phone_and_help_is_one_tap_
         desk.shot(page, f"client-{name}-bar")
         call = page.locator("#unwell a").first
         call.evaluate("link => scrollBy(0, link.getBoundingClientRect().top - innerHeight)")
-        expect(unwell).to_be_visible()  # the heading alone is no help
+        if call.evaluate("link => link.getBoundingClientRect().top >= innerHeight - 1"):  # else it is in the first view
+            expect(unwell).to_be_visible()  # the heading alone is no help
         call.evaluate(
             "link => scrollBy(0, link.getBoundingClientRect().bottom - document.querySelector('.help-bar').getBoundingClientRect().top)"
         )

@@ -38,6 +38,8 @@ OWN: dict[Door, str] = {
     ("GET", "/account"): "what is signed in with their own name",
     ("POST", "/account/end"): "their own browsers and tokens; another's is not found",
     ("POST", "/account/password"): "their own password, with the one they have",
+    ("POST", "/hints/hide"): "the hints they have read",
+    ("POST", "/hints/show"): "the hints they have read",
     ("GET", "/api/v1/substances"): "names of the public register; no sample",
 }
 ANYBODY: dict[Door, str] = {

@@ -122,5 +122,5 @@ def test_the_sample_page_shows_the_ledger_and_takes_a_line(world: Any) -> None:
     data = {"kind": "destroyed", "mg": "7,5", "witness_id": str(world.actors[Role.RECEPTION].person_id)}
     assert client.post(f"/samples/{sample_id}/custody", data=data).status_code == 303
     page = client.get(f"/samples/{sample_id}").text
-    assert "7.5 mg" in page
+    assert "7.5\u00a0mg" in page
     assert "seen by Reception Own" in page

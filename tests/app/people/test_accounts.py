@@ -48,7 +48,7 @@ def id_of(world: Any, username: str) -> Any:
 
 def test_an_account_for_an_instruments_computer_is_offered_and_explained(world: Any) -> None:
     admin = world.as_(Role.ADMIN)
-    assert "It sends files, sees nothing and cannot sign in." in admin.get("/people").text
+    assert "sends files with mast watch and cannot sign in." in admin.get("/people").text
     added = admin.post("/people", data=NEW | {"roles": ["instrument"]})
     assert added.status_code == 200
     assert "/password#" not in added.text, "it never signs in"

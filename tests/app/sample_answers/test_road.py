@@ -42,7 +42,7 @@ def test_adding_all_makes_a_finding_that_stands_on_both_methods_and_is_confirmed
     assert added.status_code == 303, added.text
     result = chemist.get(f"/api/v1/samples/{measured.sample_id}/results").json()["rows"][0]
     (finding,) = result["findings"]
-    assert (finding["substance_id"], finding["confidence"]) == ("cocaine", "confirmed")
+    assert (finding["substance"], finding["confidence"]) == ("cocaine", "confirmed")
     assert set(finding["methods"]) == {"ftir", "gc_ms"}
     assert finding["minimum"]["met"]
 
