@@ -50,7 +50,7 @@ def reply(
     question: Annotated[str, Form(max_length=200)],
     version: Annotated[int, Form()],
     reply: Annotated[str, Form(max_length=20)] = "",
-    note: Note200 = "",
+    note: Annotated[Note200, Form()] = "",
 ) -> Response:
     """Answer a question that the readings of the sample raise together."""
     with at.shown_again(where=f"reply-{question}", typed=Entered(reply=reply, note=note)):
