@@ -98,7 +98,7 @@ def read(
 
 
 def without_reference(samples: Sequence[Joint]) -> list[Joint]:
-    """The same samples where infrared does not know the compound."""
+    """Samples whose compound infrared has no reference of, made of `samples` that it knows."""
     return [
         Joint(
             s.way,

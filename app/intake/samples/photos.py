@@ -30,7 +30,7 @@ def read(content: bytes) -> Picture:
 
 
 def small_of(photo: Picture) -> bytes | None:
-    """The same photo as large as a list shows it, which the browser sends behind the end of the whole one, without its metadata too."""
+    """The photo as large as a list shows it, without its metadata; the browser sends it behind the end of the whole one."""
     if not photo.behind or len(photo.behind) > LARGEST_SMALL_BYTES:
         return None
     try:

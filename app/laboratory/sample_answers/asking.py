@@ -35,7 +35,8 @@ from spectra.sample.answer import (
 from spectra.sample.naming import folded
 
 MOST_READINGS = 24
-"""Readings of one sample that are put together; what comes after is said to be left out."""
+"""Readings of one sample that are put together, a run with all its peaks being one; what comes after is said to be left out."""
+TOO_MANY = f"More than {MOST_READINGS} readings of this sample were compared, so this one is left out."
 LEAST_INDEX_SPREAD = 10.0
 """Standard deviation of a retention index where the laboratory measured too few to state its own, in index units."""
 _RESULTS = {
@@ -73,16 +74,17 @@ def whose(key: str) -> str:
 def readings_of(analyses: Iterable[AnalysisView], store: BlobStore) -> list[SampleReading]:
     """Every reading that was compared, peaks of a run apart; one that supports no answer goes in as refused, with why."""
     out: list[SampleReading] = []
-    for analysis in analyses:
-        refused = _refused(analysis)
-        for view in analysis.readings:
-            if view.answer is not None and view.answer.compared:
-                out += _reading(analysis, view, store, refused)
-    return out[:MOST_READINGS]
+    compared = [(a, view) for a in analyses for view in a.readings if view.answer is not None and view.answer.compared]
+    for count, (analysis, view) in enumerate(compared):
+        if count < MOST_READINGS:
+            out += _reading(analysis, view, store, _refused(analysis))
+        else:
+            out.append(SampleReading(str(view.reading.id), analysis.analysis.method.value, None, refused=TOO_MANY))
+    return out
 
 
 def readings_of_blocks(blocks: Iterable[IdentifiedBlock]) -> list[SampleReading]:
-    """The same of files that belong to no sample on record: a block is a reading, or a peak of one."""
+    """Readings of files that belong to no sample on record: a block is a reading, or a peak of one."""
     return [_of_block(block) for block in blocks]
 
 

@@ -102,11 +102,6 @@ class Part:
         """More likely there than not, where a probability is given; where none is, what a method shows counts."""
         return self.name.probability is None or self.name.probability >= 0.5
 
-    @property
-    def share(self) -> float | None:
-        """The largest share any method gives it; shares of methods are never averaged."""
-        return max((cell.share for cell in self.cells if cell.share is not None), default=None)
-
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -159,35 +154,30 @@ class WholeAnswer:
         """Whether more than one instrument speaks."""
         return sum(method not in QUICK_TESTS for method, _ in self.methods) > 1
 
-    def of_substance(self, substance_id: str) -> Part | None:
-        """The part that has this register id, else the one whose place it competes for."""
-        first = next((part for part in self.parts if part.name.substance_id == substance_id), None)
-        return first or next((p for p in self.parts if any(o.substance_id == substance_id for o in p.others)), None)
-
 
 _ANSWER = TypeAdapter(WholeAnswer)
 _REPLIES = TypeAdapter(tuple[Replied, ...])
 
 
 def answer_json(answer: WholeAnswer) -> dict[str, JsonValue]:
-    """For the column."""
+    """Write an answer as its row stores it."""
     kept: dict[str, JsonValue] = _ANSWER.dump_python(answer, mode="json")
     return kept
 
 
 def answer_from(column: object) -> WholeAnswer:
-    """From the column. Raises ValueError for what is no answer."""
+    """Read a stored answer. Raises ValueError for what is no answer."""
     return _ANSWER.validate_python(column)
 
 
 def replies_json(given: tuple[Replied, ...]) -> list[JsonValue]:
-    """For the column."""
+    """Write the replies as their row stores them."""
     kept: list[JsonValue] = _REPLIES.dump_python(given, mode="json")
     return kept
 
 
 def replies_from(column: object) -> tuple[Replied, ...]:
-    """From the column."""
+    """Read the stored replies to questions."""
     return _REPLIES.validate_python(column)
 
 

@@ -70,7 +70,7 @@ def _read(row: SampleAnswer) -> WholeAnswer:
 
 
 def answer_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> Standing:
-    """The same for a person of the sample's agency. Raises NotFound, also where nothing was measured yet."""
+    """The answer of a sample for a person of its agency, beside its analyses of now. Raises NotFound, also where nothing was measured yet."""
     lookup.get_sample(session, actor, sample_id)
     found = standing(session, sample_id, reading_analyses.analyses_of(session, sample_id))
     if found is None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from app.laboratory.identification.answer import Answer, Level, Peak
 from app.laboratory.identification.domain import Method, method_info
 from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.readings.analyses import AnalysisView, ReadingView
+from app.laboratory.readings.tables import Analysis, Reading
 from app.laboratory.sample_answers import asking
 from app.laboratory.sample_answers.domain import (
     Cell,
@@ -25,6 +29,7 @@ from app.laboratory.sample_answers.domain import (
     answer_json,
 )
 from app.laboratory.sample_answers.telling import told
+from app.platform.storage import BlobStore
 from app.results.derivation import Evidence, derive_confidence
 from app.results.grounds import matrix_of
 from app.results.named import offers_of_whole, with_offers
@@ -172,3 +177,23 @@ def test_what_a_method_cannot_see_is_declared_with_the_method_by_id_or_class() -
     assert key["lactose"] not in register.blind["ftir"]
     assert register.seen_as["gc_ms"] == {key["psilocybin"]: key["psilocin"]}
     assert {"fentanyl", "opioid.fentanyl", "opioid"} <= register.classes[key["fentanyl"]]
+
+
+def test_a_run_of_many_peaks_pushes_no_other_reading_out_and_what_is_left_out_is_said(tmp_path: Path) -> None:
+    peaks = tuple(Peak(peak=k, mz=(58.0, 91.0), intensity=(9.0, 1.0), level=Level.RELATED) for k in range(1, 31))
+    run = reading_of("mass_run", Answer(Level.RELATED, peaks=peaks))
+    others = [reading_of("other", Answer(Level.RELATED)) for _ in range(asking.MOST_READINGS)]
+    read = asking.readings_of([analysed(run, *others)], BlobStore(tmp_path, max_bytes=1))
+    assert sum("#" in one.key for one in read) == 30
+    assert [one.refused for one in read if one.refused] == [asking.TOO_MANY]
+
+
+def reading_of(kind: str, answer: Answer) -> ReadingView:
+    row = Reading(upload_id=uuid4(), analysis_id=uuid4(), ordinal=0, kind=kind, format="", reader="", reader_version="",
+                  x_unit="", y_unit="", n_points=0, created_at=datetime.now(UTC))  # fmt: skip
+    return ReadingView(row, None, answer)
+
+
+def analysed(*views: ReadingView) -> AnalysisView:
+    row = Analysis(sample_id=uuid4(), method=Method.GC_MS, method_version="1", started_at=datetime.now(UTC))
+    return AnalysisView(row, method_info(Method.GC_MS), None, [], list(views))
