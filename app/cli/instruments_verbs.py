@@ -130,7 +130,7 @@ def _together(
     answer = explain_sample(
         asking.readings_of_blocks(blocks), (), asking.libraries_of(registry, names), asking.register_of(register)
     )
-    return telling.told(answer, index, {})
+    return telling.told(answer, index, {}, asking.searched(registry, names))
 
 
 def _whole_words(whole: WholeAnswer, files: Sequence[str]) -> Iterator[str]:

@@ -178,7 +178,7 @@ class Bench:
     warnings: tuple[str, ...]
     instruments: tuple[Instrument, ...]
     overdue: frozenset[uuid.UUID]
-    names: Mapping[uuid.UUID, str]  # who looked at warnings or corrected a reading
+    names: Mapping[uuid.UUID, str]  # who looked at warnings, corrected a reading or answered a question
     older: ResultView | None = None  # still on the client's screen while a newer version is in work
     retract: Decision | None = None
     taken_out: int = 0  # references taken by hand out of the readings of the shown file
@@ -272,7 +272,13 @@ def bench(
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
         overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
-        names=people.display_names(session, [p for u in uploads for p in (u.warnings_seen_by, u.corrected_by)]),
+        names=people.display_names(
+            session,
+            [
+                *(p for u in uploads for p in (u.warnings_seen_by, u.corrected_by)),
+                *(one.by for one in (whole.replies if whole else ())),
+            ],
+        ),
         older=older,
         retract=dict(service.allowed_actions(session, actor, older.result, now, register))[Action.RETRACT]
         if older

@@ -12,7 +12,8 @@ from uuid import UUID
 
 from app.laboratory.readings.domain import AnalysisStatus, ScopeFact
 from app.results.finding import Amount, NewFinding, look_alikes
-from app.results.grounds import MethodSays, SubmissionSnapshot
+from app.results.grounds import SubmissionSnapshot
+from app.results.whole import MethodSays
 from harm_messages import types as hm
 from harm_messages.pack import Pack
 from harm_messages.register import within

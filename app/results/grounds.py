@@ -14,7 +14,6 @@ from sqlmodel import Session
 
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
-from app.laboratory.identification.domain import QUICK_TESTS
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import quality
 from app.laboratory.readings.domain import ScopeFact
@@ -23,20 +22,9 @@ from app.laboratory.sample_answers.domain import Standing
 from app.results.finding import NewFinding
 from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, standings
 from app.results.tables import ResultVersion
+from app.results.whole import MethodSays, matrix_of, with_blind_spots
 from harm_messages.register import Register
 from harm_messages.vocabulary import Form
-from spectra.sample.answer import State as Seen
-
-
-@dataclass(frozen=True, slots=True)
-class MethodSays:
-    """What one method says of one substance in the answer of the whole sample. Only what follows from it is kept, no figure."""
-
-    substance_id: str
-    analysis_ids: tuple[UUID, ...]
-    title: str
-    state: Seen
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,32 +77,12 @@ def of(
         form=sample.form,
         logo=sample.logo,
         colours=tuple(sample.colours),
-        scope=tuple(_with_blind_spots(fact, whole) for fact in quality.scope_of(analyses)),
+        scope=tuple(with_blind_spots(fact, whole) for fact in quality.scope_of(analyses)),
         named=mentions_of(list(analyses)),
         dismissed=dismissals_from(row.dismissals),
         words="" if expected else sample.words_spoken,
         unit_mass_mg=(sample.weight_mg or None) if sample.form is Form.TABLET else None,
         matrix=matrix_of(whole),
-    )
-
-
-def _with_blind_spots(fact: ScopeFact, whole: Standing | None) -> ScopeFact:
-    """With what of the expected its method could not have seen, as the answer of the whole sample knows it."""
-    blind = whole.answer.blind if whole is not None else ()
-    here = tuple(substance for substance, method in blind if method == fact.method.value)
-    return replace(fact, blind=here) if here else fact
-
-
-def matrix_of(whole: Standing | None) -> tuple[MethodSays, ...] | None:
-    """What the instruments say of each part, by register id; strips have rules of their own. None without an answer."""
-    if whole is None or not whole.answer.parts:
-        return None
-    return tuple(
-        MethodSays(part.name.substance_id, cell.analysis_ids, cell.title, cell.state, cell.sentence)
-        for part in whole.answer.parts
-        if part.name.substance_id
-        for cell in part.cells
-        if cell.analysis_ids and cell.method not in QUICK_TESTS
     )
 
 

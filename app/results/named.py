@@ -33,7 +33,6 @@ from app.laboratory.identification.parts import Candidate, Component
 from app.laboratory.identification.substances import without_salt
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import domain
-from app.laboratory.sample_answers.domain import WholeAnswer
 from app.results.domain import DismissReason, NameState
 from app.results.finding import NewFinding, look_alikes
 from harm_messages.register import Register, within
@@ -69,15 +68,6 @@ def offer_of(candidate: Candidate) -> Offer:
         candidate.substance, candidate.substance_id, candidate.substance_class, candidate.ambiguous_with,
         candidate=candidate,
     )  # fmt: skip
-
-
-def offers_of_whole(answer: WholeAnswer, compound: str = "") -> Iterator[tuple[Offer, UUID]]:
-    """The parts of the answer of a whole sample, or the one of `compound`, each with every analysis that shows it."""
-    for part in answer.parts:
-        if compound in ("", part.name.compound):
-            alike = () if part.single else tuple(other.name for other in part.others)
-            offer = Offer(part.name.name, part.name.substance_id, part.name.substance_class, alike, not part.likely)
-            yield from ((offer, analysis_id) for analysis_id in part.seen_by)
 
 
 def offer_of_part(part: Component) -> Offer:

@@ -156,16 +156,27 @@ def tests_of(analyses: Iterable[AnalysisView]) -> list[SampleTest]:
 
 def libraries_of(libraries: Libraries, names: Collection[str] = ()) -> SampleLibraries:
     """The largest library of each technique (of `names`, where there are any), and retention indices of own standards."""
-    mass, accurate = (
-        _largest(one for one in libraries.mass(names, accurate=exact) if not one.own) for exact in (False, True)
-    )
-    infrared = _largest(libraries.infrared(names))
+    mass, infrared, accurate = _chosen(libraries, names)
     return SampleLibraries(
         mass.mass if mass else None,
         infrared.infrared if infrared else None,
         accurate.mass if accurate else None,
         retention=_retention(libraries.own()),
     )
+
+
+def searched(libraries: Libraries, names: Collection[str] = ()) -> str:
+    """What the readings were compared with, in a sentence; several libraries of one kind are not put together."""
+    chosen = [one.name for one in _chosen(libraries, names) if one is not None]
+    return f"Compared with the largest library of each kind, {', '.join(chosen)}." if chosen else "There is no library."
+
+
+def _chosen(libraries: Libraries, names: Collection[str]) -> tuple[Opened | None, Opened | None, Opened | None]:
+    """The largest library of unit masses, of infrared and of accurate masses."""
+    mass, accurate = (
+        _largest(one for one in libraries.mass(names, accurate=exact) if not one.own) for exact in (False, True)
+    )
+    return mass, _largest(libraries.infrared(names)), accurate
 
 
 def _largest(books: Iterable[Opened]) -> Opened | None:

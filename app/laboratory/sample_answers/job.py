@@ -120,16 +120,16 @@ def _answer(parts: AnswerParts, ctx: JobContext, seen: _Seen) -> WholeAnswer:
     readings = asking.readings_of(seen.analyses, arrays.array_store(parts.blobs.root))
     if not readings:
         return WholeAnswer()
-    register = asking.register_of(parts.register)
+    libraries = parts.registry.of(ctx.agency_id)
     expected = tuple(asking.key_of(parts.register[one]) for one in seen.expected if one in parts.register)
     answer = explain_sample(
         readings,
         asking.tests_of(seen.analyses),
-        asking.libraries_of(parts.registry.of(ctx.agency_id)),
-        register,
+        asking.libraries_of(libraries),
+        asking.register_of(parts.register),
         SampleSettings(expected=expected),
     )
-    return told(answer, parts.index, asking.analysis_of(seen.analyses))
+    return told(answer, parts.index, asking.analysis_of(seen.analyses), asking.searched(libraries))
 
 
 def _tell(uow: UnitOfWork, job: JobContext | DeadJob) -> None:

@@ -20,8 +20,8 @@ _WHY = {
 MOST_NAMED = 3
 
 
-def told(answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUID]) -> WholeAnswer:
-    """The tree. `analysis`: key of a reading or a strip → its analysis."""
+def told(answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUID], searched: str = "") -> WholeAnswer:
+    """The tree. `analysis`: key of a reading or a strip → its analysis. `searched`: what was compared with, in a sentence."""
     methods = _columns(answer)
     note = answer.calibration
     return WholeAnswer(
@@ -39,7 +39,7 @@ def told(answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUI
         ),
         expected=tuple(one.sentence for one in answer.expected),
         blind=tuple(_blind(answer, index)),
-        reasons=answer.reasons,
+        reasons=(*answer.reasons, *filter(None, (searched,))),
         calibration=f"{note.data} ({note.version}, {note.date})" if note.version else "",
         calibration_version=note.version,
         withheld=note.withheld,

@@ -13,7 +13,8 @@ from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.web.fields import Note200
 from app.platform.web.forms import Entered
 from app.results import service
-from app.results.named import dismissals_from, offers_of_whole, with_offers
+from app.results.named import dismissals_from, with_offers
+from app.results.whole import offers_of_whole
 from app.screens.bench.page import AtSample, page
 from app.screens.bench.steps_page import Bench, Version, write_findings
 

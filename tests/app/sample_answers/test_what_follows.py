@@ -31,8 +31,8 @@ from app.laboratory.sample_answers.domain import (
 from app.laboratory.sample_answers.telling import told
 from app.platform.storage import BlobStore
 from app.results.derivation import Evidence, derive_confidence
-from app.results.grounds import matrix_of
-from app.results.named import offers_of_whole, with_offers
+from app.results.named import with_offers
+from app.results.whole import matrix_of, offers_of_whole
 from harm_messages import load_pack
 from spectra.sample.answer import (
     Blindness,
