@@ -114,7 +114,7 @@ def entries_from_readings(
         _file(ledger, entry, position)
     ledger.entries = one_key_per_substance(ledger.entries)
     without_key = sum(1 for e in ledger.entries if not e.meta.get("inchikey"))
-    notes = (f"{without_key} accepted entries have no InChIKey; their names stand in for it.",) if without_key else ()
+    notes = (f"{without_key} accepted entries have no InChIKey. Their names stand in for it.",) if without_key else ()
     report = ImportReport(len(ledger.entries), tuple(ledger.merged), tuple(ledger.refused), notes)
     return ledger.entries, report
 

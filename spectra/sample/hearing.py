@@ -178,17 +178,17 @@ def _listed(said: Identification, library: MassLibrary, ranked: Ranked, naming: 
 
 def _peak_place(key: str, said: Identification, listed: dict[str, float], reading: SampleReading) -> Place:
     area = None if reading.area_percent is None else reading.area_percent / 100.0
-    return _place_of(key, said, listed, reading.retention_index, area)
+    return _place_of(key, said, listed, reading.retention_index, area, reading.stands_for is StandsFor.ONE_PEAK)
 
 
 def _place_of(
-    key: str, said: Identification, listed: dict[str, float], index: float | None, area: float | None
+    key: str, said: Identification, listed: dict[str, float], index: float | None, area: float | None, apart: bool
 ) -> Place:
     """A peak as a place: its compounds with probability over all, the chance that it is none of them taken off."""
     inside = 1.0 - (said.p_not_in_library if said.p_not_in_library is not None else 0.5)
     rows = [Rival(c, p * inside, area) for c, p in listed.items() if p * inside >= LEAST_LISTED]
     rows.sort(key=lambda r: (-r.probability, r.compound))
-    return Place(key, tuple(rows), inside, said.level in NAMED, index, area)
+    return Place(key, tuple(rows), inside, said.level in NAMED, index, area, apart)
 
 
 def _run_word(reading: SampleReading, run: MassRun, library: MassLibrary, naming: Naming) -> MassWord:
@@ -224,7 +224,7 @@ def _run_place(key: str, peak: ReportedPeak, naming: Naming) -> Place:
     listed = dict(summed((naming.of(c, names.get(c, "")), p) for c, p in said.compounds))
     index = peak.index.value if peak.index is not None else None
     area = (peak.component.area_percent or 0.0) / 100.0
-    return _place_of(f"{key}#{peak.component.number}", said, listed, index, area)
+    return _place_of(f"{key}#{peak.component.number}", said, listed, index, area, apart=True)
 
 
 def infrared_word(

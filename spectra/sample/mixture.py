@@ -122,11 +122,12 @@ def judge(
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
     """The best from a threshold that is lower where EI's own answer names a compound there; a second one that infrared names.
 
-    Where nothing was added to the best, EI's own answer stands.
+    Where nothing was added to the best, EI's own answer stands. A peak that EI names is always a part: it came off the column by
+    itself, so infrared may say which compound of the place it is, and not that nothing is there.
     """
     if not rows or (rows[0].ratio == 1.0 and not place.named):
         return []
-    least = fit.name if place.named else fit.name_new
+    least = (0.0 if place.apart else fit.name) if place.named else fit.name_new
     if rows[0].ratio != 1.0 and rows[0].probability < least:
         return []
     return [rows[0], *(row for row in rows[1:] if row.seen and row.probability >= fit.second)]

@@ -68,7 +68,7 @@ NAMED = {
     "volume_ml": "number", "volume_u_ml": "number", "dilution": "number", "unit_mg": "number",
     "bag": "key", "row": "key", "mg": "number", "to": "chosen", "witness_id": "key",
     "seen": "keys", "instead": "key", "question": "of the words of the figures",
-    "area": "chosen",
+    "area": "chosen", "reply": "chosen",
 }  # fmt: skip
 # A name that is free text elsewhere, and chosen from a list or named there.
 ELSEWHERE = {
@@ -80,6 +80,7 @@ ELSEWHERE = {
     ("/quantification/curves", "substance_words"): "compound",
     ("/standards", "substance_words"): "compound",
     ("/standards/files", "substance_words"): "compound",
+    ("/bench/samples/{sample_id}/use-sample", "compound"): "compound",
 }
 
 

@@ -52,9 +52,9 @@ def in_view(page: Page, selector: str) -> bool:
     return at["y"] >= 0 and at["y"] + at["height"] <= size["height"] and at["x"] + at["width"] <= size["width"]
 
 
-def read_one(road: Road, clients: Clients, content: bytes, name: str) -> str:
+def read_one(road: Road, clients: Clients, content: bytes, name: str, method: str = "ftir") -> str:
     sample = road.register()
-    upload = road.upload(road.analysis(sample), content, name)
+    upload = road.upload(road.analysis(sample, method=method), content, name)
     while clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting":
         pass  # read and compared within a second or two
     return sample

@@ -90,7 +90,7 @@ def test_two_files_of_two_things_are_put_together_asked_about_and_released(
 def test_a_peak_that_was_dismissed_is_not_added_with_the_rest_of_the_sample(
     desk: Desk, road: Road, clients: Clients
 ) -> None:
-    sample = read_one(road, clients, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "run.cdf")
+    sample = read_one(road, clients, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "run.cdf", "gc_ms")
     road.upload(road.analysis(sample, method="ftir", read_by_hand=False), ir_of(mdma=1.0), "a.jdx")
     page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}?tab=sample")
     expect(page.locator(".bench-matrix")).to_contain_text("Caffeine")

@@ -12,7 +12,7 @@ from app.laboratory.sample_answers import service
 from app.laboratory.sample_answers.domain import Progress, Replied, Reply, Standing, WholeAnswer
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
-from app.platform.web.fields import Note200, Text200
+from app.platform.web.fields import FreeText, Note200, Text200
 from app.runtime import ChangeDep, RuntimeDep
 
 router = APIRouter(prefix="/api/v1", tags=["sample answers"])
@@ -33,7 +33,7 @@ class SampleAnswerOut(BaseModel):
     version: int
 
 
-class ReplyIn(BaseModel):
+class ReplyIn(FreeText):
     """What a person says to a question, which `question` names by its key."""
 
     question: Text200

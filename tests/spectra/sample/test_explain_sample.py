@@ -188,6 +188,16 @@ def test_every_peak_of_a_run_is_a_place_of_its_own() -> None:
     assert sorted(part.probability for part in alone.parts) == sorted(one.compounds[0][1] for one in said.values())  # type: ignore[type-var]
 
 
+def test_a_named_peak_that_infrared_does_not_see_stays_a_part_and_both_words_are_told() -> None:
+    run = SampleReading("run", "gc_ms", _run(CAFFEINE, COCAINE))
+    answer = explain_sample([run, ir(COCAINE)], [], libraries(), REGISTER)
+    assert {part.compound for part in answer.parts} == {CAFFEINE, COCAINE}
+    caffeine = next(part for part in answer.parts if part.compound == CAFFEINE)
+    assert caffeine.support["gc_ms"].state is State.SEEN
+    assert caffeine.support["ftir"].state is State.NOT_SEEN
+    assert caffeine.support["ftir"].ratio < 1.0
+
+
 def test_a_refused_reading_stands_among_good_ones_with_its_reason() -> None:
     bad = SampleReading("bad", "lc_ms", None, refused="The file is cut off")
     answer = explain_sample([gc(FOUR), ir(FOUR), bad], [], libraries(), REGISTER)
