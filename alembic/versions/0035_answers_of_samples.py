@@ -37,7 +37,6 @@ def upgrade() -> None:
         sa.Column("replies", json(), nullable=False),
         sa.Column("answer_version", sa.String(length=20), nullable=False),
         sa.Column("made_at", UtcDateTime(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["sample_id"], ["sample.id"], name=op.f("fk_sample_answer_sample_id_sample"), ondelete="CASCADE"
         ),

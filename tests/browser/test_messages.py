@@ -77,6 +77,7 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     expect(author.locator(".pack-diff ins").filter(has_text=NEW)).to_have_count(1)
     expect(author.locator("main")).to_contain_text("MDMA pill, 232 mg")
     author.goto(version)
+    expect(author.locator("#check-part")).not_to_contain_text("still running", timeout=120_000)
     steps.press(author, "Send to review")
     expect(author.locator("main")).to_contain_text("The version needs two signatures")
 

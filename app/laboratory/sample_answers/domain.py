@@ -185,7 +185,8 @@ def replies_from(column: object) -> tuple[Replied, ...]:
 class Standing:
     """The answer of a sample now: what was worked out, what was replied, and whether it still fits the readings.
 
-    `stale`: readings changed since. `older_calibration`: it was worked out with another calibration than today's.
+    `stale`: readings changed since. `older_calibration`: it was worked out with another calibration than today's. `version` counts the
+    replies, so that it changes when a person says something, and not when the answer is worked out again.
     """
 
     progress: Progress

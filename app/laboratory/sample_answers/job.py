@@ -54,7 +54,6 @@ def schedule(uow: UnitOfWork, event: ReadingsChanged) -> None:
     elif row.progress is not Progress.WAITING:
         row.progress = Progress.WAITING
         row.asked += 1
-        row.version += 1
         _ask(uow, event)
     else:
         row.asked += 1
@@ -102,7 +101,6 @@ def work_out(parts: AnswerParts, ctx: JobContext) -> None:
                 row.progress, row.made_at = Progress.READY, uow.now
                 row.basis, row.answer_version = asking.basis_of(seen.analyses), ANSWER_VERSION
                 row.answer = answer_json(answer)
-                row.version += 1
                 _tell(uow, ctx)
             ctx.complete(uow)
             return
@@ -144,5 +142,4 @@ def _give_up(uow: UnitOfWork, dead: DeadJob) -> None:
     row = uow.session.get(SampleAnswer, uuid.UUID(dead.payload["sample_id"]))
     if row is not None and row.progress is Progress.WAITING:
         row.progress = Progress.FAILED
-        row.version += 1
         _tell(uow, dead)

@@ -53,7 +53,7 @@ def _standing(row: SampleAnswer, analyses: Sequence[reading_analyses.AnalysisVie
         made_at=row.made_at,
         stale=asking.readings_in(row.basis) != asking.readings_in(asking.basis_of(analyses)),
         older_calibration=bool(made_with) and made_with != shipped().note.version,
-        version=row.version,
+        version=len(row.replies),
     )
 
 
@@ -79,12 +79,16 @@ def answer_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> Standing:
 
 
 def reply(uow: UnitOfWork, sample_id: uuid.UUID, key: str, said: Reply, note: str, version: int) -> Standing:
-    """Answer a question; who says something else later is added, nothing is overwritten. Raises NotFound, Stale, Invalid, Conflict."""
+    """Answer a question; who says something else later is added, nothing is overwritten.
+
+    `version` is that of the replies: an answer that was worked out again in the meantime asks the same question by the same key, and
+    refuses nobody. Raises NotFound, Stale where someone replied since, Invalid, Conflict.
+    """
     sample = lookup.lock_sample(uow, sample_id)
     row = uow.session.get(SampleAnswer, sample_id, with_for_update=True)
     if row is None:
         raise NotFound("answer")
-    check_version("answer", version, row.version)
+    check_version("answer", version, len(row.replies))
     if sample.withdrawn_at is not None:
         raise Conflict("This sample was withdrawn, so nothing was added to it.")
     asked = next((question for question in _read(row).questions if question.key == key), None)
@@ -99,11 +103,10 @@ def reply(uow: UnitOfWork, sample_id: uuid.UUID, key: str, said: Reply, note: st
     assert uow.actor.person_id is not None
     given = (*replies_from(row.replies), Replied(key, said, note.strip(), uow.actor.person_id, uow.now))
     row.replies = replies_json(given)
-    row.version += 1
     uow.session.add(row)
     after = {"question": key, "reply": said.value}
     audit.record(
-        uow, "reply", "sample_answer", sample_id, version=row.version, after=after, session_id=sample.session_id
+        uow, "reply", "sample_answer", sample_id, version=len(given), after=after, session_id=sample.session_id
     )
     publish(
         uow,

@@ -25,4 +25,3 @@ class SampleAnswer(Base, table=True):
     replies: list[JsonValue] = json_column(list)
     answer_version: str = Field(default="", max_length=20)
     made_at: datetime | None = utc_column(nullable=True)
-    version: int = 1

@@ -93,7 +93,8 @@ def test_a_strip_that_is_recorded_later_works_the_answer_out_again(measured: Mea
     measured.world.runtime.jobs.run_until_idle()
     after = measured.answer()
     assert after["progress"] == "ready"
-    assert after["version"] > before
+    assert "strip" in cells(after)
+    assert after["version"] == before, "who reads the questions meanwhile may still answer them"
 
 
 def test_what_failed_its_control_supports_no_part_and_is_said_why(measured: Measured) -> None:
