@@ -35,6 +35,7 @@ from app.results import edits, presence, words
 from app.results.bench import Bench, Line, Shown, analysis_title, bench, worklist
 from app.results.domain import Action, NameState, State
 from app.results.review import name_of
+from app.results.whole import offers_of_whole
 from app.runtime import RuntimeDep
 from app.screens.bench.ahead_page import AHEAD
 from app.screens.bench.bar import bar_of, undo_of
@@ -317,8 +318,10 @@ def _together(shown: Bench) -> int:
     whole = shown.whole
     if whole is None or whole.stale or not whole.answer.several:
         return 0
-    new = [part for part in whole.answer.parts if not {str(key) for key in part.seen_by} <= shown.used]
-    return len(whole.answer.parts) if new else 0
+    dismissed = {one.key for one in shown.named if one.state is NameState.DISMISSED}
+    offers = [one for one in offers_of_whole(whole.answer) if one[0].key not in dismissed]
+    new = any(str(analysis_id) not in shown.used for _, analysis_id in offers)
+    return len({offer.key for offer, _ in offers}) if new else 0
 
 
 def _tab(shown: Bench) -> Tab:

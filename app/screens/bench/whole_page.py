@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/bench/samples/{sample_id}/whole")
 def whole_part(at: AtSample) -> HTMLResponse:
     """The answer made of all readings of the sample together."""
-    return page(at, template="bench/_whole.html")
+    return page(at, template="bench/_whole_live.html")
 
 
 @router.post("/bench/samples/{sample_id}/use-sample")
