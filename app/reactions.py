@@ -11,7 +11,7 @@ from app.care.alerts import detecting_job
 from app.care.consultations import following
 from app.care.consultations.domain import TalkRecorded
 from app.care.counted import counting_results
-from app.intake.samples.events import NotToBeCounted
+from app.intake.samples.events import ExpectedChanged, NotToBeCounted
 from app.laboratory.readings.domain import ReadingsChanged, ReadingsInQuestion
 from app.laboratory.sample_answers import job as sample_answers
 from app.platform import reactions
@@ -22,6 +22,8 @@ from app.results.loading import StepTaken
 TABLE: dict[type[Event], Sequence[reactions.Reaction]] = {
     # a client withdrew a sample, or the consent to figures
     NotToBeCounted: (counting_results.forget,),
+    # what was expected was corrected
+    ExpectedChanged: (sample_answers.schedule_again,),
     # readings are to be replaced, or their file goes to another sample
     ReadingsInQuestion: (results.standing_on_readings,),  # answers whether a result stands on them
     # an analysis was recorded or corrected, a file was read

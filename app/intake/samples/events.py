@@ -13,3 +13,12 @@ class NotToBeCounted(Event):
     """A client withdrew the sample, or did not agree to aggregate figures any more."""
 
     sample_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedChanged(Event):
+    """What a sample was expected to be was corrected."""
+
+    sample_id: UUID
+    session_id: UUID
+    agency_id: UUID

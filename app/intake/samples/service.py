@@ -22,7 +22,7 @@ from app.intake.custody import service as custody
 from app.intake.custody.domain import CustodyKind
 from app.intake.samples import domain as d
 from app.intake.samples import photos, tickets
-from app.intake.samples.events import NotToBeCounted
+from app.intake.samples.events import ExpectedChanged, NotToBeCounted
 from app.intake.samples.lookup import consent_rows, consents_of, expected_of, ticket_hash
 from app.intake.samples.schemas import Details, NewSample, SampleChange
 from app.intake.samples.substances import Suggestion, understand
@@ -266,6 +266,7 @@ def _change_expected(uow: UnitOfWork, sample: Sample, changed: SampleChange, sub
     uow.session.execute(sa.delete(SampleExpected).where(col(SampleExpected.sample_id) == sample.id))
     _expect(uow, sample.id, meant.expected)
     uow.session.flush()
+    emit(uow, ExpectedChanged(sample.id, sample.session_id, sample.agency_id))
 
 
 def _change_consents(uow: UnitOfWork, sample: Sample, answers: dict[d.ConsentKind, d.ConsentAnswer]) -> None:

@@ -13,6 +13,7 @@ import structlog
 from sqlmodel import Session
 
 from app.intake.samples import lookup
+from app.intake.samples.events import ExpectedChanged
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import analyses as reading_analyses
@@ -45,7 +46,13 @@ class AnswerParts:
     index: SubstanceIndex
 
 
-def schedule(uow: UnitOfWork, event: ReadingsChanged) -> None:
+def schedule_again(uow: UnitOfWork, event: ExpectedChanged) -> None:
+    """Ask for the answer of a sample once more where there is one: it says what becomes of everything that was expected."""
+    if uow.session.get(SampleAnswer, event.sample_id) is not None:
+        schedule(uow, event)
+
+
+def schedule(uow: UnitOfWork, event: ReadingsChanged | ExpectedChanged) -> None:
     """Ask for the answer of a sample once more. Where it is being asked for already, only that it changed again is noted."""
     row = uow.session.get(SampleAnswer, event.sample_id, with_for_update=True)
     if row is None:
@@ -60,7 +67,7 @@ def schedule(uow: UnitOfWork, event: ReadingsChanged) -> None:
     uow.session.add(row)
 
 
-def _ask(uow: UnitOfWork, event: ReadingsChanged) -> None:
+def _ask(uow: UnitOfWork, event: ReadingsChanged | ExpectedChanged) -> None:
     payload = {"sample_id": event.sample_id, "session_id": event.session_id}
     enqueue(uow, JOB, payload, agency_id=event.agency_id)
 

@@ -97,6 +97,28 @@ def test_a_strip_that_is_recorded_later_works_the_answer_out_again(measured: Mea
     assert after["version"] == before, "who reads the questions meanwhile may still answer them"
 
 
+def test_a_corrected_expectation_is_spoken_of_and_changes_no_name(measured: Measured) -> None:
+    measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
+    before = measured.answer()["answer"]
+    at = f"/api/v1/samples/{measured.sample_id}"
+    reception = measured.world.as_(Role.RECEPTION)
+    version = reception.get(at).json()["version"]
+    reception.patch(at, json={"expected": ["ketamine"]}, headers={"If-Match": f'"{version}"'}).raise_for_status()
+    measured.world.runtime.jobs.run_until_idle()
+    after = measured.answer()["answer"]
+    assert "Ketamine" in " ".join(after["expected"])
+    assert "Ketamine" not in " ".join(before["expected"])
+    assert after["parts"] == before["parts"]
+
+
+def test_a_correction_before_anything_was_measured_asks_for_no_answer(measured: Measured) -> None:
+    at = f"/api/v1/samples/{measured.sample_id}"
+    reception = measured.world.as_(Role.RECEPTION)
+    version = reception.get(at).json()["version"]
+    reception.patch(at, json={"expected": ["ketamine"]}, headers={"If-Match": f'"{version}"'}).raise_for_status()
+    assert measured.world.as_(Role.CHEMIST).get(f"{at}/answer").status_code == 404
+
+
 def test_what_failed_its_control_supports_no_part_and_is_said_why(measured: Measured) -> None:
     ms = measured.measure("gc_ms", ei_of("Cocaine"), "b.msp")
     chemist = measured.world.as_(Role.CHEMIST)
