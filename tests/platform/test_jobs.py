@@ -153,6 +153,15 @@ def test_a_runner_leaves_kinds_it_does_not_know(database: Database) -> None:
     assert job(database, job_id).state == JobState.QUEUED
 
 
+def test_a_kind_that_gives_way_is_done_when_nothing_else_is_due(database: Database) -> None:
+    done: list[str] = []
+    note = {kind: lambda ctx: done.append(ctx.kind) for kind in ("a whole sample", "a file")}
+    for kind in ("a whole sample", "a file", "a whole sample", "a file"):
+        put(database, kind)
+    JobRunner(database, note, giving_way=("a whole sample",)).run_until_idle()
+    assert done == ["a file", "a file", "a whole sample", "a whole sample"]
+
+
 def test_a_silent_worker_loses_its_job_and_its_late_result_is_refused(database: Database, clock: SettableClock) -> None:
     late: list[bool] = []
 

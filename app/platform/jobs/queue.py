@@ -110,9 +110,18 @@ def anything(session: Session, kinds: Collection[str], now: datetime) -> bool:
     return session.connection().scalar(sa.select(_id).where(_claimable(kinds, now)).limit(1)) is not None
 
 
-def claim(uow: UnitOfWork, kinds: Collection[str], worker: str, now: datetime, lease_until: datetime) -> Claim | None:
-    """Take the oldest job that is due, or whose worker went silent."""
-    oldest = sa.select(_id).where(_claimable(kinds, now)).order_by(_run_after, _id).limit(1)
+def claim(
+    uow: UnitOfWork,
+    kinds: Collection[str],
+    worker: str,
+    now: datetime,
+    lease_until: datetime,
+    *,
+    giving_way: Collection[str] = (),
+) -> Claim | None:
+    """Take the oldest job that is due, or whose worker went silent; one of a kind that is `giving_way` only where no other is due."""
+    turn = sa.case((_kind.in_(sorted(giving_way)), 1), else_=0)
+    oldest = sa.select(_id).where(_claimable(kinds, now)).order_by(turn, _run_after, _id).limit(1)
     picked = oldest.with_for_update(skip_locked=True).scalar_subquery()  # SQLite has no such clause: left out
     statement = (
         sa.update(JobRow)
