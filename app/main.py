@@ -139,6 +139,7 @@ def _jobs(parts: reading_job.ReadingParts, packs: Packs, settings: Settings, clo
             **extract_job.on_failed(),
             **history_job.on_failed(),
         },
+        giving_way=(sample_answers.JOB,),  # a chemist waits for the next file, and after it this would be done anew
     )
 
 

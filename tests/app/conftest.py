@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -24,6 +25,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.runtime import Runtime
 from app.settings import Settings
 from tests.support import once
+from tests.support.visitor import Visitor
 
 once.install()
 
@@ -42,6 +44,7 @@ class World:
     actors: dict[Role, Actor]
     other_actors: dict[Role, Actor]
     stack: ExitStack
+    portal: BlockingPortal
     clients: dict[str, TestClient] = field(default_factory=dict)
 
     def as_(self, role: Role, *, agency: str = "own") -> TestClient:
@@ -60,7 +63,7 @@ class World:
 
     def anonymous(self) -> TestClient:
         """A browser nobody signed in with. HTTPS, because the cookies are Secure."""
-        return TestClient(self.app, base_url="https://testserver", follow_redirects=False)
+        return Visitor(self.app, self.portal)
 
     def session(
         self, *, name: str = "Saturday", licence: str = "foh_general", agency: str = "own", **more: object
@@ -129,8 +132,9 @@ def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
         actors = {role: _person(uow, own.id, f"{role.value}.own", role) for role in Role}
         others = {role: _person(uow, other.id, f"{role.value}.other", role) for role in Role}
     with ExitStack() as stack:
-        stack.enter_context(TestClient(app, base_url="https://testserver"))  # runs the lifespan
-        yield World(app, runtime, own.id, other.id, actors, others, stack)
+        running = stack.enter_context(TestClient(app, base_url="https://testserver"))  # runs the lifespan
+        assert running.portal is not None
+        yield World(app, runtime, own.id, other.id, actors, others, stack, running.portal)
 
 
 _HASH: list[str] = []

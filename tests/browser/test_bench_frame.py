@@ -16,6 +16,7 @@ from tests.support.curves import jcamp, mixture
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 from tests.support.small_files import MDMA, small_run
+from tests.support.waiting import while_it_holds
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -55,8 +56,7 @@ def in_view(page: Page, selector: str) -> bool:
 def read_one(road: Road, clients: Clients, content: bytes, name: str, method: str = "ftir") -> str:
     sample = road.register()
     upload = road.upload(road.analysis(sample, method=method), content, name)
-    while clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting":
-        pass  # read and compared within a second or two
+    while_it_holds(lambda: clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting")
     return sample
 
 

@@ -16,6 +16,7 @@ from tests.browser import steps
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, scroll_overflow
 from tests.support.small_files import small_film
+from tests.support.waiting import while_it_holds
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -80,8 +81,7 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     road.step("chemist", result_id, "submit", etag)
     verified = road.verified()[0]
     released = road.released()[0]
-    while clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting":
-        pass  # the server answers in milliseconds and reads the file in less than a second
+    while_it_holds(lambda: clients("chemist").get(f"/api/v1/uploads/{upload}").json()["state"] == "waiting")
     mixture, run = (_sample_with(clients, road, name) for name in ("mixture-gcms.msp", "cocaine-cut-gcms.mzML"))
     chemist = clients("chemist")
     standard = chemist.get("/api/v1/standards").json()["rows"][0]["id"]
@@ -132,8 +132,7 @@ def _projects(clients: Clients, road: Road) -> tuple[str, str]:
         made.append(row["id"])
     asked = road.post("researcher", f"/api/v1/projects/{made[0]}/extracts", {})
     url = f"/api/v1/projects/{made[0]}/drawings/{asked['id']}"
-    while clients("researcher").get(url).json()["state"] in ("waiting", "drawing"):
-        pass  # few samples are drawn in less than a second
+    while_it_holds(lambda: clients("researcher").get(url).json()["state"] in ("waiting", "drawing"))
     return made[0], made[1]
 
 
@@ -148,8 +147,7 @@ def _history(clients: Clients, site: Site) -> str:
         parts.append(("files", (name, "\n".join([head, *rows]).encode())))
     sent = admin.post("/history/uploads/files", files=parts)
     assert sent.status_code == 303, sent.text[:400]
-    while "every 1s" in admin.get(sent.headers["location"]).text:
-        pass  # a few lines are read in less than a second
+    while_it_holds(lambda: "every 1s" in admin.get(sent.headers["location"]).text)
     return str(sent.headers["location"])
 
 
@@ -168,12 +166,13 @@ def _sample_with(clients: Clients, road: Road, name: str) -> str:
     """The sample of the example a file was handed in for, once it is read."""
     chemist = clients("chemist")
     rows = chemist.get(f"/api/v1/sessions/{road.session_id}/samples").json()["rows"]
+
+    def files(sample: str) -> list[dict[str, str]]:
+        return [u for a in chemist.get(f"/api/v1/samples/{sample}/analyses").json() for u in a["uploads"]]
+
     for sample in (row["id"] for row in rows):
-        while True:
-            files = [u for a in chemist.get(f"/api/v1/samples/{sample}/analyses").json() for u in a["uploads"]]
-            if "waiting" not in {u["state"] for u in files}:
-                break
-        if name in {u["file_name"] for u in files}:
+        while_it_holds(lambda one=sample: "waiting" in {u["state"] for u in files(one)})  # type: ignore[misc]
+        if name in {u["file_name"] for u in files(sample)}:
             return str(sample)
     raise AssertionError(f"the example has no sample with {name}")
 

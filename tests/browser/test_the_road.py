@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SHARED = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
-GENEROUS_MS = 10_000  # two cores run everything at once here; the figures themselves are printed
 
 
 @pytest.fixture
@@ -60,7 +59,6 @@ def test_a_sample_goes_the_whole_road_from_the_tent_to_the_clients_screen(
     for what, ms in took.items():
         print(f"{what}: {ms:.0f} ms")
         record_property(what, round(ms))
-        assert ms < GENEROUS_MS, f"{what} took {ms:.0f} ms"
 
 
 def _keep_text(answer: object, kept: list[str]) -> None:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
 from app.cli import main
+from app.platform.db import Database, migrate
+from tests.support import cheap_passwords
 
 Mast = Callable[..., Result]
+cheap_passwords.install()
+
+
+@pytest.fixture(autouse=True)
+def new_databases_are_copied(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new SQLite database gets the tables of one that was migrated once, which is what all its migrations come to; they take
+    two seconds, and tests/operations/test_migrations.py tries them. A database that is there is migrated as ever."""
+    migrations = migrate.upgrade
+
+    def upgrade(database: Database, revision: str = "head") -> None:
+        if not database.is_sqlite or revision != "head" or sa.inspect(database.reader).get_table_names():
+            migrations(database, revision)
+            return
+        template: Path = request.getfixturevalue("migrated_sqlite")
+        with closing(sqlite3.connect(template)) as source, database.writer.connect() as connection:
+            source.backup(connection.connection.driver_connection)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(migrate, "upgrade", upgrade)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from app.platform.kernel.personal_data import (
     left_out,
     sentence,
 )
+from tests.support.effort import within
 from tests.support.personal_texts import HARMLESS, PERSONAL
 
 COMMON = Path(__file__).resolve().parents[2] / "app" / "screens" / "common"
@@ -99,15 +99,20 @@ def test_the_browser_looks_for_the_same() -> None:
     assert (COMMON / "nudge_patterns.js").read_text() == as_javascript(), said
 
 
+def prose_of_that_length() -> None:
+    found_in(
+        ("We saw two bags of white powder, and she said that it was sold as MDMA at the north gate. " * 3_000)[:200_000]
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     ["a" * 200_000, "1 " * 100_000, "my " * 60_000, "@" * 200_000, "A" * 200_000, "+1 2 " * 40_000, "lot " * 50_000,
      "camp a " * 30_000, "tent tent's " * 20_000, " " * 200_000, "\u2019" * 200_000, "Dave " * 40_000],
 )  # fmt: skip
-def test_no_text_takes_long(text: str) -> None:
-    began = time.perf_counter()
-    found_in(text)
-    assert time.perf_counter() - began < 5
+def test_no_text_takes_much_longer_than_prose(text: str) -> None:
+    with within(20, prose_of_that_length):
+        found_in(text)
 
 
 def test_the_sentence_says_who_reads_it() -> None:

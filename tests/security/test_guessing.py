@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from tests.app.conftest import World, application_with
 from tests.support.budget import long_run
+from tests.support.visitor import Visitor
 from tests.support.writes import Stage
 
 VIEW = "/api/v1/tickets/view"
@@ -26,7 +27,7 @@ def behind(world: World) -> World:
 
 
 def caller(world: World, peer: tuple[str, int], *forwarded: str) -> TestClient:
-    client = TestClient(world.app, base_url="https://testserver", follow_redirects=False, client=peer)
+    client = Visitor(world.app, world.portal, client=peer)
     client.headers.update({"X-Forwarded-For": ", ".join(forwarded)} if forwarded else {})
     return client
 

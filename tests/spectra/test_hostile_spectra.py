@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -12,6 +11,7 @@ from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance, Spectru
 from spectra.preprocess import MERGE_DA, looks_like_profile, prepare
 from spectra.similarity import SCORES
 from tests.spectra.spectrum_builders import MDA, MDMA, library_of
+from tests.support.effort import within
 
 ESI = MassSpectrum([58.0651, 105.07, 135.0441, 163.0754], [20, 50, 40, 99], 194.1176, "ESI")
 OTHER = MassSpectrum([72.0808, 133.0648, 135.0441, 163.0754], [20, 50, 40, 99], 208.1332, "ESI")
@@ -211,17 +211,21 @@ def test_a_centroided_profile_finds_its_compound() -> None:
     assert library.search(peaks, score="entropy")[0].entry == 1
 
 
-def test_a_profile_of_a_million_points_is_centroided_or_refused_within_a_second() -> None:
+def a_tenth_of_it() -> None:
+    for intensity in (np.random.default_rng(1).random(100_000), np.ones(100_000)):
+        centroid(MassSpectrum(np.linspace(50, 150, 100_000), intensity))
+
+
+def test_a_profile_of_a_million_points_is_centroided_or_refused_in_step_with_its_length() -> None:
     rng = np.random.default_rng(1)
     mz = np.linspace(50, 1050, 1_000_000)
     noisy = MassSpectrum(mz, rng.random(mz.size))
     flat = MassSpectrum(mz, np.ones(mz.size))
-    start = time.process_time()
-    peaks = centroid(noisy)
-    assert centroid(flat).mz.size == 1
-    with pytest.raises(SpectrumError, match="1,000,000 points"):
-        library_of([ESI], accurate=True).search(noisy)
-    assert time.process_time() - start < 2.0
+    with within(40, a_tenth_of_it):
+        peaks = centroid(noisy)
+        assert centroid(flat).mz.size == 1
+        with pytest.raises(SpectrumError, match="1,000,000 points"):
+            library_of([ESI], accurate=True).search(noisy)
     assert 300_000 < peaks.mz.size < 350_000
     assert peaks.intensity.sum() == pytest.approx(noisy.intensity.sum() * 0.001, rel=0.01)
 

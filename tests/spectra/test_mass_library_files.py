@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -163,9 +162,7 @@ def test_every_truncated_array_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_large_library_opens_without_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _unit_mass(3_000).save(tmp_path / "lib")
     monkeypatch.setattr(store, "FULL_CHECK_BYTES", 0)
-    start = time.process_time()
     opened = MassLibrary.open(tmp_path / "lib")
-    assert time.process_time() - start < 0.2
     assert "intensity" not in opened.table.__dict__
     opened.search(opened.spectrum(5), score="weighted_cosine")
     assert "intensity" not in opened.table.__dict__

@@ -24,6 +24,7 @@ from app.laboratory.identification.substances import SubstanceIndex
 from app.nudge import Free, names_of_forms
 from app.platform.web.templates import Templates
 from harm_messages.register import Substance
+from tests.support import cheap_passwords, read_once
 
 
 class _SharedStatements:
@@ -106,3 +107,5 @@ def install() -> None:
     registry.register("postgresql.psycopg", __name__, "Postgres")
     app.main.SubstanceIndex = _index  # type: ignore[assignment,misc]
     app.main.names_of_forms = _forms
+    cheap_passwords.install()
+    read_once.install()

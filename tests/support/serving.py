@@ -29,7 +29,11 @@ from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from app.platform.kernel.actor import Actor, Role
 from app.settings import Settings
+from tests.support import cheap_passwords
+from tests.support.nursery import Nursery
 from tests.support.road import Road, ok
+
+cheap_passwords.install()
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROLES = (
@@ -202,7 +206,7 @@ class Forked:
     processes of its own."""
 
     _context = multiprocessing.get_context("forkserver")
-    _context.set_forkserver_preload(["app.main", "app.cli.serve_verbs", "app.operations.demo"])
+    _context.set_forkserver_preload(["tests.support.preloaded"])
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path) -> None:
         self._process = self._context.Process(target=_mast, args=(tuple(arguments), environment, log), daemon=True)
@@ -247,6 +251,8 @@ def _mast(arguments: tuple[str, ...], environment: dict[str, str], log: Path) ->
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     sys.argv = ["mast", *arguments]
+    if environment.get("MAST_WORKERS") != "0":
+        importlib.import_module("app.platform.jobs.processes").subprocess = Nursery().subprocess()
     importlib.import_module("app.cli").main()
 
 

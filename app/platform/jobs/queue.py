@@ -21,6 +21,8 @@ from app.platform.jobs.tables import JobRow, JobState
 from app.platform.kernel.ids import new_id
 
 WAKE = "jobs"
+GIVES_WAY = timedelta(seconds=30)
+"""How long a job of a kind that gives way lets others pass."""
 _id, _kind, _state, _attempts = col(JobRow.id), col(JobRow.kind), col(JobRow.state), col(JobRow.attempts)
 _run_after, _lease_until = col(JobRow.run_after), col(JobRow.lease_until)
 _leased_by, _payload = col(JobRow.leased_by), col(JobRow.payload)
@@ -110,9 +112,19 @@ def anything(session: Session, kinds: Collection[str], now: datetime) -> bool:
     return session.connection().scalar(sa.select(_id).where(_claimable(kinds, now)).limit(1)) is not None
 
 
-def claim(uow: UnitOfWork, kinds: Collection[str], worker: str, now: datetime, lease_until: datetime) -> Claim | None:
-    """Take the oldest job that is due, or whose worker went silent."""
-    oldest = sa.select(_id).where(_claimable(kinds, now)).order_by(_run_after, _id).limit(1)
+def claim(
+    uow: UnitOfWork,
+    kinds: Collection[str],
+    worker: str,
+    now: datetime,
+    lease_until: datetime,
+    *,
+    giving_way: Collection[str] = (),
+) -> Claim | None:
+    """Take the oldest job that is due, or whose worker went silent; one of a kind that is `giving_way` only where no other is due, or
+    once it has waited for half a minute."""
+    turn = sa.case((_kind.in_(sorted(giving_way)) & (_run_after > now - GIVES_WAY), 1), else_=0)
+    oldest = sa.select(_id).where(_claimable(kinds, now)).order_by(turn, _run_after, _id).limit(1)
     picked = oldest.with_for_update(skip_locked=True).scalar_subquery()  # SQLite has no such clause: left out
     statement = (
         sa.update(JobRow)

@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -78,6 +78,7 @@ class JobRunner:
     """`start()` and `stop()` around a process's life; or `run_until_idle()` in the calling thread.
 
     `on_dead` may, per kind, note in the feature's own tables that the work was given up; same transaction.
+    Jobs of kinds that are `giving_way` are taken when no other is due.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class JobRunner:
         clock: Clock | None = None,
         *,
         on_dead: Mapping[str, Obituary] | None = None,
+        giving_way: Collection[str] = (),
         threads: int = 2,
         poll_seconds: float = 1.0,
         lease_seconds: float = 30.0,
@@ -95,6 +97,7 @@ class JobRunner:
         self._database = database
         self._handlers = dict(handlers)
         self._on_dead = dict(on_dead or {})
+        self._giving_way = frozenset(giving_way)
         self._clock = clock or database.clock
         self._poll = poll_seconds
         self._lease = timedelta(seconds=lease_seconds)
@@ -155,7 +158,7 @@ class JobRunner:
             if not queue.anything(session, self._handlers, now):
                 return False
         with self._database.begin() as uow:
-            claim = queue.claim(uow, self._handlers, self.name, now, now + self._lease)
+            claim = queue.claim(uow, self._handlers, self.name, now, now + self._lease, giving_way=self._giving_way)
         if claim is None:
             return False
         self._running[claim.job_id] = claim

@@ -28,6 +28,7 @@ from app.results.finding import Amount, NewFinding
 from harm_messages.vocabulary import Basis, Unit
 from tests.app.consultations.conftest import Desk
 from tests.app.results.conftest import YES
+from tests.support.waiting import while_it_holds
 
 CHEMIST, LEAD = Role.CHEMIST, Role.SESSION_LEAD
 URL = "/api/v1/alerts"
@@ -328,8 +329,7 @@ def test_the_night_is_asked_for_once_and_looks_at_every_agency(lab: Desk, world:
     ran: list[int] = []
     keeper = Housekeeper(database, first_s=0.01, every_s=60, daily=(lambda _: ran.append(1), detecting_job.ask_nightly))
     keeper.start()
-    while not ran:
-        pass  # the thread begins a hundredth of a second after its start
+    while_it_holds(lambda: not ran)  # the thread begins a hundredth of a second after its start
     keeper.stop()
     queued = lab.read(lambda s: list(s.exec(select(JobRow).where(JobRow.kind == "alerts.series"))))
     (job,) = queued

@@ -16,6 +16,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
 from app.platform.live import LiveEvent, publish
 from tests.support.live import parse, running_hub
+from tests.support.visitor import Visitor
 
 from .conftest import VIEW, Desk
 
@@ -93,9 +94,7 @@ def test_wrong_codes_are_limited_for_the_whole_site_and_holders_do_not_notice(
     sample_id = lab.sample()
     served = 0
     for address in range(12):
-        browser = TestClient(
-            world.app, base_url="https://testserver", follow_redirects=False, client=(f"10.0.0.{address}", 1)
-        )
+        browser = Visitor(world.app, world.portal, client=(f"10.0.0.{address}", 1))
         served += sum(browser.post(VIEW, json={"code": UNKNOWN}).status_code == 404 for _ in range(10))
     assert served == 60
     assert lab.see(sample_id)["kind"] == "waiting"

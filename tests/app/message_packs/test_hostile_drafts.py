@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -26,6 +26,7 @@ from app.platform.kernel.errors import Unavailable
 from app.screens.messages import lists
 from harm_messages import pack_files
 from tests.app.message_packs.conftest import HEAT, Editors, field
+from tests.support.effort import a_sound_pack, within
 from tests.support.packs import found_here
 from tests.support.poison import ALIAS_BOMB, MERGE_BOMB, with_endless_pattern
 from tests.support.road import ok
@@ -43,12 +44,9 @@ def database(sqlite_database: Database) -> Database:
     return sqlite_database
 
 
-@contextmanager
-def in_no_time(seconds: float = 5.0) -> Iterator[None]:
-    """What this process computes; a busy machine is no failure, and what a bomb expands to takes minutes."""
-    began = time.process_time()
-    yield
-    assert time.process_time() - began < seconds
+def in_no_time() -> AbstractContextManager[None]:
+    """What this process computes, beside what a sound pack costs; what a bomb expands to takes minutes."""
+    return within(20, a_sound_pack)
 
 
 def no_child(*_: object, **__: object) -> Iterator[Step]:
@@ -171,12 +169,12 @@ def test_a_pattern_that_never_ends_is_stopped_while_the_server_answers(
     answers: list[Any] = []
     asking = threading.Thread(target=lambda: answers.append(browser.get(f"{URL}/{draft}/check")))
     asking.start()
-    with in_no_time(3):
-        while asking.is_alive():
-            began = time.monotonic()
-            assert editors.world.anonymous().get("/health").status_code == 200
-            assert time.monotonic() - began < 2
-            asking.join(0.2)
+    answered = 0
+    while asking.is_alive():
+        assert editors.world.anonymous().get("/health").status_code == 200
+        answered += asking.is_alive()
+        asking.join(0.2)
+    assert answered, "while the pattern went round"
     (found,) = [p for p in ok(answers[0])["problems"] if p["kind"] == "stopped"]
     assert (found["level"], found["file"]) == ("error", "pack.yaml")
     for words in ("was stopped after 2 seconds", "Result pages have not changed", "patterns under “never”"):
@@ -253,11 +251,11 @@ def test_requests_that_wait_for_checks_leave_threads_for_everybody_else(monkeypa
     until = time.monotonic() + 10
     while checks._waiting._value and time.monotonic() < until:
         time.sleep(0.01)
-    began = time.monotonic()
-    assert checks.of(FILES, TODAY, patience=20).running, "a page says that the check is running"
+    assert checks.of(FILES, TODAY, patience=200).running, "a page says at once that the check is running"
     with pytest.raises(Unavailable, match="not waited for"):
         checks.of(FILES, TODAY)
-    assert time.monotonic() - began < 5
+    assert not go.is_set()
+    assert all(one.is_alive() for one in threads)
     go.set()
     for one in threads:
         one.join(10)
@@ -282,7 +280,7 @@ def test_while_somebody_types_no_pattern_of_the_draft_is_tried_but_those_of_mast
     monkeypatch.setattr(checking, "found_in", found_here(lambda pack, today: []))
     draft, browser = stored(editors, "pack.yaml", ENDLESS["pack.yaml"]), editors.browser(CLINICIAN)
     form = {**editors.form(draft), "card": "Naloxone does not work here. " + "word " * 40}
-    with in_no_time(3):
+    with in_no_time():
         answer = browser.post(f"/messages/{draft}/message/look", data=form)
     assert answer.status_code == 200
     assert "which pack.yaml forbids" in answer.text
@@ -292,7 +290,7 @@ def test_a_comparison_ends_whatever_is_compared() -> None:
     lines, words = "- x\n" * 90_000, "a " * 150_000
     old = {"rules/a.yaml": lines, "rules/b.yaml": words, "rules/c.yaml": "x\n"}
     new = {"rules/a.yaml": lines + "y\n", "rules/b.yaml": words + "b", "rules/d.yaml": lines}
-    with in_no_time(3):
+    with in_no_time():
         found = comparing.changes(old, new)
     assert [(c.path[-6:], c.kind) for c in found] == [
         ("a.yaml", "changed"), ("b.yaml", "changed"), ("c.yaml", "removed"), ("d.yaml", "added"),
@@ -333,7 +331,7 @@ def test_a_long_file_of_rules_is_neither_saved_nor_read(editors: Editors) -> Non
 def test_a_file_of_thousands_of_rules_is_saved_and_listed(editors: Editors) -> None:
     first = next(iter(rule_files.rules_in(FILES["rules/opioids.yaml"])))
     many = "".join(f"- id: R-{n}\n" for n in range(5_000)) + f"- id: {first}\n" * 1_000
-    with in_no_time(6):
+    with in_no_time():
         assert rule_files.with_raised_versions(many, FILES).count("\n") == many.count("\n")
         assert rule_files.lines_of_rules(many)[first] == 5_001
         files = {"rules/new.yaml": many}

@@ -1,0 +1,39 @@
+"""How dear some work is beside sound work of the same kind, in one process and one run: a machine that is slow or busy makes both
+dear, and what a bomb expands to costs a thousand times as much.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from harm_messages import check_files, pack_files
+from tests.support import read_once
+
+LEAST_S = 0.05
+"""Below it a clock says nothing."""
+
+
+@cache
+def cost(sound: Callable[[], object]) -> float:
+    """Seconds of a processor that this takes, measured once in a process."""
+    began = time.process_time()
+    sound()
+    return max(time.process_time() - began, LEAST_S)
+
+
+@contextmanager
+def within(times: float, sound: Callable[[], object]) -> Iterator[None]:
+    """What is done inside costs this process at most so many times what the sound work costs."""
+    began = time.process_time()
+    yield
+    spent = time.process_time() - began
+    assert spent < times * cost(sound), f"{spent:.2f} s of a processor, {spent / cost(sound):.0f} times the sound work"
+
+
+def a_sound_pack() -> None:
+    """Reads and checks the shipped pack's files."""
+    read_once.forget()
+    check_files(pack_files())
