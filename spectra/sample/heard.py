@@ -34,7 +34,7 @@ class Rival:
 class Place:
     """Compounds that compete for one part of the sample, likeliest first; `named`: the method's own answer names the first.
 
-    `reading` is the key of the reading or peak, `retention_index` and `area` (share of the run) that of a peak.
+    `reading` is the key of the reading or peak, `retention_index` and `area` (share of the run) that of a `peak`.
     """
 
     reading: str
@@ -43,6 +43,7 @@ class Place:
     named: bool
     retention_index: float | None = None
     area: float | None = None
+    peak: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -188,7 +188,7 @@ def _place_of(
     inside = 1.0 - (said.p_not_in_library if said.p_not_in_library is not None else 0.5)
     rows = [Rival(c, p * inside, area) for c, p in listed.items() if p * inside >= LEAST_LISTED]
     rows.sort(key=lambda r: (-r.probability, r.compound))
-    return Place(key, tuple(rows), inside, said.level in NAMED, index, area)
+    return Place(key, tuple(rows), inside, said.level in NAMED, index, area, peak=True)
 
 
 def _run_word(reading: SampleReading, run: MassRun, library: MassLibrary, naming: Naming) -> MassWord:
