@@ -17,6 +17,7 @@ from benchmarks.accuracy.ei_sets import _mixed, dev_samples, library_of
 from benchmarks.accuracy.infrared_sets import likeness, references
 from benchmarks.accuracy.infrared_simulation import FloatArray
 from benchmarks.accuracy.sample_sets import (
+    REFERENCED,
     curve_of,
     deal,
     draw,
@@ -32,14 +33,37 @@ from spectra.infrared.answer import InfraredExplanation
 from spectra.mixture.unit_mass import explain_with_places
 from spectra.types import MixtureExplanation
 
-RATIOS: tuple[tuple[int, ...], ...] = (
-    (1,), (1, 1), (3, 1), (10, 1), (1, 1, 1), (6, 3, 1), (20, 5, 1), (8, 4, 2, 1),
-)  # fmt: skip
-COUNT = {"development": 128, "test": 120}
-CUTS = {"development": 2, "test": 1}
-"""At most so many cuts in a mixture; more on the development side, so that the fit sees enough of them."""
-LONE = 5
-"""One test sample of so many is one compound and nothing else."""
+Ratios = tuple[tuple[int, ...], ...]
+TWO_AND_THREE: Ratios = ((1, 1), (3, 1), (10, 1), (1, 1, 1), (6, 3, 1), (20, 5, 1))
+
+
+@dataclass(frozen=True)
+class Deal:
+    """How mixtures are drawn. `count` samples of these `ratios`, at most `cuts` cuts each, one of `lone` a compound and nothing else
+    (0: none), one of `follows` in which infrared's shares are EI's, EI's `library` as in `ei_sets.library_of`.
+
+    `each`: every sample draws anew who has a reference, so that their share is what it is meant to be; else a compound has one in
+    all samples or in none.
+    """
+
+    name: str
+    count: int
+    ratios: Ratios
+    cuts: int
+    lone: int
+    follows: int
+    library: str = "both"
+    each: bool = False
+
+
+DEALS = {
+    "development": Deal("development", 128, ((1,), *TWO_AND_THREE, (8, 4, 2, 1)), 2, 0, 3),
+    "test": Deal("test", 120, ((1,), *TWO_AND_THREE, (8, 4, 2, 1)), 1, 5, 3),
+    "design": Deal("design", 120, TWO_AND_THREE, 1, 5, 2, "both", each=True),
+    "design, SWGDRUG alone": Deal("design, SWGDRUG alone", 120, TWO_AND_THREE, 1, 5, 2, "swgdrug", each=True),
+}
+"""Up to two cuts on the development side, so that the fit sees enough of them. "design" draws as the design describes its own mixtures: two and
+three parts, half of the samples with EI's shares, three of five parts with a reference; on the test side's compounds and curves."""
 MIXED_LEVELS = ("typical", "foreign")
 LEAST = 0.02
 FACTOR = 0.8
@@ -78,14 +102,16 @@ class Mixed:
 
 
 def mixed(data: Path, on: str) -> list[Mixed]:
-    """The mixed samples of one side."""
-    return kept(f"mixed-{on}", lambda: [_made(data, on, k) for k in range(COUNT[on])])  # type: ignore[no-any-return]
+    """The mixed samples of one deal: "development", "test", or one more of `DEALS` on the test side."""
+    deal = DEALS[on]
+    return kept(f"mixed-{on}", lambda: [_made(data, deal, k) for k in range(deal.count)])  # type: ignore[no-any-return]
 
 
-def _made(data: Path, on: str, number: int) -> Mixed:
-    rng = np.random.default_rng(int(draw("mixed", on, number) * 2**53))
-    lone = on == "test" and number % LONE == LONE - 1
-    ratio = (1,) if lone else RATIOS[number % len(RATIOS)]
+def _made(data: Path, how: Deal, number: int) -> Mixed:
+    on = "development" if how.name == "development" else "test"
+    rng = np.random.default_rng(int(draw("mixed", how.name, number) * 2**53))
+    lone = how.lone > 0 and number % how.lone == how.lone - 1
+    ratio = (1,) if lone else how.ratios[number % len(how.ratios)]
     single: dict[str, list[EiSample]] = {}
     for s in dev_samples(data):
         if s.kind in ("nist", "massbank") and side(s.truth[0]) == on:
@@ -97,30 +123,34 @@ def _made(data: Path, on: str, number: int) -> Mixed:
             lent[chosen] = curve_of(data, chosen)
     spectrum = _mixed([single[c][int(rng.integers(len(single[c])))] for c in lent], ratio)
     parts = dict(zip(lent, (r / sum(ratio) for r in ratio), strict=True))
-    ei = ei_word(data, spectrum)
-    follows = number % 3 == 2
+    ei = ei_word(data, spectrum, how.library)
+    follows = number % how.follows == how.follows - 1
     free = [k for k in truths(data, on) if k not in lent.values()]
     cuts = [
-        free[int(k)] for k in rng.choice(len(free), 0 if lone else int(rng.integers(0, CUTS[on] + 1)), replace=False)
+        free[int(k)] for k in rng.choice(len(free), 0 if lone else int(rng.integers(0, how.cuts + 1)), replace=False)
     ]
     rivals = [c for place in ei.places for c, _, _ in place]
     given = deal(data, lent, rivals)
     keyed = {k: key for key, k in given.items()}
     cut_keys = [keyed[k] for k in cuts]
-    known = {c for c in given if referenced(c)} | {c for c in cut_keys if draw("cut", c, number) < 0.9}
+    known = {c for c in given if _referenced(c, how, number)} | {c for c in cut_keys if draw("cut", c, number) < 0.9}
     shares = _shares(parts, cut_keys, rng, 0.0 if follows else FACTOR)
     library = library_of_deal(data, {c: given[c] for c in given if c in known})
     refs, used = references(data), {c: s for c, s in shares.items() if s >= 0.001}
     said = {
         level: library.explain(
             InfraredSpectrum(
-                refs.x, infrared_curve(refs, [given[c] for c in used], list(used.values()), level, on, number)
+                refs.x, infrared_curve(refs, [given[c] for c in used], list(used.values()), level, how.name, number)
             )
         )
         for level in MIXED_LEVELS
     }
     cut_shares = {c: shares[c] for c in cut_keys}
     return Mixed(number, spectrum, parts, cut_shares, shares, ei, said, frozenset(known), follows)
+
+
+def _referenced(compound: str, how: Deal, number: int) -> bool:
+    return draw("reference", how.name, compound, number) < REFERENCED if how.each else referenced(compound)
 
 
 def _shares(parts: dict[str, float], cuts: Sequence[str], rng: np.random.Generator, factor: float) -> dict[str, float]:
@@ -132,9 +162,9 @@ def _shares(parts: dict[str, float], cuts: Sequence[str], rng: np.random.Generat
     return dict(zip([*parts, *cuts], [*own.tolist(), *cut.tolist()], strict=True))
 
 
-def ei_word(data: Path, spectrum: MassSpectrum) -> EiWord:
-    """EI's answer against SWGDRUG and MassBank less the readings' own spectra."""
-    library = library_of(data, "both")
+def ei_word(data: Path, spectrum: MassSpectrum, which: str) -> EiWord:
+    """EI's answer against SWGDRUG alone, or with MassBank less the readings' own spectra."""
+    library = library_of(data, which)
     answer, seen = explain_with_places(library, [spectrum], 4)
     places = tuple(
         tuple((library.compounds[c.entry], c.probability, c.share) for c in place.rivals) for place in seen.places

@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 
 from benchmarks.accuracy import Row
-from benchmarks.accuracy.sample_mixture_sets import Mixed, mixed
+from benchmarks.accuracy.sample_mixture_sets import DEALS, Mixed, mixed
 from spectra.sample.constants import Mixture, shipped
 from spectra.sample.heard import InfraredWord, Place, Rival
 from spectra.sample.mixture import competing, judge, only_infrared
@@ -71,6 +71,7 @@ def rules(fit: Mixture) -> dict[str, Namer]:
         "infrared alone": infrared_names,
         "side by side, infrared decides within a place": union,
         "joint without what would have been seen": joint(replace(fit, missed=0.0)),
+        "joint with EI's own names wherever nothing was added": joint(replace(fit, even=0.0)),
         "joint with one threshold for infrared-only names": joint(
             replace(fit, infrared_only=0.25, infrared_only_alarm=0.25)
         ),
@@ -91,10 +92,14 @@ def figures(some: Sequence[tuple[Mixed, set[str], frozenset[str]]]) -> dict[str,
 
 
 def rows(data: Path, on: str = "test", fit: Mixture | None = None) -> list[Row]:
-    """The figures of one side, every rule."""
+    """The figures of one side, every rule; then those of the deals that follow the design, where EI's own answer is surer."""
     samples, out = mixed(data, on), []
-    for name, rule in rules(fit or shipped().mixture).items():
+    known = rules(fit or shipped().mixture)
+    for name, rule in known.items():
         out += _rows(name, samples, rule, bars=name == "joint")
+    for other in (name for name in DEALS if name.startswith("design")):
+        for name in ("joint", "EI alone", "side by side, infrared decides within a place"):
+            out += _rows(f"{other}: {name}", mixed(data, other), known[name], bars=False)
     return out
 
 

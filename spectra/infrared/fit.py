@@ -175,7 +175,7 @@ class _Batch:
         """One Gauss–Newton step in shares, individual shifts, shift, blur and tilt, with ridge and clipped steps."""
         x0, x1, x2 = self.warped(slopes=2)
         columns = self.metric.project(x0).astype(np.float64)
-        weight, _, _, _ = self._shares(columns)
+        weight = self._weight(columns)
         c = self.share[..., None].astype(np.float32)
         log = LOG_AXIS[self.scene.window].astype(np.float32)
         rest = [c * x1, (c * x2).sum(axis=1, keepdims=True), log * (c * x0).sum(axis=1, keepdims=True)]
@@ -184,6 +184,13 @@ class _Batch:
         common = atoms[:, :k].sum(axis=1, keepdims=True)
         a = np.concatenate([columns, atoms[:, :k], common, atoms[:, k:]], axis=1)
         self._move(_ridge_solve(a, self.y, *self._ridge(weight)), k)
+
+    def _weight(self, columns: FloatArray) -> FloatArray:
+        """λ at the best shares, which are set."""
+        if self.priors.weight is None:
+            return self._shares(columns)[0]
+        self.share = _non_negative(columns @ columns.transpose(0, 2, 1), columns @ self.y)
+        return np.full(self.share.shape[0], self.priors.weight)
 
     def _ridge(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Precision (B, 2K+3) of the ridge and its pull towards the centre."""

@@ -14,7 +14,7 @@ from spectra.confidence.limits import decision
 from spectra.confidence.reasons import listed
 from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.report import twins
-from spectra.infrared.search import compounds
+from spectra.infrared.search import compounds, hits
 from spectra.types import Candidate, FloatArray, Identification, IdentificationLevel, InfraredSpectrum
 
 _LOOKED_AT = 60
@@ -39,8 +39,8 @@ def identify(
     if not rows:
         reason = "No library entry resembles this spectrum."
         return Identification(IdentificationLevel.NOTHING_ABOVE_LIMIT, (), (), None, (reason,))
-    known = {row.compound: row.score for row in compounds(library, query, _LOOKED_AT, "first_derivative")}
-    match = known.get(rows[0].compound, 0.0)
+    plain = hits(library, query, "first_derivative", 6.0, _LOOKED_AT, library.codes)
+    match = max((row.score for row in plain if row.compound == rows[0].compound), default=0.0)
     alike = [row for row in rows if row.ambiguity_group == rows[0].ambiguity_group]
     level = level_of(match, len(alike))
     named = level in (IdentificationLevel.CONSISTENT_WITH, IdentificationLevel.CLASS_ONLY)

@@ -107,7 +107,8 @@ class UnitTable:
             r -= target
             r *= r
             r *= inverse
-            np.log1p(r, out=r)
+            r += 1
+            np.log(r, out=r)
             r *= weight
             r -= base
             if self.tall_filled.size:

@@ -281,7 +281,7 @@ def _places_of_infrared(words: Sequence[InfraredWord]) -> list[Place]:
 
 def _not_clear(judged: Iterable[JudgedPlace], naming: Naming) -> Iterable[str]:
     for place in judged:
-        if not place.named and place.place.total >= SEVERAL:
+        if not place.named and (place.place.named or place.place.total >= SEVERAL):
             names = ", ".join(naming.name(row.compound) for row in place.rows[:4])
             yield f"Not named, because it is not clear enough. One of these may be there, {names}."
 

@@ -34,8 +34,8 @@ class Rival:
 class Place:
     """Compounds that compete for one part of the sample, likeliest first; `named`: the method's own answer names the first.
 
-    `reading` is the key of the reading or peak, `retention_index` and `area` (share of the run) that of a peak. `apart`: it is a peak,
-    which came off a column by itself.
+    `reading` is the key of the reading or peak, `retention_index` and `area` (share of the run) that of a peak. `peak`: it came off a
+    column by itself.
     """
 
     reading: str
@@ -44,7 +44,7 @@ class Place:
     named: bool
     retention_index: float | None = None
     area: float | None = None
-    apart: bool = False
+    peak: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from spectra.mixture.unit_mass import explain_with_places
 from spectra.preprocess import refuse_what_is_no_peak_list, within_range
 from spectra.sample.answer import SampleLibraries, SampleReading, StandsFor
 from spectra.sample.heard import Heard, InfraredWord, Kind, MassWord, Place, Rival
-from spectra.sample.naming import LABELLED, Naming, summed
+from spectra.sample.naming import Naming, keyed, summed
 from spectra.types import (
     Identification,
     InfraredSpectrum,
@@ -72,7 +72,7 @@ def _keyless(libraries: SampleLibraries) -> list[str]:
     """A sentence for every library with entries that have no key."""
     books = (("EI", libraries.mass), ("infrared", libraries.infrared), ("accurate-mass", libraries.accurate))
     text = "The {} library has entries without a key, which are joined to other libraries by their names."
-    return [text.format(what) for what, library in books if library is not None and not all(library.compounds)]
+    return [text.format(what) for what, library in books if library is not None and not keyed(library)]
 
 
 def content(reading: SampleReading) -> str:
@@ -146,7 +146,7 @@ def mass_word(reading: SampleReading, data: MassSpectrum | MassRun, library: Mas
         said.p_not_in_library,
         tuple(place for place in places if place.rivals),
         several,
-        references(library, naming),
+        naming.of_library(library),
         said.calibrated,
         {reading.key: said},
         {reading.key: explanation} if explanation else {},
@@ -182,13 +182,13 @@ def _peak_place(key: str, said: Identification, listed: dict[str, float], readin
 
 
 def _place_of(
-    key: str, said: Identification, listed: dict[str, float], index: float | None, area: float | None, apart: bool
+    key: str, said: Identification, listed: dict[str, float], index: float | None, area: float | None, peak: bool
 ) -> Place:
     """A peak as a place: its compounds with probability over all, the chance that it is none of them taken off."""
     inside = 1.0 - (said.p_not_in_library if said.p_not_in_library is not None else 0.5)
     rows = [Rival(c, p * inside, area) for c, p in listed.items() if p * inside >= LEAST_LISTED]
     rows.sort(key=lambda r: (-r.probability, r.compound))
-    return Place(key, tuple(rows), inside, said.level in NAMED, index, area, apart)
+    return Place(key, tuple(rows), inside, said.level in NAMED, index, area, peak)
 
 
 def _run_word(reading: SampleReading, run: MassRun, library: MassLibrary, naming: Naming) -> MassWord:
@@ -209,7 +209,7 @@ def _run_word(reading: SampleReading, run: MassRun, library: MassLibrary, naming
         None,
         tuple(place for place in places if place.rivals),
         1.0 if len(places) > 1 else 0.0,
-        references(library, naming),
+        naming.of_library(library),
         all(one.calibrated for one in said.values()),
         said,
         {},
@@ -224,33 +224,27 @@ def _run_place(key: str, peak: ReportedPeak, naming: Naming) -> Place:
     listed = dict(summed((naming.of(c, names.get(c, "")), p) for c, p in said.compounds))
     index = peak.index.value if peak.index is not None else None
     area = (peak.component.area_percent or 0.0) / 100.0
-    return _place_of(f"{key}#{peak.component.number}", said, listed, index, area, apart=True)
+    return _place_of(f"{key}#{peak.component.number}", said, listed, index, area, peak=True)
 
 
 def infrared_word(
     reading: SampleReading, data: InfraredSpectrum, library: InfraredLibrary, naming: Naming
 ) -> InfraredWord:
     """What an infrared library says: one substance by alignment, a mixture by the joint fit."""
-    keyed = all(library.compounds)
-    rows = library.search_compounds(data, COMPARED) if keyed else library.search(data, COMPARED)
-    said = identify_infrared(library, data, rows if keyed else None)
+    by_key = keyed(library)
+    rows = library.search_compounds(data, COMPARED) if by_key else library.search(data, COMPARED)
+    said = identify_infrared(library, data, rows if by_key else None)
     explanation = library.explain(data)
     found: dict[str, float] = {}
     for row in rows:
         compound = naming.of(row.compound, row.name)
         found[compound] = min(found.get(compound, 1.0), max(1.0 - row.score**2, FLOOR))
     worst = max(found.values()) if len(rows) >= COMPARED else 1.0  # what was not aligned resembles the reading less
-    residuals = {c: found.get(c, worst) for c in references(library, naming)}
+    residuals = {c: found.get(c, worst) for c in naming.of_library(library)}
     parts = {naming.of(p.compound, p.name): p for p in reversed(explanation.components)}
     limits = {naming.of(limit.compound, limit.name): limit for limit in explanation.limits}
     alike = {naming.of(p.compound, p.name): tuple(map(naming.of, p.not_distinguished)) for p in explanation.components}
     return InfraredWord(reading.key, reading.method, said, explanation, residuals, parts, limits, alike)
-
-
-def references(library: MassLibrary | InfraredLibrary, naming: Naming) -> frozenset[str]:
-    """Every compound a library could name; deuterated standards are none."""
-    keys = {naming.of(key, name) for key, name in dict.fromkeys(zip(library.compounds, library.names, strict=True))}
-    return frozenset(key for key in keys if key and not key.startswith(LABELLED))
 
 
 def _formulas(library: MassLibrary, ranked: Ranked, naming: Naming) -> dict[str, str]:

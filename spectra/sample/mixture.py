@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from spectra.sample.constants import Mixture
@@ -116,7 +116,20 @@ def judge(
             rows.append(Judged(c, rival.probability, p, math.exp(added), rival.share, seen))
         rows.sort(key=lambda row: (-row.probability, row.compound))
         out.append(JudgedPlace(place, tuple(rows), tuple(_named(place, rows, fit))))
-    return out
+    return [replace(one, named=()) if _lonely(one, fit) else one for one in out] if _outspoken(out, words, fit) else out
+
+
+def _outspoken(judged: Sequence[JudgedPlace], words: Sequence[InfraredWord], fit: Mixture) -> bool:
+    """Whether infrared explains all it sees, or confirms a part surely: then a name without its support needs more."""
+    sure = any(row.seen and row.probability >= fit.sure for one in judged for row in one.named)
+    return sure or (bool(words) and all(w.parts and not w.alarm for w in words))
+
+
+def _lonely(one: JudgedPlace, fit: Mixture) -> bool:
+    """Whether the name of a place of a mixed spectrum rests on that spectrum alone, less than even odds and more than a trace."""
+    if one.place.peak or not one.named or one.named[0].ratio != 1.0:
+        return False
+    return one.named[0].probability < fit.even and (one.named[0].share or 0.0) >= fit.trace
 
 
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
@@ -127,7 +140,7 @@ def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
     """
     if not rows or (rows[0].ratio == 1.0 and not place.named):
         return []
-    least = (0.0 if place.apart else fit.name) if place.named else fit.name_new
+    least = (0.0 if place.peak else fit.name) if place.named else fit.name_new
     if rows[0].ratio != 1.0 and rows[0].probability < least:
         return []
     return [rows[0], *(row for row in rows[1:] if row.seen and row.probability >= fit.second)]

@@ -6,7 +6,9 @@ Why: two methods can only speak of one compound when they call it the same. Impo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+from weakref import WeakKeyDictionary
 
 from spectra.sample.answer import SampleRegister
 
@@ -19,6 +21,33 @@ _SALTS = re.compile(
     r"|acetate|mesylate|monohydrate|hydrate|anhydrous|base|free base|salt|sodium)\b\.?",
     re.IGNORECASE,
 )
+
+
+class Listing(Protocol):
+    """A library as far as its entries are called something."""
+
+    @property
+    def compounds(self) -> Sequence[str]:
+        """Key of every entry, "" where it has none."""
+        ...
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Name of every entry."""
+        ...
+
+
+_Known = tuple[SampleRegister, frozenset[str], Mapping[str, str]]
+_KEPT: WeakKeyDictionary[Listing, _Known] = WeakKeyDictionary()
+"""What each library could name under the register it was last asked with: the same for every reading."""
+_KEYED: WeakKeyDictionary[Listing, bool] = WeakKeyDictionary()
+
+
+def keyed(library: Listing) -> bool:
+    """Whether every entry of a library has a key; a library is looked through once."""
+    if library not in _KEYED:
+        _KEYED[library] = all(library.compounds)
+    return _KEYED[library]
 
 
 def folded(name: str) -> str:
@@ -60,6 +89,17 @@ class Naming:
         if compound and name:
             self._met.setdefault(compound, name.strip())
         return compound
+
+    def of_library(self, library: Listing) -> frozenset[str]:
+        """Every compound a library could name; deuterated standards are none."""
+        kept = _KEPT.get(library)
+        if kept is None or kept[0] != self._register:
+            fresh = Naming(self._register)
+            keys = {fresh.of(*entry) for entry in dict.fromkeys(zip(library.compounds, library.names, strict=True))}
+            named = frozenset(key for key in keys if key and not key.startswith(LABELLED))
+            kept = _KEPT[library] = (self._register, named, fresh._met)
+        self._met = {**kept[2], **self._met}
+        return kept[1]
 
     def seen_as(self, method: str, compound: str) -> str:
         """The compound that a method sees in place of this one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -94,3 +95,26 @@ def test_where_nothing_is_added_the_methods_own_names_stand(named: bool) -> None
     """A name EI gave stays however unlikely, and one it did not give is not given however likely."""
     judged = judge([place(("a", 0.2 if named else 0.9), named=named)], [word()], FIT)[0]
     assert bool(judged.named) is named
+
+
+def _names(places: list[Place], said: InfraredWord) -> list[str]:
+    return [row.compound for one in judge(places, [said], FIT) for row in one.named]
+
+
+def test_a_name_less_than_even_needs_support_where_infrared_explains_everything() -> None:
+    weak = place(("a", 0.4))
+    assert _names([weak], word({"cut": 0.99}, alarm=True)) == ["a"]
+    assert _names([weak], word({"cut": 0.99})) == []
+    assert _names([place(("a", 0.6))], word({"cut": 0.99})) == ["a"]
+
+
+def test_a_name_less_than_even_needs_support_beside_a_part_that_infrared_confirms() -> None:
+    pair = [place(("a", 0.4)), place(("b", 0.9))]
+    assert _names(pair, word({"b": 0.99}, alarm=True)) == ["b"]
+    assert _names(pair, word({"cut": 0.99}, alarm=True)) == ["a", "b"]
+
+
+def test_a_trace_and_a_peak_of_a_run_keep_the_name_their_own_method_gives() -> None:
+    quiet = word({"cut": 0.99})
+    assert _names([place(("a", 0.4), share=0.03)], quiet) == ["a"]
+    assert _names([replace(place(("a", 0.4)), peak=True)], quiet) == ["a"]
