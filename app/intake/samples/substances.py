@@ -32,6 +32,15 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """A substance or class that was chosen in a form, with the street name it was chosen by."""
+
+    id: str
+    label: str
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """What is taken to be expected, and what may have been meant where that is not clear."""
 
@@ -46,6 +55,19 @@ def suggest(register: Register, words: str, limit: int = SUGGESTIONS) -> list[Su
     seen = {match.id for match in exact}
     found = [*exact, *(m for m in register.search(words, limit) if m.id not in seen)]
     return [_suggestion(register, m, words) for m in found[:limit]]
+
+
+def chosen_as(register: Register, ids: Iterable[str], words: Iterable[str]) -> tuple[list[Chosen], list[str]]:
+    """What a form sent, as it was shown: each choice with its street name, and the words that belong to no choice."""
+    kept = dict.fromkeys(one for one in ids if one and known(register, one))
+    said, left = dict[str, str](), list[str]()
+    for one in filter(None, words):
+        of = next((s.id for s in suggest(register, one) if s.id in kept and s.id not in said), "")
+        if of:
+            said[of] = one
+        else:
+            left.append(one)
+    return [Chosen(one, label_of(register, one), said.get(one, "")) for one in kept], left
 
 
 @dataclass(frozen=True, slots=True)

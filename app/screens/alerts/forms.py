@@ -57,7 +57,7 @@ class AlertForm(BaseModel):
             wrong["tier"] = "Choose a tier."
         if self.reach not in set(Reach):
             wrong["reach"] = "Choose the area covered."
-        substances, classes = self._about(register, wrong)
+        about, classes = self._about(register, wrong)
         hours = number(self.hours, "hours", wrong, example="12")
         if hours is not None and not 0 < hours <= MOST_HOURS:
             wrong["hours"] = "Enter the duration in hours, for example 12."
@@ -71,7 +71,7 @@ class AlertForm(BaseModel):
             reach=Reach(self.reach),
             words=self.words,
             session_id=key_of(self.session_id),
-            substances=substances,
+            substances=about,
             classes=classes,
             forms=tuple(self.forms),
             logos=logos[:10],
@@ -85,15 +85,15 @@ class AlertForm(BaseModel):
 
     def _about(self, register: Register, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         chosen = [one for one in self.about if one]
-        for words in (w for w in self.about_words if w):
+        for words in substances.chosen_as(register, chosen, self.about_words)[1]:
             meant = [m for m in register.resolve(words) if m.kind is not MatchKind.INTENT]
             if len(meant) == 1:
                 chosen.append(meant[0].id)
             else:
                 wrong["about"] = f"“{words}” is not in the substance list. Choose a name from the list."
-        substances = tuple(dict.fromkeys(one for one in chosen if one in register))
+        named = tuple(dict.fromkeys(one for one in chosen if one in register))
         classes = tuple(dict.fromkeys(one for one in chosen if one not in register and register.is_class(one)))
-        return substances, classes
+        return named, classes
 
 
 def of_draft(row: Alert) -> AlertForm:

@@ -287,15 +287,15 @@ def form_page(
         if kept is not None and kept not in {s.id for s in found}:
             found.append(sessions.get_session(session, visit.who, kept))
     register = rt.pack.register
-    known = [one for one in form.about if one in register or register.is_class(one)]
+    chosen, free = substances.chosen_as(register, form.about, form.about_words)
     return visit.page(
         "alerts/new.html",
         t=form,
         key=form.idempotency_key or str(new_id()),
         editing=editing,
         sessions=[(str(s.id), s.name) for s in found],
-        chosen=[{"id": one, "label": substances.label_of(register, one)} for one in known],
-        free=[w for w in form.about_words if w],
+        chosen=chosen,
+        free=free,
         shapes=options(Shape, lower=True),
         colours=options(Colour, lower=True),
         tiers=[(t.value, f"{t.value}: {t.words}") for t in domain.Tier],

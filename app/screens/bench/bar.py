@@ -57,12 +57,14 @@ class Undo:
 
 @dataclass(frozen=True, slots=True)
 class ActionBar:
-    """What stands in the bar. `nothing`: “nothing detected” may be recorded; `next_version`: its number, where one may begin."""
+    """What stands in the bar. `nothing`: “nothing detected” may be recorded; `next_version`: its number, where one may begin;
+    `verifies`: for someone who verified and did not write it, so that another sample comes before a version of their own."""
 
     main: Step | None
     also: tuple[Step, ...] = ()
     nothing: bool = False
     next_version: int | None = None
+    verifies: bool = False
 
 
 def bar_of(shown: Bench, who: Actor) -> ActionBar:
@@ -80,6 +82,9 @@ def bar_of(shown: Bench, who: Actor) -> ActionBar:
         and not shown.lines
         and not (shown.view and shown.view.result.says_nothing_found),
         next_version=shown.view.result.number + 1 if shown.view and shown.can_draft and writes else None,
+        verifies=who.has(Role.VERIFIER)
+        and not who.has(Role.CHEMIST)
+        and not (shown.view and who.person_id in author_ids(shown.view.result)),
     )
 
 

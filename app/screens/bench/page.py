@@ -43,7 +43,7 @@ from app.screens.bench.choosing import choice_of
 from app.screens.bench.file_words import file_words, takes_folders
 from app.screens.bench.forms import FindingForm
 from app.screens.bench.look import PLAIN, Look, Looked, Part, Tab, keep_tab
-from app.screens.bench.spectrum_view import SpectrumView, named_here, view_of
+from app.screens.bench.spectrum_view import SpectrumView, named_here, percent, view_of
 from app.screens.bench.viewer import Viewer, viewer_of
 from app.screens.visits import Visit, visitor
 from harm_messages.register import Register
@@ -290,6 +290,7 @@ def page(
         figure_words=figures.shown,
         assurance_sentence=assurance_sentence,
         limit_percent=limit_percent,
+        probability_words=percent,
         Action=Action,
         NameState=NameState,
         State=State,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.laboratory.identification import parts
-from app.laboratory.identification.answer import Answer, PeakAnswer, RunRow
+from app.laboratory.identification.answer import NAMING_LEVELS, Answer, PeakAnswer, RunRow
 from app.laboratory.identification.infrared_answer import limits_in_short
 from app.laboratory.identification.mixtures import PROBABLE
 from app.laboratory.identification.parts import Candidate, Component, Residual
@@ -25,6 +25,8 @@ from spectra.infrared.sentences import limit_percent
 NB = "\u00a0"
 MOST_NAMED = 5
 MASS_KINDS = ("mass_spectrum", "mass_run")
+ALL_OF_IT = 0.995
+"""A single part with a share from here on has all of the signal by definition: the figure measures nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def view_of(
         return SpectrumView()
     answer = answer_shown(shown)
     places = list(enumerate(shown.candidates))
-    shares = {part.compound: share_words(part) for part in answer.components if part.compound}
+    named = answer.level in NAMING_LEVELS and not _alone(answer)
+    shares = {part.compound: share_words(part) for part in answer.components if part.compound and named}
     own = tuple(CandidateRow(k, c, void_now(c), shares.get(c.compound, "")) for k, c in places if c.own_run is not None)
     mass = shown.reading.kind in MASS_KINDS
     return SpectrumView(
@@ -136,7 +139,7 @@ def view_of(
         outdated=tuple(row.candidate.substance for row in own if row.void and not row.candidate.void),
         others=tuple(CandidateRow(k, c, share=shares.get(c.compound, "")) for k, c in places if c.own_run is None),
         probabilities=tuple(_probabilities(answer)),
-        components=tuple(_component(part) for part in answer.components),
+        components=tuple(_component(part, _whole_of(answer)) for part in answer.components),
         residual=_residual(answer.residual),
         summary=run_words(answer) if shown.peak is None else "",
         infrared=infrared_view(answer, shown.candidates),
@@ -152,6 +155,17 @@ def head_of(answer: Answer, *, mass: bool) -> tuple[str, str]:
         return answer.headline, left
     names = answer.headline.removeprefix(PROBABLE).removesuffix(".")
     return names, " · ".join(part for part in ("probable", left) if part)
+
+
+def _alone(answer: Answer) -> bool:
+    return len(answer.components) == 1 and answer.components[0].share >= ALL_OF_IT
+
+
+def _whole_of(answer: Answer) -> str:
+    """What the shares of the parts are shares of; empty where one part has all of it."""
+    if answer.infrared is not None and answer.infrared.mostly_unexplained:
+        return "of the part that is explained"
+    return "" if _alone(answer) else "of the signal"
 
 
 def share_words(part: Component) -> str:
@@ -203,7 +217,7 @@ def _probabilities(answer: Answer) -> list[Bar]:
     return bars
 
 
-def _component(part: Component) -> Bar:
+def _component(part: Component, whole: str) -> Bar:
     notes = []
     if part.probability is not None:
         probability = f"probability {percent(part.probability)}"
@@ -214,7 +228,8 @@ def _component(part: Component) -> Bar:
     if alike := part.not_distinguished:
         more = f" and {len(alike) - 4} more" if len(alike) > 4 else ""
         notes.append(f"cannot be told from {', '.join(alike[:4])}{more}")
-    words = f"{part.share * 100:.0f}{NB}% ({part.low * 100:.0f} to {part.high * 100:.0f}) of the signal"
+    share = f"{part.share * 100:.0f}{NB}% ({part.low * 100:.0f} to {part.high * 100:.0f})"
+    words = f"{share} {whole}" if whole else "the only component"
     return Bar(part.substance, part.share, words, part.low, part.high, tuple(notes))
 
 

@@ -54,6 +54,13 @@ async function enhance(root) {
   /** @type {HTMLElement | null} */ (root.querySelector("[data-error-summary]"))?.focus();
 }
 
+// what was done is told once: Back and a reload show the page without it
+const told = new URL(location.href);
+if (told.searchParams.has("done")) {
+  told.searchParams.delete("done");
+  history.replaceState(history.state, "", told);
+}
+
 enhance(document);
 // `enhance` of each part passes over what it has done already, so the whole page may be offered again
 document.addEventListener("htmx:after:swap", () => enhance(document));

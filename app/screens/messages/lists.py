@@ -183,6 +183,12 @@ def languages(files: Mapping[str, str]) -> list[str]:
     return sorted(found, key=lambda one: (one != FIRST_LANGUAGE, one))
 
 
+def language_names(pack: Pack | None, files: Mapping[str, str]) -> dict[str, str]:
+    """Languages that have messages, by their own names as the pack gives them; one without a name is called by its code."""
+    known = pack.locales if pack is not None else {}
+    return {code: known[code].name if code in known else code for code in languages(files)}
+
+
 def questions_of_messages(files: Mapping[str, str]) -> list[tuple[str, str]]:
     """What a list of messages can be narrowed to."""
     several = len(languages(files)) > 1

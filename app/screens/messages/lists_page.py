@@ -30,7 +30,7 @@ def texts(at: AtVersion, wanted: Wanted) -> HTMLResponse:
         wanted=wanted,
         severities=lists.SEVERITIES,
         questions=lists.questions_of_messages(of.files),
-        languages=lists.languages(of.files),
+        languages=lists.language_names(of.pack or at.rt.pack, of.files),
         **views.frame(at.who, view, "texts"),
     )
 

@@ -23,7 +23,7 @@ from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
 from app.runtime import RuntimeDep
 from app.screens.messages import view as views
 from app.screens.messages.choosing import choice_of, is_part, part_words
-from app.screens.messages.lists import is_message, languages
+from app.screens.messages.lists import is_message, language_names
 from app.screens.visits import Visit, visitor
 
 router = APIRouter(prefix="/messages", include_in_schema=False)
@@ -263,6 +263,7 @@ def message_page(
     message_id = name.removesuffix(".md")
     pack = web.pack_of(at.rt, view.row, files, TO_READ)
     look = views.look_of(path, files.get(path, ""), form, pack)
+    called = language_names(pack or at.rt.pack, files)
     there = message_files.read(files.get(path, ""))
     return at.page(
         "messages/message.html",
@@ -277,7 +278,8 @@ def message_page(
         found=checked.about(path) if form is None and not checked.running else look.problems,
         running=checked.running,
         shows=showing.shows(pack, message_id) if pack is not None else None,
-        other_languages=[lo for lo in languages(files) if lo != locale and f"messages/{lo}/{name}" in files],
+        languages=called,
+        other_languages=[lo for lo in called if lo != locale and f"messages/{lo}/{name}" in files],
         gone=[one for one in view.withdrawn if one.target == message_id],
         may=views.may_edit(at.who, view.row),
         may_withdraw=views.may_withdraw(at.who, view, pack, message_id),

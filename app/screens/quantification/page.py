@@ -110,12 +110,13 @@ def _new(visit: Visit, form: CurveForm, error: MastError | None = None) -> HTMLR
     register = visit.rt.pack.substances
     with visit.rt.read() as session:
         machines = analyses.instruments(session, visit.who)
-    chosen = [{"id": key, "label": substances.label_of(register, key)} for key in form.substance if key in register]
+    chosen, free = substances.chosen_as(register, form.substance, form.substance_words)
     until = form.valid_until or f"{visit.rt.now() + timedelta(days=VALID_DAYS):%Y-%m-%d}"
     return visit.page(
         "quantification/new.html",
         t=form,
         chosen=chosen,
+        free=free,
         until=until,
         points=max(POINTS, len(form.concentration)),
         error=error,

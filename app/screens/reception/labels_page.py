@@ -77,7 +77,6 @@ def ticket_page(visit: Visit, sample_id: uuid.UUID, code: str, *, again: bool) -
     where = f"{checking.name}, {place.name}"
     return visit.page(
         "reception/ticket.html",
-        status=200 if again else 201,
         sample=row,
         checking=checking,
         ticket=ticket,

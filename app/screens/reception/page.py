@@ -1,6 +1,6 @@
 """Reception: the form of one sample, registering it, and the queue.
 
-The ticket code is on one page only: the answer to who registered the sample or replaced its ticket (`labels_page.py`).
+The ticket code is on one page only, for who registered the sample or replaced its ticket (`ticket_page.py`).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.web.forms import shown_again
 from app.screens.reception import forms
-from app.screens.reception.labels_page import ticket_page
 from app.screens.reception.photo_page import Taken, attach, received
+from app.screens.reception.ticket_page import take_back, to_ticket
 from app.screens.visits import Registrar, Sent, Staff, Visit
 from harm_messages.register import Register
 
@@ -64,7 +64,9 @@ def reception(session_id: uuid.UUID, visit: Registrar, same: uuid.UUID | None = 
             if row.session_id != session_id:
                 raise NotFound("sample")
             form = forms.of_the_same_group(row, lookup.consents_of(session, same))
-    return shown(visit, session_id, form)
+    answer = shown(visit, session_id, form)
+    take_back(answer, visit)
+    return answer
 
 
 def shown(
@@ -91,6 +93,7 @@ def shown(
         weighed=True,
         carried=carried,
         chips=chips_of(register, form, recent),
+        said_of=said_of(register, form),
         errors=forms.sentences(error),
         offers=forms.settle(register, form),
         key="" if kept else secrets.token_urlsafe(16),
@@ -150,9 +153,15 @@ def chips_of(register: Register, form: forms.Filled, recent: Sequence[str] = ())
     ]
 
 
+def said_of(register: Register, form: forms.Filled) -> dict[str, str]:
+    """Words spoken → what was chosen by them, so that a form shown again has one chip for both."""
+    chosen, _ = substances.chosen_as(register, form.many["expected"], form.many["expected_words"])
+    return {one.said: one.id for one in chosen if one.said}
+
+
 @router.get("/sessions/{session_id}/samples")
 def queue_page(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
-    """Who waits, on a page of its own. A ticket whose address is opened once more ends here: its code is not kept."""
+    """Who waits, on a page of its own."""
     return _queue(session_id, visit, "reception/queue.html")
 
 
@@ -187,12 +196,12 @@ def _queue(session_id: uuid.UUID, visit: Visit, template: str) -> HTMLResponse:
 
 @router.post("/sessions/{session_id}/samples")
 def register(session_id: uuid.UUID, visit: Registrar, form: forms.FilledForm, photo: Sent = None) -> Response:
-    """Register and show the ticket; or the form again, with all that is wrong and everything that was typed."""
+    """Register and go on to the ticket; or the form again, with all that is wrong and everything that was typed."""
     with shown_again(lambda error: shown(visit, session_id, form, error), but=NotFound):
         new = sample_read(visit, session_id, form)
         with received(visit.rt.blobs, photo) as kept:
             answer = _register_once(visit, session_id, form, new, kept)
-    return ticket_page(visit, uuid.UUID(answer["id"]), answer["code"], again=False)
+    return to_ticket(visit, uuid.UUID(answer["id"]), answer["code"], again=False)
 
 
 def sample_read(visit: Visit, session_id: uuid.UUID, form: forms.Filled) -> NewSample:

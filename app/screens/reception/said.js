@@ -15,6 +15,15 @@ export class Said extends Combobox {
     this.list.className = "said__list";
     this.chips.addEventListener("change", (event) => this.ticked(/** @type {HTMLInputElement} */ (event.target)));
     this.input.form?.addEventListener("submit", (event) => this.held(event));
+    for (const words of this.chips.querySelectorAll("[data-of]")) this.join(words);
+  }
+
+  /** A form that is shown again has one chip for what was chosen and the street name it was chosen by. @param {Element} words */
+  join(words) {
+    const id = words.getAttribute("data-of") ?? "", said = words.querySelector("input")?.value;
+    const label = [...this.chips.querySelectorAll("input")].find((box) => box.name === this.name && box.value === id)?.closest("label");
+    words.remove();
+    this.put({ id, label: label?.querySelector(".name")?.textContent ?? id, said });
   }
 
   /** Nothing is covered, so the list stays while something else is tapped: what is typed is not chosen yet. */

@@ -28,8 +28,8 @@ from app.platform.kernel.versions import check_version
 from app.platform.web.fields import Text140
 from app.platform.web.forms import Entered, shown_again
 from app.screens.reception import forms
-from app.screens.reception.labels_page import ticket_page
-from app.screens.reception.page import FORM_VOCABULARY, chips_of
+from app.screens.reception.page import FORM_VOCABULARY, chips_of, said_of
+from app.screens.reception.ticket_page import to_ticket
 from app.screens.visits import Registrar, Staff, Visit, visitor
 
 router = APIRouter(include_in_schema=False)
@@ -193,6 +193,7 @@ def _correct(
         weighed=False,
         carried=None,
         chips=chips_of(visit.rt.pack.register, form),
+        said_of=said_of(visit.rt.pack.register, form),
         errors=forms.sentences(error),
         offers=forms.settle(visit.rt.pack.register, form),
         version=version,
@@ -248,7 +249,7 @@ def replace_ticket(
             row = lookup.lock_sample(uow, sample_id)
             once = visit.sent_once(idempotency_key)
             answer = once.run(uow, lambda: {"code": service.reissue_ticket(uow, row, visit.rt.pepper)})
-    return ticket_page(visit, sample_id, str(json.loads(bytes(answer.body))["code"]), again=True)
+    return to_ticket(visit, sample_id, str(json.loads(bytes(answer.body))["code"]), again=True)
 
 
 @router.post("/samples/{sample_id}/custody")

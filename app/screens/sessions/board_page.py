@@ -66,4 +66,5 @@ def _board(session_id: uuid.UUID, visit: Visit, template: str, seen: str | None 
         instruments=machines,
         session_id=session_id,
         session_tasks=todo,
+        session_closed=row.closed_at is not None,
     )

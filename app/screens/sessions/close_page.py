@@ -13,6 +13,7 @@ from app.figures.session_report import service as reports
 from app.intake.samples import queue
 from app.intake.samples.domain import Stage
 from app.intake.sessions import service
+from app.intake.tasks import service as tasks
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.sample_numbers import sample_number
 from app.platform.kernel.versions import check_version
@@ -40,6 +41,7 @@ class StillOpen(Worded):
     TO_VERIFY = "to_verify", "Results to verify"
     TO_RELEASE = "to_release", "Results to release"
     CUSTODY = "custody", "Chain of custody"
+    TASKS = "tasks", "Tasks"
 
 
 _OF_STAGE = {
@@ -89,6 +91,10 @@ def _open(session: Session, visit: Visit, row: service.CheckingSession) -> Open:
     own = reports.report(session, visit.who, row.id, now).own
     for number, words in own.custody.gaps if own else ():
         found[StillOpen.CUSTODY].append((sample_number(number), words, f"/samples/{keys[number]}"))
+    for task in tasks.of_session(session, visit.who, row.id):
+        if task.is_open:
+            what = "Urgent finding" if task.row.kind is tasks.TaskKind.TELL_LEAD else task.title
+            found[StillOpen.TASKS].append((sample_number(task.number), what, f"/sessions/{row.id}#tasks"))
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from app.intake.sessions import service as sessions
 from app.intake.tasks import service
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
@@ -29,7 +30,8 @@ def session_tasks(session_id: uuid.UUID, visit: Staff) -> HTMLResponse:
     """What is to be done at a session, for its board."""
     with visit.rt.read() as session:
         tasks = service.of_session(session, visit.who, session_id)
-    return visit.page("tasks/_of_session.html", session_id=session_id, session_tasks=tasks)
+        closed = sessions.get_session(session, visit.who, session_id).closed_at is not None
+    return visit.page("tasks/_of_session.html", session_id=session_id, session_closed=closed, session_tasks=tasks)
 
 
 @router.get("/samples/{sample_id}/tasks")

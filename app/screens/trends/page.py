@@ -38,6 +38,7 @@ from app.platform.web.problems import status_of
 from app.runtime import Runtime
 from app.screens.trends import forms, view
 from app.screens.visits import Done, Visit, visitor
+from harm_messages.register import Register
 
 router = APIRouter(include_in_schema=False)
 
@@ -47,7 +48,7 @@ FIRST_FIGURE, FIRST_SPLIT = "expected_found", Split("month")
 """What the page shows to someone who has asked and saved nothing yet."""
 DONE = {"saved": "Query saved.", "renamed": "Query renamed.", "removed": "Query removed."}
 TOGETHER = "found_with"
-"""Counted by year alone, so the form does not make anybody choose it."""
+"""Counted for classes and by year alone, so the form does not make anybody choose them."""
 
 
 class Words(BaseModel):
@@ -90,6 +91,32 @@ class Words(BaseModel):
         )
 
 
+def _together(asked: Words, register: Register) -> tuple[Words, str]:
+    """What else was found, asked of a substance or of some months: asked of its class and of whole years, and what was changed, in words."""
+    if asked.figure != TOGETHER:
+        return asked, ""
+    found, names = register.get(asked.substance), view.names_of(register)
+    years = (asked.from_month[:4], asked.to_month[:4])
+    told = ["What else was found is counted for classes and by year."]
+    if found is not None:
+        told.append(f"{found.name} is counted as {names('found', found.drug_class)}.")
+    changed = {
+        "substance": found.drug_class if found is not None else asked.substance,
+        "from_month": f"{years[0]}-01" if years[0] else "",
+        "to_month": f"{years[1]}-12" if years[1] else "",
+    }
+    return asked.model_copy(update=changed), " ".join(told) if found is not None or any(years) else ""
+
+
+def _plainly(asked: Words, wrong: Invalid | Forbidden) -> Invalid | Forbidden:
+    """Of a class that is too wide, what the form can do about it: it offers the narrow ones. The API names them by their ids."""
+    if asked.figure != TOGETHER or not asked.substance or "measure" not in getattr(wrong, "fields", {}):
+        return wrong
+    return Invalid(
+        "What else was found is counted for narrow classes only.", hint="Choose one of the classes in the list."
+    )
+
+
 @router.get("/trends")
 def trends_page(visit: Reader, asked: Annotated[Words, Query()], done: Done = "") -> HTMLResponse:
     """The page; who asks nothing gets the saved query used last. A question that cannot be answered says why and keeps the form."""
@@ -124,11 +151,12 @@ def shown(
 ) -> HTMLResponse:
     """The page for a question. `gone`: a saved query that means nothing any more; `typed`: a name that was `refused`."""
     error, table, ask = None, None, Question(asked.measure or asked.figure, DEFAULT_SPLIT)
+    asked, note = _together(asked, visit.rt.pack.substances)
     try:
         ask = asked.question()
         table = answered(visit.rt, visit.who, ask)
     except (Invalid, Forbidden) as wrong:
-        error = wrong
+        error = _plainly(asked, wrong)
     with visit.rt.read() as session:
         there = forms.offers(book(session, service.strength_of(service.audience_of(visit.who))))
         queries = saved.mine(session, visit.who)
@@ -140,6 +168,7 @@ def shown(
         sentence=forms.sentence(ask, there, names),
         drawn=asked.drawn.value,
         table=table,
+        note=note,
         menu=forms.menu(
             queries, Words().question(), words_of(ask, **_how(asked.drawn)) if table else "", typed, refused
         ),
@@ -220,7 +249,7 @@ def cited(
         f"MAST ({settings.name})" if settings.name != "MAST" else "MAST",
         ", ".join(part for part in parts if part),
         f"Figure “{measure.name}”, definition version {measure.version}",
-        view.as_of_words(table).partition(";")[0],
+        view.as_of_words(table).rstrip("."),
         f"Release {release}" if release else f"Read {read.day} {read:%B %Y, %H:%M}",
         f"With imported data: {'; '.join(imported)}" if imported else "",
         f"Licence {settings.release_licence}" if settings.release_licence else "",

@@ -21,7 +21,7 @@ PHOTO = {"photo": ("Dave.png", small_photo((b"eXIf", b"54.7,-1.57")), "image/png
 
 def registered(world: Any, **files: Any) -> uuid.UUID:
     answer = world.as_(Role.RECEPTION).post(f"/sessions/{world.session()}/samples", data=FORM, files=files or None)
-    assert answer.status_code == 201, answer.text
+    assert answer.status_code == 303, answer.text
     with world.runtime.read() as session:
         return session.exec(select(Sample.id).order_by(Sample.id.desc())).first()  # type: ignore[attr-defined,no-any-return]
 

@@ -40,8 +40,9 @@ def key_of(text: str) -> str:
 
 
 def post(world: Any, session_id: uuid.UUID, data: dict[str, Any] | None = None, **more: Any) -> Any:
+    """The page it leads to."""
     sent = {k: v for k, v in {**(FORM if data is None else data), **more}.items() if v is not None}
-    return world.as_(Role.RECEPTION).post(f"/sessions/{session_id}/samples", data=sent)
+    return world.as_(Role.RECEPTION).post(f"/sessions/{session_id}/samples", data=sent, follow_redirects=True)
 
 
 def code_on(page: str) -> str:
@@ -83,7 +84,7 @@ def test_a_sample_is_registered_without_javascript_and_the_ticket_is_shown(world
     session_id = world.session()
     form = world.as_(Role.RECEPTION).get(f"/sessions/{session_id}/reception").text
     page = post(world, session_id, idempotency_key=key_of(form))
-    assert page.status_code == 201
+    assert page.status_code == 200
     code = code_on(page.text)
     (sample,) = samples(world)
     assert (sample.words_spoken, sample.weight_mg, sample.colours) == ("mandy", 312.5, ["white", "pink"])
@@ -160,7 +161,7 @@ def test_a_used_form_with_other_content_is_not_taken_for_the_same_sample(world: 
     again = post(world, session_id, idempotency_key=key_of(form), form="tablet")
     assert again.status_code == 409
     assert key_of(again.text) != key_of(form)
-    assert post(world, session_id, idempotency_key=key_of(again.text), form="tablet").status_code == 201
+    assert post(world, session_id, idempotency_key=key_of(again.text), form="tablet").status_code == 200
     assert len(samples(world)) == 2
 
 
@@ -224,7 +225,7 @@ def test_letters_typed_before_a_choice_are_never_kept_as_words_spoken(world: Any
         {"expected_typed": "mandy"},
         {"expected_typed": "ketam", "meant": "ketamine"},
     ):
-        assert post(world, session_id, **(typed | more)).status_code == 201
+        assert post(world, session_id, **(typed | more)).status_code == 200
     assert said(world) == [(["mdma"], "mandy"), ([], "mand"), (["mdma"], "mandy"), (["ketamine"], "")]
     also = post(world, session_id, **typed, expected="cocaine")  # beside what was chosen, too
     assert also.status_code == 422
@@ -251,12 +252,12 @@ def test_personal_data_is_asked_about_in_every_free_field_and_never_blocks(world
         assert asked.status_code == 422, field
         assert "This looks like a name and a phone number" in asked.text, field
     assert samples(world) == []
-    assert post(world, session_id, expected_typed=personal, personal_data_checked="true").status_code == 201
+    assert post(world, session_id, expected_typed=personal, personal_data_checked="true").status_code == 200
 
 
 def test_unknown_is_one_tap_and_goes_with_nothing_else(world: Any) -> None:
     session_id = world.session()
-    assert post(world, session_id, expected_words=None, intent="unknown").status_code == 201
+    assert post(world, session_id, expected_words=None, intent="unknown").status_code == 200
     assert samples(world)[0].intent == "unknown"
     both = post(world, session_id, expected="mdma", intent="unknown")
     assert both.status_code == 422
@@ -266,7 +267,7 @@ def test_unknown_is_one_tap_and_goes_with_nothing_else(world: Any) -> None:
 def test_yes_to_all_three_is_kept_as_three_answers_and_a_no_of_its_own_counts(world: Any) -> None:
     session_id = world.session()
     alone = {"consent_analysis": None, "consent_age_18_attested": None, "consent_understands_not_safe": None}
-    assert post(world, session_id, **alone, consent_all="yes").status_code == 201
+    assert post(world, session_id, **alone, consent_all="yes").status_code == 200
     with world.runtime.read() as session:
         rows = lookup.consent_rows(session, samples(world)[0].id)
     assert {kind.value: (row.answer.value, row.wording_version) for kind, row in rows.items()} == {
@@ -306,12 +307,16 @@ def test_words_that_mean_several_things_are_asked_back_with_the_words_kept(world
     assert 'value="cannabinoid.synthetic"' in asked.text
     chosen = post(world, session_id, **spice, meant="cannabinoid.synthetic")
     kept = post(world, session_id, **spice, meant="keep")
-    assert [chosen.status_code, kept.status_code] == [201, 201]
+    assert [chosen.status_code, kept.status_code] == [200, 200]
+    again = post(world, session_id, form="", expected="cannabinoid.synthetic", expected_words="spice")
+    assert re.search(
+        r'data-of="cannabinoid.synthetic"><input type="checkbox" name="expected_words" value="spice"', again.text
+    )
     assert said(world) == [(["cannabinoid.synthetic"], "spice"), ([], "spice")]
 
 
 def test_words_nobody_knows_are_not_asked_about(world: Any) -> None:
-    assert post(world, world.session(), expected_words=None, expected_typed="zzyzx").status_code == 201
+    assert post(world, world.session(), expected_words=None, expected_typed="zzyzx").status_code == 200
     assert samples(world)[0].words_spoken == "zzyzx"
 
 
@@ -343,7 +348,7 @@ def test_the_next_sample_of_a_group_carries_its_answers_over(world: Any) -> None
 def test_back_of_house_shows_no_link_no_client_label_and_says_so(world: Any) -> None:
     session_id = world.session(licence="boh_no_individual_results")
     page = post(world, session_id)
-    assert page.status_code == 201
+    assert page.status_code == 200
     assert "No individual results in this session" in page.text
     assert "/t#" not in page.text
     assert "QR code of this ticket" not in page.text
@@ -418,6 +423,32 @@ def test_the_overview_shows_what_was_recorded_and_offers_only_what_the_role_may(
     assert f"/bench/samples/{sample_id}" in chemist
 
 
+def test_a_ticket_has_a_page_of_its_own_until_the_next_sample_begins(world: Any, clock: Any) -> None:
+    session_id, client = world.session(), world.as_(Role.RECEPTION)
+
+    def registered() -> str:
+        answer = client.post(f"/sessions/{session_id}/samples", data=FORM)
+        assert answer.status_code == 303
+        assert "no-store" in client.get(answer.headers["location"]).headers["cache-control"]
+        return str(answer.headers["location"])
+
+    page = registered()
+    first = code_on(client.get(page).text)
+    assert code_on(client.get(page).text) == first, "a reload asks for a page and sends no form"
+    assert len(samples(world)) == 1
+    sealed = next(cookie.value for cookie in client.cookies.jar if cookie.name == "mast-ticket")
+    assert first not in sealed
+    other = world.as_(Role.HEALTH_WORKER)
+    other.cookies.set("mast-ticket", sealed, path="/samples")
+    sample = page.removesuffix("/ticket")
+    assert other.get(page).headers["location"] == sample, "who was not given it does not see it"
+    client.get(f"/sessions/{session_id}/reception")
+    assert client.get(page).headers["location"] == sample
+    later = registered()
+    clock.advance(minutes=31)
+    assert client.get(later).headers["location"] == later.removesuffix("/ticket")
+
+
 def test_a_lost_ticket_is_replaced_on_the_page_and_a_second_click_shows_the_same(world: Any) -> None:
     old = code_on(post(world, world.session()).text)
     sample_id = samples(world)[0].id
@@ -427,7 +458,7 @@ def test_a_lost_ticket_is_replaced_on_the_page_and_a_second_click_shows_the_same
         client.get(f"/samples/{sample_id}").text,
     ).group(1)  # type: ignore[union-attr]
     data = {"idempotency_key": key, "password": PASSWORD}
-    pages = [client.post(f"/samples/{sample_id}/ticket", data=data) for _ in range(2)]
+    pages = [client.post(f"/samples/{sample_id}/ticket", data=data, follow_redirects=True) for _ in range(2)]
     assert code_on(pages[0].text) == code_on(pages[1].text) != old
     assert "The old ticket no longer works" in pages[0].text
 
