@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.cli.root import answering, database_of, fail, main, say
+from app.cli.root import answering, database_of, fail, main, say, sentence_of
 from app.operations import at_rest, retention
 from app.operations import backup as backups
+from app.operations import backup_plan as plan
 from app.platform import audit as audit_log
 from app.platform.db import migrate
-from app.platform.kernel.errors import Invalid
+from app.platform.kernel.errors import Invalid, MastError
 from app.platform.kernel.place import system_clock
 from app.platform.storage import BlobStore
 from app.settings import Settings
@@ -37,17 +44,29 @@ def db_upgrade(json_: bool) -> None:
 
 @db.command("backup")
 @click.argument("target", type=click.Path(path_type=Path))
+@click.option("--every", default="", metavar="15m", help="Go on making one this often, into the folder TARGET.")
+@click.option("--keep", default="", metavar="24h,30d", help="With --every: all for 24 h, then one a day for 30 days.")
+@click.option("--encrypt-to", "key", default="", metavar="age1…", help="With --every: seal each for this public key.")
 @answering
-def db_backup(target: Path, json_: bool) -> None:
-    """Write a backup into the new folder TARGET while the service runs."""
+def db_backup(target: Path, every: str, keep: str, key: str, json_: bool) -> None:
+    """Write a backup into the new folder TARGET while the service runs, or with --every into it time and again."""
     settings = Settings()
+    if every:
+        _backups(settings, target, plan.span(every), plan.keep_of(keep), key, json_)
+        return
+    if keep or key:
+        fail("--keep and --encrypt-to go with --every. No backup was made.")
     with database_of(settings, locked=True) as database:
         manifest = backups.backup(settings, database, target, system_clock())
-    say(
-        manifest,
-        f"Backup of {sum(manifest['rows'].values())} rows and {manifest['files']} raw files in {target}. Keep the file “secret” of the data directory too, but apart: tickets cannot be opened without it.",
-        json_,
-    )
+    say(manifest, _made(manifest, target), json_)
+    _whole(manifest)
+
+
+def _made(manifest: backups.Manifest, target: Path) -> str:
+    return f"Backup of {sum(manifest['rows'].values())} rows and {manifest['files']} raw files in {target}. Keep the file “secret” of the data directory too, but apart: tickets cannot be opened without it."
+
+
+def _whole(manifest: backups.Manifest) -> None:
     if lost := manifest.get("not_whole"):
         raise Invalid(
             f"The backup was made, but {len(lost)} raw file(s) of the running data are damaged or missing: {', '.join(lost[:5])}.",
@@ -55,12 +74,47 @@ def db_backup(target: Path, json_: bool) -> None:
         )
 
 
+def _backups(settings: Settings, folder: Path, every: timedelta, keep: plan.Keep, key: str, json_: bool) -> None:
+    """One backup after the other until the process is told to end; what went wrong with one is said, and the next is tried."""
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    while True:
+        began = time.monotonic()
+        try:
+            with database_of(settings, locked=True) as database:
+                path, manifest, gone = plan.make(settings, database, folder, system_clock(), keep, key)
+            text = _made(manifest, path) + (f" {len(gone)} older backup(s) were taken away." if gone else "")
+            say({**manifest, "backup": str(path), "taken_away": gone}, text, json_)
+            _whole(manifest)
+        except (MastError, OSError, SQLAlchemyError) as error:
+            click.echo(f"{sentence_of(error)} The next backup is tried in {every}.", err=True)
+        sys.stdout.flush()
+        if done.wait(max(every.total_seconds() - (time.monotonic() - began), 1.0)):
+            return
+
+
 @db.command("restore")
 @click.argument("source", type=click.Path(path_type=Path))
+@click.option("--identity", type=click.Path(path_type=Path, exists=True), help="File with the key of a sealed backup.")
+@click.option(
+    "--verify", is_flag=True, help="A trial: restore it elsewhere, prove it, throw it away, say what is newer."
+)
+@click.option("--scratch", default="", metavar="URL", help="With --verify: an empty PostgreSQL database for the trial.")
+@click.option("--not-older-than", "oldest", default="", metavar="1h", help="With --verify: refuse an older backup.")
 @answering
-def db_restore(source: Path, json_: bool) -> None:
-    """Restore the backup folder SOURCE into an empty data directory and database."""
-    answer = backups.restore(Settings(), source)
+def db_restore(source: Path, identity: Path | None, verify: bool, scratch: str, oldest: str, json_: bool) -> None:
+    """Restore the backup SOURCE, or the newest of a folder, into an empty data directory and database."""
+    settings = Settings()
+    if verify:
+        limit = plan.span(oldest) if oldest else None
+        found = plan.drill(settings, source, system_clock(), identity=identity, scratch=scratch, oldest=limit)
+        say(found, plan.drill_words(found), json_)
+        return
+    if scratch or oldest:
+        fail("--scratch and --not-older-than go with --verify. Nothing was restored.")
+    with plan.opened(settings, source, identity) as folder:
+        answer = backups.restore(settings, folder)
     say(
         answer,
         f"Restored the state of {answer['made_at']}. Audit log: {answer['audit']} {answer['secret']}".rstrip(),

@@ -72,7 +72,7 @@ def backup(settings: Settings, database: Database, target: Path, now: datetime) 
     part.mkdir(mode=0o700, parents=True)
     file = part / ("database.sqlite3" if database.is_sqlite else "database.dump")
     wanted = _raw_files(database)
-    counts, anchor = (_dump_sqlite if database.is_sqlite else _dump_postgres)(database, file)
+    rows, anchor = (_dump_sqlite if database.is_sqlite else _dump_postgres)(database, file)
     for name in ("blobs", "libraries"):
         _copy_folder(settings.data_dir / name, part / name)
     copied = {path.name for path in (part / "blobs").rglob("*") if path.is_file()}
@@ -80,7 +80,7 @@ def backup(settings: Settings, database: Database, target: Path, now: datetime) 
         "made_at": now.isoformat(timespec="seconds"),
         "database": file.name,
         "database_sha256": _sha256(file),
-        "rows": counts,
+        "rows": rows,
         "files": len(copied),
         "audit": "; ".join(map(str, (anchor, *starts_noted(settings)))),
         "libraries": _hashes(part / "libraries"),
@@ -107,13 +107,25 @@ def restore(settings: Settings, source: Path) -> Restored:
     return restored
 
 
-def _unpacked(source: Path) -> tuple[Manifest, Path]:
-    """Manifest and database of a backup whose files are what was written."""
+def manifest_of(source: Path) -> Manifest:
+    """What stands in the `backup.json` of a backup. Raises Invalid."""
     if not (source / MANIFEST).exists():
         raise Invalid(
             f"{source} is not a finished MAST backup: it has no {MANIFEST}.", hint="Name the backup's folder."
         )
     manifest: Manifest = json.loads((source / MANIFEST).read_text())
+    return manifest
+
+
+def read_through(source: Path) -> None:
+    """Read a backup of PostgreSQL to its end, with no database to put it into. Raises Invalid, Unavailable."""
+    _, dump = _unpacked(source)
+    _run("pg_restore", f"--file={os.devnull}", str(dump))
+
+
+def _unpacked(source: Path) -> tuple[Manifest, Path]:
+    """Manifest and database of a backup whose files are what was written."""
+    manifest = manifest_of(source)
     dump = source / Path(manifest["database"]).name
     if _sha256(dump) != manifest["database_sha256"]:
         raise Invalid(f"{dump} is not what was written: its hash differs. Nothing was restored.", hint=OTHER)
@@ -148,8 +160,8 @@ def _into_postgres(settings: Settings, manifest: Manifest, dump: Path) -> Restor
 
 def _proven(session: Session, settings: Settings, manifest: Manifest, or_else: str) -> Restored:
     """The database holds the rows that were counted, and its audit log is whole up to where it went then."""
-    counts = _counts(session.connection())
-    if counts != manifest["rows"]:
+    there = counts(session.connection())
+    if there != manifest["rows"]:
         raise Invalid(f"This backup does not hold the rows that were counted when it was made. {or_else}", hint=OTHER)
     key = audit.key_of(settings.pepper()) if settings.has_secret() else None
     fits = audit.fits(session, key) if key is not None else False
@@ -157,7 +169,7 @@ def _proven(session: Session, settings: Settings, manifest: Manifest, or_else: s
     if chain.broken_at is not None:
         raise Invalid(f"The audit log of this backup is broken: {chain.detail} {or_else}", hint=OTHER)
     secret = "" if fits else _about_the_secret(settings)
-    return {"rows": counts, "audit": chain.detail, "made_at": manifest["made_at"], "secret": secret}
+    return {"rows": there, "audit": chain.detail, "made_at": manifest["made_at"], "secret": secret}
 
 
 def _about_the_secret(settings: Settings) -> str:
@@ -175,7 +187,7 @@ def _dump_sqlite(database: Database, file: Path) -> tuple[dict[str, int], audit.
         copy.execute("PRAGMA journal_mode=DELETE")
     with _opened(file) as session:
         if not (damage := damage_in(session.connection())):
-            return _counts(session.connection()), audit.anchor(session)
+            return counts(session.connection()), audit.anchor(session)
     shutil.rmtree(file.parent)
     raise Invalid(f"The database is damaged: {damage}. No backup was made; the running data is as it was.", hint=SAVE)
 
@@ -191,7 +203,7 @@ def _dump_postgres(database: Database, file: Path) -> tuple[dict[str, int], audi
         snapshot = connection.scalar(sa.text("SELECT pg_export_snapshot()"))
         _run("pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}", url=database.url)
         _run("pg_restore", f"--file={os.devnull}", str(file))
-        return _counts(connection), audit.anchor(Session(connection))
+        return counts(connection), audit.anchor(Session(connection))
 
 
 def _check_files(source: Path, manifest: Manifest) -> None:
@@ -230,7 +242,7 @@ def _raw_files(database: Database) -> set[str]:
         return {sha256 for query in queries for sha256 in session.scalars(query) if sha256}
 
 
-def _counts(connection: sa.Connection) -> dict[str, int]:
+def counts(connection: sa.Connection) -> dict[str, int]:
     """Rows of every table there is: an older version has fewer."""
     return {
         name: int(connection.execute(sa.select(sa.func.count()).select_from(sa.table(name))).scalar_one())

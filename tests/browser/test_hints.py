@@ -52,7 +52,9 @@ def test_with_hints_the_button_that_finishes_stays_in_the_window(
     assert in_window(page, button) >= before
     if size is TABLET and role is not Role.CHEMIST:
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "the page does not scroll"
-    page.get_by_role("button", name="Hide hints").click()  # they are shown to an account, and the next size uses the same one
+    page.get_by_role(
+        "button", name="Hide hints"
+    ).click()  # they are shown to an account, and the next size uses the same one
     expect(page.locator(".hints")).to_have_count(0)
 
 

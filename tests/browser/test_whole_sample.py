@@ -93,7 +93,9 @@ def test_a_peak_that_was_dismissed_is_not_added_with_the_rest_of_the_sample(
     sample = read_one(road, clients, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "run.cdf", "gc_ms")
     road.upload(road.analysis(sample, method="ftir", read_by_hand=False), ir_of(mdma=1.0), "a.jdx")
     page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}?tab=sample")
-    expect(page.locator(".bench-matrix")).to_contain_text("FTIR", timeout=60_000)  # the second file joins the answer by itself
+    expect(page.locator(".bench-matrix")).to_contain_text(
+        "FTIR", timeout=60_000
+    )  # the second file joins the answer by itself
     expect(page.locator(".bench-matrix")).to_contain_text("Caffeine")
     page.get_by_text("Dismiss with a reason").click()
     page.get_by_label(re.compile("^Caffeine")).check()

@@ -25,27 +25,12 @@ from tests.app.conftest import PEPPER
 from tests.support import postgres
 from tests.support.clock import NOON
 from tests.support.requirements import absent
-from tests.support.staged import either_database
+from tests.support.staged import either_database, keyed_database, logged_stage
 from tests.support.writes import Stage
 
 either = either_database  # both kinds matter here
-
-
-@pytest.fixture
-def database(either: Database) -> Database:
-    """As a server has it that has started with its secret."""
-    with either.begin() as uow:
-        adopt(uow, key_of(PEPPER.encode()))
-    return either
-
-
-@pytest.fixture
-def stage(stage: Stage) -> Stage:
-    """The people of the world under test stand in its log, as those that MAST adds."""
-    with stage.world.runtime.db.begin() as uow:
-        for key in uow.session.scalars(sa.select(metadata.tables["person"].c.id)).all():
-            record(uow, "add", "person", key)
-    return stage
+database = keyed_database
+stage = logged_stage
 
 
 @pytest.fixture

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
-from app.platform.db import Database
-from tests.app.conftest import World, settings, world
+from app.platform.audit import adopt, key_of, record
+from app.platform.db import Database, metadata
+from tests.app.conftest import PEPPER, World, settings, world
 from tests.support import logs
 from tests.support.clock import SettableClock
 from tests.support.writes import Stage
 
-__all__ = ["database", "either_database", "plain_logs", "settings", "stage", "world"]
+__all__ = [
+    "database", "either_database", "keyed_database", "logged_stage", "plain_logs", "settings", "stage", "world",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -40,3 +44,20 @@ def either_database(request: pytest.FixtureRequest, clock: SettableClock) -> Ite
 def stage(world: World) -> Stage:
     """The service's own agency, with an open session."""
     return Stage(world)
+
+
+@pytest.fixture
+def keyed_database(either: Database) -> Database:
+    """As a server has it that has started with its secret; a module says with `either` which kind."""
+    with either.begin() as uow:
+        adopt(uow, key_of(PEPPER.encode()))
+    return either
+
+
+@pytest.fixture
+def logged_stage(stage: Stage) -> Stage:
+    """The people of the world under test stand in its log, as those that MAST adds: a backup is proved with them."""
+    with stage.world.runtime.db.begin() as uow:
+        for key in uow.session.scalars(sa.select(metadata.tables["person"].c.id)).all():
+            record(uow, "add", "person", key)
+    return stage
