@@ -13,9 +13,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.intake.people import service
+from app.intake.people import passkeys, service
 from app.intake.people.domain import account_problems
-from app.intake.people.tables import ApiToken, Person, PersonRole, StaffSession
+from app.intake.people.tables import ApiToken, Passkey, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of
@@ -28,10 +28,11 @@ LINK_LASTS = timedelta(hours=24)
 
 
 class Access(NamedTuple):
-    """What is signed in for a person: browsers, the one used last first, and tokens, newest first."""
+    """What a person gets in with: browsers, the one used last first, tokens, newest first, and passkeys, oldest first."""
 
     browsers: list[StaffSession]
     tokens: list[ApiToken]
+    passkeys: list[Passkey]
 
 
 def account(uow: UnitOfWork, person_id: uuid.UUID) -> Person:
@@ -145,7 +146,7 @@ def _keep_an_administrator(uow: UnitOfWork, person: Person, what: str) -> None:
 def access_of(session: Session, person_id: uuid.UUID, now: datetime, idle: timedelta) -> Access:
     """Browsers and tokens that work for a person now."""
     browsers = [b for b in _browsers(session, person_id) if b.expires_at > now and b.last_seen_at >= now - idle]
-    return Access(browsers, service.tokens_of(session, person_id, now))
+    return Access(browsers, service.tokens_of(session, person_id, now), passkeys.of_person(session, person_id))
 
 
 def signed_in_of_agency(session: Session, actor: Actor, now: datetime, idle: timedelta) -> list[tuple[Person, Access]]:
@@ -160,8 +161,12 @@ def _browsers(session: Session, person_id: uuid.UUID) -> list[StaffSession]:
 
 
 def end_one(uow: UnitOfWork, person: Person, key: str) -> None:
-    """End one browser or token of a person, by its `live_key`."""
+    """End one browser, token or passkey of a person, by its `live_key`."""
     service.by_a_person(uow.actor)
+    for passkey in passkeys.of_person(uow.session, person.id):
+        if passkey.live_key == key:
+            passkeys.remove(uow, person, passkey)
+            return
     found: list[StaffSession | ApiToken] = [*_browsers(uow.session, person.id)]
     for row in (*found, *service.tokens_of(uow.session, person.id, uow.now)):
         if row.live_key == key:
@@ -169,7 +174,7 @@ def end_one(uow: UnitOfWork, person: Person, key: str) -> None:
             kind = "api_token" if isinstance(row, ApiToken) else "staff_session"
             audit.record(uow, "revoke", kind, key, agency_id=person.agency_id, after={"person": str(person.id)})
             return
-    raise NotFound("browser or token")
+    raise NotFound("browser, token or passkey")
 
 
 def new_link(uow: UnitOfWork, person: Person, pepper: bytes) -> str:

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
@@ -103,3 +104,26 @@ class ApiToken(TokenOut, table=True):
     def live_key(self) -> str:
         """What names it in events and forms."""
         return live_key(self.token_hash)
+
+
+class Passkey(Base, table=True):
+    """A key pair whose private half never leaves a person's device (WebAuthn). Only the public half is kept."""
+
+    __tablename__ = "passkey"
+    id: uuid.UUID = key_column()
+    person_id: uuid.UUID = Field(foreign_key="person.id", index=True, ondelete="CASCADE")
+    credential_hash: str = Field(max_length=64, unique=True)
+    """SHA-256 of the credential's id, which may be a kilobyte long."""
+    credential_id: str = Field(max_length=1400)
+    """Base64url, as browsers write it."""
+    public_key: str = Field(max_length=3000)
+    """COSE, base64url."""
+    sign_count: int = Field(default=0, sa_type=BigInteger)
+    label: str = Field(max_length=60)
+    created_at: datetime = utc_column()
+    last_used_at: datetime | None = utc_column(nullable=True)
+
+    @property
+    def live_key(self) -> str:
+        """What names it in forms."""
+        return live_key(self.credential_hash)

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.intake.people import accounts, service, signin
+from app.intake.people import accounts, passkeys, service, signin
 from app.intake.people.tables import Person
 from app.platform.kernel.actor import ROLE_WORDS, Actor
 from app.platform.kernel.errors import Invalid, MastError
 from app.platform.security.passwords import hash_password
 from app.platform.security.policy import public
 from app.platform.web.fields import Text20, Text60
-from app.platform.web.forms import shown_again
+from app.platform.web.forms import fields_of, shown_again
 from app.platform.web.problems import status_of
 from app.runtime import Runtime, RuntimeDep
 from app.screens.visits import Done, Visit, visitor
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 Anybody = Annotated[Visit, visitor()]
 Typed = Annotated[str, Form(max_length=200)]
-DONE = {"password": "Your password is changed. Every other browser is signed out.", "end": "Ended."}
+DONE = {"password": "Your password is changed. Every other browser is signed out.", "end": "Ended.", "passkey": "Your passkey is added. You can sign in with it from now on."}
 
 
 @router.get("/account")
@@ -63,6 +63,11 @@ def _hashed(new: str, again: str) -> str:
     return hash_password(new)
 
 
+def account_again(visit: Visit, error: MastError) -> HTMLResponse:
+    """One's own account with why nothing was changed."""
+    return _account(visit, error=error)
+
+
 def _account(visit: Visit, *, said: str = "", error: MastError | None = None) -> HTMLResponse:
     rt, who = visit.rt, visit.who
     with rt.read() as session:
@@ -76,6 +81,8 @@ def _account(visit: Visit, *, said: str = "", error: MastError | None = None) ->
         role_words=ROLE_WORDS,
         said=said,
         error=error,
+        fields=fields_of(error),
+        passkeys=passkeys.available(rt.settings.public_url) and who.via == "session",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.intake.people import accounts, service, signin
+from app.intake.people import accounts, passkeys, service, signin
 from app.intake.people.tables import Person
 from app.platform.db.rows import row_of
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
@@ -84,10 +84,15 @@ def _form(
 ) -> HTMLResponse:
     response = rt.templates.page(
         request, "people/sign_in.html", status=status_of(error), next=local_path(next), error=error, notice=notice,
-        username=username,
+        username=username, passkeys=passkeys.available(rt.settings.public_url),
     )  # fmt: skip
     response.headers.update(headers_of(error))
     return response
+
+
+def form_again(request: Request, rt: Runtime, next: str, error: MastError) -> HTMLResponse:
+    """The form with why nobody was signed in."""
+    return _form(request, rt, next, error=error)
 
 
 @router.post("/sign-out", dependencies=[public("ending a session that has already ended is harmless")])

@@ -206,7 +206,7 @@ def test_a_person_ends_their_own_and_nobody_elses(world: Any) -> None:
     assert browser.post("/account/end", data={"key": theirs[0]}).status_code == 404
     assert browser.post("/account/end", data={"key": keys_on(browser.get("/account").text)[-1]}).status_code == 303
     assert not works(world, bearer)
-    assert "No browsers or tokens are signed in" not in browser.get("/account").text
+    assert "No browsers, tokens or passkeys" not in browser.get("/account").text
     assert "Ended." in browser.get("/account?done=end").text
 
 

@@ -1,0 +1,76 @@
+"""Passkeys on pages: add one to one's own account, and sign in with one. Removing is ending it, as with browsers and tokens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from app.intake.people import passkeys, signin
+from app.intake.people import service as people
+from app.platform.kernel.actor import Actor
+from app.platform.kernel.errors import Forbidden, TooMany, Unauthenticated
+from app.platform.security.policy import public
+from app.platform.security.throttle import SIGN_IN_OF_ADDRESS, address_of
+from app.platform.web.fields import Note60
+from app.platform.web.forms import shown_again
+from app.runtime import Runtime, RuntimeDep
+from app.screens.people.account_page import Anybody, Typed, account_again
+from app.screens.people.page import form_again
+from app.screens.visits import local_path
+
+router = APIRouter(include_in_schema=False)
+
+Answer = Annotated[str, Form(max_length=passkeys.ANSWER_MAX)]
+
+
+def _site(rt: Runtime) -> passkeys.Site:
+    return passkeys.site_of(rt.settings.name, rt.settings.public_url)
+
+
+@router.post("/account/passkeys/options")
+def options_to_add(visit: Anybody) -> Response:
+    """What the browser is asked to make."""
+    rt = visit.rt
+    with rt.read() as session:
+        return JSONResponse(passkeys.options_to_add(session, visit.who, _site(rt), rt.pepper, rt.now()))
+
+
+@router.post("/account/passkeys")
+def add_passkey(
+    visit: Anybody, answer: Answer = "", label: Annotated[Note60, Form()] = "", password: Typed = ""
+) -> Response:
+    """Keep the passkey the browser made, once the password has been given: an unlocked tablet in other hands adds none."""
+    rt = visit.rt
+    with shown_again(lambda error: account_again(visit, error)):
+        signin.confirm(visit.request, visit.who, password)
+        with visit.begin() as uow:
+            passkeys.add(uow, _site(rt), rt.pepper, answer, label)
+    return RedirectResponse("/account?done=passkey", 303)
+
+
+@router.post("/sign-in/passkey/options", dependencies=[public("this is how one becomes someone")])
+def options_to_sign_in(rt: RuntimeDep) -> Response:
+    """What the browser is asked to show. It names nobody."""
+    return JSONResponse(passkeys.options_to_sign_in(_site(rt), rt.pepper, rt.now()))
+
+
+@router.post("/sign-in/passkey", dependencies=[public("this is how one becomes someone")])
+def sign_in(
+    request: Request, rt: RuntimeDep, answer: Answer = "", next: Annotated[str, Form(max_length=300)] = "/"
+) -> Response:
+    """Sign in whoever holds the passkey that was shown."""
+    try:
+        with rt.throttle.trying((SIGN_IN_OF_ADDRESS, address_of(request))), rt.read() as session:
+            found = passkeys.shown(session, _site(rt), rt.pepper, answer, rt.now())
+        actor = Actor(found.person.id, found.person.display_name, frozenset(), found.person.agency_id)
+        with rt.begin(actor, request, vital=True) as uow:
+            passkeys.used(uow, found)
+            previous = request.cookies.get(signin.cookie_name(rt), "")
+            secret = people.sign_in(uow, found.person, rt.session_policy, previous=previous)
+    except (Unauthenticated, TooMany, Forbidden) as error:
+        return form_again(request, rt, next, error)
+    response = RedirectResponse(local_path(next), 303)
+    signin.set_cookie(response, rt, secret)
+    return response
