@@ -99,7 +99,7 @@ def _rows_of(title: str, said: list[tuple[set[str], Sample]], bars: bool) -> lis
         ("mixtures", "F1", "mixtures, F1", 0.78, False),
         ("mixtures", "exact", "mixtures, exact set", 0.46, False),
         ("mixtures", "minors", "mixtures, smaller parts found", 0.40, False),
-        ("mixtures", "tenths", "mixtures, parts of a tenth and less found", None, False),
+        ("mixtures", "tenths", "mixtures, parts of a tenth and less found", 0.40, False),
         ("four", "F1", "own mixtures of four, F1", None, False),
         ("nist", "ghosts", "NIST readings of one compound, wrong names each", 0.15, True),
         ("nist", "extra", "NIST readings of one compound, names beyond the first", 0.15, True),

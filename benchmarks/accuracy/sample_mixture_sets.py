@@ -42,7 +42,7 @@ class Deal:
     """How mixtures are drawn. `count` samples of these `ratios`, at most `cuts` cuts each, one of `lone` a compound and nothing else
     (0: none), one of `follows` in which infrared's shares are EI's, EI's `library` as in `ei_sets.library_of`.
 
-    `each`: every sample draws anew who has a reference, so that their share is what it is meant to be; else a compound has one in
+    `each`: every sample draws for itself who has a reference, so that their share is what it is meant to be; else a compound has one in
     all samples or in none.
     """
 

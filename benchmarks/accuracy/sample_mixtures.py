@@ -71,10 +71,8 @@ def rules(fit: Mixture) -> dict[str, Namer]:
         "infrared alone": infrared_names,
         "side by side, infrared decides within a place": union,
         "joint without what would have been seen": joint(replace(fit, missed=0.0)),
-        "joint with EI's own names wherever nothing was added": joint(replace(fit, even=0.0)),
-        "joint with one threshold for infrared-only names": joint(
-            replace(fit, infrared_only=0.25, infrared_only_alarm=0.25)
-        ),
+        "joint with EI's own names wherever nothing was added": joint(replace(fit, sure=2.0, trace=2.0)),
+        "joint with what infrared alone names from .25": joint(replace(fit, infrared_only=0.25)),
     }
 
 

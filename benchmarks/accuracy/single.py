@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.accuracy import Row
 from benchmarks.accuracy.answers import cross_validated, sets, strangers, top
-from benchmarks.accuracy.fit_calibration import EI, SHARES, ei_pairs
+from benchmarks.accuracy.fit_calibration import EI, LEAST_MASS, SHARES, ei_pairs
 from spectra.confidence.calibration import Calibration, shipped
 from spectra.confidence.fitting import Observation, fitted
 
@@ -20,9 +20,9 @@ NAMES = {
 TOP = {"nist": (0.79, 0.94), "drugs": (0.87, 0.965), "others": (0.87, 0.965), "foreign": (None, None)}
 SETS = {
     "nist": (0.965, 2.5, 0.99, 0.35),
-    "drugs": (0.95, 2.3, 0.99, 0.35),
-    "others": (0.95, 2.3, 0.99, 0.35),
-    "foreign": (None, None, None, None),
+    "drugs": (0.95, 2.5, 0.99, 0.35),
+    "others": (0.95, 2.5, 0.99, 0.35),
+    "foreign": (0.95, 2.5, None, None),
 }
 
 
@@ -42,4 +42,4 @@ def rows(data: Path) -> list[Row]:
 
 
 def _fit(seen: Sequence[Observation]) -> Calibration:
-    return fitted(EI, seen, [])
+    return fitted(EI, seen, [], LEAST_MASS)

@@ -48,8 +48,8 @@ class Calibration:
 
     `kind` "ei" or "msms"; `ranking` the version of the score it belongs to; `weights` of that score; `temperature` T of
     p = softmax(score/T'), T' = T · exp(quality_slope · max(0, quality_knee − quality) + peak_slope · max(0, ln(peak_knee
-    / peaks))): worse readings spread wider. `set_mass`: a set is the smallest that carries this much. A set of one
-    needs `single_mass` and at least `single_peaks` peaks. `not_in_library`: coefficients of a logistic. `library_sizes`:
+    / peaks))): worse readings spread wider. `set_mass`: a set is the smallest that carries this much, and at most
+    `largest` compounds (0: any number). A set of one needs `single_mass` and at least `single_peaks` peaks. `not_in_library`: coefficients of a logistic. `library_sizes`:
     smallest number of compounds and of peaks per entry it was made for. `own`: fitted on this laboratory's readings.
     `library_checksum` (SHA-256 over compounds and peak counts) where it holds for one library alone.
     """
@@ -63,6 +63,7 @@ class Calibration:
     weights: Mapping[str, float]
     temperature: float
     set_mass: float
+    largest: int = 0
     quality_slope: float = 0.0
     quality_knee: float = 0.92
     peak_slope: float = 0.0
@@ -93,7 +94,7 @@ class Calibration:
         return np.asarray(weight / weight.sum())
 
     def set_size(self, probabilities: FloatArray, peaks: int) -> int:
-        """How many compounds (best first) the set has: the fewest that carry `set_mass`; one only when it is sure.
+        """How many compounds (best first) the set has: the fewest that carry `set_mass`, not above `largest`; one only when sure.
 
         >>> rule = Calibration("ei", "", "", "", "", "", {}, 1.0, 0.9, single_mass=0.95)
         >>> [rule.set_size(np.array(p), 50) for p in ([0.97, 0.02, 0.01], [0.92, 0.05, 0.03], [0.5, 0.3, 0.2])]
@@ -101,7 +102,7 @@ class Calibration:
         """
         size = int(np.searchsorted(np.cumsum(probabilities), self.set_mass - 1e-12)) + 1
         sure = float(probabilities[0]) >= self.single_mass and peaks >= self.single_peaks
-        return min(max(size, 1 if sure else 2), probabilities.size)
+        return min(max(size, 1 if sure else 2), self.largest or probabilities.size, probabilities.size)
 
     def p_not_in_library(self, figures: Mapping[str, float]) -> float | None:
         """Logistic of the figures this calibration has coefficients for; None where it has none.

@@ -24,7 +24,7 @@ IntArray = NDArray[np.int64]
 LEAST_READINGS, LEAST_COMPOUNDS = 30, 10
 COVERAGE, SINGLE_RIGHT = 0.96, 0.99
 _SET_MASS = (0.92, 0.97)  # with a hundred compounds a quantile this far out hangs on two or three: kept within these
-_TEMPERATURES = np.exp(np.linspace(np.log(0.005), np.log(0.6), 49))
+_TEMPERATURES = np.exp(np.linspace(np.log(0.005), np.log(0.6), 97))
 _RIDGE = 3.0
 _COLLINEAR = {"composite_reverse", "found"}  # with them the logistic rewards a low match factor
 _BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0 + 1e-9)
@@ -110,11 +110,13 @@ def compound_mask(library: MassIndex, compound: str) -> NDArray[np.bool_]:
     return np.fromiter((c == compound for c in library.compounds), dtype=bool, count=len(library))
 
 
-def fitted(base: Calibration, seen: Sequence[Observation], sources: Sequence[Source]) -> Calibration:
-    """`base` with temperature, set, single claims, reliability and the logistic fitted to `seen`."""
-    weights = _by_compound(seen)
+def fitted(
+    base: Calibration, seen: Sequence[Observation], sources: Sequence[Source], least_mass: float = _SET_MASS[0]
+) -> Calibration:
+    """`base` with temperature, set (of at least `least_mass`), single claims, reliability and the logistic fitted to `seen`."""
+    weights = by_compound(seen)
     warm = replace(base, temperature=_temperature(base, seen, weights))
-    warm = replace(warm, set_mass=_set_mass(warm, seen, weights), single_mass=0.0)
+    warm = replace(warm, set_mass=max(least_mass, _set_mass(warm, seen, weights)), single_mass=0.0)
     warm = replace(warm, single_mass=_single_mass(warm, seen, weights))
     return replace(
         warm,
@@ -125,7 +127,7 @@ def fitted(base: Calibration, seen: Sequence[Observation], sources: Sequence[Sou
     )
 
 
-def _by_compound(seen: Sequence[Observation]) -> FloatArray:
+def by_compound(seen: Sequence[Observation]) -> FloatArray:
     """Weight of every reading, sum 1: each compound counts the same within readings of equal weight."""
     count: dict[tuple[str, float], int] = {}
     for o in seen:

@@ -26,10 +26,10 @@ def nothing(reason: str) -> MixtureExplanation:
     return MixtureExplanation((), 1.0, True, (reason, _say("not_seen")), residual_ratio=1.0)
 
 
-def answer(library: MassIndex, case: Case, entry: IntArray, decided: Settled) -> MixtureExplanation:
-    """The answer as it was `decided`; `entry` (K,) of the library behind each candidate."""
+def answer(library: MassIndex, case: Case, entry: IntArray, decided: Settled, said: FloatArray) -> MixtureExplanation:
+    """The answer as it was `decided`; `entry` (K,) of the library behind each candidate, `said` (R,) the printed probabilities."""
     fit, named = decided.fit, decided.named
-    told = _Told(library, case, entry, fit)
+    told = _Told(library, case, entry, fit, said)
     components = told.components(named, decided.incomplete)
     withheld = tuple(told.withheld(named))
     reasons = told.reasons(named, withheld, decided.incomplete)
@@ -61,6 +61,7 @@ class _Told:
     case: Case
     entry: IntArray
     fit: Fit
+    said: FloatArray
 
     def entry_of(self, row: int) -> int:
         """Library entry behind an evidence row."""
@@ -81,7 +82,7 @@ class _Told:
         out = []
         for k, place in enumerate(self.fit.places):
             if place in named:
-                entry, p = self.entry_of(place.leader), float(self.case.p[place.leader])
+                entry, p = self.entry_of(place.leader), float(self.said[place.leader])
                 others = dict.fromkeys(self.library.compounds[self.entry_of(row)] for row in place.rows[1:])
                 out.append(
                     Component(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from spectra.confidence.limits import load
-from spectra.mixture.ei_features import Evidence
+from spectra.mixture.ei_features import Evidence, shares_alone
 from spectra.mixture.ei_inclusion import Layers, Place, alike, places, reported, rule, several_features
 from spectra.mixture.ei_likelihood import IntArray, Problem, Single, fit_sets
 from spectra.types import FloatArray
@@ -67,7 +67,7 @@ class Settled:
 
 def settled(case: Case, most: int) -> Settled:
     """Fit the named compounds, and the leaders of places taken but not named, and take back what the fit does not bear."""
-    named = reported(case.p, case.found, case.several, rule(), most)
+    named = reported(case.p, shares_alone(case.evidence), case.found, case.several, rule(), most)
     filled = case.taken(named)
     fit = _fitted(case, filled)
     limits = load("mixtures")["ei_answer"]

@@ -53,6 +53,11 @@ class Evidence:
     theta: Single
 
 
+def shares_alone(evidence: Evidence) -> FloatArray:
+    """Share of signal (0–1) of every compound in its own best set, (R,)."""
+    return np.asarray(np.exp(evidence.features[:, NAMES.index("ln_share")]))
+
+
 class _Table:
     """All fitted sets of all sizes as one table; which compound is in which."""
 

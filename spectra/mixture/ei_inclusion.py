@@ -58,7 +58,7 @@ class Rule:
     """When a name is reported. `twin`: weighted cos² from which two compounds compete for one place; `several`: least
     probability that the reading holds more than one compound, for a second name; `alone`: least probability of a lone
     name, and `lone_explains` the least share of the signal it must explain; `among`: least probability of a name among
-    others; `place`: summed probability of a place that is said to be taken though nothing is named; `incomplete`: least
+    others, `minor` that of one whose share of signal is below `minor_share`; `place`: summed probability of a place that is said to be taken though nothing is named; `incomplete`: least
     probability of a further name when the reading is not explained."""
 
     twin: float
@@ -66,6 +66,8 @@ class Rule:
     alone: float
     lone_explains: float
     among: float
+    minor: float
+    minor_share: float
     place: float
     incomplete: float
 
@@ -104,6 +106,17 @@ def rule() -> Rule:
     return Rule(**{key: float(value) for key, value in load("mixtures")["ei_report"].items()})
 
 
+def printed(p: FloatArray, compounds: int) -> FloatArray:
+    """Probabilities as they are said, (R,): less sure in a library of many compounds, where more look like any of them.
+
+    >>> printed(np.array([0.9, 0.0]), 2500).tolist(), printed(np.array([0.9, 0.0]), 11000).round(3).tolist()
+    ([0.9, 0.0], [0.858, 0.0])
+    """
+    limits = load("mixtures")["ei_printed"]
+    lowered = min(limits["slope"] * float(np.log(compounds / limits["compounds"])), limits["most"])
+    return p if lowered <= 0 else np.asarray(p / (p + (1.0 - p) * np.exp(lowered)))
+
+
 def alike(problem: Problem, members: IntArray) -> NDArray[np.float64]:
     """Weighted cos² (m^½ I^½) between candidates, (R, R)."""
     root = np.sqrt(problem.columns[members] * problem.mass.astype(np.float32))
@@ -122,7 +135,12 @@ def places(p: FloatArray, cosines: FloatArray, twin: float) -> list[Place]:
             taken.append([int(row)])
         else:
             home.append(int(row))
-    return [Place(tuple(rows), float(min(1.0, p[rows].sum()))) for rows in taken]
+    return [Place(tuple(rows), total(p, tuple(rows))) for rows in taken]
+
+
+def total(p: FloatArray, rows: tuple[int, ...]) -> float:
+    """Probability that one of these rows is there, at most 1."""
+    return float(min(1.0, p[list(rows)].sum()))
 
 
 def several_features(features: FloatArray, p: FloatArray, found: list[Place]) -> FloatArray:
@@ -153,8 +171,11 @@ def _odds(p: float) -> float:
     return float(np.log(kept / (1 - kept)))
 
 
-def reported(p: FloatArray, found: list[Place], several: float, rule: Rule, most: int) -> list[Place]:
+def reported(
+    p: FloatArray, shares: FloatArray, found: list[Place], several: float, rule: Rule, most: int
+) -> list[Place]:
     """The places whose leader is named, at most `most`, likeliest first; `several` = P(more than one compound)."""
     if several < rule.several or most == 1:
         return [place for place in found[:1] if p[place.leader] >= rule.alone]
-    return [place for place in found[:most] if p[place.leader] >= rule.among]
+    least = np.where(shares < rule.minor_share, rule.minor, rule.among)
+    return [place for place in found[:most] if p[place.leader] >= least[place.leader]]

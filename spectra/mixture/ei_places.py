@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from spectra.mixture.ei_decision import Case, Settled
-from spectra.mixture.ei_features import NAMES
-from spectra.mixture.ei_inclusion import Place
+from spectra.mixture.ei_features import shares_alone
+from spectra.mixture.ei_inclusion import Place, total
 from spectra.mixture.ei_likelihood import IntArray
-
-_LN_SHARE = NAMES.index("ln_share")
+from spectra.types import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +43,18 @@ class PlacesSeen:
     several: float = 0.0
 
 
-def places_seen(case: Case, decided: Settled, entry: IntArray) -> PlacesSeen:
-    """Places of a decided reading; `entry` (K,) of the library behind each candidate."""
+def places_seen(case: Case, decided: Settled, entry: IntArray, said: FloatArray) -> PlacesSeen:
+    """Places of a decided reading; `entry` (K,) of the library behind each candidate, `said` (R,) the printed probabilities."""
     fitted = {place.leader: float(s) for place, s in zip(decided.fit.places, decided.fit.shares, strict=True)}
     named = {place.leader for place in decided.named}
+    alone = shares_alone(case.evidence)
 
     def competitor(place: Place, row: int) -> Competitor:
-        alone = float(np.exp(case.evidence.features[row, _LN_SHARE]))
-        share = fitted.get(place.leader, alone)
-        return Competitor(int(entry[case.evidence.member[row]]), float(case.p[row]), share)
+        share = fitted.get(place.leader, float(alone[row]))
+        return Competitor(int(entry[case.evidence.member[row]]), float(said[row]), share)
 
     seen = [
-        PlaceSeen(tuple(competitor(place, row) for row in place.rows), place.total, place.leader in named)
+        PlaceSeen(tuple(competitor(place, row) for row in place.rows), total(said, place.rows), place.leader in named)
         for place in case.found
     ]
     return PlacesSeen(tuple(seen), case.several)

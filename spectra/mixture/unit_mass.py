@@ -15,7 +15,7 @@ from spectra.mixture.ei_answer import answer, nothing
 from spectra.mixture.ei_beam import Beam, search
 from spectra.mixture.ei_decision import Case, settled
 from spectra.mixture.ei_features import Evidence, gather
-from spectra.mixture.ei_inclusion import shipped_layers
+from spectra.mixture.ei_inclusion import printed, shipped_layers
 from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
 from spectra.mixture.ei_places import PlacesSeen, places_seen
 from spectra.mixture.ei_prefilter import LOWEST, WIDTH, UnitTable, pool
@@ -65,7 +65,8 @@ def explain_with_places(
     problem, evidence, entries = weighed
     case = Case.of(problem, evidence, shipped_layers())
     decided = settled(case, max_components)
-    return answer(library, case, entries, decided), places_seen(case, decided, entries)
+    said = printed(case.p, int(_codes(library).max()) + 1)
+    return answer(library, case, entries, decided, said), places_seen(case, decided, entries, said)
 
 
 def weigh(library: MassIndex, queries: Sequence[MassSpectrum], most: int) -> tuple[Problem, Evidence, IntArray] | str:

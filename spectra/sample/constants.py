@@ -48,11 +48,9 @@ class Mixture:
     name: float
     name_new: float
     second: float
-    even: float
     sure: float
     trace: float
     infrared_only: float
-    infrared_only_alarm: float
 
 
 @dataclass(frozen=True, slots=True)

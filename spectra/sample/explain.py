@@ -38,6 +38,7 @@ from spectra.sample.states import Scene
 SEVERAL = 0.5
 """P(more than one compound) by EI from which a sample is a mixture."""
 CLEAR = 0.5
+"""Even odds, from which infrared names a part clearly and EI takes its compound for none of its library."""
 LISTED = 0.003
 """Probability from which a compound is one of those EI lists."""
 
@@ -116,7 +117,7 @@ class Evidence:
         method = self.mass[0].method
         listed = {c for c, p in pooled.listed(self.mass).items() if p >= LISTED}
         same = all(c in listed or self.naming.seen_as(method, c) in listed for c in named)
-        return same or pooled.outside(self.mass) >= self.fit.one.stranger
+        return same or pooled.outside(self.mass) >= CLEAR
 
 
 def _clear(word: InfraredWord) -> list[str]:

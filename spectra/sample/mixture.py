@@ -126,10 +126,10 @@ def _outspoken(judged: Sequence[JudgedPlace], words: Sequence[InfraredWord], fit
 
 
 def _lonely(one: JudgedPlace, fit: Mixture) -> bool:
-    """Whether the name of a place of a mixed spectrum rests on that spectrum alone, less than even odds and more than a trace."""
+    """Whether the name of a place of a mixed spectrum rests on that spectrum alone, with less than is asked and more than a trace."""
     if one.place.peak or not one.named or one.named[0].ratio != 1.0:
         return False
-    return one.named[0].probability < fit.even and (one.named[0].share or 0.0) >= fit.trace
+    return one.named[0].probability < fit.name and (one.named[0].share or 0.0) >= fit.trace
 
 
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
@@ -153,13 +153,12 @@ def competing(judged: Sequence[JudgedPlace]) -> list[str]:
 
 
 def only_infrared(words: Sequence[InfraredWord], known: Sequence[str], fit: Mixture) -> list[Only]:
-    """Parts that infrared alone names; more is asked of them while something is unexplained."""
+    """Parts that infrared alone names."""
     best: dict[str, Only] = {}
     for word in words:
-        asked = fit.infrared_only_alarm if word.alarm else fit.infrared_only
         for compound, part in word.parts.items():
             p = part.probability if part.probability is not None else 0.0
             before = best.get(compound)
-            if compound not in known and p >= asked and (before is None or p > before.probability):
+            if compound not in known and p >= fit.infrared_only and (before is None or p > before.probability):
                 best[compound] = Only(compound, p, part.share)
     return sorted(best.values(), key=lambda one: (-one.share, one.compound))

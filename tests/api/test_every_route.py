@@ -29,8 +29,9 @@ STREAMS = {"/api/v1/events", "/api/v1/tickets/events"}
 TRIAL = "/api/v1/readings/{reading_id}/subtraction/trial"
 """Wants a reference besides the reading."""
 OF_ONE_PERSON = {"/trends/saved/{query_id}": "researcher"}
-WHATEVER_THE_KEY = {"/sessions/{session_id}/samples", "/sessions/{session_id}/wall"}
-"""The first leads back to the form, the second is an empty page until a token is sent."""
+WHATEVER_THE_KEY = {"/sessions/{session_id}/samples", "/sessions/{session_id}/wall", "/samples/{sample_id}/ticket"}
+"""The first leads back to the form, the second is an empty page until a token is sent, the third leads on to the sample where no ticket
+was just given out."""
 # Path parameters that name something of one agency.
 OWNED = {
     "session_id",

@@ -52,6 +52,17 @@ def test_ei_mixtures_are_resolved_as_well_as_documented(shared_data: Path) -> No
     assert np.mean(smaller) >= 0.55
 
 
+def test_small_parts_are_found_about_as_often_as_documented(shared_data: Path) -> None:
+    small = [
+        c in {p.compound for p in answer.components}
+        for query, answer in _answers(shared_data, "ei_mixtures", 4)
+        for c, part in zip(query["truth"], query["ratio"], strict=True)
+        if part / sum(query["ratio"]) < 0.101
+    ]
+    assert len(small) >= 20
+    assert np.mean(small) >= 0.33
+
+
 def test_readings_of_one_compound_get_few_wrong_names(shared_data: Path) -> None:
     pairs = _pairs(shared_data, "ei_nist_replicates", 12) + _pairs(shared_data, "ei_massbank_vs_swgdrug", 6)
     assert np.mean([len(said - truth) for said, truth in pairs]) <= 0.25

@@ -129,10 +129,17 @@ def test_a_set_carries_its_mass_and_one_compound_is_named_only_when_sure(
     shares = rule.probabilities(values, quality, peaks)
     size = rule.set_size(shares, peaks)
     assert 1 <= size <= values.size
-    assert shares[:size].sum() >= min(rule.set_mass, 1.0) - 1e-9
+    assert shares[:size].sum() >= min(rule.set_mass, 1.0) - 1e-9 or size == rule.largest
     if size == 1 and values.size > 1:
         assert shares[0] >= rule.single_mass
         assert peaks >= rule.single_peaks
+
+
+def test_a_set_never_grows_beyond_what_a_calibration_allows() -> None:
+    rule = shipped("ei")
+    even = rule.probabilities(np.zeros(30), 0.9, 50)
+    assert rule.set_size(even, 50) == rule.largest
+    assert replace(rule, largest=0).set_size(even, 50) > 2 * rule.largest
 
 
 @given(scores, st.floats(0.3, 0.9), st.integers(1, 300))

@@ -224,12 +224,25 @@ def test_every_feature_has_a_weight_and_every_compound_a_finite_row() -> None:
     assert np.isfinite(features).all()
 
 
-RULE = Rule(twin=0.75, several=0.5, alone=0.6, lone_explains=0.5, among=0.3, place=0.5, incomplete=0.6)
+RULE = Rule(
+    twin=0.75,
+    several=0.5,
+    alone=0.6,
+    lone_explains=0.5,
+    among=0.3,
+    minor=0.2,
+    minor_share=0.1,
+    place=0.5,
+    incomplete=0.6,
+)
 
 
-def _leaders(p: list[float], several: float, cosines: np.ndarray, most: int = 4) -> list[int]:
-    chances = np.array(p)
-    return [place.leader for place in reported(chances, places(chances, cosines, RULE.twin), several, RULE, most)]
+def _leaders(
+    p: list[float], several: float, cosines: np.ndarray, most: int = 4, shares: list[float] | None = None
+) -> list[int]:
+    chances, sizes = np.array(p), np.array(shares or [0.5] * len(p))
+    found = places(chances, cosines, RULE.twin)
+    return [place.leader for place in reported(chances, sizes, found, several, RULE, most)]
 
 
 def test_a_lone_name_needs_more_than_a_name_among_others() -> None:
@@ -238,6 +251,13 @@ def test_a_lone_name_needs_more_than_a_name_among_others() -> None:
     assert _leaders([0.7, 0.45, 0.05], 0.1, apart) == [0]
     assert _leaders([0.5, 0.45, 0.05], 0.9, apart) == [0, 1]
     assert _leaders([0.5, 0.45, 0.4], 0.9, apart, most=2) == [0, 1]
+
+
+def test_a_small_part_is_named_from_less_than_a_large_one_but_never_alone() -> None:
+    apart = np.eye(3)
+    assert _leaders([0.9, 0.25, 0.25], 0.9, apart, shares=[0.8, 0.15, 0.05]) == [0, 2]
+    assert _leaders([0.9, 0.25, 0.19], 0.9, apart, shares=[0.8, 0.15, 0.05]) == [0]
+    assert _leaders([0.9, 0.25, 0.25], 0.1, apart, shares=[0.8, 0.15, 0.05]) == [0]
 
 
 def test_compounds_that_look_alike_compete_for_one_place() -> None:
