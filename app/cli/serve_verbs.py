@@ -152,9 +152,10 @@ def demo(reset: bool, port: int, no_serve: bool) -> None:
     """Serve an example: one service, two past sessions, an open session with a queue."""
     from app.operations import demo as example
 
+    given = Settings()
     settings = Settings(
         port=port,
-        public_url=f"http://127.0.0.1:{port}",
+        public_url=given.public_url if "public_url" in given.model_fields_set else f"http://127.0.0.1:{port}",
         cookie_secure=False,
         demo=True,
         log_level="WARNING",

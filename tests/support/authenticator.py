@@ -60,4 +60,6 @@ class Authenticator:
     def _answer(self, kind: str, challenge: str, said: dict[str, Any]) -> str:
         name = bytes_to_base64url(self.credential)
         said = {"clientDataJSON": bytes_to_base64url(self._client(kind, challenge)), **said}
-        return json.dumps({"id": name, "rawId": name, "type": "public-key", "response": said, "clientExtensionResults": {}})
+        return json.dumps(
+            {"id": name, "rawId": name, "type": "public-key", "response": said, "clientExtensionResults": {}}
+        )

@@ -35,7 +35,7 @@ ANSWER_MAX = 20_000
 _SIGN_IN = "sign-in"
 _STAMP, _NONCE = 8, 16
 _NO = "This passkey does not work here. Nobody was signed in."
-_PASSWORD = "Sign in with your password, or ask your administrator."
+_OTHERWISE = "Sign in with your password, or ask your administrator."
 
 
 class Site(NamedTuple):
@@ -160,7 +160,12 @@ def remove(uow: UnitOfWork, person: Person, row: Passkey) -> None:
     """Forget a passkey of a person: nobody signs in with it from now on. What it signed in goes on until it is ended."""
     uow.session.delete(row)
     audit.record(
-        uow, "remove", "passkey", row.id, agency_id=person.agency_id, before={"person": str(person.id), "label": row.label}
+        uow,
+        "remove",
+        "passkey",
+        row.id,
+        agency_id=person.agency_id,
+        before={"person": str(person.id), "label": row.label},
     )
 
 
@@ -182,10 +187,10 @@ def shown(session: Session, site: Site, pepper: bytes, answer: str, now: datetim
         given = _challenge_in(answer)
         row = session.exec(select(Passkey).where(Passkey.credential_hash == _hash(_credential_in(answer)))).first()
     except Invalid as error:
-        raise Unauthenticated(_NO, hint=_PASSWORD) from error
+        raise Unauthenticated(_NO, hint=_OTHERWISE) from error
     at = challenged_at(pepper, _SIGN_IN, given, now)
     if row is None or at is None:
-        raise Unauthenticated(_NO, hint=_PASSWORD)
+        raise Unauthenticated(_NO, hint=_OTHERWISE)
     try:
         found = webauthn.verify_authentication_response(
             credential=answer, expected_challenge=given, expected_rp_id=site.host, expected_origin=site.origin,
@@ -193,10 +198,10 @@ def shown(session: Session, site: Site, pepper: bytes, answer: str, now: datetim
             credential_current_sign_count=row.sign_count, require_user_verification=True,
         )  # fmt: skip
     except _refusals() as error:
-        raise Unauthenticated(_NO, hint=_PASSWORD) from error
+        raise Unauthenticated(_NO, hint=_OTHERWISE) from error
     person = session.get_one(Person, row.person_id)
     if person.disabled_at is not None:
-        raise Unauthenticated(_NO, hint=_PASSWORD)
+        raise Unauthenticated(_NO, hint=_OTHERWISE)
     if service.roles_of(session, person.id) == {Role.INSTRUMENT}:
         raise Forbidden(service.NO_SCREEN)
     return Shown(person, row.id, found.new_sign_count, at)

@@ -23,7 +23,11 @@ router = APIRouter(include_in_schema=False)
 
 Anybody = Annotated[Visit, visitor()]
 Typed = Annotated[str, Form(max_length=200)]
-DONE = {"password": "Your password is changed. Every other browser is signed out.", "end": "Ended.", "passkey": "Your passkey is added. You can sign in with it from now on."}
+DONE = {
+    "password": "Your password is changed. Every other browser is signed out.",
+    "end": "Ended.",
+    "passkey": "Your passkey is added. You can sign in with it from now on.",
+}
 
 
 @router.get("/account")

@@ -78,7 +78,9 @@ def test_a_passkey_that_was_added_signs_in_and_is_seen_on_the_account(world: Any
         ({"answer": "[" * 9000}, "cannot be read"),
     ],
 )
-def test_what_is_wrong_adds_none_and_is_said(world: Any, device: Authenticator, more: dict[str, str], says: str) -> None:
+def test_what_is_wrong_adds_none_and_is_said(
+    world: Any, device: Authenticator, more: dict[str, str], says: str
+) -> None:
     answer = add(world, device, **more)
     assert answer.status_code in (400, 422), answer.status_code
     assert says in answer.text
@@ -93,7 +95,9 @@ def test_a_device_of_another_site_or_without_its_pin_is_refused(world: Any, wron
     assert kept(world) == []
 
 
-def test_another_persons_challenge_and_an_old_one_add_none(world: Any, device: Authenticator, clock: SettableClock) -> None:
+def test_another_persons_challenge_and_an_old_one_add_none(
+    world: Any, device: Authenticator, clock: SettableClock
+) -> None:
     options = world.as_(Role.CHEMIST).post("/account/passkeys/options").json()
     form = {"answer": device.make(options), "label": "Laptop", "password": PASSWORD}
     assert "longer than five minutes" in world.as_(Role.VERIFIER).post("/account/passkeys", data=form).text
@@ -116,7 +120,12 @@ def test_an_answer_signs_in_once(world: Any, device: Authenticator, clock: Setta
 
 @pytest.mark.parametrize(
     "change",
-    [{"origin": "https://mast.example.com"}, {"host": "example.com"}, {"verified": False}, {"count": -1, "counts": False}],
+    [
+        {"origin": "https://mast.example.com"},
+        {"host": "example.com"},
+        {"verified": False},
+        {"count": -1, "counts": False},
+    ],
     ids=str,
 )
 def test_a_wrong_showing_signs_nobody_in(world: Any, device: Authenticator, change: dict[str, Any]) -> None:

@@ -1,0 +1,72 @@
+"""A passkey in a real browser with a virtual authenticator: added with the password, then nothing is typed any more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from app.platform.kernel.actor import Role
+from tests.browser import steps
+from tests.support.site import PASSWORDS, Desk, Site, free_port, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+DEVICE = {
+    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, example: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A passkey is bound to a name, so this service has one."""
+    port = free_port()
+    more = {"MAST_PUBLIC_URL": f"http://localhost:{port}"}
+    with serving(example, tmp_path_factory.mktemp("site") / "data", port=port, more=more) as running:
+        yield running
+
+
+def test_a_passkey_is_added_and_signs_in(desk: Desk, site: Site) -> None:
+    here = f"http://localhost:{site.port}"
+    page = desk.context().new_page()
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    name, password = PASSWORDS[Role.CHEMIST]
+    page.goto(f"{here}/sign-in")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_visible()
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(password)
+    steps.press(page, re.compile("^Sign in$"))
+
+    page.goto(f"{here}/account")
+    added = page.locator("#passkeys")
+    added.get_by_label("Name of this device").fill("Laptop of the bench")
+    added.get_by_label("Current password").fill(password)
+    steps.press(page, "Add passkey")
+    expect(page.locator("main")).to_contain_text("Your passkey is added.")
+    expect(page.get_by_role("row", name=re.compile("Passkey “Laptop of the bench”"))).to_be_visible()
+    assert steps.axe(page) == []
+    desk.shot(page, "passkey-account")
+
+    page.context.clear_cookies()
+    page.goto(f"{here}/sign-in")
+    desk.shot(page, "passkey-sign-in")
+    steps.press(page, "Sign in with a passkey")
+    expect(page).not_to_have_url(re.compile("/sign-in"))
+    page.goto(f"{here}/account")
+    expect(page.locator("h1")).to_have_text("Your account")
+
+
+def test_without_scripts_no_passkey_is_offered(desk: Desk, site: Site) -> None:
+    page = desk.context(java_script_enabled=False).new_page()
+    page.goto(f"http://localhost:{site.port}/sign-in")
+    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
