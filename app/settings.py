@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 from pathlib import Path
 from typing import Self
@@ -11,7 +12,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from app.platform.kernel import place
 from app.platform.kernel.errors import Invalid
@@ -26,7 +32,11 @@ SHARED = (
 
 
 class Settings(BaseSettings):
-    """Everything an operator may set; each name is MAST_ plus the field in capitals. See docs/operator.md."""
+    """Everything an operator may set; each name is MAST_ plus the field in capitals. See docs/operator.md.
+
+    What the environment should not hold may stand in a folder, named by MAST_SECRETS_DIR, in files called `mast_secret`,
+    `mast_database_url` and so on, as containers and systemd hand out secrets.
+    """
 
     model_config = SettingsConfigDict(env_prefix="MAST_", extra="ignore")
 
@@ -63,6 +73,26 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", description="Least severe log line written")
     live_poll_seconds: float = Field(5.0, description="Catch-up period of live events besides notifications")
     sse_queue: int = Field(100, description="Events kept for a slow screen before it is told to reload")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, then the environment, then the folder of secrets."""
+        folder = os.environ.get("MAST_SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise Invalid(
+                f"MAST_SECRETS_DIR names {folder}, which is no folder here. Nothing was changed.",
+                hint="Name the folder that holds files such as mast_database_url, or leave it out.",
+            )
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
 
     @model_validator(mode="after")
     def _fill(self) -> Self:
