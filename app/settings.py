@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("./data"), description="Files, local database, secrets")
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite inside the data directory")
     secret: SecretStr = Field(SecretStr(""), description="Pepper of ticket codes and sessions; made on first start")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Opens /metrics to a monitor; empty: there is none")
     audit_anchor: Path | None = Field(None, description="File that is told each day how far the audit log goes")
     name: str = Field("MAST", description="Name shown in the page header")
     time_zone: str = Field("Europe/London", description="IANA zone of days, nights and times on pages")
@@ -102,6 +103,8 @@ class Settings(BaseSettings):
             self.database_url = "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
         if not self.allowed_hosts:
             self.allowed_hosts = [urlsplit(self.public_url).hostname or "", "localhost", "127.0.0.1", "::1"]
+        if 0 < len(self.metrics_token.get_secret_value()) < SECRET_BYTES:
+            raise ValueError(f"metrics_token: it needs {SECRET_BYTES} characters, such as openssl rand -hex 32 makes")
         try:
             place.use(self.time_zone)  # here, so that a process that reads its settings has their clock on its wall
         except (ZoneInfoNotFoundError, ValueError) as error:
@@ -117,7 +120,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """What was set, as variables: for a process that is to run with the same."""
         given = {
-            **self.model_dump(mode="json", include=self.model_fields_set),
+            **self.model_dump(mode="json", include=self.model_fields_set - {"metrics_token"}),
             "secret": self.secret.get_secret_value(),
         }
         return {

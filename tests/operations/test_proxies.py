@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 import uvicorn
 from click.testing import CliRunner
 from cryptography import x509
@@ -18,10 +19,15 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
+from starlette.testclient import TestClient
 
 from app.cli.root import main
+from app.operations import service
+from app.platform.kernel.actor import Role
 from app.platform.web.connections import Connection
+from app.platform.web.middleware import FromProxy
 from app.settings import Settings
+from tests.app.conftest import World
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "operator.md"
@@ -143,3 +149,20 @@ def test_the_server_itself_believes_no_header_and_closes_slow_connections(
     assert runner.invoke(main, ["db", "upgrade"]).exit_code == 0
     assert runner.invoke(main, ["serve"]).exit_code == 0
     assert (told["proxy_headers"], told["http"]) == (False, Connection)
+
+
+def test_a_proxy_that_strips_the_address_is_told_to_staff_until_it_sends_it(world: World) -> None:
+    world.app.state.silent_proxies.clear()
+    application = FromProxy(world.app, trusted_hosts=["10.0.0.9"], silent=world.app.state.silent_proxies)
+    behind = TestClient(application, base_url="http://testserver", client=("10.0.0.9", 1))
+    alarm = service.SILENT_PROXY.format("10.0.0.9")
+    with structlog.testing.capture_logs() as log:
+        behind.get("/health")
+        behind.get("/health")
+    assert [line["event"] for line in log].count("proxy_strips_headers") == 1
+    assert alarm in world.as_(Role.RECEPTION).get("/ready").json()["alarms"]
+    assert alarm not in world.anonymous().get("/ready").json()["alarms"]
+    behind.get("/health", headers={"X-Forwarded-For": "192.0.2.7"})
+    assert alarm not in world.as_(Role.RECEPTION).get("/ready").json()["alarms"]
+    behind.get("/health", headers={"Host": "127.0.0.1"})
+    assert not world.app.state.silent_proxies, "someone on the machine itself is no proxy"
