@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test nightly coverage assets lint clean
+.PHONY: install demo test nightly coverage assets wheel lint clean
 
 install: $(VENV)/.installed assets
 
@@ -18,6 +18,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 # third-party browser files, fetched by npm as package-lock.json says; quick when they are there
 assets: $(VENV)/.installed
 	$(BIN)/python scripts/assets.py
+
+# dist/mast_lims-….whl with its browser files and its bill of materials; the same commit gives the same bytes
+wheel: install
+	$(BIN)/hatchling build -t wheel -d dist
 
 demo: install
 	$(BIN)/mast demo

@@ -20,7 +20,6 @@ from fastapi.responses import HTMLResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import Scope
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import app.reactions  # noqa: F401 - what follows from the steps that routes and jobs take
 from app.care.alerts import detecting_job
@@ -44,6 +43,7 @@ from app.laboratory.standards import controlling
 from app.laboratory.standards.in_house_library import InHouseLibrary
 from app.nudge import form_again, names_of_forms, nudge
 from app.operations import at_rest
+from app.operations.metrics import Measured, Metrics
 from app.operations.retention import Housekeeper
 from app.platform import audit
 from app.platform.db import Database
@@ -54,7 +54,7 @@ from app.platform.security.policy import check_policies
 from app.platform.security.throttle import Throttle
 from app.platform.storage import BlobStore, Reserve
 from app.platform.web import forms, problems
-from app.platform.web.middleware import BodyLimit, Guard, HeadAsGet, LastResort, SecurityHeaders
+from app.platform.web.middleware import BodyLimit, FromProxy, Guard, HeadAsGet, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
 from app.runtime import Runtime
 from app.screens.frame import page_context
@@ -219,6 +219,7 @@ def attach(application: FastAPI, parts: Runtime) -> None:
     """Give an application the parts it runs with; before it starts. Routes and middleware find them here only."""
     application.state.runtime = parts
     application.state.pepper = parts.pepper
+    application.state.metrics = Metrics(parts.db, parts.hub)
     parts.templates.environment.globals["free_text"] = names_of_forms(application)
 
 
@@ -250,10 +251,12 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, runtime: Runt
     application.add_middleware(Guard, allowed_hosts=settings.allowed_hosts)
     application.add_middleware(LastResort)
     application.add_middleware(HeadAsGet)
+    application.add_middleware(Measured, metrics=lambda: application.state.metrics)
     application.add_middleware(
         SecurityHeaders, secure=settings.cookie_secure, newest=lambda: application.state.runtime.hub.last_id
     )
-    application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=trusted(settings))
+    application.state.silent_proxies = set[str]()
+    application.add_middleware(FromProxy, trusted_hosts=trusted(settings), silent=application.state.silent_proxies)
     return application
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import secrets
 from pathlib import Path
 from typing import Self
@@ -11,7 +12,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from app.platform.kernel import place
 from app.platform.kernel.errors import Invalid
@@ -26,13 +32,18 @@ SHARED = (
 
 
 class Settings(BaseSettings):
-    """Everything an operator may set; each name is MAST_ plus the field in capitals. See docs/operator.md."""
+    """Everything an operator may set; each name is MAST_ plus the field in capitals. See docs/operator.md.
+
+    What the environment should not hold may stand in a folder, named by MAST_SECRETS_DIR, in files called `mast_secret`,
+    `mast_database_url` and so on, as containers and systemd hand out secrets.
+    """
 
     model_config = SettingsConfigDict(env_prefix="MAST_", extra="ignore")
 
     data_dir: Path = Field(Path("./data"), description="Files, local database, secrets")
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite inside the data directory")
     secret: SecretStr = Field(SecretStr(""), description="Pepper of ticket codes and sessions; made on first start")
+    metrics_token: SecretStr = Field(SecretStr(""), description="Opens /metrics to a monitor; empty: there is none")
     audit_anchor: Path | None = Field(None, description="File that is told each day how far the audit log goes")
     name: str = Field("MAST", description="Name shown in the page header")
     time_zone: str = Field("Europe/London", description="IANA zone of days, nights and times on pages")
@@ -64,6 +75,26 @@ class Settings(BaseSettings):
     live_poll_seconds: float = Field(5.0, description="Catch-up period of live events besides notifications")
     sse_queue: int = Field(100, description="Events kept for a slow screen before it is told to reload")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, then the environment, then the folder of secrets."""
+        folder = os.environ.get("MAST_SECRETS_DIR")
+        if not folder:
+            return init_settings, env_settings
+        if not Path(folder).is_dir():
+            raise Invalid(
+                f"MAST_SECRETS_DIR names {folder}, which is no folder here. Nothing was changed.",
+                hint="Name the folder that holds files such as mast_database_url, or leave it out.",
+            )
+        return init_settings, env_settings, SecretsSettingsSource(settings_cls, secrets_dir=folder)
+
     @model_validator(mode="after")
     def _fill(self) -> Self:
         if not self.database_url:
@@ -72,6 +103,8 @@ class Settings(BaseSettings):
             self.database_url = "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
         if not self.allowed_hosts:
             self.allowed_hosts = [urlsplit(self.public_url).hostname or "", "localhost", "127.0.0.1", "::1"]
+        if 0 < len(self.metrics_token.get_secret_value()) < SECRET_BYTES:
+            raise ValueError(f"metrics_token: it needs {SECRET_BYTES} characters, such as openssl rand -hex 32 makes")
         try:
             place.use(self.time_zone)  # here, so that a process that reads its settings has their clock on its wall
         except (ZoneInfoNotFoundError, ValueError) as error:
@@ -87,7 +120,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """What was set, as variables: for a process that is to run with the same."""
         given = {
-            **self.model_dump(mode="json", include=self.model_fields_set),
+            **self.model_dump(mode="json", include=self.model_fields_set - {"metrics_token"}),
             "secret": self.secret.get_secret_value(),
         }
         return {

@@ -42,6 +42,7 @@ VERBS = {
     "releases": "figures_verbs",
     "samples": "samples_verbs",
     "serve": "serve_verbs",
+    "service": "service_verbs",
     "trends": "figures_verbs",
     "watch": "watch_verbs",
     "worker": "serve_verbs",

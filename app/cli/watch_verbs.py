@@ -20,11 +20,11 @@ import click
 from app.cli.root import domain_errors, fail, main
 from app.laboratory.watching import places
 from app.laboratory.watching.ledger import Ledger, LedgerOfAnother, Row, State, read_only
-from app.laboratory.watching.locks import InUse, OnlyOne
 from app.laboratory.watching.reporting import Reporter
 from app.laboratory.watching.scanning import Scanner, fit_label, is_run_name
 from app.laboratory.watching.server import Address, Server
 from app.laboratory.watching.watcher import Pass, PollSettings, Watcher
+from app.platform.kernel.locks import InUse, OnlyOne
 
 LIST_AT_MOST = 50
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 from sse_starlette.sse import EventSourceResponse
 
 from app.intake.people import signin
 from app.intake.people.service import ENDED
 from app.operations import service
+from app.operations.metrics import opens
 from app.platform.audit.tables import AuditOut
 from app.platform.db.companions import Beside
 from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import NotFound
 from app.platform.live import LiveEvent, event_stream
 from app.platform.security.policy import SERVICE_STAFF, allow, current_actor, public
 from app.runtime import RuntimeDep
@@ -60,12 +63,24 @@ def ready(request: Request, rt: RuntimeDep) -> JSONResponse:
     state.alarms += companions.alarms() if companions is not None else []
     if not rt.db.reserve.make():
         state.alarms.append(service.DISK_FULL)
+    state.staff_alarms += [service.SILENT_PROXY.format(one) for one in sorted(request.app.state.silent_proxies)]
     # how many wait and are done says how busy the service is, minute by minute; police and passers-by may not see that
     actor = current_actor(request) if state.ready else None
     staff = actor is not None and actor.has(*SERVICE_STAFF, Role.ADMIN)
     alarms = state.alarms + (state.staff_alarms if staff else [])
     body = Ready(ready=state.ready, reasons=state.reasons, alarms=alarms, jobs=state.jobs if staff else {})
     return JSONResponse(body.model_dump(), 200 if state.ready else 503)
+
+
+@router.get("/metrics", include_in_schema=False, dependencies=[public("a monitor shows a token of its own")])
+def metrics(request: Request, rt: RuntimeDep) -> Response:
+    """Figures for Prometheus. Not there at all where the operator has set no token."""
+    token = rt.settings.metrics_token.get_secret_value()
+    if not token:
+        raise NotFound("page")
+    if not opens(token, request.headers.get("authorization", "")):
+        return PlainTextResponse("This needs the token of the monitor.\n", 401, {"WWW-Authenticate": "Bearer"})
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get(

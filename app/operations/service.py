@@ -32,6 +32,11 @@ NOT_WRITABLE = (
     "nobody can sign in."
 )
 
+SILENT_PROXY = (
+    "The proxy {} passes people on without X-Forwarded-For, so all of them count as one when passwords or codes are tried. "
+    "Have it send that header."
+)
+
 
 @dataclass(slots=True)
 class Readiness:

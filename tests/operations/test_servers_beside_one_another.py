@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -80,8 +81,14 @@ def test_a_lock_that_is_lost_is_an_alarm(world: World) -> None:
     assert LOST in world.anonymous().get("/ready").json()["alarms"]
 
 
-def test_on_sqlite_a_service_has_one_server(tmp_path: object) -> None:
-    with Beside(f"sqlite:///{tmp_path}/a.sqlite3", HERE), Beside(f"sqlite:///{tmp_path}/a.sqlite3", {}):
+def test_on_sqlite_a_second_server_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/a.sqlite3"
+    with Beside(url, HERE):
+        with pytest.raises(Conflict, match=r"Another server runs on .*a\.sqlite3, so this one was not started"):
+            Beside(url, dict(HERE)).__enter__()
+        with Beside(f"sqlite:///{tmp_path}/b.sqlite3", HERE):
+            pass
+    with Beside(url, HERE):
         pass
 
 

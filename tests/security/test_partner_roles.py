@@ -57,6 +57,7 @@ ANYBODY: dict[Door, str] = {
     ("GET", "/api/v1/releases/{release_id}/package"): "the public cube as a file",
     ("GET", "/health"): "the process lives",
     ("GET", "/ready"): "counts of jobs, for a load balancer",
+    ("GET", "/metrics"): "figures for a monitor, for its token alone",
     ("GET", "/sign-in"): "the form",
     ("POST", "/sign-in"): "signing in",
     ("POST", "/sign-out"): "signing out",

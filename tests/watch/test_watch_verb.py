@@ -16,10 +16,10 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from app.laboratory.watching import places
 from app.laboratory.watching.ledger import Ledger, LedgerOfAnother
-from app.laboratory.watching.locks import InUse, OnlyOne
 from app.laboratory.watching.reporting import size_words
 from app.laboratory.watching.scanning import fit_label, is_ignored, is_ignored_folder, path_key
 from app.laboratory.watching.server import Address, Trouble
+from app.platform.kernel.locks import InUse, OnlyOne
 from tests.support.road import infrared_file
 from tests.watch.watch_rig import Site, arrived_once
 

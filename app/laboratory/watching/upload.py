@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from app.laboratory.watching.locks import open_to_read
 from app.laboratory.watching.scanning import ScannedFile, look_again
+from app.platform.kernel.locks import open_to_read
 from instruments import InstrumentError, is_vendor_folder, pack_folder
 
 CHUNK = 256 * 1024

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from app.laboratory.watching.backoff import Backoff
 from app.laboratory.watching.ledger import Ledger, Row, State, now_text
-from app.laboratory.watching.locks import InUse
 from app.laboratory.watching.reporting import Reporter, size_words
 from app.laboratory.watching.scanning import FolderAway, Look, ScannedFile, Scanner, Settling, look_again
 from app.laboratory.watching.server import Kind, Receipt, Server, Stopped, Trouble
 from app.laboratory.watching.upload import Changed, NotWhole, Unpackable, Upload, arrival_key, sweep, upload
+from app.platform.kernel.locks import InUse
 
 HEARTBEAT_S, CHECK_S = 60.0, 600.0
 LONGEST_PASS_S = 60.0  # of sending, before the folder is looked at again

@@ -1,6 +1,7 @@
 """Servers of one PostgreSQL database tell one another their settings by locks, which end with their connection.
 
-There is nothing to tidy up after a server that was killed. On SQLite a service has one server.
+There is nothing to tidy up after a server that was killed. On SQLite a service has one server: a second one is refused, also
+from another container that has the same folder.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import contextlib
 import hashlib
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from app.platform.kernel.errors import Conflict
+from app.platform.kernel.locks import InUse, OnlyOne
 
 FIRST = 0x4D415300
 """The first of a row of numbers, one for each setting; the second number of a lock is a hash of its value."""
@@ -49,7 +52,9 @@ class Beside:
         self._names = sorted(settings)
         self._mine = {place: _hash(settings[name]) for place, name in enumerate(self._names)}
         self._every_s = every_s
+        self._file = sa.make_url(url).database if url.startswith("sqlite") else None
         self._engine = None if url.startswith("sqlite") else _engine(url)
+        self._alone: OnlyOne | None = None
         self._connection: sa.Connection | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look_now_and_then, name="companions", daemon=True)
@@ -58,6 +63,8 @@ class Beside:
         if self._engine is not None:
             self._take(self._engine)
             self._thread.start()
+        elif self._file:
+            self._alone = _alone_on(Path(self._file))
         return self
 
     def __exit__(
@@ -68,6 +75,8 @@ class Beside:
             self._thread.join(5.0)
             _unlock(self._connection)
             self._let_go()
+        if self._alone is not None:
+            self._alone.release()
 
     def alarms(self) -> list[str]:
         """What an operator has to know."""
@@ -118,6 +127,19 @@ class Beside:
             connection.close()
             raise
         self._connection = connection
+
+
+def _alone_on(database: Path) -> OnlyOne | None:
+    """Held until it is released. None where nothing can be written: there no second server does harm either."""
+    try:
+        return OnlyOne(database.with_name(f"{database.name}.serving"))
+    except InUse:
+        raise Conflict(
+            f"Another server runs on {database}, so this one was not started. Nothing was changed.",
+            hint="A SQLite file carries one server. Stop the other one first; several servers need PostgreSQL.",
+        ) from None
+    except OSError:
+        return None
 
 
 def _engine(url: str) -> sa.Engine:

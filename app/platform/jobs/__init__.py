@@ -1,7 +1,7 @@
 """Work that outlives a request: a table of jobs, leased, retried, dead out loud. Knows no feature."""
 
 from app.platform.jobs.processes import Waker, Workers, follow
-from app.platform.jobs.queue import count_by_state, done_before, enqueue, purge_finished, waiting_since
+from app.platform.jobs.queue import count_by_kind, count_by_state, done_before, enqueue, purge_finished, waiting_since
 from app.platform.jobs.runner import DeadJob, JobContext, JobRefused, JobRunner, LeaseLost
 from app.platform.jobs.tables import JobRow, JobState
 
@@ -15,6 +15,7 @@ __all__ = [
     "LeaseLost",
     "Waker",
     "Workers",
+    "count_by_kind",
     "count_by_state",
     "done_before",
     "enqueue",

@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlmodel import Session, col, select
 
 from app.platform.db import UnitOfWork
@@ -21,6 +22,7 @@ from app.platform.jobs.tables import JobRow, JobState
 from app.platform.kernel.ids import new_id
 
 WAKE = "jobs"
+_log = structlog.get_logger(__name__)
 GIVES_WAY = timedelta(seconds=30)
 """How long a job of a kind that gives way lets others pass."""
 _id, _kind, _state, _attempts = col(JobRow.id), col(JobRow.kind), col(JobRow.state), col(JobRow.attempts)
@@ -39,6 +41,7 @@ def enqueue(
 ) -> UUID:
     """Ask for work after this transaction commits; the runner of this process starts at once."""
     job_id = new_id()
+    request_id = uow.request_id
     uow.session.add(
         JobRow(
             id=job_id,
@@ -51,6 +54,7 @@ def enqueue(
         )
     )
     uow.after_commit(lambda: uow.wake(WAKE))
+    uow.after_commit(lambda: _log.info("job_asked", job_id=str(job_id), job_kind=kind, request_id=request_id))
     return job_id
 
 
@@ -59,6 +63,14 @@ def count_by_state(session: Session) -> dict[JobState, int]:
     rows = session.exec(select(JobRow.state, sa.func.count()).group_by(col(JobRow.state)))
     counted = {JobState(state): count for state, count in rows}
     return {state: counted.get(state, 0) for state in JobState}
+
+
+def count_by_kind(session: Session) -> dict[tuple[str, JobState], int]:
+    """How many jobs of each kind are in each state."""
+    rows = session.exec(
+        select(JobRow.kind, JobRow.state, sa.func.count()).group_by(_kind, _state).order_by(_kind, _state)
+    )
+    return {(kind, JobState(state)): count for kind, state, count in rows}
 
 
 def waiting_since(session: Session, before: datetime) -> datetime | None:

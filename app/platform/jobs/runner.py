@@ -163,7 +163,8 @@ class JobRunner:
             return False
         self._running[claim.job_id] = claim
         try:
-            self._run(claim)
+            with structlog.contextvars.bound_contextvars(job_id=str(claim.job_id), job_kind=claim.kind):
+                self._run(claim)
         finally:
             self._running.pop(claim.job_id, None)
         return True

@@ -19,8 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.platform.security.policy import current_actor
+
+_log = structlog.get_logger(__name__)
 
 CSP = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -123,6 +126,29 @@ class LastResort:
                 response = await scope["app"].exception_handlers[Exception](request, error)
                 await response(scope, receive, send)
             raise
+
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class FromProxy(ProxyHeadersMiddleware):
+    """Believes trusted proxies, and remembers one that passes people on without saying who they are."""
+
+    def __init__(self, app: ASGIApp, *, trusted_hosts: list[str], silent: set[str]) -> None:
+        super().__init__(app, trusted_hosts)
+        self.silent = silent
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Look at what the proxy says before it is believed. Who asks by a name of this machine came without a proxy."""
+        client = scope.get("client")
+        if scope["type"] == "http" and client and client[0] in self.trusted_hosts:
+            headers = Headers(scope=scope)
+            if "x-forwarded-for" in headers:
+                self.silent.discard(client[0])
+            elif _host(headers) not in LOOPBACK and client[0] not in self.silent:
+                self.silent.add(client[0])
+                _log.warning("proxy_strips_headers", proxy=client[0], missing="X-Forwarded-For")
+        await super().__call__(scope, receive, send)  # type: ignore[arg-type]
 
 
 class HeadAsGet:

@@ -1,4 +1,7 @@
-"""Files that someone else has open, and the one watcher a ledger may have. The system lets go when a process dies."""
+"""Files that someone else has open, and the one process that may use a file: a watcher its ledger, a server its SQLite database.
+
+The system lets go when a process dies.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +83,7 @@ else:
 
 
 class OnlyOne:
-    """Held by the one process that may use a ledger. Raises InUse when another holds it."""
+    """Held by the one process that may use what this file stands for. Raises InUse when another holds it."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
