@@ -68,7 +68,7 @@ NAMED = {
     "volume_ml": "number", "volume_u_ml": "number", "dilution": "number", "unit_mg": "number",
     "bag": "key", "row": "key", "mg": "number", "to": "chosen", "witness_id": "key",
     "seen": "keys", "instead": "key", "question": "of the words of the figures",
-    "area": "chosen", "reply": "chosen",
+    "area": "chosen", "reply": "chosen", "answer": "of the browser",
 }  # fmt: skip
 # A name that is free text elsewhere, and chosen from a list or named there.
 ELSEWHERE = {

@@ -16,6 +16,7 @@ from uuid import UUID
 import numpy as np
 from sqlmodel import select
 
+from app.intake.people import passkeys
 from app.intake.samples.tables import Tablet
 from app.laboratory.incoming.tables import IncomingFile
 from app.laboratory.readings.domain import UploadState
@@ -25,6 +26,7 @@ from app.platform.kernel.actor import Role
 from app.platform.kernel.ids import new_id
 from spectra.infrared_grid import GRID
 from tests.app.conftest import PASSWORD, World
+from tests.support.authenticator import Authenticator
 from tests.support.curves import jcamp, mixture
 from tests.support.known_files import ei_of, ir_of
 from tests.support.road import CONSENTS, STRIP, Road, infrared_file, ok
@@ -231,6 +233,8 @@ WRITES: dict[tuple[str, str], Entry] = {}
 WRITE_NOTHING = {
     ("POST", "/sessions/{session_id}/hand-over/bags"): "ticks one more sample of a form",
     ("POST", "/t/forget"): "takes a cookie back",
+    ("POST", "/account/passkeys/options"): "a challenge, which no server keeps",
+    ("POST", "/sign-in/passkey/options"): "a challenge, which no server keeps",
     ("POST", "/consultations/samples/{sample_id}/with"): "shows what must not stand in an address",
     ("POST", "/messages/{version_id}/message/look"): "shows a message while someone types",
     ("POST", "/sessions/{session_id}/wall"): "shows the wall to a token that must not stand in an address",
@@ -428,6 +432,31 @@ def _(stage: Stage) -> Call:
 def _(stage: Stage) -> Call:
     form = {"password": PASSWORD, "new": f"{PASSWORD} staple", "again": f"{PASSWORD} staple"}
     return Call("chemist", "/account/password", more={"data": form})
+
+
+def _device(stage: Stage) -> Authenticator:
+    site = passkeys.site_of("MAST", stage.world.runtime.settings.public_url)
+    return Authenticator(site.origin, site.host)
+
+
+def _new_passkey(stage: Stage, device: Authenticator) -> Call:
+    options = stage.client("chemist").post("/account/passkeys/options").json()
+    form = {"answer": device.make(options), "label": "Laptop", "password": PASSWORD}
+    return Call("chemist", "/account/passkeys", more={"data": form})
+
+
+@write("POST", "/account/passkeys")
+def _(stage: Stage) -> Call:
+    return _new_passkey(stage, _device(stage))
+
+
+@write("POST", "/sign-in/passkey")
+def _(stage: Stage) -> Call:
+    device = _device(stage)
+    added = _new_passkey(stage, device)
+    assert stage.client("chemist").post(added.url, **added.more).status_code == 303
+    options = stage.client("nobody").post("/sign-in/passkey/options").json()
+    return Call("nobody", "/sign-in/passkey", more={"data": {"answer": device.show(options)}})
 
 
 @write("POST", "/password")
