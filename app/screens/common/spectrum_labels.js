@@ -1,7 +1,7 @@
 // What is written over curves: wavenumbers over bands, numbers of peaks, the residual's name and what it leaves over, shaded
 // stretches. A press on a band puts its label there or takes it away; a press near a peak of a run opens the peak.
 
-import { colour, figure, font, prominent, rem } from "./spectrum_parts.js";
+import { GAP, colour, figure, font, prominent, rem } from "./spectrum_parts.js";
 
 /** @typedef {import("./spectrum.js").Mark} Mark */
 /** @typedef {import("./spectrum.js").Plot} Plot */
@@ -76,7 +76,7 @@ export function bands(plot, u, series) {
   for (const at of [...wanted, ...own]) {
     const height = y[x.indexOf(at)];
     if (typeof height !== "number") continue;
-    const text = figure(at, plot.data.kind), half = ctx.measureText(text).width / 2 + 3 * ratio;
+    const text = figure(at, plot.data.kind), half = ctx.measureText(text).width / 2 + GAP * ratio;
     const middle = Math.min(Math.max(u.valToPos(at, "x", true), u.bbox.left + half), u.bbox.left + u.bbox.width - half);
     const foot = Math.max(u.valToPos(height, "y", true) - 3 * ratio, u.bbox.top + size);
     const box = /** @type {[number, number, number, number]} */ ([middle - half, foot - size, middle + half, foot]);

@@ -1,7 +1,7 @@
 // Mass spectra as sticks: the entry mirrored below at equal heights, what one has and the other has not as a hollow stick, or
 // the difference of both, or heights as they were recorded.
 
-import { axis, colour, extent, figure, font, legend, rem } from "./spectrum_parts.js";
+import { GAP, axis, colour, extent, figure, font, legend, rem } from "./spectrum_parts.js";
 
 /** @typedef {import("./spectrum.js").Plot} Plot */
 /** @typedef {import("./spectrum.js").MassPlot} MassPlot */
@@ -152,7 +152,7 @@ function label(u, seen, most, data, mode) {
   for (const stick of new Set([...first, ...byHeight.slice(0, data.labels ?? 6)])) {
     const { mz, y } = stick;
     const name = plain ? "" : isIon(mz) ? "\u00a0M⁺" : isBase(stick) ? "\u00a0base" : "";
-    const text = figure(mz, "mass") + name, half = ctx.measureText(text).width / 2 + 2 * ratio;
+    const text = figure(mz, "mass") + name, half = ctx.measureText(text).width / 2 + GAP * ratio;
     const x = Math.min(Math.max(u.valToPos(mz, "x", true), u.bbox.left + half), u.bbox.left + u.bbox.width - half);
     if (taken.some(([l, r]) => x + half > l && x - half < r)) continue;
     taken.push([x - half, x + half]);

@@ -4,6 +4,8 @@
 /** @typedef {{token: string, dash: number[], width: number, label: string, fill?: boolean}} Style */
 
 const VENDOR = new URL("../vendor/", import.meta.url);
+/** Pixels on either side of a label over a curve or a stick, so that two are not read as one. */
+export const GAP = 5;
 const DASHES = [[7, 4], [2, 3], [10, 3, 2, 3], [4, 2], [12, 4]];
 
 /** @type {Promise<any> | undefined} */

@@ -29,9 +29,7 @@ def to_ticket(visit: Visit, sample_id: uuid.UUID, code: str, *, again: bool) -> 
     sealed = _sealer(visit).encrypt_at_time(json.dumps([str(sample_id), code, again]).encode(), _now(visit))
     answer = RedirectResponse(f"/samples/{sample_id}/ticket", 303)
     secure = visit.rt.settings.cookie_secure
-    answer.set_cookie(
-        COOKIE, sealed.decode(), max_age=SHOWN_S, httponly=True, samesite="lax", secure=secure, path=PATH
-    )
+    answer.set_cookie(COOKIE, sealed.decode(), max_age=SHOWN_S, httponly=True, samesite="lax", secure=secure, path=PATH)
     return answer
 
 

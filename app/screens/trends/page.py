@@ -49,6 +49,8 @@ FIRST_FIGURE, FIRST_SPLIT = "expected_found", Split("month")
 DONE = {"saved": "Query saved.", "renamed": "Query renamed.", "removed": "Query removed."}
 TOGETHER = "found_with"
 """Counted for classes and by year alone, so the form does not make anybody choose them."""
+
+
 class Words(BaseModel):
     """What the page is asked, as it came: the fields of its form, or the words of the API. A question that makes no sense still
     gets its form back, with the reason above it."""
@@ -110,7 +112,9 @@ def _plainly(asked: Words, wrong: Invalid | Forbidden) -> Invalid | Forbidden:
     """Of a class that is too wide, what the form can do about it: it offers the narrow ones. The API names them by their ids."""
     if asked.figure != TOGETHER or not asked.substance or "measure" not in getattr(wrong, "fields", {}):
         return wrong
-    return Invalid("What else was found is counted for narrow classes only.", hint="Choose one of the classes in the list.")
+    return Invalid(
+        "What else was found is counted for narrow classes only.", hint="Choose one of the classes in the list."
+    )
 
 
 @router.get("/trends")

@@ -247,16 +247,16 @@ def split_words(table: TrendTable) -> str:
 
 
 def filter_words(table: TrendTable, names: Names, baseline: str = "") -> str:
-    """“North East; from 2025-01; compared with 2024”."""
-    told = []
-    for name, value in table.filters.items():
-        if name in ("from", "to"):
-            told.append(f"{'from' if name == 'from' else 'until'} {value}")
-        elif name in DIMENSIONS:
-            told.append(f"{DIMENSIONS[name]}: {names(name, value)}")
-        elif name != "baseline":
-            told.append(f"{name}: {value}")
-    return "; ".join([*told, *([f"compared with {baseline}"] if baseline else [])])
+    """“region: North East, from 2025-01 until 2025-12, compared with 2024”."""
+    told = [
+        f"{DIMENSIONS[name]}: {names(name, value)}" if name in DIMENSIONS else f"{name}: {value}"
+        for name, value in table.filters.items()
+        if name not in ("from", "to", "baseline")
+    ]
+    ends = (("from", table.filters.get("from")), ("until", table.filters.get("to")))
+    told.append(" ".join(f"{word} {value}" for word, value in ends if value))
+    told.append(f"compared with {baseline}" if baseline else "")
+    return ", ".join(part for part in told if part)
 
 
 def as_of_words(table: TrendTable) -> str:

@@ -120,6 +120,8 @@ def test_lists_open_page_by_page_and_a_rule_is_withdrawn_on_its_own_page(editors
         assert not set(lines(page)) & set(lines(clinician.get(unescape(following.group(1))).text))
     assert clinician.get(f"{shipped}/texts?only=nonsense").status_code == 422
     assert "No messages found" in clinician.get(f"{shipped}/texts?q=xyzzy&severity=&only=&language=en").text
+    assert '<option value="cy">Cymraeg</option>' in clinician.get(f"{shipped}/texts").text
+    assert re.search(r"not in Cymraeg\b", clinician.get(f"{shipped}/texts?only=missing").text)
     (address,) = lines(clinician.get(f"{shipped}/rules?q=R-NITAZENE-ANY&severity=&about=&only=").text)
     assert 'name="target" value="R-NITAZENE-ANY"' in clinician.get(address).text
     form = {"kind": "rule", "target": "R-NITAZENE-ANY", "reason": "It names the wrong class."}

@@ -100,6 +100,14 @@ def test_an_account_that_was_turned_off_is_turned_on_again_and_signs_in_anew(wor
     assert verbs(world)[-3:] == ["disable", "enable", "sign_in"]
 
 
+def test_an_account_without_a_password_is_told_nothing_of_an_old_one(world: Any) -> None:
+    admin = world.as_(Role.ADMIN)
+    form = {"display_name": "Nadia New", "username": "nadia", "roles": ["reception"]}
+    assert "Make a link" in (new := admin.post("/people", data=form).text)
+    assert "The old password" not in new
+    assert "The old password works until the link is used." in admin.get(at(world, Role.CHEMIST)).text
+
+
 def test_a_link_sets_a_new_password_once_and_signs_the_person_out_everywhere(world: Any) -> None:
     browser = world.as_(Role.CHEMIST)
     link = link_on(world.as_(Role.ADMIN).post(at(world, Role.CHEMIST, "/link")).text)

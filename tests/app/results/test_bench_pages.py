@@ -328,6 +328,17 @@ def test_a_button_that_cannot_be_used_says_why_beside_it(lab: Lab, world: Any) -
     assert 'form="step-verify"' in another
 
 
+def test_after_a_return_the_verifier_goes_on_and_the_chemist_begins_the_next_version(lab: Lab, world: Any) -> None:
+    view = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
+    lab.act(view, "return", VERIFIER, reason="Measure it again.")
+    sample_id = view.result.sample_id
+    verifier, chemist = bar(page(world, sample_id, VERIFIER)), bar(page(world, sample_id))
+    assert re.search(r'<a class="button button--primary" href="/to-verify">Next to verify', verifier)
+    assert re.search(r'button--secondary"[^>]*>Start version 2', verifier)
+    assert re.search(r'button--primary"[^>]*>Start version 2', chemist)
+    assert "Next to verify" not in chemist
+
+
 def bar(text: str) -> str:
     return text[text.index('id="bench-bar"') : text.index("<footer")]
 

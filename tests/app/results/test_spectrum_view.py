@@ -85,6 +85,21 @@ def test_a_mixture_shows_shares_with_intervals_probability_and_what_would_fit_as
     assert bar.notes == ("probability 90\u00a0%", "cannot be told from Beta")
 
 
+def test_a_share_is_told_only_where_it_says_something_and_of_what_it_is() -> None:
+    row = Candidate("Alpha", compound="a")
+
+    def shares(level: Level, *parts: Component) -> tuple[str, str]:
+        found = view_of(shown(Answer(level=level, components=parts), candidates=(row,)), nothing)
+        return found.others[0].share, found.components[0].words
+
+    part = Component("Alpha", compound="a", share=0.6, low=0.5, high=0.7)
+    other = Component("Beta", compound="b", share=0.4, low=0.3, high=0.5)
+    whole = Component("Alpha", compound="a", share=1.0, low=1.0, high=1.0)
+    assert shares(Level.CONSISTENT_WITH, part, other) == ("60\u00a0% (50–70)", "60\u00a0% (50 to 70) of the signal")
+    assert shares(Level.NOTHING_ABOVE_LIMIT, part, other)[0] == "", "where nothing can be named"
+    assert shares(Level.CONSISTENT_WITH, whole) == ("", "the only component")
+
+
 def test_what_a_mixture_leaves_over_goes_up_and_what_is_too_much_goes_down():
     residual = Residual((58.0, 91.0, 135.0), (12.0, -4.0, 0.01), (1.0, 2.0, 3.0))
     plot = view_of(shown(Answer(residual=residual)), nothing).residual

@@ -309,7 +309,9 @@ def test_words_that_mean_several_things_are_asked_back_with_the_words_kept(world
     kept = post(world, session_id, **spice, meant="keep")
     assert [chosen.status_code, kept.status_code] == [200, 200]
     again = post(world, session_id, form="", expected="cannabinoid.synthetic", expected_words="spice")
-    assert re.search(r'data-of="cannabinoid.synthetic"><input type="checkbox" name="expected_words" value="spice"', again.text)
+    assert re.search(
+        r'data-of="cannabinoid.synthetic"><input type="checkbox" name="expected_words" value="spice"', again.text
+    )
     assert said(world) == [(["cannabinoid.synthetic"], "spice"), ([], "spice")]
 
 

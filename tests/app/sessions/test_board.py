@@ -118,6 +118,15 @@ def test_a_session_with_something_open_closes_with_a_reason_and_leads_to_its_rep
     assert entry.reason == "The results follow after the session"
 
 
+def test_open_tasks_are_told_before_a_session_closes_and_stay_on_its_board(stage: Stage) -> None:
+    sample_task(stage)
+    form = board(stage, "/close")
+    assert re.search(rf'<dt>Tasks .*?href="/sessions/{stage.road.session_id}#tasks"', form, re.DOTALL)
+    assert close(stage).status_code == 422
+    assert close(stage, reason="later").status_code == 303
+    assert "Tasks left open" in board(stage)
+
+
 def test_a_session_with_nothing_open_closes_at_one_press(stage: Stage) -> None:
     assert "Nothing is open." in board(stage, "/close")
     assert close(stage).status_code == 303

@@ -77,6 +77,23 @@ def test_a_figure_that_lacks_its_substance_says_so_and_offers_the_field(months: 
     assert '<option value="found" selected>' in page.text
 
 
+def test_what_else_was_found_with_a_substance_is_asked_of_its_class_and_of_whole_years_and_says_so(
+    months: Figures,
+) -> None:
+    page = months.page(figure="found_with", substance="mdma", **{"from": "2025-03", "to": "2025-05"})
+    assert page.status_code == 200
+    assert "counted for classes and by year. MDMA is counted as a drug like MDMA." in page.text
+    link = re.search(r'href="(/trends\?[^"]+)" data-permalink', page.text)
+    assert link is not None
+    assert "measure=found_with%3Aentactogen&amp;by=year&amp;from=2025-01&amp;to=2025-12" in link.group(1)
+    wide = months.page(figure="found_with", substance="opioid").text
+    assert "Choose one of the classes in the list." in wide
+    assert "opioid.nitazene," not in wide, "no ids"
+    cited = re.search(r"data-citation>([^<]+)<", months.page(measure="samples", by="month").text)
+    assert cited is not None
+    assert ".." not in cited.group(1)
+
+
 def test_a_page_weighs_little_and_holds_no_style_and_no_script_of_its_own(months: Figures) -> None:
     page = months.page(measure="samples", by=["quarter", "region", "expected"])
     assert page.status_code == 200
