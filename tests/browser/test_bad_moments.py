@@ -111,9 +111,14 @@ def test_a_registration_sent_twice_is_one_sample_with_one_ticket(desk: Desk, roa
     steps.press(page, "Register and print")
     first.dispose()
     code = page.locator("#ticket-code").inner_text()
-    page.reload()  # asks the browser to send the form once more
+    page.reload()  # a page of its own: no form is sent once more
     assert page.locator("#ticket-code").inner_text() == code
     assert queued() == before + 1
+    page.get_by_role("link", name="Done: next sample").click()
+    expect(page.locator("h1")).to_have_text("New sample")
+    page.go_back()
+    expect(page.locator("#ticket-code")).to_have_count(0)
+    expect(page.locator("h1")).to_contain_text("Sample")
 
 
 def test_of_two_who_change_one_draft_the_second_is_told_and_chooses(desk: Desk, road: Road) -> None:

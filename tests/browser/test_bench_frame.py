@@ -128,6 +128,8 @@ def test_one_key_makes_findings_of_every_named_peak_of_a_run(desk: Desk, road: R
     with page.expect_navigation():
         page.keyboard.press("Shift+A")
     expect(page.locator("#bench-findings .findings > li")).to_have_count(2)
+    expect(page.locator("#bench-bar")).to_contain_text("Components added")
+    assert "done=" not in page.url, "what was done is told once, not after Back"
     steps.ready(page)
     page.keyboard.press("]")
     expect(page.locator(".bench-peak")).to_contain_text("Peak 1 at")

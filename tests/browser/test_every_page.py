@@ -62,6 +62,8 @@ class Samples:
     project: str = ""
     proposal: str = ""
     history: str = ""
+    person: str = ""
+    shown: str = ""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +98,7 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     return Samples(
         road.session_id, queued, read, submitted, verified, released, mixture, run, standard, reading, instrument,
         road.codes, _draft(clients), draft, told_alert, *_projects(clients, road), _history(clients, site),
+        clients("admin").get("/api/v1/people").json()[0]["id"], _page_shown(clients, released),
     )  # fmt: skip
 
 
@@ -112,6 +115,15 @@ def _alerts(clients: Clients, road: Road) -> tuple[str, str]:
         url, headers = f"/api/v1/alerts/{row['id']}/{act}", {"If-Match": f'"{row["version"]}"'}
         row = clients(role).post(url, headers=headers).json()
     return draft, row["id"]
+
+
+def _page_shown(clients: Clients, released: str) -> str:
+    """What a client was shown, kept once a health worker has opened it."""
+    worker, here = clients("health_worker"), f"/consultations/samples/{released}"
+    worker.get(here)
+    found = re.search(rf"{here}/shown/([0-9a-f-]+)", worker.get(f"{here}/shown").text)
+    assert found is not None
+    return found.group(1)
 
 
 def _projects(clients: Clients, road: Road) -> tuple[str, str]:
@@ -252,6 +264,26 @@ LOOKS = (
     Look("people", Role.ADMIN, "/people", "h1:text('People')", ".button--primary"),
     Look("devices", Role.ADMIN, "/devices", "h1:text('Devices')", "main .button"),
     Look("retention", Role.ADMIN, "/retention", "h1:text('Retention')", ".foot a"),
+    Look("find", Role.CHEMIST, "/find", "h1:text('Find or scan')", ".button--primary"),
+    Look("table", Role.CHEMIST, "/bench/samples/{read}/table?reading={reading}", "h1:text('Spectrum data')", "main a"),
+    Look("worksheet", Role.CHEMIST, "/bench/worksheet", "h1:text('Worksheet')", ".actionbar .button--primary"),
+    Look("adjust", Role.HEALTH_WORKER, "/consultations/samples/{released}/adjust", "h1:text('Adjust messages')", "main .button"),
+    Look("shown-page", Role.HEALTH_WORKER, "/consultations/samples/{released}/shown/{shown}", "h1:has-text('as it was shown')", "main a"),
+    Look("entry", Role.CHEMIST, "/libraries/starter-ei/entries/0", "h1:text('MDMA')", "main a"),
+    Look("messages-texts", Role.CLINICIAN, "/messages/{draft}/texts", ".pack-rows", ".pack-filter .button"),
+    Look("messages-files", Role.CLINICIAN, "/messages/{draft}/files", "main li a, main td a", "main a"),
+    Look("messages-file", Role.CLINICIAN, "/messages/{draft}/file?path=locales.yaml", "h1:text('locales.yaml')", "main textarea"),
+    Look("person", Role.ADMIN, "/people/{person}", "h2:text('Signed in')", ".actionbar .button--primary"),
+    Look("quantification", Role.CHEMIST, "/quantification", "h1:text('Quantification')", ".button--primary"),
+    Look("curve-new", Role.CHEMIST, "/quantification/curves/new", "h1:text('New calibration curve')", ".button--primary"),
+    Look("amounts", Role.CHEMIST, "/quantification/samples/{read}", "h1:has-text('Amounts of sample')", "main a"),
+    Look("mixture-new", Role.CHEMIST, "/instruments/mixtures/new?reading={reading}", "h1:text('Use as weighed mixture')", "main .button"),
+    Look("standard-new", Role.CHEMIST, "/standards/new?reading={reading}", "h1:text('Save as in-house standard')", ".button--primary"),
+    Look("queue", Role.RECEPTION, "/sessions/{session}/samples", "h1:text('Queue')", ".button--primary"),
+    Look("close-session", Role.SESSION_LEAD, "/sessions/{session}/close", "h2:text('Still open')", ".actionbar .button--primary"),
+    Look("tablets", Role.SESSION_LEAD, "/sessions/{session}/tablets", "h1:text('Tablets')", "main :is(a, button)"),
+    Look("wall-link", Role.SESSION_LEAD, "/sessions/{session}/wall-link", "h1:text('Wall screen')", ".actionbar .button--primary"),
+    Look("label-test", Role.RECEPTION, "/labels/test", "h1:text('Label 000')", ".actionbar .button--primary"),
     Look("audit", Role.ADMIN, "/audit", "h1:text('Audit log')", ".pager a"),
 )  # fmt: skip
 
@@ -303,6 +335,8 @@ def _address(path: str, samples: Samples) -> str:
         project=samples.project,
         proposal=samples.proposal,
         history=samples.history,
+        person=samples.person,
+        shown=samples.shown,
         queued_code=bare(samples.codes[samples.queued]),
         released_code=bare(samples.codes[samples.released]),
     )
