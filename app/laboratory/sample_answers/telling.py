@@ -109,7 +109,7 @@ def _figure(said: Support, names: Mapping[str, str]) -> str:
     """What stands behind the word of a cell."""
     if said.state is State.SEEN:
         if said.share is not None:
-            return percent(said.share)
+            return f"{percent(said.share)} of signal"
         return f"{percent(said.probability)} likely" if said.probability is not None else ""
     if said.state is State.NOT_SEEN:
         return f"would have been above {limit_percent(said.limit)}" if said.limit is not None else "would have been"

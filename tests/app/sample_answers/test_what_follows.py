@@ -160,7 +160,7 @@ def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
     shown = told(answer, SubstanceIndex(), {"r1": FTIR, "r2": GCMS})
     words = {c.method: c.words for c in shown.parts[0].cells}
     assert words == {
-        "ftir": "seen, 64 %",
+        "ftir": "seen, 64 % of signal",
         "gc_ms": "not seen, would have been above 4.5 %",
         "raman": "could not be seen, no reference",
         "lc_ms": "not told apart, from Pseudococaine",
