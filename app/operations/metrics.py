@@ -11,6 +11,7 @@ from hmac import compare_digest
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.platform.db import Database
@@ -23,7 +24,7 @@ UNMATCHED = "none"
 """Of a request that no route took: its path may hold anything, a ticket code too."""
 
 
-class Metrics:
+class Metrics(Collector):
     """What one server counts, and what its database says when it is asked."""
 
     def __init__(self, database: Database, hub: EventHub) -> None:
