@@ -46,11 +46,11 @@ class Metrics(Collector):
         self._seconds.labels(route, method).observe(seconds)
 
     def describe(self) -> list[Metric]:
-        """Nothing, so that nothing is read before somebody asks."""
+        """Nothing, so that nothing is read before a monitor asks."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """What is read when somebody asks: screens of this server, jobs of the whole service."""
+        """What is read when a monitor asks: screens of this server, jobs of the whole service."""
         yield GaugeMetricFamily("mast_live_screens", "Connected for live events", self._hub.screens)
         jobs = GaugeMetricFamily("mast_jobs", "Jobs there are; done ones are kept 30 days", labels=["kind", "state"])
         with self._database.read() as session:
