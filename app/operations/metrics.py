@@ -11,6 +11,7 @@ from hmac import compare_digest
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.platform.db import Database
@@ -23,7 +24,7 @@ UNMATCHED = "none"
 """Of a request that no route took: its path may hold anything, a ticket code too."""
 
 
-class Metrics:
+class Metrics(Collector):
     """What one server counts, and what its database says when it is asked."""
 
     def __init__(self, database: Database, hub: EventHub) -> None:
@@ -45,11 +46,11 @@ class Metrics:
         self._seconds.labels(route, method).observe(seconds)
 
     def describe(self) -> list[Metric]:
-        """Nothing, so that nothing is read before somebody asks."""
+        """Nothing, so that nothing is read before a monitor asks."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """What is read when somebody asks: screens of this server, jobs of the whole service."""
+        """What is read when a monitor asks: screens of this server, jobs of the whole service."""
         yield GaugeMetricFamily("mast_live_screens", "Connected for live events", self._hub.screens)
         jobs = GaugeMetricFamily("mast_jobs", "Jobs there are; done ones are kept 30 days", labels=["kind", "state"])
         with self._database.read() as session:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -131,24 +132,25 @@ class LastResort:
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class FromProxy(ProxyHeadersMiddleware):
+class FromProxy:
     """Believes trusted proxies, and remembers one that passes people on without saying who they are."""
 
     def __init__(self, app: ASGIApp, *, trusted_hosts: list[str], silent: set[str]) -> None:
-        super().__init__(app, trusted_hosts)
+        inside: Any = app  # uvicorn has types of its own for the same shapes
+        self.app: Any = ProxyHeadersMiddleware(inside, trusted_hosts)
         self.silent = silent
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Look at what the proxy says before it is believed. Who asks by a name of this machine came without a proxy."""
         client = scope.get("client")
-        if scope["type"] == "http" and client and client[0] in self.trusted_hosts:
+        if scope["type"] == "http" and client and client[0] in self.app.trusted_hosts:
             headers = Headers(scope=scope)
             if "x-forwarded-for" in headers:
                 self.silent.discard(client[0])
             elif _host(headers) not in LOOPBACK and client[0] not in self.silent:
                 self.silent.add(client[0])
                 _log.warning("proxy_strips_headers", proxy=client[0], missing="X-Forwarded-For")
-        await super().__call__(scope, receive, send)  # type: ignore[arg-type]
+        await self.app(scope, receive, send)
 
 
 class HeadAsGet:
