@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT)] if str(ROOT) not in sys.path else []
 
 from scripts import assets  # noqa: E402
 
-EXTRAS = ("vendor", "parquet", "fast")
+EXTRAS = ("vendor", "parquet", "fast", "passkeys", "sealed")
 """Optional parts a service may run with; the others are for those who develop MAST."""
 OWN = "mast-lims"
 
