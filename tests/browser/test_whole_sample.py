@@ -76,6 +76,7 @@ def test_two_files_of_two_things_are_put_together_asked_about_and_released(
     expect(page.locator(".bench-question h3").first).to_have_text("Answered")
     assert not [one for one in steps.axe(page) if "bench" in one]
     steps.press(page, re.compile("^Submit for verification"))
+    expect(page.locator("#bench-bar")).to_contain_text("Submitted")
 
     verifier = desk.sign_in(Role.VERIFIER, TABLET, path=f"/bench/samples/{sample}")
     expect(verifier.locator("#bench-whole")).to_contain_text("both scraped from one bag")
