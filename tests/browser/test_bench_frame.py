@@ -86,6 +86,7 @@ def test_at_a_tablet_spectrum_findings_and_the_button_are_in_view_and_nothing_sc
     page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
     _skips(page)
     steps.ready(page)
+    expect(page.get_by_role("button", name="Add all 2")).to_be_in_viewport(ratio=1)
     with page.expect_navigation():
         page.keyboard.press("Shift+A")
     expect(page.locator("#bench-findings .findings > li")).to_have_count(2)
