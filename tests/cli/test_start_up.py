@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 import subprocess
 import sys
@@ -48,6 +49,25 @@ def test_reading_a_file_starts_neither_web_nor_database(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=checkout, check=True)
     assert json.loads(done.stdout)[0]["format"] == "jcamp"
     assert [name for name in HEAVY if name in done.stderr.split()] == []
+
+
+def test_linear_algebra_runs_on_one_thread_unless_the_operator_says_otherwise() -> None:
+    """Threads of it that wait for each other on a busy machine made one comparison take seventeen times as long."""
+    program = (
+        "import os, sys\n"
+        "class Look:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'numpy': print(os.environ.get('OPENBLAS_NUM_THREADS'))\n"
+        "sys.meta_path.insert(0, Look())\n"
+        "import app.cli, numpy"
+    )
+    checkout = Path(__file__).resolve().parents[2]
+    for given, wanted in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")):
+        plain = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, cwd=checkout, env=plain | given, check=True
+        )
+        assert done.stdout.strip() == wanted
 
 
 def test_a_verb_that_is_interrupted_by_a_missing_database_answers_in_one_sentence(
