@@ -60,7 +60,7 @@ def options_to_sign_in(rt: RuntimeDep) -> Response:
 def sign_in(
     request: Request, rt: RuntimeDep, answer: Answer = "", next: Annotated[str, Form(max_length=300)] = "/"
 ) -> Response:
-    """Sign in whoever holds the passkey that was shown."""
+    """Sign in the person who holds the passkey that was shown."""
     try:
         with rt.throttle.trying((SIGN_IN_OF_ADDRESS, address_of(request))), rt.read() as session:
             found = passkeys.shown(session, _site(rt), rt.pepper, answer, rt.now())
