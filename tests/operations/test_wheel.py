@@ -64,7 +64,7 @@ def test_it_holds_every_file_of_the_packages_and_no_other(wheel: Path) -> None:
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and path.name != ".DS_Store"
+        if path.is_file() and "__pycache__" not in path.parts and path.name != ".DS_Store"
     }
     steps = {f"app/migrations/versions/{path.name}" for path in (ROOT / "alembic" / "versions").glob("*.py")}
     with zipfile.ZipFile(wheel) as archive:
