@@ -304,7 +304,7 @@ def drill(
 
 
 def _elsewhere(settings: Settings, place: Path, url: str) -> Settings:
-    """The same service with its own secret, on another folder and database."""
+    """Settings that lead to another folder and database, with the secret of the running service."""
     secret = settings.pepper().decode() if settings.has_secret() else ""
     return Settings(data_dir=place, database_url=url, secret=SecretStr(secret))
 

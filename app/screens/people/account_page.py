@@ -33,7 +33,7 @@ DONE = {
 @router.get("/account")
 def account_page(visit: Anybody, done: Done = "") -> HTMLResponse:
     """One's own account."""
-    return _account(visit, said=DONE.get(done, ""))
+    return shown_account(visit, said=DONE.get(done, ""))
 
 
 @router.post("/account/end")
@@ -49,7 +49,7 @@ def change_password(visit: Anybody, password: Typed = "", new: Typed = "", again
     """Another password, with the one there is. The browser goes on with a fresh session; all others end."""
     rt, request = visit.rt, visit.request
     service.by_a_person(visit.who)
-    with shown_again(lambda error: _account(visit, error=error)):
+    with shown_again(lambda error: shown_account(visit, error=error)):
         signin.confirm(request, visit.who, password)
         hashed = _hashed(new, again)
         with visit.begin() as uow:
@@ -67,12 +67,8 @@ def _hashed(new: str, again: str) -> str:
     return hash_password(new)
 
 
-def account_again(visit: Visit, error: MastError) -> HTMLResponse:
-    """One's own account with why nothing was changed."""
-    return _account(visit, error=error)
-
-
-def _account(visit: Visit, *, said: str = "", error: MastError | None = None) -> HTMLResponse:
+def shown_account(visit: Visit, *, said: str = "", error: MastError | None = None) -> HTMLResponse:
+    """One's own account, with what was done or why nothing was changed."""
     rt, who = visit.rt, visit.who
     with rt.read() as session:
         person = session.get_one(Person, who.person_id)

@@ -46,7 +46,7 @@ Roles = Annotated[list[Role] | None, Form()]
 @router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
 def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int = 0, done: Done = "") -> HTMLResponse:
     """The form."""
-    return _form(request, rt, next, notice=SAID.get(done, ENDED if ended else ""))
+    return sign_in_page(request, rt, next, notice=SAID.get(done, ENDED if ended else ""))
 
 
 @router.post("/sign-in", dependencies=[public("this is how one becomes someone")])
@@ -66,33 +66,29 @@ def sign_in(
         with rt.throttle.trying(*tries):
             person = service.check_password(rt.read, username, password)
     except (Unauthenticated, TooMany, Forbidden, Unavailable) as error:
-        return _form(request, rt, next, error=error, username=username)
+        return sign_in_page(request, rt, next, error=error, username=username)
     actor = Actor(person.id, person.display_name, frozenset(), person.agency_id)
     previous = request.cookies.get(signin.cookie_name(rt), "")
     try:
         with rt.begin(actor, request, vital=True) as uow:
             secret = service.sign_in(uow, person, rt.session_policy, previous=previous)
     except Unauthenticated as error:
-        return _form(request, rt, next, error=error, username=username)
+        return sign_in_page(request, rt, next, error=error, username=username)
     response = RedirectResponse(local_path(next), 303)
     signin.set_cookie(response, rt, secret)
     return response
 
 
-def _form(
+def sign_in_page(
     request: Request, rt: Runtime, next: str, *, notice: str = "", username: str = "", error: MastError | None = None
 ) -> HTMLResponse:
+    """The form, with what to know first or why nobody was signed in."""
     response = rt.templates.page(
         request, "people/sign_in.html", status=status_of(error), next=local_path(next), error=error, notice=notice,
         username=username, passkeys=passkeys.available(rt.settings.public_url),
     )  # fmt: skip
     response.headers.update(headers_of(error))
     return response
-
-
-def form_again(request: Request, rt: Runtime, next: str, error: MastError) -> HTMLResponse:
-    """The form with why nobody was signed in."""
-    return _form(request, rt, next, error=error)
 
 
 @router.post("/sign-out", dependencies=[public("ending a session that has already ended is harmless")])

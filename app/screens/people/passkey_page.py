@@ -16,8 +16,8 @@ from app.platform.security.throttle import SIGN_IN_OF_ADDRESS, address_of
 from app.platform.web.fields import Note60
 from app.platform.web.forms import shown_again
 from app.runtime import Runtime, RuntimeDep
-from app.screens.people.account_page import Anybody, Typed, account_again
-from app.screens.people.page import form_again
+from app.screens.people.account_page import Anybody, Typed, shown_account
+from app.screens.people.page import sign_in_page
 from app.screens.visits import local_path
 
 router = APIRouter(include_in_schema=False)
@@ -43,7 +43,7 @@ def add_passkey(
 ) -> Response:
     """Keep the passkey the browser made, once the password has been given: an unlocked tablet in other hands adds none."""
     rt = visit.rt
-    with shown_again(lambda error: account_again(visit, error)):
+    with shown_again(lambda error: shown_account(visit, error=error)):
         signin.confirm(visit.request, visit.who, password)
         with visit.begin() as uow:
             passkeys.add(uow, _site(rt), rt.pepper, answer, label)
@@ -70,7 +70,7 @@ def sign_in(
             previous = request.cookies.get(signin.cookie_name(rt), "")
             secret = people.sign_in(uow, found.person, rt.session_policy, previous=previous)
     except (Unauthenticated, TooMany, Forbidden) as error:
-        return form_again(request, rt, next, error)
+        return sign_in_page(request, rt, next, error=error)
     response = RedirectResponse(local_path(next), 303)
     signin.set_cookie(response, rt, secret)
     return response

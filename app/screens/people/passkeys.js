@@ -8,7 +8,9 @@ for (const form of /** @type {NodeListOf<HTMLFormElement>} */ (document.querySel
   document.getElementById(form.dataset.passkeyPart ?? "")?.removeAttribute("hidden");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    ask(form).catch(() => { /* the person closed the browser's question */ });
+    ask(form).catch((error) => {
+      if (error.name !== "NotAllowedError") form.submit(); // else the person closed the browser's question; what is wrong the server says
+    });
   });
 }
 
