@@ -85,7 +85,7 @@ function walk(step) {
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !isOn()) return;
   const target = /** @type {Element} */ (event.target);
-  if (target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], [role=listbox], .plot__area, dialog[open]")) return;
+  if (target.closest("input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable], [role=listbox], dialog[open]")) return;
   if (event.key === "?") { event.preventDefault(); showKeys(); return; }
   const key = (event.shiftKey && /^[a-z]$/i.test(event.key) ? "shift+" : "") + event.key.toLowerCase();
   if (key === "j" || key === "k") { event.preventDefault(); walk(key === "j" ? 1 : -1); return; }
