@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.platform.kernel.actor import Role
+from benchmarks import next_sample as own_chromium
 from tests.support import browser as chromium
 from tests.support.curves import jcamp, mixture
 from tests.support.road import Road
@@ -46,11 +48,7 @@ OBSERVE = """() => {
         .observe({type: "event", buffered: true, durationThreshold: 16});
 }"""
 
-PRESSED = """() => addEventListener("keydown", (event) => {
-    sessionStorage.setItem("pressed", performance.timeOrigin + event.timeStamp);
-}, {capture: true})"""
-FROM_PRESS_TO_PAINT = """() => performance.timeOrigin + performance.getEntriesByName("first-contentful-paint")[0].startTime
-    - Number(sessionStorage.getItem("pressed"))"""
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -153,31 +151,19 @@ def measured(browser: Browser, site: Site, screen: Screen) -> None:
     page.context.close()
 
 
-def next_sample(browser: Browser, site: Site, path: str) -> None:
-    """From a press of J to the next sample on the screen, the browser having had time to fetch it ahead, and without that."""
+def next_sample(browser: Browser, executable: Path, site: Site, path: str) -> None:
+    """From a press of J to the next sample on the screen, the browser having had time to make it ready, and without that: medians."""
+    signed_in = opened(browser, site, Role.CHEMIST)
+    cookies = signed_in.context.cookies()
+    signed_in.context.close()
     for ahead in (True, False):
-        page = opened(browser, site, Role.CHEMIST)
-        if not ahead:
-            page.route("**/bench/ahead", lambda route: route.abort())
-        page.goto(path)
-        page.wait_for_selector("html[data-enhanced]", state="attached")
-        cdp = page.context.new_cdp_session(page)
-        cdp.send("Network.enable")
-        cdp.send("Network.emulateNetworkConditions", LINE)
-        cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
-        page.wait_for_timeout(2500)
-        page.evaluate(PRESSED)
-        here = page.url
-        page.keyboard.press("j")
-        page.wait_for_url(re.compile(f"^(?!{re.escape(here)}$)"), wait_until="commit")
-        page.wait_for_timeout(4000)  # asked any sooner, the page would also run what the browser's driver puts into it
-        took = page.evaluate(FROM_PRESS_TO_PAINT)
-        how = page.evaluate("performance.getEntriesByType('navigation')[0].deliveryType") or "plain load"
-        painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime")
-        print(
-            f"next sample    {'fetched ahead' if ahead else 'when asked for'}: {took:5.0f} ms, {painted:5.0f} ms in the page ({how})"
-        )
-        page.context.close()
+        found = []
+        for _ in range(ROUNDS):
+            with own_chromium.started(executable, *TABLET) as alone:
+                found.append(own_chromium.measure(alone, site.url + path, cookies, SLOWER, LINE, ahead))
+        took = statistics.median(one["took"] for one in found)
+        how = ", ".join(sorted({one["how"] for one in found}))
+        print(f"next sample    {'made ready ahead' if ahead else 'when asked for'}: {took:5.0f} ms ({how})")
 
 
 def screens(road: Road, clients: Clients) -> list[Screen]:
@@ -217,7 +203,7 @@ def main() -> None:
             wanted = [screen for screen in some if not arguments.only or screen.name in arguments.only.split(",")]
             for screen in wanted[:-1]:
                 measured(browser, site, screen)
-            next_sample(browser, site, some[1].path)
+            next_sample(browser, executable, site, some[1].path)
             for _ in range(arguments.samples):
                 road.register()
             measured(browser, site, wanted[-1])

@@ -213,3 +213,25 @@ def test_counts_of_the_header_follow_and_the_list_fits_large_letters(desk: Desk,
     assert box_of is not None
     assert box_of["x"] + box_of["width"] <= PHONE[0]
     assert box_of["height"] <= 3 * 32, "a long name has room, and is not a column of letters"
+
+
+PRERENDERED = "Object.defineProperty(document, 'prerendering', { get: () => !window.isSeen, configurable: true });"
+
+
+def test_a_sample_that_is_made_ready_ahead_asks_for_its_plot_alone_until_someone_sees_it(
+    desk: Desk, road: Road, clients: Clients
+) -> None:
+    sample = read_one(road, clients, jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})), "street.jdx")
+    page = desk.sign_in(Role.CHEMIST, TABLET)
+    page.goto("about:blank")  # where signing in led asks too
+    page.add_init_script(PRERENDERED)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/bench/samples/{sample}")
+    expect(page.locator("#plot canvas").first).to_be_visible()
+    expect(page.locator("html[data-enhanced]")).to_be_attached()
+    assert not [
+        url for url in asked if not re.search(r"/static/|/plot|/bench/ahead$|/bench/samples/[0-9a-f-]{36}$", url)
+    ]
+    with page.expect_request(re.compile("/events")), page.expect_request(re.compile("/here$")):
+        page.evaluate("() => { window.isSeen = true; document.dispatchEvent(new Event('prerenderingchange')); }")

@@ -1,6 +1,8 @@
 // Live regions: one EventSource per page; an event of a topic makes the regions of that topic fetch themselves
 // again through htmx (they wait for "mast:<topic>" on the body). The line #live-status says how old the page is.
 
+import { seen } from "./mast.js";
+
 const FIRST_RETRY_MS = 2_000;
 const HIDDEN_MS = 60_000; // a browser allows six connections to a host: tabs nobody sees give theirs back
 const GATHER_MS = 80; // events come in bursts, one fetch is enough
@@ -129,6 +131,11 @@ export function enhance() {
   if (started || !url) return;
   started = true;
   guardRegions();
+  seen.then(() => follow(url));
+}
+
+/** @param {string} url */
+function follow(url) {
   document.addEventListener("mast:signed-out", () => { out = true; source?.close(); say("lost", "Signed out"); });
   connect(url);
   if (document.querySelector("[data-outdated]")) {

@@ -1,6 +1,14 @@
 // The one script of a staff page: loads a component's module when the component is on the page,
 // also after htmx has swapped it in, and says in words what went wrong with a request.
 
+// The page of the next sample is made ready before anyone asks for it (app/screens/bench/ahead_page.py). Until someone sees it, it asks the
+// server for nothing by itself but its plot, and says to nobody that someone is there.
+const unseen = /** @type {{prerendering?: boolean}} */ (document).prerendering === true;
+let waits = unseen;
+/** @type {Promise<void>} */
+export const seen = unseen ? new Promise((done) => document.addEventListener("prerenderingchange", () => { waits = false; done(); }, { once: true })) : Promise.resolve();
+if (unseen) seen.then(() => document.body.dispatchEvent(new CustomEvent("mast:seen")));
+
 // Sign-in and passwords have fewer fields than this, and no person yet.
 const FIELDS_WORTH_KEEPING = 4;
 
@@ -90,8 +98,10 @@ function noted(kind, name) {
   try { return window[kind].getItem(name) ?? ""; } catch { return ""; } // a private window may refuse
 }
 
-if (Number(noted("localStorage", "mast:waiting"))) import("../reception/offline.js").then((part) => part.watch());
-if (noted("sessionStorage", "mast:sent")) import("./drafts.js").then((part) => part.settle());
+seen.then(() => {
+  if (Number(noted("localStorage", "mast:waiting"))) import("../reception/offline.js").then((part) => part.watch());
+  if (noted("sessionStorage", "mast:sent")) import("./drafts.js").then((part) => part.settle());
+});
 document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   // the attribute, because a field called “action” hides the property
@@ -127,6 +137,7 @@ export function problem(title, text, signIn) {
 let signedOut = false;
 document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = /** @type {CustomEvent} */ (event).detail;
+  if (waits) event.preventDefault();
   if (ctx.sourceEvent?.isTrusted) return;
   ctx.request.headers["Mast-By-Itself"] = "1";
   if (signedOut) event.preventDefault();

@@ -173,7 +173,7 @@ def test_a_chemist_begins_at_the_sample_that_waits_longest(lab: Lab, world: Any)
     assert begins() == f"/bench/samples/{second}"
 
 
-def test_the_next_sample_is_fetched_ahead_and_nobody_counts_as_working(lab: Lab, world: Any) -> None:
+def test_the_next_sample_is_made_ready_ahead_and_nobody_counts_as_working(lab: Lab, world: Any) -> None:
     first, second = lab.sample(), lab.sample()
     answer = world.as_(CHEMIST).get(f"/bench/samples/{first}", headers=HTML)
     assert answer.headers["cache-control"] == "no-store"
@@ -184,9 +184,9 @@ def test_the_next_sample_is_fetched_ahead_and_nobody_counts_as_working(lab: Lab,
         )
     rules = world.as_(CHEMIST).get(answer.headers["speculation-rules"].strip('"'))
     assert rules.headers["content-type"] == "application/speculationrules+json"
-    assert rules.json()["prefetch"][0]["where"] == {"selector_matches": ".rail a[rel~=next]"}
+    assert rules.json()["prerender"][0]["where"] == {"selector_matches": ".rail a[rel~=next]"}
 
-    assert by_itself(Request({"type": "http", "headers": [(b"sec-purpose", b"prefetch")]}))
+    assert by_itself(Request({"type": "http", "headers": [(b"sec-purpose", b"prefetch;prerender")]}))
 
 
 def test_the_words_of_the_header_are_given_again_with_their_counts(lab: Lab, world: Any) -> None:
