@@ -200,3 +200,36 @@ def test_the_names_of_curves_stand_in_one_line_and_each_can_be_reached(
         assert line["x"] - 1 <= at["x"] <= line["x"] + line["width"], "a name can be brought into sight"
         assert at["y"] == pytest.approx(line["y"], abs=line["height"] - at["height"] + 1)
     assert scroll_overflow(page) == 0
+
+
+PLACED = """async () => {
+    const { placed } = await import("/static/common/spectrum_parts.js");
+    const frame = { left: 0, right: 100, top: 0 }, room = { size: 10, gap: 2, lift: 5, most: 9 };
+    const at = (x, tip, firm = false) => ({ x, tip, half: 10, firm });
+    const where = (drawn, ...wanted) => {
+        const over = (left, right) => Math.min(...[...drawn, ...wanted].filter(({ x }) => x > left && x < right).map(({ tip }) => tip));
+        return placed(wanted, frame, room, over).map(({ label: { x }, box }) => [x, ...box]);
+    };
+    return {
+        apart: where([], at(30, 50), at(70, 60)),
+        close: where([], at(30, 50), at(42, 52)),
+        under: where([at(45, 30)], at(50, 60)),
+        slope: where([at(45, 57)], at(50, 60)),
+        firm: where([at(45, 30)], at(50, 60, true)),
+        edge: where([], at(2, 50)),
+        high: where([], at(50, 8)),
+    };
+}"""
+
+
+def test_labels_leave_each_other_the_drawing_and_the_frame_alone(desk: Desk) -> None:
+    page = desk.context().new_page()
+    page.goto("/sign-in")
+    placed = page.evaluate(PLACED)  # x, then left, top, right, bottom of each that is written
+    assert placed["apart"] == [[30, 20, 38, 40, 48], [70, 60, 48, 80, 58]]
+    assert placed["close"] == [[30, 20, 38, 40, 48]], "of two that want a place the later goes"
+    assert placed["under"] == [], "it would be written across what is higher"
+    assert placed["slope"] == [[50, 40, 45, 60, 55]], "a little higher than its tip, clear of its neighbour"
+    assert placed["firm"] == [[50, 40, 18, 60, 28]], "what must be named stands above what is higher"
+    assert placed["edge"] == [[2, 0, 38, 20, 48]], "inside the frame"
+    assert placed["high"] == [], "no room below the frame"

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from app.platform.kernel.actor import Role
 from app.platform.security.policy import STAFF
 from tests.browser import steps
+from tests.support.largest import with_largest_letters
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, scroll_overflow
 from tests.support.small_files import small_film
@@ -369,6 +370,9 @@ def test_a_page_is_whole_at_every_width_in_light_and_dark_and_by_keyboard(
         page.set_viewport_size({"width": width, "height": PHONE[1]})
         assert scroll_overflow(page) == 0, f"scrolls sideways at {width} px: {_widest(page)}"
     assert steps.axe(page, colours=False) == [], "phone"
+    assert with_largest_letters(page) == []
+    assert scroll_overflow(page) == 0, f"scrolls sideways with the largest letters: {_widest(page)}"
+    desk.shot(page, f"page-{look.name}-phone-largest")
 
 
 def _tabs_to(page: Page, selector: str) -> bool:

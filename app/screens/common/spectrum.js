@@ -167,7 +167,7 @@ export class Plot {
     const edges = plot.expected && residual.length ? [plot.expected, { x: plot.expected.x, y: plot.expected.y.map((v) => -v) }] : [];
     const band = residual.length ? residualBand(residual.flatMap((s) => s.y)) : null;
     const labelled = plot.kind === "ir" || plot.kind === "raman";
-    const room = (plot.marks?.length ? 0.2 : labelled ? 0.13 : 0.08) + 0.01; // labels stand above the curve
+    const room = (plot.marks?.length ? 0.2 : labelled ? Math.max(0.13, (size * 1.1) / Math.max(this.height - size * 5.2, size * 3)) : 0.08) + 0.01; // a line of labels above the curve
     let foot = 0; // how far below the lowest curve the residual's band reaches
     const drawn = (/** @type {Series} */ s) => ({ ...this.line(/** @type {Style} */ (looks.get(s.label))), show: !this.hidden.has(s.label) });
     this.chart({

@@ -1,7 +1,7 @@
 // What is written over curves: wavenumbers over bands, numbers of peaks, the residual's name and what it leaves over, shaded
 // stretches. A press on a band puts its label there or takes it away; a press near a peak of a run opens the peak.
 
-import { GAP, colour, figure, font, prominent, rem } from "./spectrum_parts.js";
+import { GAP, colour, extent, figure, font, placed, prominent, rem } from "./spectrum_parts.js";
 
 /** @typedef {import("./spectrum.js").Mark} Mark */
 /** @typedef {import("./spectrum.js").Plot} Plot */
@@ -71,20 +71,20 @@ export function bands(plot, u, series) {
   ctx.font = `${size}px ${font()}`;
   ctx.textAlign = "center";
   ctx.fillStyle = colour("--ink");
-  /** @type {{at: number, box: [number, number, number, number]}[]} */
-  const taken = [];
-  for (const at of [...wanted, ...own]) {
-    const height = y[x.indexOf(at)];
-    if (typeof height !== "number") continue;
-    const text = figure(at, plot.data.kind), half = ctx.measureText(text).width / 2 + GAP * ratio;
-    const middle = Math.min(Math.max(u.valToPos(at, "x", true), u.bbox.left + half), u.bbox.left + u.bbox.width - half);
-    const foot = Math.max(u.valToPos(height, "y", true) - 3 * ratio, u.bbox.top + size);
-    const box = /** @type {[number, number, number, number]} */ ([middle - half, foot - size, middle + half, foot]);
-    if (taken.some(({ box: [l, t, r, b] }) => box[0] < r && box[2] > l && box[1] < b && box[3] > t)) continue;
-    taken.push({ at, box });
-    ctx.fillText(text, middle, foot);
-    if (taken.length >= LABELS + wanted.length) break;
-  }
+  const { left, top, width } = u.bbox, room = { size, gap: 3 * ratio, lift: size, most: LABELS + wanted.length };
+  /** @param {number} at */
+  const label = (at) => {
+    const half = ctx.measureText(figure(at, plot.data.kind)).width / 2 + GAP * ratio;
+    return { at, x: u.valToPos(at, "x", true), tip: u.valToPos(y[x.indexOf(at)] ?? NaN, "y", true), half, firm: named.has(at) };
+  };
+  /** The curve's highest point in a stretch. @param {number} l @param {number} r */
+  const over = (l, r) => {
+    const ends = [u.posToVal(l, "x", true), u.posToVal(r, "x", true)], low = Math.min(...ends), high = Math.max(...ends);
+    return u.valToPos(extent(y.filter((/** @type {number} */ _v, /** @type {number} */ k) => x[k] >= low && x[k] <= high))[1], "y", true);
+  };
+  const all = [...wanted, ...own].map(label).filter(({ tip }) => Number.isFinite(tip));
+  const taken = placed(all, { left, right: left + width, top }, room, over).map(({ label: { at }, box }) => ({ at, box }));
+  for (const { at, box } of taken) ctx.fillText(figure(at, plot.data.kind), (box[0] + box[2]) / 2, box[3]);
   ctx.restore();
   plot.element.dataset.labels = taken.map(({ at }) => figure(at, plot.data.kind)).join(" ");
   return taken;

@@ -1,7 +1,7 @@
 // Mass spectra as sticks: the entry mirrored below at equal heights, what one has and the other has not as a hollow stick, or
 // the difference of both, or heights as they were recorded.
 
-import { GAP, axis, colour, extent, figure, font, legend, rem } from "./spectrum_parts.js";
+import { GAP, axis, colour, extent, figure, font, legend, placed, rem } from "./spectrum_parts.js";
 
 /** @typedef {import("./spectrum.js").Plot} Plot */
 /** @typedef {import("./spectrum.js").MassPlot} MassPlot */
@@ -81,7 +81,8 @@ function frame(plot, data, mode, up, down, token = "--ink") {
   const top = most * (half / (half - size * 1.4));
   const range = [down.length ? -top : 0, top];
   const xs = [...new Set([plot.full[0], ...all.map(({ mz }) => mz), plot.full[1]])].sort((a, b) => a - b);
-  const label = mode === "difference" ? "Difference / percentage points" : mode === "absolute" ? "Intensity as recorded" : data.y_label ?? "Relative intensity / %";
+  const { y_label = "Relative intensity / %" } = half * (down.length ? 2 : 1) < size * 9 ? { y_label: "Intensity / %" } : data; // no longer than its axis
+  const label = mode === "difference" ? "Difference / percentage points" : mode === "absolute" ? "Intensity as recorded" : y_label;
   plot.chart({
     height: plot.height,
     scales: { y: { range: () => range } },
@@ -136,26 +137,28 @@ function draw(u, peaks, token, width, data, mode) {
   ctx.restore();
 }
 
-/** The highest peaks get their m/z, unless a higher one has already taken the place; before them the base peak and the molecular
- * ion, by name. @param {any} u @param {Stick[]} seen @param {number} most height of the base peak @param {MassPlot} data @param {string} mode */
+/** The highest peaks get their m/z, unless a higher one or its label has already taken the place; before them the base peak and the
+ * molecular ion, by name. @param {any} u @param {Stick[]} seen @param {number} most height of the base peak @param {MassPlot} data @param {string} mode */
 function label(u, seen, most, data, mode) {
   const { ctx } = u, ratio = devicePixelRatio || 1, size = rem() * 0.75 * ratio;
   ctx.font = `${size}px ${font()}`;
   ctx.textAlign = "center";
-  /** @type {[number, number][]} */
-  const taken = [];
   const byHeight = [...seen].sort((a, b) => Math.abs(b.y) - Math.abs(a.y)), plain = data.absolute || mode === "difference";
   const isIon = (/** @type {number} */ mz) => data.ion !== undefined && Math.abs(mz - data.ion) < (Number.isInteger(data.ion) ? 0.5 : 0.01);
   const ion = byHeight.find(({ mz }) => isIon(mz));
   const isBase = (/** @type {Stick} */ s) => Math.abs(s.y) > most - 1e-9;
   const first = plain ? [] : [byHeight.find(isBase), ion].filter((s) => s !== undefined);
-  for (const stick of new Set([...first, ...byHeight.slice(0, data.labels ?? 6)])) {
-    const { mz, y } = stick;
-    const name = plain ? "" : isIon(mz) ? "\u00a0M⁺" : isBase(stick) ? "\u00a0base" : "";
-    const text = figure(mz, "mass") + name, half = ctx.measureText(text).width / 2 + GAP * ratio;
-    const x = Math.min(Math.max(u.valToPos(mz, "x", true), u.bbox.left + half), u.bbox.left + u.bbox.width - half);
-    if (taken.some(([l, r]) => x + half > l && x - half < r)) continue;
-    taken.push([x - half, x + half]);
-    ctx.fillText(text, x, u.valToPos(y, "y", true) + (y < 0 ? size * 1.1 : -size * 0.35));
+  const down = byHeight.length > 0 && byHeight[0].y < 0, way = down ? -1 : 1; // sticks that hang are seen in a mirror
+  /** @param {Stick} stick */
+  const label = (stick) => {
+    const text = figure(stick.mz, "mass") + (plain ? "" : isIon(stick.mz) ? "\u00a0M⁺" : isBase(stick) ? "\u00a0base" : "");
+    return { text, x: u.valToPos(stick.mz, "x", true), tip: way * u.valToPos(stick.y, "y", true), half: ctx.measureText(text).width / 2 + GAP * ratio, firm: first.includes(stick) };
+  };
+  const { left, top, width, height } = u.bbox, frame = { left, right: left + width, top: down ? -(top + height) : top };
+  const sticks = seen.map(({ mz, y }) => ({ x: u.valToPos(mz, "x", true), tip: way * u.valToPos(y, "y", true) }));
+  const over = (/** @type {number} */ l, /** @type {number} */ r) => Math.min(...sticks.filter(({ x }) => x > l && x < r).map(({ tip }) => tip));
+  const wanted = [...new Set([...first, ...byHeight.slice(0, data.labels ?? 6)])].map(label);
+  for (const { label: { text }, box } of placed(wanted, frame, { size, gap: size * 0.35, lift: size * 0.5, most: wanted.length }, over)) {
+    ctx.fillText(text, (box[0] + box[2]) / 2, down ? size * 0.75 - box[3] : box[3]);
   }
 }

@@ -133,6 +133,29 @@ export function prominent(x, y, min, max, least = 0.05) {
   return found.sort((a, b) => b[2] - a[2]).map(([at, top]) => [at, top]);
 }
 
+/** @typedef {[number, number, number, number]} Box left, top, right, bottom */
+/** Labels that leave each other, the drawing and the frame alone. They come the weightiest first: of two that want a place the later goes, and
+ * so does one that would stand more than `lift` above its own tip. One that is `firm` stands as high as it must.
+ * @template {{x: number, tip: number, half: number, firm?: boolean}} Label
+ * @param {Iterable<Label>} wanted @param {{left: number, right: number, top: number}} frame @param {{size: number, gap: number, lift: number, most: number}} room
+ * @param {(left: number, right: number) => number} over where the highest of what is drawn in a stretch is, in pixels from above
+ * @returns {{label: Label, box: Box}[]} */
+export function placed(wanted, frame, { size, gap, lift, most }, over) {
+  /** @type {{label: Label, box: Box}[]} */
+  const taken = [];
+  for (const label of wanted) {
+    const middle = Math.min(Math.max(label.x, frame.left + label.half), frame.right - label.half);
+    const left = middle - label.half, right = middle + label.half, free = Math.min(label.tip, over(left, right));
+    const foot = label.firm ? Math.max(free - gap, frame.top + size) : free - gap;
+    if (foot - size < frame.top || (!label.firm && label.tip - free > lift)) continue;
+    const box = /** @type {Box} */ ([left, foot - size, right, foot]);
+    if (taken.some(({ box: [l, t, r, b] }) => left < r && right > l && box[1] < b && foot > t)) continue;
+    taken.push({ label, box });
+    if (taken.length >= most) break;
+  }
+  return taken;
+}
+
 /** @param {{x: number[], y: number[]}} s @returns {[number[], number[]]} ascending, as uPlot wants it */
 export function ascending(s) {
   const x = Array.from(s.x), y = Array.from(s.y);

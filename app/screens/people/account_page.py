@@ -67,8 +67,8 @@ def _hashed(new: str, again: str) -> str:
     return hash_password(new)
 
 
-def shown_account(visit: Visit, *, said: str = "", error: MastError | None = None) -> HTMLResponse:
-    """One's own account, with what was done or why nothing was changed."""
+def shown_account(visit: Visit, *, said: str = "", error: MastError | None = None, label: str = "") -> HTMLResponse:
+    """One's own account, with what was done or why nothing was changed. `label`: the name that was typed for a passkey."""
     rt, who = visit.rt, visit.who
     with rt.read() as session:
         person = session.get_one(Person, who.person_id)
@@ -81,6 +81,7 @@ def shown_account(visit: Visit, *, said: str = "", error: MastError | None = Non
         role_words=ROLE_WORDS,
         said=said,
         error=error,
+        label=label,
         fields=fields_of(error),
         passkeys=passkeys.available(rt.settings.public_url) and who.via == "session",
     )

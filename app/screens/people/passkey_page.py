@@ -43,7 +43,7 @@ def add_passkey(
 ) -> Response:
     """Keep the passkey the browser made, once the password has been given: an unlocked tablet in other hands adds none."""
     rt = visit.rt
-    with shown_again(lambda error: shown_account(visit, error=error)):
+    with shown_again(lambda error: shown_account(visit, error=error, label=label)):
         signin.confirm(visit.request, visit.who, password)
         with visit.begin() as uow:
             passkeys.add(uow, _site(rt), rt.pepper, answer, label)

@@ -55,8 +55,11 @@ def choose_session(visit: Registrar) -> Response:
 
 
 @router.get("/sessions/{session_id}/reception")
-def reception(session_id: uuid.UUID, visit: Registrar, same: uuid.UUID | None = None) -> HTMLResponse:
-    """The form of the next sample; `same`: a sample of the same people, whose answers are carried over."""
+def reception(
+    session_id: uuid.UUID, visit: Registrar, same: uuid.UUID | None = None, after: uuid.UUID | None = None
+) -> HTMLResponse:
+    """The form of the next sample; `same`: a sample of the same people, whose answers are carried over; `after`: one whose ticket was
+    given out."""
     form = forms.Filled()
     if same is not None:
         with visit.rt.read() as session:
@@ -65,7 +68,8 @@ def reception(session_id: uuid.UUID, visit: Registrar, same: uuid.UUID | None = 
                 raise NotFound("sample")
             form = forms.of_the_same_group(row, lookup.consents_of(session, same))
     answer = shown(visit, session_id, form)
-    take_back(answer, visit)
+    if after is not None:
+        take_back(answer, visit, after)
     return answer
 
 

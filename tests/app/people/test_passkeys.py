@@ -84,6 +84,7 @@ def test_what_is_wrong_adds_none_and_is_said(
     answer = add(world, device, **more)
     assert answer.status_code in (400, 422), answer.status_code
     assert says in answer.text
+    assert ('value="Laptop"' in answer.text) == ("label" not in more), "what was typed is shown again"
     assert kept(world) == []
 
 

@@ -423,30 +423,54 @@ def test_the_overview_shows_what_was_recorded_and_offers_only_what_the_role_may(
     assert f"/bench/samples/{sample_id}" in chemist
 
 
+def registered(world: Any, session_id: uuid.UUID) -> str:
+    """The address of the ticket."""
+    answer = world.as_(Role.RECEPTION).post(f"/sessions/{session_id}/samples", data=FORM)
+    assert answer.status_code == 303
+    return str(answer.headers["location"])
+
+
 def test_a_ticket_has_a_page_of_its_own_until_the_next_sample_begins(world: Any, clock: Any) -> None:
     session_id, client = world.session(), world.as_(Role.RECEPTION)
-
-    def registered() -> str:
-        answer = client.post(f"/sessions/{session_id}/samples", data=FORM)
-        assert answer.status_code == 303
-        assert "no-store" in client.get(answer.headers["location"]).headers["cache-control"]
-        return str(answer.headers["location"])
-
-    page = registered()
-    first = code_on(client.get(page).text)
+    page = registered(world, session_id)
+    shown = client.get(page)
+    assert "no-store" in shown.headers["cache-control"]
+    first, sample = code_on(shown.text), page.removesuffix("/ticket")
     assert code_on(client.get(page).text) == first, "a reload asks for a page and sends no form"
     assert len(samples(world)) == 1
-    sealed = next(cookie.value for cookie in client.cookies.jar if cookie.name == "mast-ticket")
-    assert first not in sealed
+    (kept,) = (cookie for cookie in client.cookies.jar if cookie.name.startswith("mast-ticket-"))
+    assert first not in kept.value
     other = world.as_(Role.HEALTH_WORKER)
-    other.cookies.set("mast-ticket", sealed, path="/samples")
-    sample = page.removesuffix("/ticket")
+    other.cookies.set(kept.name, kept.value, path="/samples")
     assert other.get(page).headers["location"] == sample, "who was not given it does not see it"
-    client.get(f"/sessions/{session_id}/reception")
+    client.get(unescape(re.findall(r'href="(/sessions/[^"]+/reception\?[^"]+)"', shown.text)[-1]))
     assert client.get(page).headers["location"] == sample
-    later = registered()
+    later = registered(world, session_id)
     clock.advance(minutes=31)
     assert client.get(later).headers["location"] == later.removesuffix("/ticket")
+
+
+def test_of_two_tabs_that_register_at_once_each_keeps_its_ticket(world: Any) -> None:
+    session_id, client = world.session(), world.as_(Role.RECEPTION)
+    one, another = registered(world, session_id), registered(world, session_id)
+    codes = [code_on(client.get(page).text) for page in (one, another, one, another)]
+    assert codes[:2] == codes[2:]
+    assert codes[0] != codes[1]
+    client.get(f"/sessions/{session_id}/reception")  # a third tab begins
+    same = re.findall(r'href="(/sessions/[^"]+/reception\?same=[^"]+)"', client.get(another).text)
+    client.get(unescape(same[0]))
+    assert code_on(client.get(one).text) == codes[0], "who goes on in one tab leaves the other alone"
+    assert client.get(another).status_code == 303
+
+
+def test_a_browser_holds_no_more_than_four_tickets_and_the_oldest_goes(world: Any, clock: Any) -> None:
+    session_id, client = world.session(), world.as_(Role.RECEPTION)
+    pages = []
+    for _ in range(6):
+        pages.append(registered(world, session_id))
+        assert client.get(pages[-1]).status_code == 200
+        clock.advance(minutes=1)
+    assert [client.get(page).status_code for page in pages] == [303, 303, 200, 200, 200, 200]
 
 
 def test_a_lost_ticket_is_replaced_on_the_page_and_a_second_click_shows_the_same(world: Any) -> None:
