@@ -130,7 +130,7 @@ def _agreed(hand: Hand) -> None:
 
 
 def _registered(hand: Hand, then: str) -> None:
-    hand.tap(hand.page.get_by_role("button", name="Register and print"))
+    hand.tap(hand.page.get_by_role("button", name="Register sample"))
     hand.page.locator("#ticket-code").wait_for()
     if then:
         hand.tap(hand.page.get_by_role("link", name=then))

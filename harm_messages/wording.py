@@ -141,7 +141,7 @@ class Writer(Namer):
         short = self._kept(text, text.short, values, "more" if behind_more else "page", whole)
         more = self._kept(text, text.more, values, "more", whole)
         if place.slot in SHORTENED and not behind_more and not whole:
-            short, more = self._within(short, more, values, f"{after} {because}")
+            short, more = self._within(text.id, short, more, values, f"{after} {because}")
         say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
         seen = self.hearing is None or not self.hearing.draft  # nobody reads or hears the draft
         return Message(
@@ -190,14 +190,16 @@ class Writer(Namer):
             source, allowed, lambda sentence: may(sentence) and hearing.fresh(fill(sentence, values), where)
         )
 
-    def _within(self, short: str, more: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
+    def _within(self, card: str, short: str, more: str, values: Mapping[str, str], before: str) -> tuple[str, str]:
         """(card, behind More) of the words a person is given: the last paragraphs wait where the card would be too long.
         The first always stands, and what names a medicine that kills with it; the pack puts what can best wait last."""
         paragraphs, limit = short.split("\n\n"), self.d.pack.budgets.card
         if self.hearing is not None and self.hearing.room is not None:
             limit, self.hearing.room = min(limit, self.hearing.room), None  # the first card, before the help
         waiting: list[str] = []
-        while words_of([before, to_plain("\n\n".join(paragraphs), values)]) > limit:
+        while self.too_long(
+            f"card {card} of {len(paragraphs)}", words_of([before, to_plain("\n\n".join(paragraphs), values)]), limit
+        ):
             at = next((i for i in range(len(paragraphs) - 1, 0, -1) if not self._on_the_card(paragraphs[i])), None)
             if at is None:
                 break

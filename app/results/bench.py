@@ -84,17 +84,23 @@ class Worklist:
 
 
 def worklist(session: Session, actor: Actor, now: datetime, register: Register) -> Worklist:
-    """What is to be done at this bench. Samples that were told or withdrawn are gone from it."""
-    open_now = sessions.sessions_now(session, actor, now)
-    found = [(s, row) for s in open_now for row in queue.queue(session, actor, s.id, now=now)]
+    """What is to be done at this bench. Samples that were told are gone from it while their result stands, withdrawn ones too;
+    of a session that is closed, everything whose result is out."""
+    at_work = sessions.sessions_at_work(session, actor, now)
+    told = queue.told(session, actor, [s.id for s in at_work])
+    again = {key for key, state in repository.newest_states(session, told).items() if state not in _LAST}
+    found = [(s, row) for s in at_work for row in queue.queue(session, actor, s.id, now=now, also=again)]
     states = repository.newest_states(session, [row.id for _, row in found])
     rows = [
         Row(row, s.id, s.name, expected_words(register, row.expected, row.words_spoken), state, _mine(actor, state))
         for s, row in found
         for state in [states.get(row.id)]
+        if s.closed_at is None or state not in _LAST
     ]
-    rows.sort(key=lambda r: (r.state in _LAST, not r.mine, -r.queued.waited_s))
-    return Worklist(tuple(rows), tuple(s.name for s in open_now))
+    closed = {s.id for s in at_work if s.closed_at is not None}
+    rows.sort(key=lambda r: (r.state in _LAST, not r.mine, r.session_id in closed, -r.queued.waited_s))
+    with_work = {r.session_id for r in rows}
+    return Worklist(tuple(rows), tuple(s.name for s in at_work if s.closed_at is None or s.id in with_work))
 
 
 def expected_words(register: Register, expected: Sequence[str], spoken: str) -> str:

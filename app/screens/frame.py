@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -128,10 +128,12 @@ def frame_of(rt: Runtime, actor: Actor, path: str) -> Frame:
     areas, more = navigation.offered(actor.roles)
     in_sessions = actor.agency_id is not None and actor.has(*SERVICE_STAFF)
     with rt.read() as session:
-        open_now = sessions.sessions_now(session, actor, rt.now()) if in_sessions else []
+        at_work = sessions.sessions_at_work(session, actor, rt.now()) if in_sessions else []
+        open_now = [s for s in at_work if s.closed_at is None]
+        open_ids, closed_ids = [s.id for s in open_now], [s.id for s in at_work if s.closed_at is not None]
         here = session_here(open_now, path)
         named = _named(session, open_now, here)
-        counts = counted(session, actor, rt.now(), [s.id for s in open_now], {p.label for p in areas})
+        counts = counted(session, actor, rt.now(), open_ids, {p.label for p in areas}, closed_ids)
         hrefs = {navigation.address(place, here.id if here else None): place.label for place in (*more, *areas)}
         nearest = navigation.nearest(path, hrefs)
         hints = hints_of(session, actor, hrefs.get(nearest, ""))
@@ -197,14 +199,23 @@ def _named(
     ]
 
 
-def counted(session: Session, actor: Actor, now: datetime, open_ids: list[uuid.UUID], labels: set[str]) -> Counts:
-    """What waits at the areas of these labels; each costs a small query or two."""
+def counted(
+    session: Session,
+    actor: Actor,
+    now: datetime,
+    open_ids: list[uuid.UUID],
+    labels: set[str],
+    closed_ids: Sequence[uuid.UUID] = (),
+) -> Counts:
+    """What waits at the areas of these labels; each costs a small query or two. `closed_ids`: sessions whose results may follow."""
     stages = queue.stages_now(session, actor, open_ids)
+    later = queue.stages_now(session, actor, closed_ids)
+    bench = {stage: Count(stages.get(stage, 0) + later.get(stage, 0)) for stage in Stage}
     found: Counts = {
         "Queue": Count(sum(stages.values())),
-        "Bench": Count(stages.get(Stage.RECEIVED, 0)),
-        "To verify": Count(stages.get(Stage.ANALYSED, 0)),
-        "To release": Count(stages.get(Stage.VERIFIED, 0)),
+        "Bench": bench[Stage.RECEIVED],
+        "To verify": bench[Stage.ANALYSED],
+        "To release": bench[Stage.VERIFIED],
         "Consultations": Count(stages.get(Stage.RELEASED, 0)),
     }
     if actor.has(*SERVICE_STAFF, Role.CLINICIAN):

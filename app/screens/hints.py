@@ -49,7 +49,7 @@ HINTS: dict[str, tuple[str, str, str]] = {
         "Look at a message as clients see it before you submit.",
     ),
     "Urgent": (
-        "An urgent message appears on client pages at once.",
+        "An urgent message appears once two other people have approved it.",
         "Say how long it holds. Then it ends by itself.",
         "Stop it here when it is no longer true.",
     ),

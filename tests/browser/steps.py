@@ -74,7 +74,7 @@ def register(page: Page, *, form: str = "crystal", colour: str = "white") -> tup
     page.get_by_label(form.capitalize(), exact=True).check()
     page.get_by_label(colour, exact=True).check()
     tick_consents(page)
-    page.get_by_role("button", name="Register and print").click()
+    page.get_by_role("button", name="Register sample").click()
     code = page.locator("#ticket-code").inner_text()
     number = re.search(r"\d{3}", page.locator("h1").inner_text())
     assert number is not None

@@ -66,7 +66,7 @@ def test_a_session_that_ended_on_a_form_says_that_it_was_not_saved_and_how_to_ge
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
     page.context.clear_cookies()  # what 45 minutes of silence do
-    steps.press(page, "Register and print")
+    steps.press(page, "Register sample")
     expect(page.locator("h1")).to_have_text("Sign in")
     said = page.locator("main").get_by_role("status").first.inner_text()
     assert "ended" in said
@@ -108,7 +108,7 @@ def test_a_registration_sent_twice_is_one_sample_with_one_ticket(desk: Desk, roa
     before = queued()
     # a double tap: the second goes out before the first has been answered
     first = page.evaluate_handle("fetch(document.querySelector('form.intake').action, {method: 'POST', body: new URLSearchParams(new FormData(document.querySelector('form.intake')))}).then((r) => r.text())")  # fmt: skip
-    steps.press(page, "Register and print")
+    steps.press(page, "Register sample")
     first.dispose()
     code = page.locator("#ticket-code").inner_text()
     page.reload()  # a page of its own: no form is sent once more

@@ -27,6 +27,9 @@ def test_the_switch_keeps_the_ticket_in_its_tab_and_the_page_live(desk: Desk, ro
     expect(page.locator(".waiting__stage")).to_have_text("Your result is checked and will be here soon")
     page.locator("summary[aria-label$=Language]").click()
     assert scroll_overflow(page) == 0
+    menu = page.locator(".menu[open] .menu__body").bounding_box()
+    assert menu is not None
+    assert menu["x"] >= 0, "the menu of languages is whole on a small phone"
     page.get_by_role("link", name="Cymraeg").click()
     expect(page.locator(".waiting__stage")).to_have_text(re.compile("^Mae eich canlyniad wedi'i wirio"))
     expect(page.locator("html")).to_have_attribute("lang", "cy")

@@ -118,7 +118,7 @@ def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) ->
     expect(chip).to_contain_text("Dave")
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
-    page.get_by_role("button", name="Register and print").click()
+    page.get_by_role("button", name="Register sample").click()
     page.locator("#expected-nudge").get_by_role("button", name="Leave it out").click()
     expect(chip.locator("span").first).to_have_text("“pill from his mate”")
     assert chip.locator("input").input_value() == "pill from his mate"

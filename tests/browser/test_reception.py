@@ -73,7 +73,7 @@ def test_the_first_sample_takes_eight_taps_and_no_letter_and_the_next_of_its_gro
     tap(page.get_by_label("Yes to all three"))
     for name, answer in OPTIONAL:
         tap(page.locator(f"[name=consent_{name}][value={answer}]"))
-    tap(page.get_by_role("button", name="Register and print"))
+    tap(page.get_by_role("button", name="Register sample"))
     expect(page.locator("#ticket-code")).to_be_visible()
     page.wait_for_load_state()  # a page can be seen before its styles have come
     assert tap.taps == 8
@@ -85,7 +85,7 @@ def test_the_first_sample_takes_eight_taps_and_no_letter_and_the_next_of_its_gro
     tap(page.get_by_role("link", name="Next sample, same group"))
     expect(page.get_by_text("answers carried over")).to_be_visible()
     looks(page, tap, "Ketamine", "Powder", "white")
-    tap(page.get_by_role("button", name="Register and print"))
+    tap(page.get_by_role("button", name="Register sample"))
     expect(page.locator("#ticket-code")).to_be_visible()
     assert tap.taps == 5
     first, second = newest(clients, road, 2), newest(clients, road)
@@ -100,7 +100,7 @@ def test_on_a_phone_it_is_one_column_and_the_button_is_always_there(desk: Desk, 
     page = reception(desk, road, PHONE, has_touch=True)
     assert scroll_overflow(page) == 0
     for _ in range(2):
-        box = page.get_by_role("button", name="Register and print").bounding_box()
+        box = page.get_by_role("button", name="Register sample").bounding_box()
         assert box is not None
         assert box["y"] + box["height"] <= PHONE[1]
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
@@ -128,10 +128,10 @@ def test_words_spoken_are_the_street_name_chosen_or_what_was_kept_as_typed(
     expect(page.get_by_role("option", name="Ketamine", exact=True)).to_be_visible()
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
-    page.get_by_role("button", name="Register and print").click()
+    page.get_by_role("button", name="Register sample").click()
     expect(page.get_by_role("alert")).to_have_text("Choose what “ketam” means, or keep it as typed.")
     page.get_by_role("option", name="Keep “ketam” as typed").click()
-    steps.press(page, "Register and print")
+    steps.press(page, "Register sample")
     kept = newest(clients, road)
     assert (kept["expected"], kept["words_spoken"].split("; ")) == (["mdma"], ["ketam", "mandy"])
 
@@ -141,7 +141,7 @@ def test_the_ticket_is_covered_after_a_minute_and_one_tap_shows_it_again(desk: D
     page.clock.install()
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
-    steps.press(page, "Register and print")
+    steps.press(page, "Register sample")
     code = page.locator("#ticket-code")
     expect(code).to_be_visible()
     expect(page.locator("html[data-enhanced]")).to_have_count(1)
@@ -169,7 +169,7 @@ def test_labels_begin_at_the_first_free_one_of_a_sheet_and_the_next_print_goes_o
     page = reception(desk, road)
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
-    steps.press(page, "Register and print")
+    steps.press(page, "Register sample")
     steps.ready(page)
     first_free = page.locator("summary", has_text="First free label")
     expect(first_free).to_be_hidden()  # only where a sheet can be begun
@@ -211,7 +211,7 @@ def test_a_photo_is_made_small_on_the_device(desk: Desk, road: Road, clients: Cl
     expect(page.get_by_text("Photo added")).to_be_visible()
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
-    steps.press(page, "Register and print")
+    steps.press(page, "Register sample")
     content = clients("chemist").get(f"/samples/{newest(clients, road)['id']}/photo").content
     picture = without_metadata(content)
     assert (picture.media_type, picture.content) == ("image/jpeg", content)

@@ -185,6 +185,7 @@ def test_a_code_in_the_address_hides_the_page_of_the_cookie_until_its_own_is_the
     expect(wrong.locator(".result__headline")).to_be_hidden()
     held[0].continue_()
     _ended(wrong, "There is no result for this code")
+    _ended(wrong, "Check the code on your ticket.")
 
 
 # -- tickets that stopped working -------------------------------------------------------------------------------

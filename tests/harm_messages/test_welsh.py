@@ -365,6 +365,7 @@ def test_the_order_and_the_log_of_a_page_do_not_depend_on_the_language(case: str
     assert [x for x in ours.display_log if x[0] not in notices] == [
         x for x in theirs.display_log if x[0] not in notices
     ]
+    assert [m.html.count("<p>") for m in ours.cards] == [m.html.count("<p>") for m in theirs.cards], "as much in sight"
     assert (ours.staff_actions, ours.outcome, ours.verdict) == (theirs.staff_actions, theirs.outcome, theirs.verdict)
     assert ours.headline != theirs.headline
 

@@ -158,17 +158,23 @@ class ClientSaw:
     same: bool
 
 
-def client_saw(session: Session, sample: samples.Sample, view: ClientView) -> ClientSaw | None:
+def client_saw(session: Session, sample: samples.Sample, view: ClientView, pack: Pack) -> ClientSaw | None:
     """None: the client has opened no result. Another language is no difference."""
     last = repository.last_shown(session, sample.id, ShownTo.CLIENT)
     if last is None:
         return None
     frame = Frame.model_validate(last.frame)
     page = view.page.loggable() if view.page else None
-    same = page is not None and (last.result_id, last.messages, frame.under_review) == (
-        view.result_id, _messages(page), view.under_review
+    same = page is not None and (last.result_id, _said(last.messages, pack), frame.under_review) == (
+        view.result_id, _said(_messages(page), pack), view.under_review
     )  # fmt: skip
     return ClientSaw(last.at, frame.result_number, same)
+
+
+def _said(messages: Sequence[dict[str, str | int]], pack: Pack) -> list[dict[str, str | int]]:
+    """What a page says in any language: without the notices about its translation."""
+    of_language = {pack.manifest.fixed[name] for name in ("ask_us", "machine_drafted")}
+    return [one for one in messages if one["id"] not in of_language]
 
 
 def note_shown(uow: UnitOfWork, sample: samples.Sample, view: ClientView, shown_to: ShownTo) -> None:

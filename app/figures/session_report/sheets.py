@@ -85,7 +85,7 @@ def _flow(report: Report) -> Sheet:
     f = report.flow
     rows = (
         ("Received", f.received), ("Withdrawn (counted under custody only)", f.withdrawn), ("Analysed", f.analysed),
-        ("Released", f.released), ("Told in a consultation", f.told), ("Retracted", f.retracted),
+        ("Released", f.released), ("Result given", f.told), ("Retracted", f.retracted),
     )  # fmt: skip
     return Sheet("Samples", ("Stage", "Samples"), rows)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -77,25 +77,44 @@ def state_words(found: d.Stage, checking_session: sessions.CheckingSession) -> s
 
 
 def queue(
-    session: Session, actor: Actor, session_id: uuid.UUID, *, now: datetime | None = None, everything: bool = False
+    session: Session,
+    actor: Actor,
+    session_id: uuid.UUID,
+    *,
+    now: datetime | None = None,
+    everything: bool = False,
+    also: Collection[uuid.UUID] = (),
 ) -> list[QueueRow]:
-    """Samples of a session that are neither told nor withdrawn, oldest first; `everything`: all of them.
+    """Samples of a session that are neither told nor withdrawn, and `also` these, oldest first; `everything`: all of them.
 
     Waiting is counted to `now`, or for a sample whose result is out, to its release.
     """
     checking_session = sessions.get_session(session, actor, session_id)
-    rows = samples_of_session(session, checking_session.agency_id, checking_session.id, in_queue=not everything)
+    agency_id = checking_session.agency_id
+    rows = samples_of_session(session, agency_id, checking_session.id, in_queue=not everything, also=also)
     return _rows(session, checking_session, rows, now)
 
 
 def samples_of_session(
-    session: Session, agency_id: uuid.UUID, session_id: uuid.UUID, *, in_queue: bool
+    session: Session,
+    agency_id: uuid.UUID,
+    session_id: uuid.UUID,
+    *,
+    in_queue: bool,
+    also: Collection[uuid.UUID] = (),
 ) -> Sequence[Sample]:
-    """Samples of a session in the order they came; `in_queue`: neither told nor withdrawn."""
+    """Samples of a session in the order they came; `in_queue`: neither told nor withdrawn, and `also` these."""
     query = select(Sample).where(Sample.agency_id == agency_id, Sample.session_id == session_id)
     if in_queue:
-        query = query.where(col(Sample.told_at).is_(None), col(Sample.withdrawn_at).is_(None))
+        waiting = sa.or_(col(Sample.told_at).is_(None), col(Sample.id).in_(also))
+        query = query.where(waiting, col(Sample.withdrawn_at).is_(None))
     return session.exec(query.order_by(col(Sample.received_at), col(Sample.number))).all()
+
+
+def told(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+    """Samples of these sessions whose client was told the result."""
+    mine = (col(Sample.agency_id) == actor.agency_id, col(Sample.session_id).in_(session_ids))
+    return list(session.exec(select(Sample.id).where(*mine, col(Sample.told_at).is_not(None))))
 
 
 def _rows(

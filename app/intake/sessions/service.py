@@ -23,6 +23,9 @@ from app.platform.security.policy import SERVICE_STAFF
 __all__ = ["CheckingSession", "NewSession", "NewSite", "Site"]
 
 
+RESULTS_FOLLOW = timedelta(days=14)
+"""How long after it was closed the bench still lists what has no result: as long as a ticket works, unless that is set."""
+
 RECEPTION_SEES = timedelta(days=1)
 """How long after it was closed a session is seen at reception, whose tablets are the ones that get stolen."""
 
@@ -89,6 +92,12 @@ def sessions_now(session: Session, actor: Actor, now: datetime) -> list[Checking
     """Sessions where a sample may be handed in today, the one that opened last first."""
     rows = [s for s in sessions_of(session, actor, open_only=True) if phase_of(s, now) is not Phase.PLANNED]
     return sorted(rows, key=lambda s: s.opens_at, reverse=True)
+
+
+def sessions_at_work(session: Session, actor: Actor, now: datetime) -> list[CheckingSession]:
+    """The sessions of now, then those closed lately, whose results may still follow, the one closed last first."""
+    over = [s for s in sessions_of(session, actor) if s.closed_at is not None and now - s.closed_at < RESULTS_FOLLOW]
+    return sessions_now(session, actor, now) + sorted(over, key=lambda s: s.closed_at or now, reverse=True)
 
 
 def phase_of(row: CheckingSession, now: datetime) -> Phase:

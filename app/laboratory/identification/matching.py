@@ -79,8 +79,8 @@ def _led_by_parts(answer: Answer, explained: MixtureExplanation | None, level: I
         headline = mixture_headline(explained, main)
         answer = replace(answer, headline=headline, level=Level.CONSISTENT_WITH, set=named)
     if explained.incomplete and explained.unexplained_fraction >= 0.05:
-        left = f"{explained.unexplained_fraction:.0%} is unexplained."
-        answer = replace(answer, headline=f"{answer.headline.rstrip('.')}; {left}")
+        left = f"{100 * explained.unexplained_fraction:.0f}\u00a0% is unexplained."
+        answer = replace(answer, headline=f"{answer.headline.rstrip('.')}. {left}")
     return answer
 
 

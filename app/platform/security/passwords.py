@@ -24,7 +24,7 @@ def hash_password(password: str) -> str:
     """Hash for storage. Raises Invalid when it is too short (NIST SP 800-63B: length is what counts)."""
     if len(password) < MIN_LENGTH:
         raise Invalid(
-            f"A password needs at least {MIN_LENGTH} characters; several words are good.",
+            f"A password needs at least {MIN_LENGTH} characters. Several words work well.",
             fields={"password": f"shorter than {MIN_LENGTH} characters"},
         )
     with _turn():

@@ -145,7 +145,7 @@ def consultation_part(visit: Teller, sample_id: uuid.UUID) -> HTMLResponse:
         pack = rt.packs.current(session, sample.agency_id, now)
         view = client_view(session, pack, sample, now, locale=web.asked_for(visit.request, rt) or "en")
         todo = tasks.of_sample(session, who, sample_id)
-        saw = service.client_saw(session, sample, view)
+        saw = service.client_saw(session, sample, view, pack)
     return visit.page(
         "consultation/part.html",
         view=view,
@@ -176,7 +176,7 @@ def consultation_with(
     with rt.read() as session:
         pack = rt.packs.current(session, sample.agency_id, rt.now())
         todo = tasks.of_sample(session, who, sample_id)
-        saw = service.client_saw(session, sample, view)
+        saw = service.client_saw(session, sample, view, pack)
     return visit.page(
         "consultation/with.html" if named or dropped else "consultation/part.html",
         view=view,
@@ -201,7 +201,7 @@ def _page(
         past = service.consultations_of(session, who, sample_id)
         todo = tasks.of_sample(session, who, sample_id)
         pack = rt.packs.current(session, sample.agency_id, rt.now())
-        saw = service.client_saw(session, sample, view)
+        saw = service.client_saw(session, sample, view, pack)
     return visit.page(
         "consultation/sample.html",
         sample=sample,

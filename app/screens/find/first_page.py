@@ -50,8 +50,10 @@ def _first(visit: Visit, stage: Stage) -> RedirectResponse:
 def _at_bench(rt: Runtime, actor: Actor, stage: Stage) -> str:
     """The sample that has waited longest at a stage; where none waits, the list."""
     with rt.read() as session:
-        open_now = sessions.sessions_now(session, actor, rt.now())
-        found = queue.first_at(session, actor, [row.id for row in open_now], stage)
+        at_work = sessions.sessions_at_work(session, actor, rt.now())
+        now = [row.id for row in at_work if row.closed_at is None]
+        found = queue.first_at(session, actor, now, stage)
+        found = found or queue.first_at(session, actor, [row.id for row in at_work], stage)
     return f"/bench/samples/{found}" if found else BENCH
 
 
@@ -64,7 +66,7 @@ def to_sign(visit: Clinician) -> RedirectResponse:
             or _version_to_sign(visit, session)
             or _alert_to_sign(visit, session)
         )
-    return RedirectResponse(address or "/messages", 303)
+    return RedirectResponse(address or "/messages?done=nothing_to_sign", 303)
 
 
 def _version_to_sign(visit: Visit, session: Session) -> str:

@@ -17,6 +17,7 @@ from app.intake.sessions import service as sessions
 from app.laboratory.library import service as libraries
 from app.laboratory.library.registry import LibraryRegistry
 from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.place import local
 from app.platform.kernel.sample_numbers import BLOCK, number_written
 from app.results.where_found import samples_where_found
 from app.screens.navigation import BENCH
@@ -83,7 +84,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class FoundSample:
-    """A sample as a row of the answer. `why`: what it has to do with what was asked."""
+    """A sample as a row of the answer. `where`: its form, when it came and to which session, to know it by without its ticket. `why`: what it has to do with what was asked."""
 
     number: int
     where: str
@@ -141,7 +142,8 @@ def _found(
     rows: Rows, actor: Actor, register: Register, session_id: uuid.UUID, row: queue.QueueRow, why: str
 ) -> FoundSample:
     named = ", ".join(substances.labels(register, row.expected)) or row.words_spoken or "not known"
-    return FoundSample(row.number, rows.checking[session_id].name, named, row.state, why, doors(actor, row.id))
+    came = f"{row.form.value.replace('_', ' ')} · {local(row.received_at):%H:%M} · {rows.checking[session_id].name}"
+    return FoundSample(row.number, came, named, row.state, why, doors(actor, row.id))
 
 
 def meant(register: Register, words: str) -> list[Match]:

@@ -41,7 +41,8 @@ DONE = {
     "submitted": "The version needs two signatures. Its files are frozen.",
     "sent_back": "The version is a draft again.",
     "signed": "Your signature is saved. One more is needed before it is in force.",
-    "approved": "Two people have signed the version.",
+    "approved": "Two people have signed the version. Client pages use it from its start date.",
+    "nothing_to_sign": "Nothing waits for your signature.",
     "set_aside": "The draft is set aside. You can still read it.",
     "withdrawn": "Withdrawn. Pages now say “talk to us before you take any”.",
 }

@@ -165,7 +165,8 @@ class Ticket {
     if (fresh) { this.swap(fresh, first); this.contact.heard(answer, true); return; }
     const ours = type.startsWith("application/problem+json") && answer.status < 500; // else a proxy's words, or a restart
     if (!ours && this.shows) { this.retry(first); return; }
-    const said = ours ? JSON.parse(body).detail : word("failed", "That did not work. Please wait a minute and try again.");
+    const problem = ours ? JSON.parse(body) : {};
+    const said = ours ? [problem.detail, problem.hint].filter(Boolean).join(" ") : word("failed", "That did not work. Please wait a minute and try again.");
     if (ours && (answer.status === 401 || answer.status === 404 || this.part.hidden)) this.end(said);
     else this.problem(said);
   }

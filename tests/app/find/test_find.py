@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -70,6 +71,7 @@ def test_a_street_name_finds_the_samples_expected_to_be_it_and_the_library_entry
     sample = road.register(expected=["mdma"])
     page = find(world, Role.CHEMIST, "mandy")
     assert f"/bench/samples/{sample}" in page.text
+    assert re.search(r"awaiting analysis · powder · \d\d:\d\d · ", page.text), "known without its ticket"
     assert "/libraries/" in page.text
     assert f"/bench/samples/{sample}" not in find(world, Role.CHEMIST, "ketamine").text
     reader = find(world, Role.RESEARCHER, "mandy").text

@@ -25,6 +25,7 @@ def test_an_administrator_adds_somebody_who_sets_a_password_by_a_link_and_signs_
     admin, browser = world.as_(Role.ADMIN), world.anonymous()
     added = admin.post("/people", data=NEW)
     link = link_on(added.text)
+    assert "with the user name <b>new.person</b>" in added.text
     page = admin.get("/people").text
     assert "New Person" in page
     assert "Has no password yet" in page

@@ -207,7 +207,7 @@ def test_the_report_agrees_with_a_count_in_plain_sql(world: Any, road: Road) -> 
     flow = {row: int(value) for (row, _), value in table(cells, "Samples").items()}
     assert flow["Received"] == count("select count(*) from sample where session_id = :s") == 200
     for name in ("analysed", "released", "told"):
-        row = {"told": "Told in a consultation"}.get(name, name.capitalize())
+        row = {"told": "Result given"}.get(name, name.capitalize())
         assert flow[row] == count(f"select count(*) {there} and {name}_at is not null")
     assert sum(int(v) for (row, c), v in table(cells, EXPECTED).items() if row != "All" and c == "Samples") == count(
         f"select count(*) {there}"

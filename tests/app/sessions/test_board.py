@@ -78,6 +78,12 @@ def test_only_columns_that_changed_are_sent_again(stage: Stage) -> None:
     assert set(lanes(board(stage, "/board"))) == {"received", "analysis", "verification", "release", "ready"}
 
 
+def test_the_lead_hands_samples_over_from_the_board(stage: Stage) -> None:
+    door = f'href="/sessions/{stage.road.session_id}/hand-over">Hand over samples'
+    assert door in board(stage)
+    assert door not in board(stage, role=Role.RECEPTION)
+
+
 def test_the_lead_begins_at_the_board_of_the_session_that_is_open(stage: Stage) -> None:
     assert stage.client("session_lead").get("/").headers["Location"] == f"/sessions/{stage.road.session_id}"
 
