@@ -128,7 +128,7 @@ def by_base_rate(
     """Probabilities (R,) when rows that only a library of `general` chemicals holds count `weight` of others beforehand.
 
     Compounds of a place exclude each other. The place of the largest part (`main` of its leader) is taken whatever the base rate, so
-    that its compounds share its probability anew; any other place may also be none at all, which keeps its weight. Places without
+    that its compounds share out its probability; any other place may also be none at all, which keeps its weight. Places without
     such a compound, and a main place of such compounds alone, stay as they are. Nobody else is lowered.
 
     >>> two = by_base_rate(np.array([0.6, 0.3]), [Place((0, 1), 0.9)], np.array([True, False]), np.array([True, True]), 0.1)
