@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,28 @@ class MassLibrary(MassIndex):
         grown = MassLibrary(table, self.catalogue.joined(new.catalogue), energy, self.engine.extended(table))
         grown.accelerator = self.accelerator
         return grown
+
+    def beside(self, general: MassLibrary) -> MassLibrary:
+        """One library of these entries and, after them, of `general`, a library declared to hold chemicals of any kind.
+
+        What a service is asked about is far more often a compound of its drug library. In the mixture answer of unit mass a compound
+        that only `general` holds therefore counts less beforehand (`data/mixtures.toml`, ei_base_rate), is never impossible, and the
+        answer says so. Search and identification know no such difference. Raises SpectrumError when one holds accurate masses and
+        the other unit masses, or when a declaration was made before.
+
+        >>> drugs = MassLibrary.from_arrays([58, 91], [9, 1], [0, 2], names=["Methamphetamine"], compounds=["M"])
+        >>> any_kind = MassLibrary.from_arrays([44, 91], [9, 2], [0, 2], names=["Amphetamine"], compounds=["A"])
+        >>> drugs.beside(any_kind).general.tolist()
+        [False, True]
+        """
+        if self.accurate != general.accurate:
+            raise SpectrumError("a library of unit masses and one of accurate masses cannot be put together")
+        if self.general is not None or general.general is not None:
+            raise SpectrumError("one of the libraries was put beside a library of general chemicals before")
+        joined = self.catalogue.joined(general.catalogue)
+        info = {**self.info, "general": [len(self), len(self) + len(general)]}
+        energy = np.concatenate([self.energy, general.energy])
+        return MassLibrary(self.table.joined(general.table), replace(joined, info=info), energy)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to the folder `path`, search index included; a library there is replaced whole or not at all."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from instruments import read
 from spectra import MassLibrary, MassSpectrum, Provenance, entries_from_readings
+from spectra.mixture.ei_likelihood import IntArray
 
 FOLDS = 5
 PLAN: tuple[tuple[int, tuple[tuple[int, ...], ...], int], ...] = (
@@ -88,7 +89,11 @@ def _mixed(sources: list[Sample], ratio: tuple[int, ...]) -> MassSpectrum:
 
 @cache
 def library_of(data: Path, which: str) -> MassLibrary:
-    """ "swgdrug": SWGDRUG 3.4 alone; "both": with MassBank EI, less every source spectrum of a dev reading."""
+    """ "swgdrug": SWGDRUG 3.4 alone; "both": with MassBank EI, less every source spectrum of a dev reading; "declared": the same with
+    MassBank declared to hold general chemicals."""
+    if which == "declared":
+        drugs, both = library_of(data, "swgdrug"), library_of(data, "both")
+        return drugs.beside(part_of(both, np.arange(len(drugs), len(both))))
     readings = read(data / "ms" / "lib" / "SWGDRUG_3.4.msp")
     entries, _ = entries_from_readings(readings, Provenance("SWGDRUG 3.4", "free of charge"))
     drugs = MassLibrary.build(entries, name="swgdrug")
@@ -107,12 +112,17 @@ def library_of(data: Path, which: str) -> MassLibrary:
         np.r_[table.offsets, table.offsets[-1] + np.cumsum(counts[kept])],
         names=[*drugs.names, *bank["name"][kept]],
         compounds=[*drugs.compounds, *(str(key)[:14] for key in bank["inchikey"][kept])],
+        ids=[*drugs.ids, *(str(accession) for accession in bank["accession"][kept])],
     )
 
 
 def library_without(library: MassLibrary, compound: str) -> MassLibrary:
     """A copy of `library` without any entry of one compound."""
-    rows = np.array([i for i, key in enumerate(library.compounds) if key != compound], dtype=np.int64)
+    return part_of(library, np.array([i for i, key in enumerate(library.compounds) if key != compound], dtype=np.int64))
+
+
+def part_of(library: MassLibrary, rows: IntArray) -> MassLibrary:
+    """A library of some entries of another."""
     part = library.table.take(rows)
     return MassLibrary.from_arrays(
         np.asarray(part.mz, dtype=float),
@@ -120,4 +130,5 @@ def library_without(library: MassLibrary, compound: str) -> MassLibrary:
         part.offsets,
         names=[library.names[int(i)] for i in rows],
         compounds=[library.compounds[int(i)] for i in rows],
+        ids=[library.ids[int(i)] for i in rows],
     )

@@ -46,6 +46,15 @@ class MassIndex:
         """Whether masses are compared within a tolerance instead of by unit mass."""
         return self.table.accurate
 
+    @property
+    def general(self) -> NDArray[np.bool_] | None:
+        """Which entries (N,) come from a library declared to hold chemicals of any kind (`MassLibrary.beside`); None where none was."""
+        declared = self.info.get("general")
+        if not declared:
+            return None
+        rows = np.arange(len(self))
+        return np.asarray((rows >= int(declared[0])) & (rows < int(declared[1])))
+
     def spectrum(self, entry: int) -> MassSpectrum:
         """The stored spectrum of one entry: binned or merged, base 999."""
         peaks = self.table.peaks(entry)

@@ -12,7 +12,7 @@ import numpy as np
 from spectra.confidence.limits import load
 from spectra.index.mass_index import MassIndex
 from spectra.mixture.ei_decision import Case, Fit, Settled
-from spectra.mixture.ei_inclusion import Place, rule
+from spectra.mixture.ei_inclusion import Place, base_rate, rule
 from spectra.mixture.ei_likelihood import IntArray, Problem, curvature
 from spectra.types import Component, FloatArray, MixtureExplanation
 
@@ -51,6 +51,12 @@ def answer(library: MassIndex, case: Case, entry: IntArray, decided: Settled, sa
         calibrated=True,
         withheld=withheld,
     )
+
+
+def of_general_chemicals(names: str) -> list[str]:
+    """That a base rate was declared, and the `names` given against it."""
+    only = [f"Of what is named, only a library of general chemicals holds {names}."] if names else []
+    return [_say("general").format(weight=base_rate()), *only]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +125,7 @@ class _Told:
             if len(place.rows) > 1:
                 others = self.names(place.rows[1:])
                 out.append(f"{self.names(place.rows[:1])} is not told apart from {others} by this reading.")
+        out += self._of_general_chemicals(named)
         out += withheld
         if not named:
             out.append(_say("none"))
@@ -128,6 +135,12 @@ class _Told:
                 "else is there that the library does not hold, or a reference was measured under other conditions."
             )
         return out
+
+    def _of_general_chemicals(self, named: list[Place]) -> list[str]:
+        general = self.case.general
+        if general is None:
+            return []
+        return of_general_chemicals(self.names(tuple(place.leader for place in named if general[place.leader])))
 
     def limits(self, named: set[int]) -> dict[str, float]:
         """For compounds considered and not named: the share of signal at which this reading would contradict them.

@@ -9,12 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
-from spectra.mixture.ei_features import Evidence, shares_alone
-from spectra.mixture.ei_inclusion import Layers, Place, alike, places, reported, rule, several_features
+from spectra.mixture.ei_features import NAMES, Evidence, shares_alone
+from spectra.mixture.ei_inclusion import (
+    Layers,
+    Place,
+    alike,
+    base_rate,
+    by_base_rate,
+    places,
+    reported,
+    rule,
+    several_features,
+)
 from spectra.mixture.ei_likelihood import IntArray, Problem, Single, fit_sets
 from spectra.types import FloatArray
+
+_LARGEST = NAMES.index("largest")
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +40,19 @@ class Case:
     p: FloatArray
     found: list[Place]
     several: float
+    general: NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, problem: Problem, evidence: Evidence, layers: Layers) -> Case:
-        """The reading judged by these layers."""
-        p = layers.compound(evidence.features)
-        found = places(p, alike(problem, evidence.member), rule().twin)
+    def of(cls, problem: Problem, evidence: Evidence, layers: Layers, general: NDArray[np.bool_] | None = None) -> Case:
+        """The reading judged by these layers; `general` (R,): compounds that only a library of general chemicals holds, if declared."""
+        p, cosines, twin = layers.compound(evidence.features), alike(problem, evidence.member), rule().twin
+        found = places(p, cosines, twin)
+        if general is not None:
+            before, main = p, evidence.features[:, _LARGEST] > 0
+            p = by_base_rate(before, found, general, main, base_rate())
+            found = places(p, cosines, twin, before)
         several = float(layers.several(several_features(evidence.features, p, found)[None])[0])
-        return cls(problem, evidence, p, found, several)
+        return cls(problem, evidence, p, found, several, general)
 
     def taken(self, named: list[Place]) -> list[Place]:
         """Places of the answer: those named, and those sure to be taken though nothing in them is clear."""

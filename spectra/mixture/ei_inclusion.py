@@ -6,7 +6,7 @@ be weaker, and compounds that look alike compete for one place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -117,6 +117,39 @@ def printed(p: FloatArray, compounds: int) -> FloatArray:
     return p if lowered <= 0 else np.asarray(p / (p + (1.0 - p) * np.exp(lowered)))
 
 
+def base_rate() -> float:
+    """How much a compound counts that only a library of general chemicals holds, beside one that another library holds."""
+    return float(load("mixtures")["ei_base_rate"]["general"])
+
+
+def by_base_rate(
+    p: FloatArray, found: Sequence[Place], general: NDArray[np.bool_], main: NDArray[np.bool_], weight: float
+) -> FloatArray:
+    """Probabilities (R,) when rows that only a library of `general` chemicals holds count `weight` of others beforehand.
+
+    Compounds of a place exclude each other. The place of the largest part (`main` of its leader) is taken whatever the base rate, so
+    that its compounds share out its probability; any other place may also be none at all, which keeps its weight. Places without
+    such a compound, and a main place of such compounds alone, stay as they are. Nobody else is lowered.
+
+    >>> two = by_base_rate(np.array([0.6, 0.3]), [Place((0, 1), 0.9)], np.array([True, False]), np.array([True, True]), 0.1)
+    >>> two.round(2).tolist()
+    [0.15, 0.75]
+    """
+    out = np.where(general, p * weight / (1.0 - p + p * weight), p)
+    for place in found:
+        rows = np.array(place.rows)
+        if not general[rows].any():
+            continue
+        share = p[rows] / max(float(p[rows].sum()), 1.0)
+        odds = share * np.where(general[rows], weight, 1.0)
+        if main[place.leader]:
+            now = p[rows] if general[rows].all() else odds * share.sum() / odds.sum()
+        else:
+            now = odds / (1.0 - share.sum() + odds.sum())
+        out[rows] = np.where(general[rows], now, np.maximum(now, p[rows]))
+    return out
+
+
 def alike(problem: Problem, members: IntArray) -> NDArray[np.float64]:
     """Weighted cos² (m^½ I^½) between candidates, (R, R)."""
     root = np.sqrt(problem.columns[members] * problem.mass.astype(np.float32))
@@ -124,12 +157,13 @@ def alike(problem: Problem, members: IntArray) -> NDArray[np.float64]:
     return np.asarray((root @ root.T) ** 2, dtype=np.float64)
 
 
-def places(p: FloatArray, cosines: FloatArray, twin: float) -> list[Place]:
-    """Rows grouped by the compound they resemble, likeliest first; rows below 0.03 are left out."""
+def places(p: FloatArray, cosines: FloatArray, twin: float, before: FloatArray | None = None) -> list[Place]:
+    """Rows grouped by the compound they resemble, likeliest first; rows below 0.03, now and `before` a base rate, are left out."""
     taken: list[list[int]] = []
+    listed = p if before is None else np.maximum(p, before)
     for row in np.argsort(-p, kind="stable"):
-        if p[row] < LEAST_LISTED:
-            break
+        if listed[row] < LEAST_LISTED:
+            continue
         home = next((place for place in taken if cosines[row, place[0]] >= twin), None)
         if home is None:
             taken.append([int(row)])

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
 from spectra.index.mass_index import MassIndex
@@ -63,7 +64,9 @@ def explain_with_places(
     if isinstance(weighed, str):
         return nothing(weighed), PlacesSeen()
     problem, evidence, entries = weighed
-    case = Case.of(problem, evidence, shipped_layers())
+    general = only_general(library)
+    rows = None if general is None else general[entries[evidence.member]]
+    case = Case.of(problem, evidence, shipped_layers(), rows)
     decided = settled(case, max_components)
     said = printed(case.p, int(_codes(library).max()) + 1)
     return answer(library, case, entries, decided, said), places_seen(case, decided, entries, said)
@@ -108,6 +111,18 @@ def _by_unit_mass(peaks: Peaks) -> Single:
     out = np.zeros(WIDTH, dtype=np.float32)
     out[peaks.mz[inside].astype(np.int64)] = peaks.intensity[inside]
     return out
+
+
+def only_general(library: MassIndex) -> NDArray[np.bool_] | None:
+    """Which entries (N,) are of compounds that only a library of general chemicals holds; None where nothing is declared."""
+    declared = library.general
+    return None if declared is None else library.table.keep("ei general", lambda: _only(_codes(library), declared))
+
+
+def _only(codes: IntArray, general: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    held = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.bool_)
+    held[codes[~general]] = True
+    return np.asarray(~held[codes])
 
 
 def _codes(library: MassIndex) -> IntArray:
