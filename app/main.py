@@ -29,7 +29,7 @@ from app.figures.exports import extract_job
 from app.figures.history import uploads as history_job
 from app.figures.releases import service as releases
 from app.figures.trends.protection.noise import Draws
-from app.intake.people import signin
+from app.intake.people import oidc, signin
 from app.intake.people.service import SessionPolicy
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.incoming import reading_job as incoming_job
@@ -56,7 +56,7 @@ from app.platform.storage import BlobStore, Reserve
 from app.platform.web import forms, problems
 from app.platform.web.middleware import BodyLimit, FromProxy, Guard, HeadAsGet, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
-from app.runtime import Runtime
+from app.runtime import Runtime, registered_of
 from app.screens.frame import page_context
 from app.screens.system.joined_page import FOR_A_WHILE
 from app.settings import Settings
@@ -105,6 +105,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         ),
         session_policy=policy,
         throttle=Throttle(database, pepper),
+        identity_provider=oidc.IdentityProvider(registered) if (registered := registered_of(settings)) else None,
     )
 
 

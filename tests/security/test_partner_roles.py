@@ -64,6 +64,8 @@ ANYBODY: dict[Door, str] = {
     ("POST", "/sign-in"): "signing in",
     ("POST", "/sign-in/passkey"): "signing in with a passkey",
     ("POST", "/sign-in/passkey/options"): "what the browser is asked for with it",
+    ("GET", "/sign-in/oidc"): "the way to the identity provider, where there is one",
+    ("GET", "/sign-in/oidc/back"): "the way back from it",
     ("POST", "/sign-out"): "signing out",
     ("GET", "/password"): "the form behind a link for a new password",
     ("POST", "/password"): "anyone who holds the link sets a password",

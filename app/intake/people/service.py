@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.intake.people.domain import account_problems, username_problem
-from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, StaffSession
+from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, Proof, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import OPERATOR, Actor, Role
@@ -76,7 +76,15 @@ def password_again(person: Person, password: str) -> None:
         )
 
 
-def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous: str = "") -> str:
+def sign_in(
+    uow: UnitOfWork,
+    person: Person,
+    policy: SessionPolicy,
+    *,
+    previous: str = "",
+    proof: Proof = Proof.PASSWORD,
+    by_two: bool = False,
+) -> str:
     """Start a fresh session and return its secret id; a session the browser already had is ended (rotation).
 
     `person`: as it was when the password was checked, which takes long. Raises Unauthenticated where the account has been changed
@@ -96,9 +104,12 @@ def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous:
             created_at=uow.now,
             last_seen_at=uow.now,
             expires_at=uow.now + policy.absolute,
+            proof=proof,
+            by_two=by_two,
+            proven_at=uow.now,
         )
     )
-    audit.record(uow, "sign_in", "person", person.id)
+    audit.record(uow, "sign_in", "person", person.id, after={"by": proof.value})
     return secret
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from app.intake.people import passkeys, signin
 from app.intake.people import service as people
+from app.intake.people.tables import Proof
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import Forbidden, TooMany, Unauthenticated
 from app.platform.security.policy import public
@@ -68,7 +69,9 @@ def sign_in(
         with rt.begin(actor, request, vital=True) as uow:
             passkeys.used(uow, found)
             previous = request.cookies.get(signin.cookie_name(rt), "")
-            secret = people.sign_in(uow, found.person, rt.session_policy, previous=previous)
+            secret = people.sign_in(
+                uow, found.person, rt.session_policy, previous=previous, proof=Proof.PASSKEY, by_two=True
+            )
     except (Unauthenticated, TooMany, Forbidden) as error:
         return sign_in_page(request, rt, next, error=error)
     response = RedirectResponse(local_path(next), 303)
