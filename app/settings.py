@@ -26,7 +26,7 @@ MIB = 1024 * 1024
 SECRET_BYTES = 32
 
 SHARED = (
-    "cookie_secure", "demo", "oidc_claim", "oidc_issuer", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
+    "administrators_second_factor", "cookie_secure", "demo", "oidc_claim", "oidc_issuer", "prove_again_minutes", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
     "session_idle_minutes", "ticket_days", "time_zone",
 )  # fmt: skip
 
@@ -70,6 +70,15 @@ class Settings(BaseSettings):
     oidc_label: str = Field("the university", max_length=60, description="What people call the provider")
     oidc_claim: Literal["sub", "email", "preferred_username"] = Field(
         "email", description="What an administrator names someone by, until they first sign in by the provider"
+    )
+    administrators_second_factor: bool = Field(
+        False, description="Administrators sign in with a passkey, or by a provider that says it asked for two factors"
+    )
+    prove_again_minutes: int = Field(
+        0,
+        ge=0,
+        le=720,
+        description="Verifying, releasing and signing ask who you are when the last proof is older; 0: never",
     )
     ticket_days: int = Field(14, description="A ticket dies this many days after its session closes")
     workers: int = Field(1, ge=0, le=64, description="Processes `mast serve` starts for files and other jobs")

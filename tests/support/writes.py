@@ -472,6 +472,11 @@ def _(stage: Stage) -> Call:
     return Call("chemist", "/api/v1/tokens", more={"json": {"label": "balance", "password": PASSWORD}})
 
 
+@write("POST", "/api/v1/me/proof")
+def _(stage: Stage) -> Call:
+    return Call("researcher", "/api/v1/me/proof", more={"json": {"password": PASSWORD}})
+
+
 @write("DELETE", "/api/v1/tokens/{token_id}")
 def _(stage: Stage) -> Call:
     token = stage.road.post("chemist", "/api/v1/tokens", {"label": "balance", "password": PASSWORD})

@@ -79,7 +79,7 @@ def opened(pepper: bytes, cookie: str, now: datetime) -> Attempt | None:
     try:
         held = bytes.fromhex(cookie)
         attempt = Attempt(**json.loads(_cipher(pepper).decrypt(held[:_NONCE], held[_NONCE:], None)))
-    except (ValueError, InvalidTag):
+    except (ValueError, TypeError, InvalidTag):
         return None
     return attempt if timedelta() <= now - attempt.began_at <= LASTS else None
 

@@ -7,16 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.intake.people import identities, oidc, signin
+from app.intake.people import identities, oidc, proving, signin
 from app.intake.people import service as people
 from app.intake.people.tables import Proof
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Forbidden, NotFound, TooMany, Unauthenticated, Unavailable
-from app.platform.security.policy import public
+from app.platform.kernel.errors import Forbidden, MastError, NotFound, TooMany, Unauthenticated, Unavailable
+from app.platform.security.policy import current_actor, public
 from app.platform.security.throttle import SIGN_IN_OF_ADDRESS, address_of
 from app.runtime import Runtime, RuntimeDep
+from app.screens.people.account_page import Anybody, shown_account
 from app.screens.people.page import sign_in_page
-from app.screens.visits import local_path
+from app.screens.visits import Visit, local_path
 
 router = APIRouter(include_in_schema=False)
 
@@ -62,12 +63,49 @@ def come_back(request: Request, rt: RuntimeDep) -> Response:
     attempt = oidc.opened(rt.pepper, request.cookies.get(_cookie(rt), ""), rt.now())
     onwards = attempt.next if attempt else "/"
     try:
+        if attempt is not None and attempt.proves:
+            return _back(rt, _proven(request, rt, attempt))
         response: Response = RedirectResponse(local_path(onwards), 303)
         signin.set_cookie(response, rt, _signed_in(request, rt, attempt))
     except REFUSALS as error:
-        response = sign_in_page(request, rt, onwards, error=error)
+        response = _why(request, rt, attempt, error)
+    return _back(rt, response)
+
+
+def _why(request: Request, rt: Runtime, attempt: oidc.Attempt | None, error: MastError) -> Response:
+    actor = current_actor(request)
+    if attempt is not None and attempt.proves and actor is not None and actor.via == "session":
+        return shown_account(Visit(request, rt, actor), error=error)
+    return sign_in_page(request, rt, attempt.next if attempt else "/", error=error)
+
+
+def _back(rt: Runtime, response: Response) -> Response:
     response.delete_cookie(_cookie(rt), path="/", secure=rt.settings.cookie_secure, httponly=True)
     return response
+
+
+@router.get("/account/prove")
+def prove(visit: Anybody) -> Response:
+    """Let the provider ask once more who is signed in here."""
+    address, attempt = provider_of(visit.rt).begin(visit.rt.now(), proves=str(visit.who.person_id))
+    return sent_there(visit.rt, address, attempt)
+
+
+def _proven(request: Request, rt: Runtime, attempt: oidc.Attempt) -> Response:
+    """Note that who is signed in was asked by the provider just now, and that it is the same person."""
+    actor = current_actor(request)
+    if actor is None or actor.via != "session" or str(actor.person_id) != attempt.proves:
+        raise Unauthenticated("You are not signed in any more. Nothing was done.", hint="Sign in and do it again.")
+    proven = provider_of(rt).finish(attempt, request.query_params, rt.now())
+    with rt.read() as session:
+        person, identity = identities.holder(session, proven, rt.now())
+    if person.id != actor.person_id:
+        raise Forbidden("This identity belongs to someone else’s account. Nothing was done.", hint="Try again.")
+    with rt.begin(actor, request, vital=True) as uow:
+        identities.used(uow, identity, proven)
+        secret = proving.secret_of(request, rt)
+        people.prove(uow, secret, rt.session_policy, Proof.IDENTITY, by_two=proven.by_two)
+    return RedirectResponse("/account?done=proven", 303)
 
 
 def _signed_in(request: Request, rt: Runtime, attempt: oidc.Attempt | None) -> str:

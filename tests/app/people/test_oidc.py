@@ -403,3 +403,57 @@ def test_workers_are_not_handed_the_clients_secret() -> None:
     there = Settings(oidc_issuer="https://x.example", oidc_client_id="mast", oidc_client_secret="hush")
     assert "MAST_OIDC_CLIENT_SECRET" not in there.environment()
     assert identities.CLAIM_WORDS.keys() == oidc.SCOPES.keys()
+
+
+def prove(browser: Any, university: Running) -> Any:
+    left = browser.get("/account/prove")
+    asked = parse_qs(urlsplit(left.headers["location"]).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    return browser.get(university.visit(left.headers["location"]).headers["location"])
+
+
+def test_the_provider_shows_once_more_who_is_signed_in(world: Any, there: Running, clock: SettableClock) -> None:
+    link(world)
+    browser, _ = sign_in(world, there)
+    clock.advance(minutes=20)
+    there.behave(now=clock().timestamp())
+    assert prove(browser, there).headers["location"] == "/account?done=proven"
+    with world.runtime.read() as session:
+        row = session.exec(select(StaffSession).where(StaffSession.proof == Proof.IDENTITY)).one()
+    assert row.proven_at == clock()
+    assert row.created_at < row.proven_at
+
+
+@pytest.mark.parametrize(
+    ("ways", "says"),
+    [
+        ({"extra": {"auth_time": 1}}, "did not ask for your password again"),
+        ({"extra": {"auth_time": None}}, "did not ask for your password again"),
+        ({"user": {**USER, "sub": "b-99"}}, "No account here"),
+    ],
+    ids=str,
+)
+def test_a_proof_that_is_old_or_another_persons_does_not_count(
+    world: Any, there: Running, clock: SettableClock, ways: dict[str, Any], says: str
+) -> None:
+    link(world)
+    browser, _ = sign_in(world, there)
+    clock.advance(minutes=20)
+    there.behave(now=clock().timestamp(), **ways)
+    answer = prove(browser, there)
+    assert (answer.status_code, says in answer.text) == (401, True)
+    assert "Change your password" in answer.text
+    with world.runtime.read() as session:
+        rows = session.exec(select(StaffSession).where(StaffSession.proof == Proof.IDENTITY))
+        assert all(row.proven_at < clock() for row in rows)
+
+
+def test_an_identity_of_another_account_does_not_speak_for_this_one(
+    world: Any, there: Running, clock: SettableClock
+) -> None:
+    link(world)
+    sign_in(world, there)
+    clock.advance(minutes=1)
+    there.behave(now=clock().timestamp())
+    answer = prove(world.as_(Role.VERIFIER), there)
+    assert (answer.status_code, "someone else’s account" in answer.text) == (403, True)
