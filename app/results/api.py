@@ -9,7 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from app.intake.people.proving import proven_lately
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role

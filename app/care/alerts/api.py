@@ -15,7 +15,7 @@ from app.care.alerts import domain, service, signing, told
 from app.care.alerts.detecting_job import look_at_series
 from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine, NewAlert
 from app.care.alerts.tables import AlertShown, EvidenceShown, RunOut
-from app.intake.people.proving import proven_lately
+from app.intake.people.web_proving import proven_lately
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow, public

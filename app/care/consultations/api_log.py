@@ -19,7 +19,7 @@ from app.care.consultations.service import Replay, ShownView
 from app.care.consultations.tables import AdjustmentShown, PageShown, UrgentMessage, UrgentShown
 from app.care.consultations.urgent import UrgentView
 from app.care.consultations.web_logged import LoggedRoute
-from app.intake.people.proving import proven_lately
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from app.intake.people import accounts, domain, passkeys, proving, service, signin
+from app.intake.people import accounts, domain, passkeys, service, signin, web_proving
 from app.intake.people.tables import Person, TokenOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -105,9 +105,9 @@ def prove_again(body: ProofIn, who: Anybody, rt: RuntimeDep, request: Request) -
     The question for a passkey is that of signing in (`POST /sign-in/passkey/options`).
     """
     if body.passkey:
-        proving.by_passkey(request, rt, who, body.passkey)
+        web_proving.by_passkey(request, rt, who, body.passkey)
     else:
-        proving.by_password(request, rt, who, body.password)
+        web_proving.by_password(request, rt, who, body.password)
     return Response(status_code=204)
 
 

@@ -92,7 +92,7 @@ def holder(session: Session, proven: Proven, now: datetime) -> tuple[Person, Ide
 def used(uow: UnitOfWork, row: Identity, proven: Proven) -> None:
     """Note the use of an identity, and from the first one on its subject, in the transaction that signs the person in.
 
-    Raises Unauthenticated where it was unlinked meanwhile, or an answer to an attempt as old as the last one comes again.
+    Raises Unauthenticated where it has been unlinked since, or an answer to an attempt as old as the last one comes again.
     """
     there = uow.session.get(Identity, row.id, with_for_update=True, populate_existing=True)
     if there is None or (there.last_used_at is not None and there.last_used_at >= proven.began_at):

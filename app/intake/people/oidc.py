@@ -116,7 +116,7 @@ class IdentityProvider:
         return self.registered.label
 
     def begin(self, now: datetime, *, next: str = "/", proves: str = "") -> tuple[str, Attempt]:
-        """Where the browser goes, and what it keeps meanwhile. Raises Unavailable.
+        """Where the browser goes, and what it keeps until it is back. Raises Unavailable.
 
         `proves`: this person shall be asked for the password there again, however lately that was.
         """
@@ -204,7 +204,7 @@ class IdentityProvider:
             raise _refused(
                 "clock",
                 f"The clock of this server says {local(now):%d %b %Y %H:%M}, that of {self.label} {local(made):%d %b %Y %H:%M}.",
-                hint="Tell the operator that one of the two clocks is wrong. Meanwhile, sign in with your password or a passkey.",
+                hint="Tell the operator that one of the two clocks is wrong. Sign in with your password or a passkey.",
             )
 
     def _checked(

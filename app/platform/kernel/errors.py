@@ -43,6 +43,12 @@ class Forbidden(MastError):
     code = "not_allowed"
 
 
+class ProofNeeded(Forbidden):
+    """Who is signed in has to show once more who they are: a question, and no refusal."""
+
+    code = "proof_needed"
+
+
 class SecondFactorNeeded(Forbidden):
     """Signed in by one factor, where this service asks for two."""
 

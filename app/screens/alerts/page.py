@@ -22,7 +22,7 @@ from app.care.alerts.detecting_job import look_at_series
 from app.care.alerts.new_alert import undecided
 from app.care.alerts.tables import Alert
 from app.care.alerts.told import Told
-from app.intake.people.proving import proven_lately
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup, substances
 from app.intake.samples.domain import Colour
 from app.intake.samples.lookup import may_be_described

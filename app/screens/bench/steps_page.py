@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from app.intake.people.proving import proven_lately
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.laboratory.identification.in_house import void_now
 from app.laboratory.readings import analyses

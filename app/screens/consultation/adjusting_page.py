@@ -16,7 +16,7 @@ from app.care.consultations import adjusting, domain, service, urgent, web
 from app.care.consultations.client_view import ClientView, client_view
 from app.care.consultations.web_logged import LoggedRoute
 from app.care.consultations.words import WORDS
-from app.intake.people.proving import proven_lately
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions

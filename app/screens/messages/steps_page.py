@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.care.message_packs import drafting, signing, together, web
 from app.care.message_packs.domain import PackState, Target
-from app.intake.people.proving import proven_lately
+from app.intake.people.web_proving import proven_lately
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, NotFound
 from app.platform.kernel.place import zone

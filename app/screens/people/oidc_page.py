@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.intake.people import identities, oidc, proving, signin
+from app.intake.people import identities, oidc, signin, web_proving
 from app.intake.people import service as people
 from app.intake.people.tables import Proof
 from app.platform.kernel.actor import Actor
@@ -103,7 +103,7 @@ def _proven(request: Request, rt: Runtime, attempt: oidc.Attempt) -> Response:
         raise Forbidden("This identity belongs to someone else’s account. Nothing was done.", hint="Try again.")
     with rt.begin(actor, request, vital=True) as uow:
         identities.used(uow, identity, proven)
-        secret = proving.secret_of(request, rt)
+        secret = web_proving.secret_of(request, rt)
         people.prove(uow, secret, rt.session_policy, Proof.IDENTITY, by_two=proven.by_two)
     return RedirectResponse("/account?done=proven", 303)
 

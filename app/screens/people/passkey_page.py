@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from app.intake.people import passkeys, proving, signin
+from app.intake.people import passkeys, signin, web_proving
 from app.intake.people import service as people
 from app.intake.people.tables import Proof
 from app.platform.kernel.actor import Actor
@@ -62,7 +62,7 @@ def add_passkey(
         signin.confirm(visit.request, visit.who, password)
         with visit.begin() as uow:
             passkeys.add(uow, _site(rt), rt.pepper, answer, label)
-            secret = proving.secret_of(visit.request, rt)
+            secret = web_proving.secret_of(visit.request, rt)
             people.prove(uow, secret, rt.session_policy, Proof.PASSKEY, by_two=True)
     if visit.who.waits:
         return RedirectResponse("/", 303)

@@ -7,14 +7,14 @@ from typing import cast
 from fastapi import Request
 from fastapi.responses import Response
 
-from app.intake.people import passkeys, proving
+from app.intake.people import passkeys, web_proving
 from app.runtime import Runtime
 
 
 def proof_page(request: Request, status: int) -> Response:
     """The form that was sent, with all it held and a field for a proof; sent again it goes on to its route."""
     rt = cast(Runtime, request.app.state.runtime)
-    waiting = cast(proving.Unproven, request.state.unproven)
+    waiting = cast(web_proving.Unproven, request.state.unproven)
     return rt.templates.page(
         request,
         "people/prove_again.html",
@@ -22,8 +22,8 @@ def proof_page(request: Request, status: int) -> Response:
         action=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         held=waiting.held,
         error=waiting.error,
-        password_field=proving.PASSWORD,
-        passkey_field=proving.PASSKEY,
+        password_field=web_proving.PASSWORD,
+        passkey_field=web_proving.PASSKEY,
         passkeys=passkeys.available(rt.settings.public_url),
         provider=rt.identity_provider.label if rt.identity_provider else "",
     )

@@ -11,7 +11,7 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlmodel import select
 
-from app.intake.people.proving import ENDPOINT
+from app.intake.people.web_proving import ENDPOINT
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.security.policy import api_routes

@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 from app.intake.people import passkeys, service, signin
 from app.intake.people.tables import Proof
 from app.platform.kernel.actor import Actor
-from app.platform.kernel.errors import Forbidden, Invalid, MastError, Unauthenticated
+from app.platform.kernel.errors import Invalid, MastError, ProofNeeded, Unauthenticated
 from app.platform.security.policy import current_actor, roles_of
 from app.platform.security.throttle import SIGN_IN_OF_ADDRESS, address_of
 from app.platform.web.fields import Body, sent
@@ -27,12 +27,6 @@ ENDPOINT = "/api/v1/me/proof"
 PASSWORD, PASSKEY = "proof_password", "proof_passkey"
 WHERE = ("action", "step")
 """Where the path or the form of a route says which step is taken."""
-
-
-class ProofNeeded(Forbidden):
-    """The last proof is too long ago for this step."""
-
-    code = "proof_needed"
 
 
 class Unproven(NamedTuple):
