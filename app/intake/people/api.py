@@ -73,7 +73,7 @@ class NewToken(FreeText):
     password: str = Field(min_length=1, max_length=200)
 
 
-class ProofIn(FreeText):
+class ProofIn(BaseModel):
     """A proof of who is calling: one of the two."""
 
     password: str = Field("", max_length=200)

@@ -38,7 +38,7 @@ DONE = {
     "enable": "Turned on again. The password has not changed.",
     "end-sessions": "Signed out everywhere.",
     "end": "Ended.",
-    "identity": "Linked. The first sign-in must come within 14 days.",
+    "identity": "Linked. An invitation ends after 14 days.",
 }
 Name = Annotated[Text140, Form(max_length=120)]
 Roles = Annotated[list[Role] | None, Form()]
