@@ -29,7 +29,7 @@ from app.figures.exports import extract_job
 from app.figures.history import uploads as history_job
 from app.figures.releases import service as releases
 from app.figures.trends.protection.noise import Draws
-from app.intake.people import signin
+from app.intake.people import oidc, passkeys, signin
 from app.intake.people.service import SessionPolicy
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.incoming import reading_job as incoming_job
@@ -48,6 +48,7 @@ from app.operations.retention import Housekeeper
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.jobs import JobRunner, Workers
+from app.platform.kernel.errors import Invalid
 from app.platform.kernel.place import Clock, system_clock
 from app.platform.live.hub import EventHub
 from app.platform.security.policy import check_policies
@@ -56,8 +57,9 @@ from app.platform.storage import BlobStore, Reserve
 from app.platform.web import forms, problems
 from app.platform.web.middleware import BodyLimit, FromProxy, Guard, HeadAsGet, LastResort, SecurityHeaders
 from app.platform.web.templates import Templates
-from app.runtime import Runtime
+from app.runtime import Runtime, registered_of
 from app.screens.frame import page_context
+from app.screens.people.prove_form import proof_page
 from app.screens.system.joined_page import FOR_A_WHILE
 from app.settings import Settings
 from harm_messages import load_pack
@@ -78,7 +80,13 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         idle=timedelta(minutes=settings.session_idle_minutes),
         absolute=timedelta(hours=settings.session_hours),
         pepper=pepper,
+        administrators_by_two=settings.administrators_second_factor,
     )
+    if policy.administrators_by_two and not passkeys.available(settings.public_url):
+        raise Invalid(
+            "MAST_ADMINISTRATORS_SECOND_FACTOR is on, and passkeys cannot be used here. Nothing was started.",
+            hint="Install mast-lims[passkeys] and give MAST_PUBLIC_URL a name, or turn the setting off.",
+        )
     sandbox = LazySandbox(reader_limits(settings), settings.parser_processes)
     blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes, reserve=reserve)
     packs = Packs(load_pack())
@@ -105,6 +113,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         ),
         session_policy=policy,
         throttle=Throttle(database, pepper),
+        identity_provider=oidc.IdentityProvider(registered) if (registered := registered_of(settings)) else None,
     )
 
 
@@ -287,6 +296,8 @@ def _problem_page(request: Request, problem: problems.Problem) -> Response:
     try:
         if hasattr(request.state, "nudged") and (again := form_again(request, problem.status)) is not None:
             return again
+        if hasattr(request.state, "unproven"):
+            return proof_page(request, problem.status)
         return runtime.templates.page(
             request, "system/problem.html", status=problem.status, problem=problem, heading=heading
         )

@@ -19,6 +19,7 @@ from sqlmodel import Session
 
 from app.care.message_packs.checking import Checks
 from app.care.message_packs.provider import Packs
+from app.intake.people.oidc import BACK, IdentityProvider, Registered
 from app.intake.people.service import SessionPolicy
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings.reading_job import LazySandbox
@@ -55,6 +56,7 @@ class Runtime:
     workers: Workers
     session_policy: SessionPolicy
     throttle: Throttle
+    identity_provider: IdentityProvider | None = None
 
     @property
     def pack(self) -> Pack:
@@ -99,6 +101,16 @@ class Runtime:
         self.checks.close()
         self.sandbox.close()
         self.db.close()
+
+
+def registered_of(settings: Settings) -> Registered | None:
+    """How this service is known to its identity provider; None where it has none."""
+    if not settings.oidc_issuer:
+        return None
+    return Registered(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value(),
+        settings.oidc_label, settings.oidc_claim, f"{settings.public_url.rstrip('/')}{BACK}",
+    )  # fmt: skip
 
 
 def runtime(request: Request) -> Runtime:

@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -26,7 +26,7 @@ MIB = 1024 * 1024
 SECRET_BYTES = 32
 
 SHARED = (
-    "cookie_secure", "demo", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
+    "administrators_second_factor", "cookie_secure", "demo", "oidc_claim", "oidc_issuer", "prove_again_minutes", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
     "session_idle_minutes", "ticket_days", "time_zone",
 )  # fmt: skip
 
@@ -64,6 +64,22 @@ class Settings(BaseSettings):
     body_max_bytes: int = Field(1 * MIB, description="Largest body of any other request")
     session_idle_minutes: int = Field(45, description="Staff are signed out after this much silence")
     session_hours: int = Field(12, description="Staff are signed out after this long in any case")
+    oidc_issuer: str = Field("", max_length=255, description="Identity provider people may sign in by; empty: none")
+    oidc_client_id: str = Field("", max_length=255, description="This service's name at that provider")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Its secret there, best in the folder of secrets")
+    oidc_label: str = Field("the university", max_length=60, description="What people call the provider")
+    oidc_claim: Literal["sub", "email", "preferred_username"] = Field(
+        "email", description="What an administrator names someone by, until they first sign in by the provider"
+    )
+    administrators_second_factor: bool = Field(
+        False, description="Administrators sign in with a passkey, or by a provider that says it asked for two factors"
+    )
+    prove_again_minutes: int = Field(
+        0,
+        ge=0,
+        le=720,
+        description="Verifying, releasing and signing ask who you are when the last proof is older; 0: never",
+    )
     ticket_days: int = Field(14, description="A ticket dies this many days after its session closes")
     workers: int = Field(1, ge=0, le=64, description="Processes `mast serve` starts for files and other jobs")
     parser_processes: int = Field(1, description="Pre-warmed children that read instrument files")
@@ -105,6 +121,8 @@ class Settings(BaseSettings):
             self.allowed_hosts = [urlsplit(self.public_url).hostname or "", "localhost", "127.0.0.1", "::1"]
         if 0 < len(self.metrics_token.get_secret_value()) < SECRET_BYTES:
             raise ValueError(f"metrics_token: it needs {SECRET_BYTES} characters, such as openssl rand -hex 32 makes")
+        if wrong := self._oidc_problem():
+            raise ValueError(wrong)
         try:
             place.use(self.time_zone)  # here, so that a process that reads its settings has their clock on its wall
         except (ZoneInfoNotFoundError, ValueError) as error:
@@ -113,6 +131,15 @@ class Settings(BaseSettings):
             ) from error
         return self
 
+    def _oidc_problem(self) -> str:
+        there = urlsplit(self.oidc_issuer)
+        plain = there.scheme == "http" and there.hostname in ("127.0.0.1", "::1", "localhost")
+        if self.oidc_issuer and not plain and (there.scheme != "https" or not there.hostname):
+            return f"oidc_issuer: “{self.oidc_issuer}” is no https address, such as https://login.example.ac.uk"
+        if self.oidc_issuer and not self.oidc_client_id:
+            return "oidc_client_id: it is missing, and the provider gives it when the service is registered there"
+        return ""
+
     def shared(self) -> dict[str, str]:
         """Those in which servers of one database may not differ, as text."""
         return {name: str(getattr(self, name)) for name in SHARED}
@@ -120,7 +147,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """What was set, as variables: for a process that is to run with the same."""
         given = {
-            **self.model_dump(mode="json", include=self.model_fields_set - {"metrics_token"}),
+            **self.model_dump(mode="json", include=self.model_fields_set - {"metrics_token", "oidc_client_secret"}),
             "secret": self.secret.get_secret_value(),
         }
         return {

@@ -1,7 +1,7 @@
 """What MAST ships of others: a CycloneDX bill of materials from the two lock files, and the part of requirements.lock that is shipped.
 
 `python scripts/bill.py` prints the bill; the wheel carries it (scripts/wheel_hook.py).
-`python scripts/bill.py --requirements` prints the locked lines MAST runs with, for `pip install --require-hashes`;
+`python scripts/bill.py --requirements` prints the locked lines an image runs with, for `pip install --require-hashes`;
 names after it (`--requirements hatchling`) stand for what these need instead.
 
 Only the standard library is used, so that a build needs nothing more. The same lock files give the same bytes.
@@ -24,8 +24,10 @@ sys.path[:0] = [str(ROOT)] if str(ROOT) not in sys.path else []
 
 from scripts import assets  # noqa: E402
 
-EXTRAS = ("vendor", "parquet", "fast", "passkeys", "sealed")
+EXTRAS = ("vendor", "parquet", "fast", "passkeys", "oidc", "sealed")
 """Optional parts a service may run with; the others are for those who develop MAST."""
+IMAGE = ("passkeys", "oidc", "sealed")
+"""Those an image has: signing in as hospitals do, and backups that are sealed."""
 OWN = "mast-lims"
 
 
@@ -176,9 +178,10 @@ def _file(entry: dict[str, str]) -> dict[str, Any]:
 
 
 def requirements(names: Iterable[str] = ()) -> str:
-    """The lines of the lock that MAST runs with, or that these packages and theirs need."""
-    lock = locked()
-    wanted = needed_by(list(names) or project()["dependencies"], lock)
+    """The lines of the lock that an image runs with, or that these packages and theirs need."""
+    lock, about = locked(), project()
+    always = [*about["dependencies"], *(name for extra in IMAGE for name in about["optional-dependencies"][extra])]
+    wanted = needed_by(list(names) or always, lock)
     return "\n".join(one.text for one in lock if one.name in wanted) + "\n"
 
 

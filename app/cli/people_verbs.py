@@ -11,12 +11,13 @@ from uuid import UUID
 import click
 
 from app.cli.root import answering, database_of, main, say
-from app.intake.people import accounts
+from app.intake.people import accounts, identities
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind, Person
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import OPERATOR, Role
 from app.platform.kernel.place import local, system_clock
+from app.runtime import registered_of
 from app.settings import Settings
 
 USERNAME = click.argument("username")
@@ -148,6 +149,25 @@ def _act(act: str, help_: str, said: str) -> None:
 _act("disable", "Turn the account of USERNAME off: browsers, tokens and links of it end at once.", "{} is turned off.")
 _act("enable", "Turn the account of USERNAME on again.", "{} can sign in again, with the password as it was.")
 _act("end-sessions", "Sign USERNAME out of every browser.", "{} is signed out everywhere.")
+_act("remove-passkeys", "Forget every passkey of USERNAME, who has lost them.", "{} has no passkey any more.")
+_act("unlink", "End what the identity of USERNAME signed in, and forget it.", "{} has no identity any more.")
+
+
+@people_group.command("identity")
+@USERNAME
+@click.argument("called")
+@answering
+def people_identity(username: str, called: str, json_: bool) -> None:
+    """Let whom the identity provider calls CALLED (the claim in MAST_OIDC_CLAIM) sign in as USERNAME."""
+    registered = registered_of(Settings())
+    if registered is None:
+        raise click.UsageError(
+            "This service has no identity provider: MAST_OIDC_ISSUER is not set. Nothing was linked."
+        )
+    with _account(username) as (uow, person):
+        identities.link(uow, person, registered, called)
+    words = f"{person.display_name} can sign in with {registered.label}. The first time must come within 14 days."
+    say({"username": person.username, "issuer": registered.issuer}, words, json_)
 
 
 @people_group.command("token")

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -96,13 +97,14 @@ def set_dismissals(
     return change.made(who, dismissed)
 
 
-@router.post("/results/{result_id}/{action}")
+@router.post("/results/{result_id}/{action}", dependencies=[proven_lately(Action.VERIFY, Action.RELEASE)])
 def act(
     result_id: uuid.UUID, action: Action, body: schemas.StepIn, who: Steps, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.ResultOut:
     """Take a step. Refused (409) with every reason why not; `amend` answers with the new draft it begins.
 
     Submitting or verifying while something in `named` is open is refused with its names, unless `accept_open` is true.
+    Where the service asks for it, verifying and releasing are refused (403, `proof_needed`) until `POST /me/proof`.
     """
     said = body.model_dump()
     return change.made(

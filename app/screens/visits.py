@@ -74,9 +74,9 @@ def local_path(target: str) -> str:
     return target if target.startswith("/") and not target.startswith(("//", "/\\")) else "/"
 
 
-def visitor(*roles: Role) -> params.Depends:
-    """Dependency: the visit of someone with one of these roles (any staff when none is named)."""
-    policy = allow(*roles)
+def visitor(*roles: Role, also_waiting: bool = False) -> params.Depends:
+    """Dependency: the visit of someone with one of these roles (any staff when none is named); see `allow`."""
+    policy = allow(*roles, also_waiting=also_waiting)
 
     async def visit(request: Request, rt: RuntimeDep, who: Actor = policy) -> Visit:
         return Visit(request, rt, who)

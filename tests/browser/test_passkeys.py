@@ -1,8 +1,11 @@
-"""A passkey in a real browser with a virtual authenticator: added with the password, then nothing is typed any more."""
+"""A passkey in a real browser with a virtual authenticator: added with the password, then nothing is typed any more; as the second
+factor of an administrator, and as the proof before a release."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +22,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+SEND = """([to, fields]) => {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: to });
+  for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement("input"), { name, value }));
+  document.body.append(form);
+  form.submit();
+}"""
+"""A form as the bench sends it: every result of the example is released, which its route says once the proof is there."""
 DEVICE = {
     "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True,
     "automaticPresenceSimulation": True,
@@ -29,7 +39,11 @@ DEVICE = {
 def site(browser: Browser, example: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A passkey is bound to a name, so this service has one."""
     port = free_port()
-    more = {"MAST_PUBLIC_URL": f"http://localhost:{port}"}
+    more = {
+        "MAST_PUBLIC_URL": f"http://localhost:{port}",
+        "MAST_ADMINISTRATORS_SECOND_FACTOR": "true",
+        "MAST_PROVE_AGAIN_MINUTES": "30",
+    }
     with serving(example, tmp_path_factory.mktemp("site") / "data", port=port, more=more) as running:
         yield running
 
@@ -64,6 +78,60 @@ def test_a_passkey_is_added_and_signs_in(desk: Desk, site: Site) -> None:
     expect(page).not_to_have_url(re.compile("/sign-in"))
     page.goto(f"{here}/account")
     expect(page.locator("h1")).to_have_text("Your account")
+
+
+def test_an_administrator_adds_one_before_anything_else_opens(desk: Desk, site: Site) -> None:
+    here = f"http://localhost:{site.port}"
+    page = desk.context().new_page()
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    name, password = PASSWORDS[Role.ADMIN]
+
+    def by_password() -> None:
+        page.goto(f"{here}/sign-in?next=/people")
+        page.get_by_label("User name").fill(name)
+        page.get_by_label("Password").fill(password)
+        steps.press(page, re.compile("^Sign in$"))
+        expect(page.locator("h1")).to_have_text("Your second factor")
+
+    by_password()
+    assert steps.axe(page) == []
+    page.get_by_label("Name of this device").fill("Laptop")
+    page.get_by_label("Current password").fill(password)
+    steps.press(page, "Add passkey")
+    expect(page).not_to_have_url(re.compile("/account"))
+    page.context.clear_cookies()
+    by_password()
+    steps.press(page, "Show your passkey")
+    expect(page).not_to_have_url(re.compile("/account|/sign-in"))
+
+
+def test_a_passkey_is_the_proof_before_a_release_and_the_form_goes_on(desk: Desk, site: Site) -> None:
+    here = f"http://localhost:{site.port}"
+    page = desk.context().new_page()
+    device = page.context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    name, password = PASSWORDS[Role.SESSION_LEAD]
+    page.goto(f"{here}/sign-in?next=/account")
+    page.get_by_label("User name").fill(name)
+    page.get_by_label("Password").fill(password)
+    steps.press(page, re.compile("^Sign in$"))
+    added = page.locator("#passkeys")
+    added.get_by_label("Name of this device").fill("Laptop")
+    added.get_by_label("Current password").fill(password)
+    steps.press(page, "Add passkey")
+    expect(page.locator("main")).to_contain_text("Your passkey is added.")
+    with contextlib.closing(sqlite3.connect(site.folder / "mast.sqlite3", timeout=30)) as database, database:
+        ((sample, result),) = database.execute("SELECT sample_id, id FROM result_version ORDER BY id DESC LIMIT 1")
+        database.execute("UPDATE staff_session SET proven_at = '2026-01-01 00:00:00.000000'")
+    desk.watch.expect("403|409")  # the question, and what the route says of a result that is released
+    page.evaluate(SEND, [f"/bench/samples/{sample}/act", {"action": "release", "result": result, "version": "5"}])
+    expect(page.locator("h1")).to_contain_text("Is it you")
+    assert steps.axe(page) == []
+    steps.press(page, "Continue with a passkey")
+    expect(page.locator("main")).to_contain_text("A result that is released cannot be released.")
 
 
 def test_without_scripts_no_passkey_is_offered(desk: Desk, site: Site) -> None:

@@ -134,3 +134,15 @@ def test_tokens_are_listed_and_revoked(tmp_path: Path) -> None:
     assert "balance" in mast("people", "tokens", "chen").stdout
     mast("people", "tokens", "ada", "--revoke", token["id"], code=1)
     assert mast("people", "tokens", "chen", "--revoke", token["id"]).stdout == "No token works for this account.\n"
+
+
+def test_an_identity_is_linked_and_ended_on_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    mast("db", "upgrade")
+    mast(*ADD)
+    assert "no identity provider" in mast("people", "identity", "ada", "ada@example.ac.uk", code=2).stderr
+    monkeypatch.setenv("MAST_OIDC_ISSUER", "https://login.example.ac.uk")
+    monkeypatch.setenv("MAST_OIDC_CLIENT_ID", "mast")
+    assert "within 14 days" in mast("people", "identity", "ada", "ada@example.ac.uk").stdout
+    assert "already" in mast("people", "identity", "ada", "ada@example.ac.uk", code=1).stderr
+    assert "no identity" in mast("people", "unlink", "ada").stdout
+    mast("people", "unlink", "ada", code=1)

@@ -17,6 +17,7 @@ import numpy as np
 from sqlmodel import select
 
 from app.intake.people import passkeys
+from app.intake.people.oidc import IdentityProvider, Registered
 from app.intake.samples.tables import Tablet
 from app.laboratory.incoming.tables import IncomingFile
 from app.laboratory.readings.domain import UploadState
@@ -471,10 +472,23 @@ def _(stage: Stage) -> Call:
     return Call("chemist", "/api/v1/tokens", more={"json": {"label": "balance", "password": PASSWORD}})
 
 
+@write("POST", "/api/v1/me/proof")
+def _(stage: Stage) -> Call:
+    return Call("researcher", "/api/v1/me/proof", more={"json": {"password": PASSWORD}})
+
+
 @write("DELETE", "/api/v1/tokens/{token_id}")
 def _(stage: Stage) -> Call:
     token = stage.road.post("chemist", "/api/v1/tokens", {"label": "balance", "password": PASSWORD})
     return Call("chemist", "/api/v1/tokens/{token_id}", {"token_id": token["id"]})
+
+
+@write("POST", "/people/{person_id}/identity")
+def _(stage: Stage) -> Call:
+    provider = IdentityProvider(Registered("https://x.example", "mast", "", "X", "email", "https://mast.example/back"))
+    object.__setattr__(stage.world.runtime, "identity_provider", provider)  # it is asked nothing for this
+    form = {"identity": f"clinician@{stage.agency}.example"}
+    return Call("admin", "/people/{person_id}/identity", {"person_id": stage.actor("clinician")}, {"data": form})
 
 
 @write("POST", "/sign-in")

@@ -15,6 +15,7 @@ from app.care.alerts import domain, service, signing, told
 from app.care.alerts.detecting_job import look_at_series
 from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine, NewAlert
 from app.care.alerts.tables import AlertShown, EvidenceShown, RunOut
+from app.intake.people.web_proving import proven_lately
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow, public
@@ -230,7 +231,7 @@ def retract_alert(alert_id: uuid.UUID, body: RetractIn, who: Signer, change: Cha
     return _take(alert_id, who, change, domain.Act.RETRACT, body.reason)
 
 
-@router.post("/alerts/{alert_id}/{step}")
+@router.post("/alerts/{alert_id}/{step}", dependencies=[proven_lately(*domain.SIGNATURES)])
 def take_step(
     alert_id: uuid.UUID, step: domain.Step, who: Signer, change: ChangeDep, body: StepIn = NOTHING_SAID
 ) -> AlertOut:

@@ -98,6 +98,8 @@ HEALTH = frozenset({Role.HEALTH_WORKER, Role.CLINICIAN})
 CLINICIANS = frozenset({Role.CLINICIAN})
 LEADS = frozenset({Role.SESSION_LEAD})
 PARTNERS = frozenset({Role.PUBLIC_HEALTH, Role.POLICE})
+SIGNATURES = (Act.AGREE, Act.APPROVE)
+"""Steps that are someone's signature."""
 ALL_STEPS = WRITERS | HEALTH
 """Roles that write or sign alerts: they also see what waits."""
 

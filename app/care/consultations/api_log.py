@@ -19,6 +19,7 @@ from app.care.consultations.service import Replay, ShownView
 from app.care.consultations.tables import AdjustmentShown, PageShown, UrgentMessage, UrgentShown
 from app.care.consultations.urgent import UrgentView
 from app.care.consultations.web_logged import LoggedRoute
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -236,7 +237,7 @@ def request_urgent(body: UrgentIn, who: Approver, rt: RuntimeDep, creation: Crea
     return creation.made(who, create)
 
 
-@router.post("/urgent-messages/{urgent_id}/approve")
+@router.post("/urgent-messages/{urgent_id}/approve", dependencies=[proven_lately()])
 def approve_urgent(urgent_id: uuid.UUID, who: Approver, rt: RuntimeDep, change: ChangeDep) -> UrgentOut:
     """Approve it; the second approval puts it on pages."""
     pack = rt.pack_of(who.agency_id)

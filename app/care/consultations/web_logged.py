@@ -72,6 +72,8 @@ class LoggedRoute(APIRoute):
         async def logged(request: Request) -> Response:
             try:
                 return await handle(request)
+            except errors.ProofNeeded:
+                raise
             except ShownAgain as shown:
                 await _log(request, tried, shown.why)
                 raise

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from app.care.message_packs import comparing, drafting, schemas, service, showing, signing, web
 from app.care.message_packs.web import Editor, Reader, Signer
+from app.intake.people.web_proving import proven_lately
 from app.platform.db import UnitOfWork
 from app.platform.kernel.errors import NotFound, VersionRequired
 from app.platform.web.etags import tagged
@@ -165,7 +166,7 @@ def send_back(
     )
 
 
-@router.post("/{version_id}/sign")
+@router.post("/{version_id}/sign", dependencies=[proven_lately()])
 def sign(
     version_id: uuid.UUID, body: schemas.SignIn, who: Signer, rt: RuntimeDep, request: Request, response: Response
 ) -> schemas.VersionOut:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.intake.people import passkeys, service
+from app.intake.people import identities, passkeys, service
 from app.intake.people.domain import account_problems
-from app.intake.people.tables import ApiToken, Passkey, Person, PersonRole, StaffSession
+from app.intake.people.tables import ApiToken, Identity, Passkey, Person, PersonRole, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.db.rows import row_of
@@ -28,11 +28,12 @@ LINK_LASTS = timedelta(hours=24)
 
 
 class Access(NamedTuple):
-    """What a person gets in with: browsers, the one used last first, tokens, newest first, and passkeys, oldest first."""
+    """What a person gets in with: browsers, the one used last first, tokens, newest first, passkeys, oldest first, and an identity."""
 
     browsers: list[StaffSession]
     tokens: list[ApiToken]
     passkeys: list[Passkey]
+    identity: Identity | None
 
 
 def account(uow: UnitOfWork, person_id: uuid.UUID) -> Person:
@@ -117,8 +118,23 @@ def end_sessions(uow: UnitOfWork, person: Person) -> None:
     audit.record(uow, "end_sessions", "person", person.id, agency_id=person.agency_id, after=after)
 
 
+def remove_passkeys(uow: UnitOfWork, person: Person) -> None:
+    """Forget every passkey of a person who has lost them."""
+    for row in passkeys.of_person(uow.session, person.id):
+        passkeys.remove(uow, person, row)
+
+
+def unlink(uow: UnitOfWork, person: Person) -> None:
+    """Whom the identity provider vouches for signs in to this account no more."""
+    identity = identities.of_person(uow.session, person.id)
+    if identity is None:
+        raise NotFound("identity")
+    identities.unlink(uow, person, identity)
+
+
 ACTS: dict[str, Callable[[UnitOfWork, Person], None]] = {
-    "disable": disable, "enable": enable, "end-sessions": end_sessions,
+    "disable": disable, "enable": enable, "end-sessions": end_sessions, "remove-passkeys": remove_passkeys,
+    "unlink": unlink,
 }  # fmt: skip
 """What can be done to an account without saying more."""
 
@@ -146,7 +162,8 @@ def _keep_an_administrator(uow: UnitOfWork, person: Person, what: str) -> None:
 def access_of(session: Session, person_id: uuid.UUID, now: datetime, idle: timedelta) -> Access:
     """Browsers and tokens that work for a person now."""
     browsers = [b for b in _browsers(session, person_id) if b.expires_at > now and b.last_seen_at >= now - idle]
-    return Access(browsers, service.tokens_of(session, person_id, now), passkeys.of_person(session, person_id))
+    tokens, keys = service.tokens_of(session, person_id, now), passkeys.of_person(session, person_id)
+    return Access(browsers, tokens, keys, identities.of_person(session, person_id))
 
 
 def signed_in_of_agency(session: Session, actor: Actor, now: datetime, idle: timedelta) -> list[tuple[Person, Access]]:
@@ -161,12 +178,16 @@ def _browsers(session: Session, person_id: uuid.UUID) -> list[StaffSession]:
 
 
 def end_one(uow: UnitOfWork, person: Person, key: str) -> None:
-    """End one browser, token or passkey of a person, by its `live_key`."""
+    """End one browser, token, passkey or identity of a person, by its `live_key`."""
     service.by_a_person(uow.actor)
     for passkey in passkeys.of_person(uow.session, person.id):
         if passkey.live_key == key:
             passkeys.remove(uow, person, passkey)
             return
+    identity = identities.of_person(uow.session, person.id)
+    if identity is not None and identity.live_key == key:
+        unlink(uow, person)
+        return
     found: list[StaffSession | ApiToken] = [*_browsers(uow.session, person.id)]
     for row in (*found, *service.tokens_of(uow.session, person.id, uow.now)):
         if row.live_key == key:

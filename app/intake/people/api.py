@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from app.intake.people import accounts, domain, service, signin
+from app.intake.people import accounts, domain, passkeys, service, signin, web_proving
 from app.intake.people.tables import Person, TokenOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -73,6 +73,19 @@ class NewToken(FreeText):
     password: str = Field(min_length=1, max_length=200)
 
 
+class ProofIn(BaseModel):
+    """A proof of who is calling: one of the two."""
+
+    password: str = Field("", max_length=200)
+    passkey: str = Field("", max_length=passkeys.ANSWER_MAX, description="What the browser answered, as JSON")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.password) == bool(self.passkey):
+            raise ValueError("give a password or a passkey")
+        return self
+
+
 class TokenIssued(TokenOut):
     """A token with its secret, this once."""
 
@@ -83,6 +96,19 @@ class TokenIssued(TokenOut):
 def who_am_i(who: AnybodyAtAll) -> Me:
     """Who this session or token speaks for."""
     return Me(display_name=who.display_name, roles=sorted(who.roles), agency=who.agency_name)
+
+
+@router.post("/me/proof", status_code=204)
+def prove_again(body: ProofIn, who: Anybody, rt: RuntimeDep, request: Request) -> Response:
+    """Show once more who you are, with your password or a passkey: what is verified, released or signed may ask for it.
+
+    The question for a passkey is that of signing in (`POST /sign-in/passkey/options`).
+    """
+    if body.passkey:
+        web_proving.by_passkey(request, rt, who, body.passkey)
+    else:
+        web_proving.by_password(request, rt, who, body.password)
+    return Response(status_code=204)
 
 
 @router.get("/people")

@@ -126,7 +126,12 @@ def add(uow: UnitOfWork, site: Site, pepper: bytes, answer: str, label: str) -> 
     person = service.signed_in(uow.session, uow.actor)
     if not label.strip():
         raise Invalid("No passkey was added.", fields={"label": "Give it a name you will recognise."})
-    if len(of_person(uow.session, person.id)) >= MOST:
+    there = of_person(uow.session, person.id)
+    if uow.actor.waits and there:  # or who knows the password alone would add their own
+        raise Forbidden(
+            "You have a passkey. None was added.", hint="Show it, or ask another administrator to remove it."
+        )
+    if len(there) >= MOST:
         raise Conflict(f"You have {MOST} passkeys already. None was added.", hint="Remove one you no longer use.")
     given = _challenge_in(answer)
     if challenged_at(pepper, str(person.id), given, uow.now) is None:

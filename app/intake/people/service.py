@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.intake.people.domain import account_problems, username_problem
-from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, StaffSession
+from app.intake.people.tables import Agency, AgencyKind, ApiToken, Person, PersonRole, Proof, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import OPERATOR, Actor, Role
@@ -35,6 +35,8 @@ class SessionPolicy:
     idle: timedelta
     absolute: timedelta
     pepper: bytes
+    administrators_by_two: bool = False
+    """Whether administrators show two factors: those who showed one can only show or add a passkey."""
 
 
 def check_password(read: Callable[[], Session], username: str, password: str) -> Person:
@@ -76,7 +78,15 @@ def password_again(person: Person, password: str) -> None:
         )
 
 
-def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous: str = "") -> str:
+def sign_in(
+    uow: UnitOfWork,
+    person: Person,
+    policy: SessionPolicy,
+    *,
+    previous: str = "",
+    proof: Proof = Proof.PASSWORD,
+    by_two: bool = False,
+) -> str:
     """Start a fresh session and return its secret id; a session the browser already had is ended (rotation).
 
     `person`: as it was when the password was checked, which takes long. Raises Unauthenticated where the account has been changed
@@ -96,9 +106,12 @@ def sign_in(uow: UnitOfWork, person: Person, policy: SessionPolicy, *, previous:
             created_at=uow.now,
             last_seen_at=uow.now,
             expires_at=uow.now + policy.absolute,
+            proof=proof,
+            by_two=by_two,
+            proven_at=uow.now,
         )
     )
-    audit.record(uow, "sign_in", "person", person.id)
+    audit.record(uow, "sign_in", "person", person.id, after={"by": proof.value})
     return secret
 
 
@@ -130,7 +143,19 @@ def actor_of_session(
     if found is None or now - found[0].last_seen_at > policy.idle:
         return None
     row, actor = found
+    actor = replace(actor, proven_at=row.proven_at)
+    if policy.administrators_by_two and Role.ADMIN in actor.roles and not row.by_two:
+        actor = replace(actor, roles=frozenset(), waits=True)
     return actor, id_hash if now - row.last_seen_at > TOUCH_AFTER else None
+
+
+def prove(uow: UnitOfWork, secret: str, policy: SessionPolicy, proof: Proof, *, by_two: bool = False) -> None:
+    """Note that who is signed in showed once more who they are. Raises Unauthenticated where the session has ended."""
+    row = uow.session.get(StaffSession, keyed_hash(policy.pepper, "session", secret))
+    if row is None or row.revoked_at is not None or row.person_id != uow.actor.person_id:
+        raise Unauthenticated("Your session has ended. Nothing was done.", hint="Sign in and do it again.")
+    row.proven_at, row.by_two = uow.now, row.by_two or by_two
+    audit.record(uow, "prove", "person", row.person_id, after={"by": proof.value})
 
 
 def touch_session(uow: UnitOfWork, id_hash: str) -> None:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger
+import sqlalchemy as sa
 from sqlmodel import Field
 
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
@@ -65,6 +65,14 @@ class PersonRole(Base, table=True):
     role: Role = enum_column(Role, name="role", primary_key=True)
 
 
+class Proof(StrEnum):
+    """How someone showed who they are."""
+
+    PASSWORD = "password"  # noqa: S105
+    PASSKEY = "passkey"
+    IDENTITY = "identity"
+
+
 class StaffSession(Base, table=True):
     """A signed-in browser. Only a hash of its random id is kept."""
 
@@ -75,6 +83,12 @@ class StaffSession(Base, table=True):
     last_seen_at: datetime = utc_column()
     expires_at: datetime = utc_column()
     revoked_at: datetime | None = utc_column(nullable=True)
+    proof: Proof = enum_column(Proof, name="proof")
+    """How it began."""
+    by_two: bool
+    """Whether two factors were shown in it."""
+    proven_at: datetime = utc_column()
+    """When the person last showed who they are."""
 
     @property
     def live_key(self) -> str:
@@ -118,7 +132,7 @@ class Passkey(Base, table=True):
     """Base64url, as browsers write it."""
     public_key: str = Field(max_length=3000)
     """COSE, base64url."""
-    sign_count: int = Field(default=0, sa_type=BigInteger)
+    sign_count: int = Field(default=0, sa_type=sa.BigInteger)
     label: str = Field(max_length=60)
     created_at: datetime = utc_column()
     last_used_at: datetime | None = utc_column(nullable=True)
@@ -127,3 +141,25 @@ class Passkey(Base, table=True):
     def live_key(self) -> str:
         """What names it in forms."""
         return live_key(self.credential_hash)
+
+
+class Identity(Base, table=True):
+    """Whom an identity provider vouches for, and whose account that is. No more of what it says than its name for the person."""
+
+    __tablename__ = "identity"
+    id: uuid.UUID = key_column()
+    person_id: uuid.UUID = Field(foreign_key="person.id", unique=True, ondelete="CASCADE")
+    issuer: str = Field(max_length=255)
+    subject: str | None = Field(default=None, max_length=255)
+    """The provider's own name for the person, never given to anyone else; from the first sign-in on."""
+    invited: str | None = Field(default=None, max_length=255)
+    """Until then: the value of the claim by which the person is found."""
+    created_at: datetime = utc_column()
+    last_used_at: datetime | None = utc_column(nullable=True)
+
+    __table_args__ = (sa.UniqueConstraint("issuer", "subject"), sa.UniqueConstraint("issuer", "invited"))
+
+    @property
+    def live_key(self) -> str:
+        """What names it in forms."""
+        return self.id.hex[-16:]

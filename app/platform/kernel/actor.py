@@ -34,7 +34,11 @@ ROLE_WORDS: dict[Role, str] = {role: role.value.replace("_", " ").capitalize() f
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person. `via` says how: `session` (browser) or `token` (API); `asked_at` when, for a request."""
+    """A signed-in person. `via` says how: `session` (browser) or `token` (API); `asked_at` when, for a request.
+
+    `proven_at`: when who is signed in last showed who they are; a token shows nobody. `waits`: one factor was
+    shown where two are asked for, so that the person holds no role yet.
+    """
 
     person_id: uuid.UUID | None
     display_name: str
@@ -43,6 +47,8 @@ class Actor:
     agency_name: str = ""
     via: str = "session"
     asked_at: datetime | None = None
+    proven_at: datetime | None = None
+    waits: bool = False
 
     def has(self, *roles: Role) -> bool:
         """True when the person holds at least one of the roles."""

@@ -43,6 +43,24 @@ class Forbidden(MastError):
     code = "not_allowed"
 
 
+class ProofNeeded(Forbidden):
+    """Who is signed in has to show once more who they are: a question, and no refusal."""
+
+    code = "proof_needed"
+
+
+class SecondFactorNeeded(Forbidden):
+    """Signed in by one factor, where this service asks for two."""
+
+    code = "second_factor_needed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This service asks administrators for a second factor. Nothing was done.",
+            hint="Show your passkey, or add one.",
+        )
+
+
 class Invalid(MastError):
     """A value cannot be accepted. `fields` maps field name to a sentence."""
 

@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.routing import Mount
 
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Forbidden, Unauthenticated
+from app.platform.kernel.errors import Forbidden, SecondFactorNeeded, Unauthenticated
 
 # An instrument's computer is nobody's colleague: a route it needs names its role.
 STAFF = frozenset(Role) - {Role.INSTRUMENT}
@@ -35,8 +35,11 @@ def current_actor(request: Request) -> Actor | None:
     return cast("Actor | None", request.state.actor)
 
 
-def allow(*roles: Role) -> Any:
-    """Dependency: the actor, if signed in with one of `roles` (any of STAFF when none is named)."""
+def allow(*roles: Role, also_waiting: bool = False) -> Any:
+    """Dependency: the actor, if signed in with one of `roles` (any of STAFF when none is named).
+
+    `also_waiting`: and who has yet to show a second factor.
+    """
     needed = frozenset(roles) or STAFF
 
     def policy(request: Request) -> Actor:
@@ -46,6 +49,10 @@ def allow(*roles: Role) -> Any:
                 "You are not signed in, or your session has ended. Nothing you saved before is lost.",
                 hint="Sign in and do it again.",
             )
+        if actor.waits:
+            if also_waiting:
+                return actor
+            raise SecondFactorNeeded
         if not actor.roles & needed:
             raise Forbidden("Your role does not include this.", hint="Ask a session lead if you think it should.")
         return actor

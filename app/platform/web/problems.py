@@ -139,6 +139,8 @@ def install(app: FastAPI, render_page: Renderer) -> None:
         if wants_html(request) and not part:
             if isinstance(error, e.Unauthenticated):
                 return _to_sign_in(request)
+            if isinstance(error, e.SecondFactorNeeded):
+                return RedirectResponse("/account/second", 303)
             response = render_page(request, body)
             response.headers.update(headers)
             return response

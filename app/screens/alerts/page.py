@@ -22,6 +22,7 @@ from app.care.alerts.detecting_job import look_at_series
 from app.care.alerts.new_alert import undecided
 from app.care.alerts.tables import Alert
 from app.care.alerts.told import Told
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup, substances
 from app.intake.samples.domain import Colour
 from app.intake.samples.lookup import may_be_described
@@ -348,7 +349,7 @@ def retract(visit: Signer, alert_id: uuid.UUID, version: Version = 0, reason: To
     return _taken(visit, alert_id, version, domain.Act.RETRACT, reason)
 
 
-@router.post("/alerts/{alert_id}/{step}")
+@router.post("/alerts/{alert_id}/{step}", dependencies=[proven_lately(*domain.SIGNATURES)])
 def take_step(
     visit: Signer, alert_id: uuid.UUID, step: domain.Step, version: Version = 0, reason: Reason = ""
 ) -> Response:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.laboratory.identification.in_house import void_now
 from app.laboratory.readings import analyses
@@ -291,7 +292,7 @@ def _check_reasons(held: list[NewDismissal], wanted: list[NewDismissal]) -> None
         )
 
 
-@router.post("/bench/samples/{sample_id}/act")
+@router.post("/bench/samples/{sample_id}/act", dependencies=[proven_lately(Action.VERIFY, Action.RELEASE)])
 def act(
     at: Steps,
     action: Annotated[Action, Form()],

@@ -16,6 +16,7 @@ from app.care.consultations import adjusting, domain, service, urgent, web
 from app.care.consultations.client_view import ClientView, client_view
 from app.care.consultations.web_logged import LoggedRoute
 from app.care.consultations.words import WORDS
+from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
@@ -239,7 +240,7 @@ def request_urgent(visit: Approver, form: Annotated[UrgentForm, Form()]) -> Resp
     return RedirectResponse("/consultations/urgent?done=asked", 303)
 
 
-@router.post("/consultations/urgent/{urgent_id}/approve")
+@router.post("/consultations/urgent/{urgent_id}/approve", dependencies=[proven_lately()])
 def approve_urgent(visit: Approver, urgent_id: uuid.UUID, version: Version = 0) -> Response:
     """Approve it."""
     with visit.work(lambda error: _urgent(visit, error=error), but=NotFound) as uow:

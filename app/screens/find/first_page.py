@@ -91,6 +91,8 @@ def _alert_to_sign(visit: Visit, session: Session) -> str:
 
 def start_of(rt: Runtime, actor: Actor, last: str) -> str:
     """The page this person's work begins at. `last`: the area they used last, where they have several roles."""
+    if actor.waits:
+        return "/account/second"
     place = navigation.begins_at(actor, last)
     if place is None:
         return "/about"

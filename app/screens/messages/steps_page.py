@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.care.message_packs import drafting, signing, together, web
 from app.care.message_packs.domain import PackState, Target
+from app.intake.people.web_proving import proven_lately
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, NotFound
 from app.platform.kernel.place import zone
@@ -157,7 +158,7 @@ def submit(
     return at.back("submitted")
 
 
-@router.post("/{version_id}/sign")
+@router.post("/{version_id}/sign", dependencies=[proven_lately()])
 def sign(
     at: Signer, digest: Annotated[str, Form(max_length=64)] = "", read: Annotated[Text20, Form()] = ""
 ) -> Response:

@@ -26,6 +26,7 @@ Typed = Annotated[str, Form(max_length=200)]
 DONE = {
     "password": "Your password is changed. Every other browser is signed out.",
     "end": "Ended.",
+    "proven": "Thank you, it is you. Close this page, and continue where you came from.",
     "passkey": "Your passkey is added. You can sign in with it from now on.",
 }
 

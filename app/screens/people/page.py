@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.intake.people import accounts, passkeys, service, signin
+from app.intake.people import accounts, identities, oidc, passkeys, service, signin
 from app.intake.people.tables import Person
 from app.platform.db.rows import row_of
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
-from app.platform.kernel.errors import Conflict, Forbidden, MastError, TooMany, Unauthenticated, Unavailable
+from app.platform.kernel.errors import Conflict, Forbidden, MastError, NotFound, TooMany, Unauthenticated, Unavailable
 from app.platform.security.policy import current_actor, public
 from app.platform.security.throttle import SIGN_IN, SIGN_IN_OF_ADDRESS, address_of
 from app.platform.web.fields import Text20, Text60, Text140
@@ -38,9 +38,12 @@ DONE = {
     "enable": "Turned on again. The password has not changed.",
     "end-sessions": "Signed out everywhere.",
     "end": "Ended.",
+    "identity": "Linked. An invitation ends after 14 days.",
 }
 Name = Annotated[Text140, Form(max_length=120)]
 Roles = Annotated[list[Role] | None, Form()]
+Called = Annotated[str, Form(max_length=oidc.LONGEST)]
+"""How the identity provider calls someone."""
 
 
 @router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
@@ -86,6 +89,7 @@ def sign_in_page(
     response = rt.templates.page(
         request, "people/sign_in.html", status=status_of(error), next=local_path(next), error=error, notice=notice,
         username=username, passkeys=passkeys.available(rt.settings.public_url),
+        provider=rt.identity_provider.label if rt.identity_provider else "",
     )  # fmt: skip
     response.headers.update(headers_of(error))
     return response
@@ -167,6 +171,17 @@ def link_for_person(visit: Admin, person_id: uuid.UUID) -> HTMLResponse:
     return _one(visit, person_id, link=link)
 
 
+@router.post("/people/{person_id}/identity")
+def link_identity(visit: Admin, person_id: uuid.UUID, identity: Called = "") -> Response:
+    """Link the account to whom the identity provider calls so."""
+    provider = visit.rt.identity_provider
+    if provider is None:
+        raise NotFound("page")
+    with visit.work(lambda error: _one(visit, person_id, error=error, called=identity)) as uow:
+        identities.link(uow, accounts.account(uow, person_id), provider.registered, identity)
+    return RedirectResponse(f"/people/{person_id}?done=identity", 303)
+
+
 @router.post("/people/{person_id}/end")
 def end_one(visit: Admin, person_id: uuid.UUID, key: Annotated[Text20, Form()] = "", onwards: Next = "") -> Response:
     """End one browser or token."""
@@ -191,8 +206,10 @@ def _one(
     said: str = "",
     error: MastError | None = None,
     values: Entered | None = None,
+    called: str = "",
 ) -> HTMLResponse:
     rt = visit.rt
+    provider = rt.identity_provider
     with rt.read() as session:
         person = row_of(session, Person, visit.who.agency_id, person_id, "person")
         roles = service.roles_of(session, person_id)
@@ -210,4 +227,7 @@ def _one(
         link=accounts.address_of(rt.settings.public_url, link) if link else "",
         said=said,
         error=error,
+        provider=provider.label if provider else "",
+        claim=identities.CLAIM_WORDS[provider.registered.claim] if provider else "",
+        called=called,
     )

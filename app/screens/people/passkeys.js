@@ -22,7 +22,7 @@ async function ask(form) {
   const credential = "user" in options
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
     : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
-  const field = /** @type {HTMLInputElement} */ (form.elements.namedItem("answer"));
+  const field = /** @type {HTMLInputElement} */ (form.elements.namedItem(form.dataset.passkeyField ?? "answer"));
   field.value = JSON.stringify(/** @type {PublicKeyCredential} */ (credential).toJSON());
   form.submit();
 }
