@@ -1,4 +1,4 @@
-"""Units of systemd for a server, a worker apart and a watcher: each sees a read-only system and writes in one folder.
+"""Units of systemd for a server, a worker apart, backups and a watcher: each sees a read-only system and writes in its own folders.
 
 `MemoryDenyWriteExecute` is left out: numba and libffi make code as they run. Readers of files confine themselves further
 (instruments/confine.py) with Landlock and seccomp, whose calls the filter lets through.
@@ -19,13 +19,20 @@ class Part(StrEnum):
 
     SERVER = "server"
     WORKER = "worker"
+    BACKUP = "backup"
     WATCH = "watch"
 
 
-NAMES = {Part.SERVER: "mast.service", Part.WORKER: "mast-worker.service", Part.WATCH: "mast-watch.service"}
+NAMES = {
+    Part.SERVER: "mast.service",
+    Part.WORKER: "mast-worker.service",
+    Part.BACKUP: "mast-backup.service",
+    Part.WATCH: "mast-watch.service",
+}
 ABOUT = {
     Part.SERVER: "MAST, laboratory information system for drug checking",
     Part.WORKER: "MAST, worker that reads files and does other jobs",
+    Part.BACKUP: "MAST, backups one after the other",
     Part.WATCH: "MAST, sends the finished files of an instrument",
 }
 HARDENED = """\
@@ -77,7 +84,19 @@ class Watched:
     name: str = ""
 
 
-def unit(part: Part, place: Place, *, apart: bool = False, watched: Watched | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """Where backups go, and the words of `mast db backup` for how often, how long and for whom."""
+
+    folder: Path
+    every: str
+    keep: str = ""
+    key: str = ""
+
+
+def unit(
+    part: Part, place: Place, *, apart: bool = False, watched: Watched | None = None, backups: Backups | None = None
+) -> str:
     """The text of a unit. `apart`: the server leaves jobs to a worker with a unit of its own.
 
     Raises Invalid for a word that no line of a unit can hold.
@@ -85,6 +104,9 @@ def unit(part: Part, place: Place, *, apart: bool = False, watched: Watched | No
     if part is Part.WATCH:
         assert watched is not None
         return _text(part, place, _watching(watched, place.data), reads=watched.folder, token=watched.token_file)
+    if part is Part.BACKUP:
+        assert backups is not None
+        return _text(part, place, _backing_up(backups), writes=backups.folder)
     command = ["serve", "--workers", "0"] if apart and part is Part.SERVER else ["serve"]
     return _text(part, place, command if part is Part.SERVER else ["worker"])
 
@@ -94,8 +116,19 @@ def _watching(watched: Watched, data: Path) -> list[str]:
     return words + (["--name", watched.name] if watched.name else [])
 
 
+def _backing_up(backups: Backups) -> list[str]:
+    words = ["db", "backup", str(backups.folder), "--every", backups.every]
+    words += ["--keep", backups.keep] if backups.keep else []
+    return words + (["--encrypt-to", backups.key] if backups.key else [])
+
+
 def _text(
-    part: Part, place: Place, command: Sequence[str], reads: Path | None = None, token: Path | None = None
+    part: Part,
+    place: Place,
+    command: Sequence[str],
+    reads: Path | None = None,
+    token: Path | None = None,
+    writes: Path | None = None,
 ) -> str:
     started = " ".join(map(_argument, [str(place.mast), *command]))
     lines = [
@@ -126,7 +159,8 @@ def _text(
         "",
     ]
     in_home = reads is not None and reads.is_relative_to("/home")
-    hardened = HARDENED.format(home="read-only" if in_home else "yes", writes=_quoted(str(place.data)))
+    written = " ".join(_quoted(str(one)) for one in (place.data, writes) if one is not None)
+    hardened = HARDENED.format(home="read-only" if in_home else "yes", writes=written)
     return "\n".join(lines) + hardened + "\n[Install]\nWantedBy=multi-user.target\n"
 
 

@@ -27,6 +27,7 @@ DEMANDED = {
     "SystemCallFilter": "@system-service @sandbox",
     "UMask": "0077",
 }
+BACKUP = ["--backups", "/srv/backups", "--keep", "24h,30d"]
 WATCH = ["--folder", "/srv/ftir", "--server", "https://mast.example.org", "--token-file", "/etc/mast/token"]
 
 
@@ -45,12 +46,24 @@ def parsed(text: str) -> dict[str, str]:
     return dict(reader["Service"])
 
 
-def test_all_three_are_hardened_and_write_in_one_folder(tmp_path: Path) -> None:
-    written = install(tmp_path, "server", "worker", "watch", *WATCH, "--user", "lab", "--data", "/srv/mast")
+def test_all_are_hardened_and_write_in_their_own_folders(tmp_path: Path) -> None:
+    words = ["server", "worker", "backup", "watch", *WATCH, *BACKUP, "--user", "lab", "--data", "/srv/mast"]
+    written = install(tmp_path, *words)
     assert written.keys() == set(units.NAMES.values())
-    for said in written.values():
+    for name, said in written.items():
         assert DEMANDED.items() <= said.items()
-        assert (said["User"], said["ReadWritePaths"]) == ("lab", '"/srv/mast"')
+        also = ' "/srv/backups"' if name == "mast-backup.service" else ""
+        assert (said["User"], said["ReadWritePaths"]) == ("lab", f'"/srv/mast"{also}')
+
+
+def test_backups_run_as_a_service_of_their_own(tmp_path: Path) -> None:
+    said = install(tmp_path, "backup", *BACKUP)["mast-backup.service"]
+    assert said["ExecStart"].endswith('"db" "backup" "/srv/backups" "--every" "15m" "--keep" "24h,30d"')
+    assert said["EnvironmentFile"] == "-/etc/mast/mast.env"
+    for words, why in ((["--keep", "soon", "--backups", "/srv/b"], "soon"), ([], "--backups")):
+        refused = CliRunner().invoke(main, ["service", "install", "backup", *words, "--prefix", str(tmp_path / "no")])
+        assert (refused.exit_code != 0, why in refused.output) == (True, True), refused.output
+    assert not (tmp_path / "no").exists()
 
 
 def test_a_worker_apart_takes_the_jobs_from_the_server(tmp_path: Path) -> None:
@@ -82,7 +95,8 @@ def test_odd_names_are_quoted_and_impossible_ones_refused() -> None:
 def test_systemd_takes_them(tmp_path: Path) -> None:
     if (analyze := shutil.which("systemd-analyze")) is None:
         pytest.skip("systemd is not on this machine")
-    written = install(tmp_path, "server", "worker", "watch", *WATCH, "--user", "root", "--data", "/srv/a b")
+    words = ["server", "worker", "backup", "watch", *WATCH, *BACKUP, "--user", "root", "--data", "/srv/a b"]
+    written = install(tmp_path, *words)
     command = [analyze, "verify", "--man=no", "--recursive-errors=no", *(str(tmp_path / name) for name in written)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = [line for line in done.stderr.splitlines() if str(tmp_path) in line or line.startswith("mast")]
