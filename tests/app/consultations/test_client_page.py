@@ -486,7 +486,11 @@ def _amended(lab: Desk, world: Any) -> UUID:
 @pytest.mark.parametrize(
     ("locale", "bar", "steps"),
     [
-        ("en", "Someone is unwell", ("If someone is unwell", "Call 999", "Breathing but won't wake? Roll them on their side.")),
+        (
+            "en",
+            "Someone is unwell",
+            ("If someone is unwell", "Call 999", "Breathing but won't wake? Roll them on their side."),
+        ),
         ("cy", "Mae rhywun yn sâl", ("Ffoniwch 999", "Rholiwch nhw ar eu hochr")),
     ],
 )
