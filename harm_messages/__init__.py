@@ -8,6 +8,7 @@ from harm_messages.adjusting import Adjustments, snippets_of
 from harm_messages.answer import answer_of, closed, logged
 from harm_messages.case import CaseError, read_case
 from harm_messages.check import check, check_files, quick_check
+from harm_messages.emergency import Help, help_for_anyone
 from harm_messages.errors import Problem
 from harm_messages.evaluate import evaluate
 from harm_messages.evidence import Evidence
@@ -71,6 +72,7 @@ __all__ = [
     "Form",
     "GateClosed",
     "HarmMessageError",
+    "Help",
     "LicenceMode",
     "Match",
     "MatchKind",
@@ -104,6 +106,7 @@ __all__ = [
     "derive_role",
     "derive_verdict",
     "evaluate",
+    "help_for_anyone",
     "json_schema",
     "load_pack",
     "logged",

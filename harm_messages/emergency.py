@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from harm_messages.content import EMERGENCY_BASE, EMERGENCY_ORDER
+from harm_messages.content import EMERGENCY_BASE, EMERGENCY_ORDER, Labels
+from harm_messages.derived import derive
+from harm_messages.pack import Pack
 from harm_messages.page import EmergencyLine
-from harm_messages.types import Severity, Slot
+from harm_messages.types import Context, Facts, Frozen, LicenceMode, Severity, Slot
+from harm_messages.vocabulary import Family
 from harm_messages.wording import Place, Writer
 
 PLACE = Place(Severity.S0, Slot.EMERGENCY)
@@ -34,3 +37,22 @@ def compose_emergency(
         if parts:
             lines.append(EmergencyLine(number=len(lines) + 1, step=step.step, parts=parts))
     return tuple(lines)
+
+
+class Help(Frozen):
+    """The emergency block by itself, for a page that tells no result. Its parts are named like those of a Page."""
+
+    emergency: tuple[EmergencyLine, ...]
+    labels: Labels
+    labels_locale: str
+    locale: str
+
+
+def help_for_anyone(pack: Pack, locale: str) -> Help:
+    """What to do for someone who took a drug that nobody knows: the whole block of the family *unknown*, but for the line
+    that asks to show a result."""
+    unknown = derive(pack, Facts(), Context(licence_mode=LicenceMode.FOH_GENERAL, released=False))
+    w = Writer(unknown, pack.nearest(locale))
+    wanted = (*pack.families.fallbacks[Family.UNKNOWN].emergency, *pack.families.signs[Family.UNKNOWN])
+    lines = tuple(line for line in compose_emergency(w, wanted) if line.step != "show")
+    return Help(emergency=lines, labels=w.labels, labels_locale=w.labels_locale, locale=w.locale)

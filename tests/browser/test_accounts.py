@@ -20,6 +20,15 @@ def test_somebody_new_sets_a_password_by_a_link_whose_secret_leaves_the_address_
     admin.get_by_label("Reception", exact=True).check()
     steps.press(admin, "Add person")
     link = admin.locator("main code").inner_text()
+    admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    admin.get_by_role("button", name="Copy link").click()
+    expect(admin.locator("#copied")).to_have_text("The link is on the clipboard.")
+    assert admin.evaluate("navigator.clipboard.readText()") == link
+    # As under an address without https
+    admin.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    admin.get_by_role("button", name="Copy link").click()
+    expect(admin.locator("#copied")).to_contain_text("This browser does not allow copying.")
+    assert admin.evaluate("getSelection().toString()") == link
     asked: list[str] = []
     phone = desk.context(PHONE).new_page()
     phone.on("request", lambda request: asked.append(request.url))

@@ -26,7 +26,18 @@ from app.platform.kernel.errors import NotFound
 from app.results import service as results
 from app.results.domain import ChangeReason, Grade
 from app.results.view import Standing
-from harm_messages import Context, Facts, GateClosed, HarmMessageError, Pack, Page, UnknownSubstance, evaluate
+from harm_messages import (
+    Context,
+    Facts,
+    GateClosed,
+    HarmMessageError,
+    Help,
+    Pack,
+    Page,
+    UnknownSubstance,
+    evaluate,
+    help_for_anyone,
+)
 from harm_messages.adjusting import Adjustments
 from harm_messages.types import AlertFact
 
@@ -42,7 +53,7 @@ class ClientView:
     or then and not now. `mate_changed_at`: when the result of a sample that looks the same last changed, since this one was
     released; `withdrawn`: urgent messages and warnings that stood on the page and were taken back since. `why` is for the client, `staff_why` for
     anyone who tells them. What the client reads is in `locale`. `typical_wait`: while waiting, half of the results of the
-    session took as long.
+    session took as long. `help`: what to do for someone who is unwell, where no page says it.
     """
 
     kind: ViewKind
@@ -53,6 +64,7 @@ class ClientView:
     before: int | None = None
     changed_at: datetime | None = None
     page: Page | None = None
+    help: Help | None = None
     result_id: uuid.UUID | None = None
     result_number: int = 0
     confirmed: bool = False
@@ -90,8 +102,9 @@ class ClientView:
 
     @property
     def call(self) -> str:
-        """The number to call that the help block of the page names; nothing where it names none."""
-        lines = " ".join(line.text for line in self.page.emergency) if self.page else ""
+        """The number to call that the help block names; nothing where it names none."""
+        told = self.page or self.help
+        lines = " ".join(line.text for line in told.emergency) if told else ""
         found = re.search(r"\b(999|112|911|000|111)\b", lines)
         return found[0] if found else ""
 
@@ -116,7 +129,8 @@ def client_view(
     """
     locale = locale if locale in pack.locales else pack.manifest.default_locale
     site = sessions.site_of(session, checking_session_of(session, sample)).name
-    return replace(_view(session, pack, sample, now, also_taking, locale), locale=locale, site=site)
+    view = replace(_view(session, pack, sample, now, also_taking, locale), locale=locale, site=site)
+    return view if view.page else replace(view, help=help_for_anyone(pack, locale))
 
 
 def _view(
@@ -230,7 +244,9 @@ def own_view(session: Session, pack: Pack, sample: samples.Sample, now: datetime
     view = client_view(session, pack, sample, now, locale=locale)
     if view.kind is not ViewKind.RESULT or checking_session_of(session, sample).client_lookup:
         return view
-    return replace(_shut(view.place, Shut.LOOKUP_OFF), locale=view.locale, site=view.site, changed_at=view.changed_at)
+    told = help_for_anyone(pack, view.locale)
+    shut = _shut(view.place, Shut.LOOKUP_OFF)
+    return replace(shut, locale=view.locale, site=view.site, changed_at=view.changed_at, help=told)
 
 
 def checking_session_of(session: Session, sample: samples.Sample) -> sessions.CheckingSession:

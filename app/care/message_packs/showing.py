@@ -337,3 +337,31 @@ def _looks(page: Page) -> Sequence[tuple[Message, tuple[str, ...]]]:
         for m in page.messages()
         if id(m) not in notices
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnsEnglish:
+    """Messages that pages in `language` show in that language now, and in the pack's first language once a version is signed."""
+
+    language: str
+    messages: tuple[str, ...]
+
+
+def turned_english(now: Pack, then: Pack) -> list[TurnsEnglish]:
+    """By language, what loses its translation when `then` is signed: the text it was made from changed, or no speaker of the
+    language has read it."""
+    first = then.manifest.default_locale
+    found = []
+    for locale, row in then.locales.items():
+        spoken = (key for key, code in now.messages if code == locale and (key, first) in then.messages)
+        gone = tuple(
+            key for key in spoken if now.message(key, locale).locale == locale and not _once_signed(then, key, locale)
+        )
+        if locale != first and gone:
+            found.append(TurnsEnglish(row.name, tuple(sorted(gone))))
+    return found
+
+
+def _once_signed(pack: Pack, message_id: str, locale: str) -> bool:
+    said = pack.message(message_id, locale)
+    return said.locale == locale and said.status == "approved"

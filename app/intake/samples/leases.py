@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.intake.people import service as people
 from app.intake.samples import service, tickets
 from app.intake.samples.lookup import ticket_hash
 from app.intake.samples.schemas import NewSample
@@ -251,10 +252,12 @@ def how_it_came(session: Session, sample: Sample) -> Came | None:
 
 @dataclass(frozen=True, slots=True)
 class TabletRow:
-    """A tablet of a session. `unused`: codes it may still use; `registered`: samples it sent."""
+    """A tablet of a session. `lent_to`: who was signed in on it when it got tickets last; `unused`: codes it may still use;
+    `registered`: samples it sent."""
 
     id: uuid.UUID
     letter: str
+    lent_to: str
     seen_at: datetime
     unused: int
     registered: int
@@ -269,7 +272,22 @@ def tablets_of(session: Session, actor: Actor, session_id: uuid.UUID) -> list[Ta
     left = _counted(session, unused.where(col(LeasedCode.tablet_id).in_(keys)))
     sent = select(OfflineRegistration.tablet_id).where(col(OfflineRegistration.tablet_id).in_(keys))
     came = _counted(session, sent)
-    return [TabletRow(t.id, letters(t.place), t.seen_at, left[t.id], came[t.id]) for t in tablets]
+    names = _lent_to(session, actor, checking.id)
+    return [
+        TabletRow(t.id, letters(t.place), names.get(str(t.id), ""), t.seen_at, left[t.id], came[t.id]) for t in tablets
+    ]
+
+
+def _lent_to(session: Session, actor: Actor, session_id: uuid.UUID) -> dict[str, str]:
+    """Who got the last tickets of each tablet of a session, by the tablet's key: the log of what was done knows."""
+    query = select(audit.AuditEntry.object_id, audit.AuditEntry.actor_id).where(
+        audit.AuditEntry.agency_id == str(actor.agency_id), audit.AuditEntry.session_id == str(session_id),
+        audit.AuditEntry.verb == "lend", audit.AuditEntry.object_type == "ticket_codes",
+    )  # fmt: skip
+    last = dict(session.exec(query.order_by(col(audit.AuditEntry.seq))).all())
+    people_of = {key: uuid.UUID(person) for key, person in last.items()}
+    names = people.display_names(session, people_of.values())
+    return {key: names.get(person, "") for key, person in people_of.items()}
 
 
 def sessions_with_tablets(session: Session, actor: Actor) -> list[tuple[sessions.CheckingSession, list[TabletRow]]]:

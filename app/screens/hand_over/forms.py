@@ -22,13 +22,16 @@ TAKEN_BY = {
     CustodyKind.DESTROYED: "Destruction",
     CustodyKind.MOVED: "Another place",
 }
+FOR_GOOD = (CustodyKind.TO_POLICE, CustodyKind.DESTROYED)
+"""Takers from whom no sample comes back to be analysed."""
 NO_WEIGHT = "Enter the weight in mg, for example 12.5."
 
 Keys = Annotated[list[Text40], Field(max_length=MOST)]
 
 
 class HandOverForm(BaseModel):
-    """`bag`: samples that were ticked. `row` and `mg`: every sample of the list, and what the scale showed of it."""
+    """`bag`: samples that were ticked. `row` and `mg`: every sample of the list, and what the scale showed of it.
+    `unanalysed`: whether samples that still await analysis may go for good."""
 
     bag: Keys = []
     row: Keys = []
@@ -37,6 +40,7 @@ class HandOverForm(BaseModel):
     place: Note60 = ""
     witness_id: Text40 = ""
     what: Text200 = ""
+    unanalysed: Text20 = ""
     idempotency_key: Text140 = ""
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -23,13 +23,17 @@ from app.platform.web.fields import keeps_nothing
 from app.platform.web.forms import Entered
 from app.platform.web.middleware import WITH_CAMERA
 from app.screens.find import looking
-from app.screens.hand_over.forms import MOST, NO_WEIGHT, TAKEN_BY, HandOverForm, weight_in
+from app.screens.hand_over.forms import FOR_GOOD, MOST, NO_WEIGHT, TAKEN_BY, HandOverForm, weight_in
 from app.screens.reception.forms import label
 from app.screens.visits import Staff, Visit
 
 router = APIRouter(include_in_schema=False)
 
 NOT_HERE = "This sample is not in the list. Nothing of it is left, or it belongs to another session."
+SAID = (Stage.RECEIVED, Stage.WITHDRAWN)
+"""Stages that stand beside a sample."""
+NAMED = 6
+"""So many samples are named in a question."""
 NOTHING_CHOSEN = "Choose the samples to hand over."
 Sent = Annotated[HandOverForm, Form()]
 
@@ -96,8 +100,23 @@ def _hand_over(uow: UnitOfWork, session_id: uuid.UUID, form: HandOverForm) -> in
             wrong[f"bag-{key}"] = NO_WEIGHT
         else:
             bags.append(custody.Bag(key, session_id, weighed))
+    if form.kind in FOR_GOOD and not form.unanalysed and (waiting := _awaiting(uow, session_id, here)):
+        wrong["unanalysed"] = _asked(waiting)
     custody.hand_over(uow, bags, form.kind, witness_id=form.witness, place=form.place, wrong=wrong)
     return len(bags)
+
+
+def _awaiting(uow: UnitOfWork, session_id: uuid.UUID, keys: Collection[uuid.UUID]) -> list[int]:
+    """Numbers of those of these samples that nobody has analysed yet."""
+    every = queue.queue(uow.session, uow.actor, session_id, everything=True)
+    return sorted(row.number for row in every if row.id in keys and row.stage is Stage.RECEIVED)
+
+
+def _asked(numbers: Sequence[int]) -> str:
+    named = ", ".join(sample_number(n) for n in numbers[:NAMED])
+    more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+    verb = "awaits" if len(numbers) == 1 else "await"
+    return f"{named}{more} still {verb} analysis. Tick here if this is right. Nothing was handed over yet."
 
 
 def _rows(session: Session, visit: Visit, session_id: uuid.UUID, form: HandOverForm) -> list[BagRow]:
@@ -122,7 +141,7 @@ def _rows(session: Session, visit: Visit, session_id: uuid.UUID, form: HandOverF
 
 def _about(visit: Visit, row: queue.QueueRow) -> str:
     expected = ", ".join(substances.labels(visit.rt.pack.register, row.expected)) or row.words_spoken or "not known"
-    return " · ".join([expected, label(row.form).lower(), *(["withdrawn"] if row.stage is Stage.WITHDRAWN else [])])
+    return " · ".join([expected, label(row.form).lower(), *([row.state] if row.stage in SAID else [])])
 
 
 def _page(

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.care.message_packs import comparing, drafting, message_files, rule_files, service, showing, together, web
 from app.care.message_packs.checking import Checked
-from app.care.message_packs.domain import RULE_OF_SIGNING
+from app.care.message_packs.domain import RULE_OF_SIGNING, PackState
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.kernel.ids import new_id
@@ -25,6 +25,7 @@ from app.screens.messages import view as views
 from app.screens.messages.choosing import choice_of, is_part, part_words
 from app.screens.messages.lists import is_message, language_names
 from app.screens.visits import Visit, visitor
+from harm_messages import Pack
 
 router = APIRouter(prefix="/messages", include_in_schema=False)
 
@@ -171,6 +172,7 @@ def version_page(
         errors=checked.errors,
         running=checked.running,
         warnings=checked.warnings,
+        turned_english=_turned_english(at, view, checked.pack),
         link_of=views.link_of(at.version_id, files),
         signed_already=any(one.person_id == at.who.person_id for one in view.signed),
         is_author=str(at.who.person_id) in view.row.authors,
@@ -181,6 +183,15 @@ def version_page(
         done=DONE.get(done, ""),
         **views.frame(at.who, view, "version"),
     )
+
+
+def _turned_english(at: VersionVisit, view: service.VersionView, then: Pack | None) -> list[showing.TurnsEnglish]:
+    """What pages in other languages lose once this version is signed; nothing where it is not to be signed."""
+    if then is None or view.row.state not in (PackState.DRAFT, PackState.IN_REVIEW):
+        return []
+    with at.rt.read() as session:
+        now = at.rt.packs.current(session, at.who.agency_id, at.rt.now())
+    return showing.turned_english(now, then)
 
 
 @router.get("/{version_id}/files")

@@ -450,3 +450,60 @@ def test_E5_a_warning_that_stood_on_a_page_does_not_vanish_in_silence(
     assert "It warned of PMA." in again, "the log keeps it"
     warned(lab, world, substances=["pma"], forms=["tablet"])
     assert "We withdrew a warning" not in lab.page(sample_id), "another alert still says it"
+
+
+def _waiting(lab: Desk, world: Any) -> UUID:
+    return lab.sample()
+
+
+def _retracted(lab: Desk, world: Any) -> UUID:
+    sample_id = lab.sample()
+    lab.act(lab.found(sample_id), "retract", LEAD, reason="wrong bag", change_reason=ChangeReason.MIX_UP)
+    return sample_id
+
+
+def _told_in_person(lab: Desk, world: Any) -> UUID:
+    sample_id = lab.sample(session_id=world.session(name="No look-up", client_lookup=False))
+    lab.found(sample_id)
+    return sample_id
+
+
+def _gate_shut(lab: Desk, world: Any) -> UUID:
+    sample_id = lab.sample(session_id=world.session(licence="foh_dependent_adult"))
+    lab.found(sample_id)
+    return sample_id
+
+
+def _amended(lab: Desk, world: Any) -> UUID:
+    sample_id = lab.sample()
+    lab.act(lab.found(sample_id), "amend", CHEMIST, reason="another", change_reason=ChangeReason.MORE_TESTS)
+    return sample_id
+
+
+@pytest.mark.parametrize(
+    "stage", [_waiting, _retracted, _told_in_person, _gate_shut, _amended], ids=lambda f: str(f.__name__)
+)
+@pytest.mark.parametrize(
+    ("locale", "bar", "steps"),
+    [
+        (
+            "en",
+            "Someone is unwell",
+            ("If someone is unwell", "Call 999", "Breathing but won't wake? Roll them on their side."),
+        ),
+        ("cy", "Mae rhywun yn sâl", ("Ffoniwch 999", "Rholiwch nhw ar eu hochr")),
+    ],
+)
+def test_every_page_of_a_ticket_says_what_to_do_for_someone_who_is_unwell(
+    lab: Desk, world: Any, stage: Any, locale: str, bar: str, steps: tuple[str, ...]
+) -> None:
+    browser = lab.world.anonymous()
+    browser.post("/t", data={"code": lab.codes[stage(lab, world)]})
+    page = browser.get(f"/t?lang={locale}").text
+    assert re.search(rf'class="button help-bar__unwell" href="#unwell">{bar}<', page)
+    assert page.count('id="unwell"') == 1
+    help_block = page[page.index('id="unwell"') :]
+    assert 'href="tel:999"' in help_block
+    said = html.unescape(re.sub(r"<[^>]+>", "", help_block))
+    assert all(step in said for step in steps)
+    assert ("naloxone" in said) is (stage is not _amended), "without a result nobody knows what it was"

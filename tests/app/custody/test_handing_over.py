@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from app.intake.custody.domain import TAKERS, Balance, CustodyKind, handing_lines, handing_problem
 from app.intake.people.tables import Person
+from app.intake.samples.tables import Sample
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 from tests.support.road import Road
@@ -31,7 +32,7 @@ def form(world: Any, bags: list[str], weights: dict[str, str] | None = None, **m
     rows = list(dict.fromkeys([*bags, *(weights or {})]))
     sent = {
         "bag": bags, "row": rows, "mg": [(weights or {}).get(row, "") for row in rows], "to": "to_police",
-        "place": "Police store", "witness_id": str(world.actors[Role.CHEMIST].person_id),
+        "place": "Police store", "witness_id": str(world.actors[Role.CHEMIST].person_id), "unanalysed": "yes",
     }  # fmt: skip
     return sent | more
 
@@ -128,6 +129,28 @@ def test_all_go_or_none_and_each_that_cannot_says_why_beside_it(world: Any, road
     assert 'value="a lot"' in answer.text
     assert 'value="39"' in answer.text
     assert len(lines(world, fine)) == 1
+
+
+@pytest.mark.parametrize("to", TAKERS)
+def test_what_awaits_analysis_says_so_and_goes_for_good_only_after_one_tick(world: Any, road: Road, to: K) -> None:
+    waiting, analysed = road.register(received_mg=40), road.register(received_mg=8)
+    with world.runtime.db.begin(world.actors[Role.CHEMIST]) as uow:
+        uow.session.get_one(Sample, uuid.UUID(analysed)).analysed_at = uow.now
+    page = world.as_(Role.RECEPTION).get(f"/sessions/{road.session_id}/hand-over").text
+    assert page.count("awaiting analysis") == 1
+    assert 'name="unanalysed"' not in page
+    assert send(world, road, form(world, [analysed], to=to, unanalysed="")).status_code == 303
+    answer = send(world, road, form(world, [waiting], to=to, unanalysed=""))
+    if to in (K.RETAINED_FOR_LAB, K.MOVED):
+        assert answer.status_code == 303
+        return
+    assert answer.status_code == 422
+    assert 'href="#unanalysed"' in answer.text
+    assert "001 still awaits analysis." in answer.text
+    assert re.search(r'id="unanalysed" name="unanalysed" value="yes"(?! checked)', answer.text)
+    assert len(lines(world, waiting)) == 1
+    assert send(world, road, form(world, [waiting], to=to, unanalysed="yes")).status_code == 303
+    assert lines(world, waiting)[-1][0] == to
 
 
 def test_foreign_and_absent_samples_and_those_of_another_session_answer_alike(world: Any, road: Road) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from app.care.message_packs.domain import PackState, missing_signatures
 from app.care.message_packs.provider import Packs
+from app.care.message_packs.showing import TurnsEnglish, turned_english
 from app.care.message_packs.tables import PackSignature, PackWithdrawal
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
@@ -26,6 +27,7 @@ from harm_messages import (
     Problem,
     ScopeFact,
     evaluate,
+    load_pack,
 )
 from harm_messages.types import Confidence
 from tests.app.message_packs.conftest import HEAT, Editors
@@ -215,3 +217,27 @@ def test_a_signed_version_that_this_release_cannot_read_opens_no_page(
     monkeypatch.setattr(editors.runtime.packs, "_kept", type(editors.runtime.packs._kept)())
     assert editors.see(sample)["kind"] == "in_person"
     assert "lacks a sentence" in editors.browser(CLINICIAN).get("/messages").text
+
+
+def test_before_it_is_signed_the_page_says_which_languages_lose_which_messages_and_until_when(editors: Editors) -> None:
+    whole = {key for key, code in editors.runtime.packs.shipped.messages if code == "cy"}
+    version, clinician = editors.begin(), editors.browser(CLINICIAN)
+    said = f"Signing turns {len(whole)} messages in Cymraeg to English"
+    assert said in clinician.get(f"/messages/{version}").text, "nobody who speaks it has read one of them"
+    now = editors.runtime.packs.shipped
+    read = {
+        path: text.replace("status: draft", "status: approved", 1) if path.startswith("messages/cy/") else text
+        for path, text in now.source.items()
+    }
+    touched = "messages/en/M-EM-SHOW.md"
+    then = load_pack({**read, touched: read[touched].replace("this page", "them this page", 1)})
+    assert turned_english(now, load_pack(read)) == []
+    assert turned_english(now, then) == [TurnsEnglish("Cymraeg", ("M-EM-SHOW",))]
+    assert turned_english(then, load_pack(read)) == [], "what is English already loses nothing"
+    editors.submit(version)
+    page = editors.browser(LEAD).get(f"/messages/{version}").text
+    assert said in page
+    assert "stays English until a version is signed whose translation a speaker has read." in page
+    editors.sign(version, editors.other)
+    editors.sign(version, LEAD)
+    assert "Signing turns" not in clinician.get(f"/messages/{version}").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -55,6 +56,20 @@ def test_the_tickets_of_a_lost_tablet_are_cancelled_from_the_page(world: World, 
     answer = world.as_(Role.ADMIN).post(url, data=fields)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/devices?done=void")
     assert f"Tablet {lent['letter']}" not in page(world)
+
+
+def test_tablets_are_told_apart_by_who_was_signed_in_when_they_got_tickets_last(world: World, stage: Stage) -> None:
+    url, first, second = f"/sessions/{stage.road.session_id}/tablets", str(uuid.uuid4()), str(uuid.uuid4())
+    for role, device in ((Role.SESSION_LEAD, first), (Role.RECEPTION, second), (Role.RECEPTION, first)):
+        assert world.as_(role).post(url, json={"device": device}).status_code == 200
+    for text in (page(world), world.as_(Role.SESSION_LEAD).get(url).text):
+        assert re.findall(r"(?:data-label=\"Tickets went to\"|Tickets went to</dt><dd)[^>]*>([^<]+)<", text) == [
+            "Reception Own", "Reception Own",
+        ]  # fmt: skip
+    assert world.as_(Role.SESSION_LEAD).post(url, json={"device": second}).status_code == 200
+    assert re.findall(r'rowheader" scope="row">Tablet (\w)</th><td[^>]*>([^<]+)<', page(world)) == [
+        ("A", "Reception Own"), ("B", "Session_Lead Own"),
+    ]  # fmt: skip
 
 
 def test_a_wall_screen_is_ended_from_the_page(world: World, stage: Stage) -> None:
