@@ -170,6 +170,7 @@ def version_page(
         changed=changed,
         errors=checked.errors,
         running=checked.running,
+        percent=checked.percent,
         warnings=checked.warnings,
         link_of=views.link_of(at.version_id, files),
         signed_already=any(one.person_id == at.who.person_id for one in view.signed),
