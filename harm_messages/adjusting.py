@@ -107,15 +107,14 @@ def _height(hit: Hit, pinned: set[str]) -> int:
 
 def snippets(w: Writer, adjustments: Adjustments, slot: Slot) -> tuple[Message, ...]:
     """What staff added to this part of the tail, in the order of the pack."""
-    return tuple(
-        _say(w, r) for r in snippets_of(w.d.pack, "snippet") if r.id in adjustments.snippets and r.slot is slot
-    )
+    rows = snippets_of(w.d.pack, "snippet") if adjustments.snippets else ()
+    return tuple(_say(w, r) for r in rows if r.id in adjustments.snippets and r.slot is slot)
 
 
 def with_urgent(w: Writer, adjustments: Adjustments, cards: Sequence[Message]) -> tuple[Message, ...]:
     """The cards with the urgent messages among them: before the first that is no graver."""
     out = list(cards)
-    for row in snippets_of(w.d.pack, "urgent"):
+    for row in snippets_of(w.d.pack, "urgent") if adjustments.urgent else ():
         if row.id in adjustments.urgent:
             at = next((i for i, m in enumerate(out) if m.severity.rank >= row.severity.rank), len(out))
             out.insert(at, _say(w, row))
@@ -124,7 +123,8 @@ def with_urgent(w: Writer, adjustments: Adjustments, cards: Sequence[Message]) -
 
 def gravest_urgent(pack: Pack, adjustments: Adjustments) -> Severity:
     """The most serious urgent message on this page; S4 where there is none."""
-    each = [row.severity for row in snippets_of(pack, "urgent") if row.id in adjustments.urgent]
+    rows = snippets_of(pack, "urgent") if adjustments.urgent else ()
+    each = [row.severity for row in rows if row.id in adjustments.urgent]
     return min(each, key=lambda s: s.rank, default=Severity.S4)
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 
 from harm_messages.check_coverage import coverage_problems
 from harm_messages.check_dosing import dosing_problems, text_problems
+from harm_messages.check_pages import Far, Pages
 from harm_messages.check_rules import rule_problems
 from harm_messages.check_standing import standing_problems
 from harm_messages.check_words import word_problems
@@ -20,16 +21,18 @@ from harm_messages.pack_reader import read_pack
 from harm_messages.structure import structural_problems
 
 
-def check(pack: Pack, today: date | None = None) -> list[Problem]:
-    """Everything wrong with the pack, errors first, then by file and line. Dates are asked only with `today`."""
+def check(pack: Pack, today: date | None = None, far: Far = lambda done, of: None) -> list[Problem]:
+    """Everything wrong with the pack, errors first, then by file and line. Dates are asked only with `today`; `far` is told
+    how far it is."""
     problems = structural_problems(pack)
     if not problems:
         now = pack.manifest.effective.start or datetime(2000, 1, 1, tzinfo=UTC)
+        pages = Pages(pack, now, far)
         problems = [
-            *rule_problems(pack, now),
-            *coverage_problems(pack, now),
+            *rule_problems(pack, pages),
+            *dosing_problems(pack, pages),  # next to the rules, of whose pages it counts the words
+            *coverage_problems(pack, pages),
             *word_problems(pack),
-            *dosing_problems(pack, now),
             *standing_problems(pack, today),
         ]
     return first_ones(sorted(set(problems), key=lambda p: (p.level != "error", p.file, p.line, p.where, p.text)))

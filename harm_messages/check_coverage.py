@@ -6,11 +6,10 @@ Imports this package only.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
+from harm_messages.check_pages import Pages
 from harm_messages.content import BandRow, ClassRow
 from harm_messages.errors import Problem
-from harm_messages.evaluate import evaluate
 from harm_messages.pack import Pack
 from harm_messages.page import Page
 from harm_messages.places import register_problem, table_problem
@@ -32,30 +31,30 @@ ANY_CLASS_SLOTS = (Slot.DANGER, Slot.DIFFERENCE, Slot.SAFER_USE)
 BAND_FLOORS = {Band.HIGH: Severity.S2, Band.VERY_HIGH: Severity.S1, Band.EXTREME: Severity.S1}
 
 
-def coverage_problems(pack: Pack, now: datetime) -> Iterator[Problem]:
+def coverage_problems(pack: Pack, pages: Pages) -> Iterator[Problem]:
     """Cells without a full page, classes and substances nothing is said about, floors that are not kept."""
-    for class_id, row in pack.substances.classes.items():
+    for class_id, row in pages.each(pack.substances.classes.items()):
         members = pack.substances.members(class_id)
         own = [m for m in members if m.drug_class == class_id]
         said = [] if members else ["No substance of the register has this class."]
         by_class = FindingFact(drug_class=class_id, confidence=Confidence.INDICATED)
-        page = _page(pack, Facts(findings=(by_class,), scope=(EVERYTHING,)), now)
+        page = _page(pages, Facts(findings=(by_class,), scope=(EVERYTHING,)))
         said += _answers(page, row.floor if row.psychoactive else None)
-        said += [s for facts in _cells(pack, class_id, own) for s in _full(_page(pack, facts, now))]
+        said += [s for facts in _cells(pack, class_id, own) for s in _full(_page(pages, facts))]
         for one in dict.fromkeys(said):
             yield table_problem(pack, "classes.yaml", "coverage", one, [class_id], where=class_id)
-    for substance in pack.substances:
-        for one in dict.fromkeys(_substance(pack, substance, now)):
+    for substance in pages.each(pack.substances):
+        for one in dict.fromkeys(_substance(pack, substance, pages)):
             yield register_problem(pack, substance.id, "coverage", one)
-    for index, band_row in enumerate(pack.bands):
-        for one in _bands(pack, band_row, now):
+    for index, band_row in pages.each(enumerate(pack.bands)):
+        for one in _bands(pack, band_row, pages):
             yield table_problem(pack, "bands.yaml", "coverage", one, [index], where=band_row.id)
 
 
-def _page(pack: Pack, facts: Facts, now: datetime) -> Page | str:
+def _page(pages: Pages, facts: Facts) -> Page | str:
     """The page, or why there is none."""
     try:
-        return evaluate(pack, facts, RELEASED, pack.manifest.default_locale, now)
+        return pages.of(facts, RELEASED)
     except HarmMessageError as error:
         return f"No page can be shown: {error}."
 
@@ -111,19 +110,19 @@ def _cells(pack: Pack, class_id: str, members: list[Substance]) -> Iterator[Fact
             yield Facts(expected=(other.id,), findings=(cell, finding_of(other)), scope=(EVERYTHING,))
 
 
-def _substance(pack: Pack, row: Substance, now: datetime) -> Iterator[str]:
+def _substance(pack: Pack, row: Substance, pages: Pages) -> Iterator[str]:
     cls: ClassRow = pack.substances.classes[row.drug_class]
     floor = cls.floor if row.psychoactive or not cls.psychoactive else None
-    yield from _answers(_page(pack, Facts(findings=(finding_of(row),), scope=(EVERYTHING,)), now), floor)
+    yield from _answers(_page(pages, Facts(findings=(finding_of(row),), scope=(EVERYTHING,))), floor)
     other = other_than(pack, row.drug_class)
     if row.psychoactive and not row.cutting:
         for beside in ((), (finding_of(other),)):
             facts = Facts(expected=(other.id,), findings=(finding_of(row), *beside), scope=(EVERYTHING,))
-            if _top(_page(pack, facts, now)) > Severity.S2.rank:
+            if _top(_page(pages, facts)) > Severity.S2.rank:
                 yield "It is a drug nobody expected here, yet nothing on the page is S2 or graver."
     if cls.always_warn != "no" or row.id in pack.flags.always_warn:
         weak = Facts(expected=(other.id,), findings=(finding_of(row, Confidence.TENTATIVE),), scope=(EVERYTHING,))
-        if _top(_page(pack, weak, now)) > Severity.S1.rank:
+        if _top(_page(pages, weak)) > Severity.S1.rank:
             yield "It is always warned of, yet weak evidence of it gives no S0 or S1."
 
 
@@ -142,12 +141,12 @@ def bands_of(row: BandRow) -> list[Band]:
     return [band for band in Band if band not in absent]
 
 
-def _bands(pack: Pack, row: BandRow, now: datetime) -> Iterator[str]:
+def _bands(pack: Pack, row: BandRow, pages: Pages) -> Iterator[str]:
     for band in bands_of(row):
         measured = AmountFact(value=inside(row, band), unit=row.unit, basis=row.basis)
         finding = FindingFact(substance=row.substance, confidence=Confidence.CONFIRMED, amount=measured)
         for form in row.forms:
-            page = _page(pack, Facts(expected=(row.substance,), form=form, findings=(finding,)), now)
+            page = _page(pages, Facts(expected=(row.substance,), form=form, findings=(finding,)))
             yield from _full(page)
             if isinstance(page, str):
                 continue

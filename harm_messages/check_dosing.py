@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
+from harm_messages.check_pages import Pages
 from harm_messages.errors import HarmMessageError, Level, Problem
-from harm_messages.evaluate import evaluate
 from harm_messages.pack import Pack
 from harm_messages.places import message_problem, rule_problem, table_problem
 from harm_messages.register import within
@@ -25,10 +24,10 @@ from harm_messages.witness import witness
 KILLS = re.compile(r"\b(kill\w*|die[sd]?|dying|dead\w*|death\w*)\b", re.IGNORECASE)
 
 
-def dosing_problems(pack: Pack, now: datetime) -> Iterator[Problem]:
+def dosing_problems(pack: Pack, pages: Pages) -> Iterator[Problem]:
     """Everything about taking it that a pack must hold before anybody signs it."""
     yield from text_problems(pack)
-    yield from _pages(pack, now)
+    yield from _pages(pack, pages)
 
 
 def text_problems(pack: Pack) -> Iterator[Problem]:
@@ -127,15 +126,15 @@ def _lengths(pack: Pack) -> Iterator[Problem]:
                 yield message_problem(pack, text.id, default, "budget", said, words[:30], level=_level(pack))
 
 
-def _pages(pack: Pack, now: datetime) -> Iterator[Problem]:
+def _pages(pack: Pack, pages: Pages) -> Iterator[Problem]:
     """Whole pages, one made for each rule: nobody reads more in the minutes they give it."""
     budgets = pack.budgets
-    for rule in pack.rules:
+    for rule in pages.each(pack.rules):
         if rule.slot is Slot.LIMITS or rule.status == "withdrawn":
             continue
         try:
             facts, context = witness(rule, pack)
-            page = evaluate(pack, facts, context, pack.manifest.default_locale, now)
+            page = pages.of(facts, context)
         except (ValueError, StopIteration, IndexError, HarmMessageError):
             continue  # said elsewhere
         limit = budgets.grave_page if page.help_first else budgets.other_page

@@ -6,12 +6,11 @@ Imports this package only.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import product
 
+from harm_messages.check_pages import Pages
 from harm_messages.derived import derive
 from harm_messages.errors import Problem
-from harm_messages.evaluate import evaluate
 from harm_messages.firing import fired
 from harm_messages.pack import Pack
 from harm_messages.page import Page
@@ -22,33 +21,33 @@ from harm_messages.types import HarmMessageError
 from harm_messages.witness import joint_witness, witness
 
 
-def rule_problems(pack: Pack, now: datetime) -> Iterator[Problem]:
+def rule_problems(pack: Pack, pages: Pages) -> Iterator[Problem]:
     """Unreachable, shadowed and contradicting rules, and pairs nobody speaks for."""
-    for rule in pack.rules:
+    for rule in pages.each(pack.rules):
         if rule.status != "withdrawn":
-            yield from _tried(rule, pack, now)
-    yield from _contradictions(pack, now)
+            yield from _tried(rule, pack, pages)
+    yield from _contradictions(pack, pages)
     yield from _pairs(pack)
 
 
-def _tried(rule: Rule, pack: Pack, now: datetime) -> Iterator[Problem]:
+def _tried(rule: Rule, pack: Pack, pages: Pages) -> Iterator[Problem]:
     """Two tries: with a substance it names, and with its class alone. One that shows it is enough."""
-    first, second = (list(_try(rule, pack, now, by_class)) for by_class in (False, True))
-    if first and second:
+    first = list(_try(rule, pack, pages, by_class=False))
+    if first and list(_try(rule, pack, pages, by_class=True)):
         yield from first
 
 
-def _try(rule: Rule, pack: Pack, now: datetime, by_class: bool) -> Iterator[Problem]:
+def _try(rule: Rule, pack: Pack, pages: Pages, by_class: bool) -> Iterator[Problem]:
     try:
         facts, context = witness(rule, pack, by_class)
     except (ValueError, StopIteration, IndexError):
         yield rule_problem(pack, rule.id, "unreachable", "Nothing in the register can make this rule fire.", "when")
         return
-    if rule.id not in {h.rule.id for h in fired(pack.rules, derive(pack, facts, context, context.also_taking))}:
+    if rule.id not in {h.rule.id for h in fired(derive(pack, facts, context, context.also_taking))}:
         yield rule_problem(pack, rule.id, "unreachable", "It does not fire on findings made for it.", "when")
         return
     try:
-        page = evaluate(pack, facts, context, pack.manifest.default_locale, now)
+        page = pages.of(facts, context)
     except HarmMessageError as error:
         yield rule_problem(pack, rule.id, "render", f"Its page cannot be shown: {error}.", "emit")
         return
@@ -70,7 +69,7 @@ def conflicts(pack: Pack, page: Page) -> Iterator[str]:
             yield f"One page says both “{a}” ({tags[a]}) and “{b}” ({tags[b]}), which contradict each other."
 
 
-def _contradictions(pack: Pack, now: datetime) -> Iterator[Problem]:
+def _contradictions(pack: Pack, pages: Pages) -> Iterator[Problem]:
     """Two rules whose advice contradicts, and which can stand on one page."""
     default = pack.manifest.default_locale
     by_tag: dict[str, list[Rule]] = {}
@@ -83,16 +82,16 @@ def _contradictions(pack: Pack, now: datetime) -> Iterator[Problem]:
             said = f"No message carries the tag “{tag}”, so this contradiction is never looked for."
             yield table_problem(pack, "pack.yaml", "conflict", said, ["contradictions", index], "warning")
         for one, other in product(by_tag.get(a, ()), by_tag.get(b, ())):
-            if one.id == other.id or _meet(pack, one, other, now):
+            if one.id == other.id or _meet(pack, one, other, pages):
                 said = f"It advises “{a}” where {other.id} advises “{b}”: both can stand on one page."
                 yield rule_problem(pack, one.id, "conflict", said, "when")
 
 
-def _meet(pack: Pack, one: Rule, other: Rule, now: datetime) -> bool:
+def _meet(pack: Pack, one: Rule, other: Rule, pages: Pages) -> bool:
     for by_class in (False, True):
         try:
             facts, context = joint_witness([one, other], pack, by_class)
-            page = evaluate(pack, facts, context, pack.manifest.default_locale, now)
+            page = pages.of(facts, context)
         except (ValueError, StopIteration, IndexError, HarmMessageError):
             continue
         if {one.emit.message, other.emit.message} <= {message_id for message_id, _ in page.display_log}:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict, model_validator
@@ -98,6 +99,11 @@ class Group(Frozen):
     substances: tuple[str, ...] = ()
     co_use: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """What a class with a dot behind it begins with, if it stands on this side."""
+        return tuple("" if c == "*" else f"{c}." for c in self.classes)
 
 
 class PairRow(Sourced):

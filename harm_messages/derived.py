@@ -250,13 +250,14 @@ def _one_thing(a: Seen, b: Seen) -> bool:
 def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
     refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
-    here_in = {
-        name: {i for i, s in enumerate(seen) if in_group(group, s.substance, s.drug_class)}
-        for name, group in pack.groups.items()
-    }
+    here_in: dict[str, set[int]] = {name: set() for name in pack.groups}
+    for i, s in enumerate(seen):
+        for name, group in pack.groups.items():
+            if in_group(group, s.substance, s.drug_class):
+                here_in[name].add(i)
     for row in pack.pairs:
         sides = here_in[row.a], here_in[row.b]
-        if not any(sides):
+        if not sides[0] and not sides[1]:
             continue
         met = {frozenset((i, j)) for i in sides[0] for j in sides[1] if i != j and not _one_thing(seen[i], seen[j])}
         for here, other in ((sides[0], row.b), (sides[1], row.a)):

@@ -18,6 +18,7 @@ from harm_messages.vocabulary import Family
 from harm_messages.wording import Place, Writer
 
 PLACE = Place(Severity.S0, Slot.EMERGENCY)
+TOLD = replace(PLACE, self_reported=True)
 
 
 def compose_emergency(
@@ -30,7 +31,7 @@ def compose_emergency(
     lines: list[EmergencyLine] = []
     for step in sorted(w.d.pack.emergency, key=lambda s: EMERGENCY_ORDER.index(s.step)):
         parts = tuple(
-            w.write(m, PLACE if name in known else replace(PLACE, self_reported=True), whole=True)
+            w.write(m, PLACE if name in known else TOLD, whole=True)
             for name, m in step.fragments.items()
             if name in asked and (not short or name in step.short)
         )

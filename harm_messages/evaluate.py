@@ -15,7 +15,7 @@ from harm_messages.adjusting import NONE, Adjustments, Card, snippets, with_urge
 from harm_messages.derived import Derived, derive
 from harm_messages.emergency import compose_emergency
 from harm_messages.errors import GateClosed
-from harm_messages.firing import fired, in_force, marked
+from harm_messages.firing import fired, marked
 from harm_messages.fitting import ordered_like, within_budget
 from harm_messages.gate import closed_gate
 from harm_messages.headline import compose_headline, difference_line
@@ -38,25 +38,33 @@ INJECTING = "injecting"  # tag of messages about how to inject
 
 
 def evaluate(
-    pack: Pack, facts: Facts, context: Context, locale: str, now: datetime, adjustments: Adjustments = NONE
+    pack: Pack,
+    facts: Facts,
+    context: Context,
+    locale: str,
+    now: datetime,
+    adjustments: Adjustments = NONE,
+    *,
+    counted: bool = False,
 ) -> Page:
     """The page for one released result, or GateClosed with what staff are asked to do all the same. Raises
     UnknownSubstance on an unknown id.
 
     `adjustments` are what staff did to it; what they may not do is left undone (adjusting.py).
+    `counted`: nobody reads this page, so it has no HTML and nothing to read aloud; what stands on it is the same.
     """
     shut = closed_gate(pack, context, require_aware(now))
-    rules = [r for r in pack.rules if in_force(r, pack, now)]
     d = derive(pack, facts, context)
-    hits = fired(rules, d)
+    hits = fired(d, now)
     if shut is not None:
         raise GateClosed(shut.reason, shut.text, _staff(d, hits), alert_proposals(d))
     locale = pack.nearest(locale)
-    base = _page(d, locale, hits, hits, adjustments)
+    base = _page(d, locale, hits, hits, adjustments, counted=counted)
     if not context.also_taking:
         return base
     told = derive(pack, facts, context, context.also_taking)
-    return _page(told, locale, marked(fired(rules, told), hits), hits, adjustments).with_base(base)
+    page = _page(told, locale, marked(fired(told, now), hits), hits, adjustments, counted=counted)
+    return page.with_base(base)
 
 
 def _page(
@@ -66,18 +74,16 @@ def _page(
     base: list[Hit],
     adjustments: Adjustments,
     lengths: dict[str, bool] | None = None,
+    *,
+    counted: bool = False,
 ) -> Page:
     """`base` are the hits without the self-report: staff are asked to act on those only. `lengths`: where to note what was
     too long. A page in another language is like the one in the default language."""
     pack, lengths = d.pack, {} if lengths is None else lengths
     default = pack.manifest.default_locale
-    model = None if locale == default else _page(d, default, hits, base, adjustments, lengths)
+    model = None if locale == default else _page(d, default, hits, base, adjustments, lengths, counted=True)
     plan = plan_of(d, hits, base, adjustments)
-    draft = Hearing(plan.veto, draft=True, lengths=dict(lengths))
-    _written(plan, Writer(d, locale, draft), draft)
-    hearing = Hearing(plan.veto, stands=frozenset(draft.said), lengths=lengths)
-    w = Writer(d, locale, hearing)
-    parts = _written(plan, w, hearing)
+    w, parts = _heard(plan, d, locale, lengths, counted)
     notices, sign_off = _notices(w, parts, plan.taken_back)
     page = Page(
         pack_id=pack.manifest.id,
@@ -97,6 +103,22 @@ def _page(
         **parts,
     )
     return within_budget(page, pack) if model is None else ordered_like(model, page)
+
+
+def _heard(
+    plan: Plan, d: Derived, locale: str, lengths: dict[str, bool], counted: bool
+) -> tuple[Writer, dict[str, Any]]:
+    """Every part of the page, and who wrote it. What stands on the page is never given up for what waits behind More: where
+    a sentence was written behind More before it turned out to stand on the page, all is written again, knowing that."""
+    first = Hearing(plan.veto, lengths=dict(lengths), counted=counted)
+    w = Writer(d, locale, first)
+    parts = _written(plan, w, first)
+    if first.said.isdisjoint(first.behind):
+        lengths.update(first.lengths)
+        return w, parts
+    second = Hearing(plan.veto, stands=frozenset(first.said), lengths=lengths, counted=counted)
+    w = Writer(d, locale, second)
+    return w, _written(plan, w, second)
 
 
 def _written(plan: Plan, w: Writer, hearing: Hearing) -> dict[str, Any]:

@@ -43,6 +43,8 @@ _READ = {
     StripReading.INVALID: State.INVALID,
 }  # fmt: skip
 _ORDER = {state: place for place, state in enumerate(State)}
+_GOVERN = (State.REACTED, State.FAINT, State.NO_REACTION, State.PENDING, State.INVALID)
+_GOVERNS = {s: i for i, s in enumerate((*_GOVERN, *(s for s in State if s not in _GOVERN)))}
 # A part of one usual dose that a method must be able to see before it may say that it did not see any.
 SHARE_OF_A_DOSE = 5
 # By the definition of the rule a powder is dosed by 100 mg.
@@ -157,10 +159,8 @@ class Evidence:
     @property
     def strips(self) -> tuple[Tested, ...]:
         """One entry per strip target: where one was read twice, what reacted governs, then what can be read."""
-        order = (State.REACTED, State.FAINT, State.NO_REACTION, State.PENDING, State.INVALID)
-        rank = {s: i for i, s in enumerate((*order, *(s for s in State if s not in order)))}
         best: dict[str, Tested] = {}
-        for one in sorted(self._every_strip(), key=lambda t: (rank[t.state], t.target)):
+        for one in sorted(self._every_strip(), key=lambda t: (_GOVERNS[t.state], t.target)):
             best.setdefault(one.target, one)
         return tuple(best[key] for key in sorted(best))
 

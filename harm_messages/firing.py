@@ -5,7 +5,6 @@ Imports this package only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +12,7 @@ from harm_messages.derived import Derived
 from harm_messages.matching import match
 from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
+from harm_messages.register import beginnings
 from harm_messages.rules import Rule
 from harm_messages.types import Slot
 from harm_messages.vocabulary import Family
@@ -26,8 +26,11 @@ def in_force(rule: Rule, pack: Pack, now: datetime) -> bool:
     return rule.status in ("approved", "withdrawn") or not pack.vetted
 
 
-def fired(rules: Iterable[Rule], d: Derived) -> list[Hit]:
-    """The rules that hold, each with the findings it binds and what the fastest of them does to a body."""
+def fired(d: Derived, now: datetime | None = None) -> list[Hit]:
+    """The rules that hold, each with the findings it binds and what the fastest of them does to a body; with `now`, those
+    in force then."""
+    here = {one for s in d.seen for one in (s.substance, *beginnings(s.drug_class)) if one}
+    rules = (r for r in d.pack.rules_about(here) if now is None or in_force(r, d.pack, now))
     matched = ((rule, match(rule.when, d)) for rule in rules)
     return [
         Hit(rule, seen, _family(d, seen), withdrawn=d.pack.withdrawn(rule))

@@ -54,10 +54,10 @@ def compose_headline(w: Writer, beside: int = 0) -> tuple[Message, ...]:
     the difference and of the action line; where all are too many, what was expected is left to the difference, and then
     each part says its first sentence alone, and names without their class."""
     # counted in one language, so that every language says the same, and apart: what is only counted has not been said
-    apart = Writer(w.d, w.d.pack.manifest.default_locale, Hearing())
+    apart = Writer(w.d, w.d.pack.manifest.default_locale, Hearing(counted=True))
     short = _short_enough(w, "headline", _composed(apart, instead=True), beside)
     instead = short or w.d.verdict not in LINES
-    apart = Writer(w.d, w.d.pack.manifest.default_locale, Hearing())
+    apart = Writer(w.d, w.d.pack.manifest.default_locale, Hearing(counted=True))
     brief = not short and not _short_enough(w, "headline without expected", _composed(apart, instead=instead), beside)
     if w.hearing is not None:
         w.hearing.brief = brief

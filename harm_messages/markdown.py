@@ -80,7 +80,7 @@ def fill(template: str, values: Mapping[str, str], quote: bool = False) -> str:
         value = _starts_upper(value) if not before or before.endswith(_STARTS) else value
         return escape(value, quote=False) if quote else value
 
-    return PLACEHOLDER.sub(put, template)
+    return PLACEHOLDER.sub(put, template) if "{" in template else template
 
 
 def to_html(source: str, values: Mapping[str, str]) -> str:

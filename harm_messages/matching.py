@@ -210,14 +210,23 @@ PREDICATES: dict[str, Callable[[Any, Derived], Bound]] = {
 }
 
 
+def _all(inner: Iterable[When], d: Derived) -> Bound:
+    held = NOTHING
+    for when in inner:
+        bound = match(when, d)
+        if bound is None:
+            return None
+        held |= bound
+    return held
+
+
 def match(when: When, d: Derived) -> Bound:
     """The findings the condition binds, or None when it does not hold."""
     if when.kind == "not":
         return NOTHING if match(when.inner[0], d) is None else None
-    if when.kind in ("all", "any"):
-        each = [match(w, d) for w in when.inner]
-        held = [e for e in each if e is not None]
-        if not held or (when.kind == "all" and len(held) < len(each)):
-            return None
-        return NOTHING.union(*held)
+    if when.kind == "all":
+        return _all(when.inner, d)
+    if when.kind == "any":
+        held = [e for w in when.inner if (e := match(w, d)) is not None]
+        return NOTHING.union(*held) if held else None
     return PREDICATES[when.kind](when.chosen, d)

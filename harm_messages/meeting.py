@@ -19,7 +19,7 @@ def in_group(group: Group, substance: str | None, drug_class: str) -> bool:
     """Whether a substance or class stands on this side of a pair."""
     if substance in group.excludes:
         return False
-    return substance in group.substances or any(within(drug_class, c) for c in group.classes if drug_class)
+    return substance in group.substances or (bool(drug_class) and f"{drug_class}.".startswith(group.beginnings))
 
 
 def taken(group: Group, word: str, pack: Pack) -> bool:

@@ -6,6 +6,7 @@ Imports Babel for lists and numbers, and this package.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from babel.lists import format_list
 from babel.numbers import format_decimal
@@ -31,14 +32,16 @@ class Namer:
 
     def percent(self, limit: float) -> str:
         """A limit in words."""
-        return fill(self.labels.lod_known, {"percent": format_decimal(limit, locale=self._babel)})
+        return fill(self.labels.lod_known, {"percent": _decimal(limit, self._babel)})
 
     # -- names -------------------------------------------------------------------------------------
 
     def joined(self, names: Iterable[str]) -> str:
         """ "a, b and c", each once."""
         each = list(dict.fromkeys(n for n in names if n))
-        if len(each) > 1 and self.labels.list_and:
+        if len(each) < 2:
+            return "".join(each)
+        if self.labels.list_and:
             return f"{', '.join(each[:-1])} {self.labels.list_and} {each[-1]}"
         return format_list(each, locale=self._babel)
 
@@ -67,8 +70,9 @@ class Namer:
 
     def method_words(self, method: str) -> str:
         """A method in plain words."""
-        named = {key.casefold(): words for key, words in self.labels.methods.items()}
-        return named.get(method.casefold(), method)
+        own = method.casefold()
+        named = [words for key, words in self.labels.methods.items() if key.casefold() == own]
+        return named[-1] if named else method
 
     def label(self, expected_id: str) -> str:
         """What someone named: a substance, an intent or a class."""
@@ -160,6 +164,11 @@ class Namer:
     def session_place(self, bound: tuple[Seen, ...]) -> str:
         """Where the person is."""
         return self.d.context.session_place.strip() or self.labels.place_unknown
+
+
+@lru_cache(maxsize=256)  # a session has few limits
+def _decimal(figure: float, locale: str) -> str:
+    return format_decimal(figure, locale=locale)
 
 
 VALUES: dict[str, Callable[[Namer, tuple[Seen, ...]], str]] = {

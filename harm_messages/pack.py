@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -29,6 +29,7 @@ from harm_messages.content import (
     SubstanceFlags,
 )
 from harm_messages.manifest import Budgets, Manifest
+from harm_messages.page import Message
 from harm_messages.register import Register
 from harm_messages.rules import Rule
 from harm_messages.snippets import SnippetRow
@@ -82,6 +83,20 @@ class Pack:
     borrowed: frozenset[str] = frozenset()
     """Files and messages that an older pack lacks and that come from the shipped one; outside the digest."""
 
+    def rules_about(self, seen: Iterable[str]) -> list[Rule]:
+        """The rules that can hold where these substances and classes are seen, in the order of the pack."""
+        places = self._rules_by_need[""].union(*(self._rules_by_need.get(one, ()) for one in seen))
+        return [self.rules[place] for place in sorted(places)]
+
+    @cached_property
+    def _rules_by_need(self) -> Mapping[str, set[int]]:
+        """Under "" the rules that need nothing to be seen."""
+        found: dict[str, set[int]] = {"": set()}
+        for place, rule in enumerate(self.rules):
+            for need in ("",) if rule.when.needs is None else rule.when.needs:
+                found.setdefault(need, set()).add(place)
+        return found
+
     @cached_property
     def doses(self) -> Mapping[str, DoseRow]:
         """Usual amounts by register id."""
@@ -112,6 +127,11 @@ class Pack:
     def first_aid(self) -> frozenset[str]:
         """The messages of the emergency block."""
         return frozenset(m for step in self.emergency for m in step.fragments.values())
+
+    @cached_property
+    def written(self) -> dict[Hashable, tuple[MessageText, Message]]:
+        """Messages as they read on every page, once they were written, and from which text (wording.py)."""
+        return {}
 
     def tagger(self, locale: str) -> Tagger:
         """Reads dosing sentences of this language; languages without patterns go by their tags alone."""
@@ -196,11 +216,15 @@ class Pack:
     def words_locale(self, locale: str) -> str:
         """The locale that `words` are in. Labels without a sentence that a card may need give way as a whole: a card is in
         one language, and half a card is never shown."""
-        own, default = self.labels.get(locale), self.labels[self.manifest.default_locale]
-        stands = (
-            own is not None
-            and (own.status == "approved" or not self.vetted)
+        return locale if locale in self._speaking_labels else self.manifest.default_locale
+
+    @cached_property
+    def _speaking_labels(self) -> frozenset[str]:
+        default = self.labels[self.manifest.default_locale]
+        return frozenset(
+            locale
+            for locale, own in self.labels.items()
+            if (own.status == "approved" or not self.vetted)
             and own.because.keys() >= default.because.keys()
             and own.portions.keys() >= default.portions.keys()
         )
-        return locale if stands else self.manifest.default_locale

@@ -110,6 +110,7 @@ class Register:
     ) -> None:
         self._by_id = {s.id: s for s in substances}
         self.classes = dict(classes)
+        self._beginnings = {"*", *(begun for row in self.classes for begun in beginnings(row))} if classes else set()
         self.intents = {i.id: i for i in intents}
         self._members: dict[str, list[Substance]] = {}
         self._names: dict[str, str] = {}
@@ -153,7 +154,7 @@ class Register:
 
     def is_class(self, class_id: str) -> bool:
         """A row of the class table, or a beginning of one ("opioid")."""
-        return any(within(row, class_id) for row in self.classes)
+        return class_id in self._beginnings
 
     def members(self, class_id: str) -> list[Substance]:
         """All rows whose class is this one or lies under it."""
@@ -248,6 +249,13 @@ def _score(text: str, squeezed: str, spaced: str, key: str, level: int) -> int |
     if len(key) >= 3 and key in squeezed:
         return 6 + level
     return None
+
+
+def beginnings(class_id: str) -> Iterator[str]:
+    """The class, and every class that it lies under."""
+    while class_id:
+        yield class_id
+        class_id = class_id.rpartition(".")[0]
 
 
 def within(class_id: str, wanted: str) -> bool:

@@ -64,6 +64,12 @@ class Selector(Frozen):
         """What a class with a dot behind it begins with, if it is one of those named: ("opioid.",)."""
         return tuple("" if c == "*" else f"{c}." for c in self.drug_class)
 
+    @cached_property
+    def needs(self) -> frozenset[str] | None:
+        """Substances and classes of which one must be seen for this to select anything; None where none must."""
+        named = frozenset((*self.substance, *self.drug_class))
+        return named if named and "*" not in named else None
+
     @property
     def specificity(self) -> int:
         """Substance 9, class by depth 2–4, anything 0."""
@@ -201,6 +207,17 @@ class When(Frozen):
     def inner(self) -> tuple[When, ...]:
         """The conditions inside a combinator."""
         return self.all_ or self.any_ or ((self.not_,) if self.not_ else ())
+
+    @cached_property
+    def needs(self) -> frozenset[str] | None:
+        """Substances and classes of which one must be seen before this can hold; None where it can hold without. It spares
+        asking most rules on most pages."""
+        if self.kind == "any":
+            each = [w.needs for w in self.inner]
+            return None if None in each else frozenset().union(*(e for e in each if e is not None))
+        if self.kind in ("all", "all_found"):
+            return next((w.needs for w in self.inner or self.chosen if w.needs is not None), None)
+        return self.chosen.needs if self.kind in ("found", "role", "band", "confidence") else None
 
     @property
     def depth(self) -> int:

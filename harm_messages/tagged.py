@@ -20,7 +20,6 @@ TAGGED = re.compile(r"\[([a-z_]+(?:, ?[a-z_]+)*): ((?:[^\[\]])+)\]")
 # A question and its answer are one sentence: "Already taken some? Take no more."
 _END = re.compile(r"(?<=[.!])(?=\s)|(?<=[.!]\*\*)(?=\s)")
 _LINE = re.compile(r"^(\s*(?:- |\d+\. ))?(.*)$", re.DOTALL)
-_SPACE = re.compile(r"\s+")
 _NOISE = re.compile(r"[^\w{}]+")
 
 Patterns = Mapping[str, Mapping[DosingTag, tuple[str, ...]]]
@@ -181,4 +180,4 @@ def first_sentence(text: str) -> str:
 
 def words_of(texts: Iterable[str]) -> int:
     """How many words a person sees."""
-    return sum(len(_SPACE.split(t.strip())) for t in texts if t.strip())
+    return sum(len(t.split()) for t in texts)

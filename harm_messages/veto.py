@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from harm_messages.derived import Derived
 from harm_messages.pack import Pack
@@ -24,7 +25,7 @@ from harm_messages.vocabulary import DosingTag, Severity
 QUIET = (FindingRole.BYPRODUCT, FindingRole.CUTTING, FindingRole.EXCIPIENT)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Veto:
     """The rows that hold, strictest first. `top`: the most serious danger or difference card of the page."""
 
@@ -51,12 +52,17 @@ class Veto:
         """The message of the strictest row that has one."""
         return next((row.say for row in self.rows if row.say), "")
 
-    @property
+    @cached_property
+    def held(self) -> tuple[str, ...]:
+        """All that it depends on: two with the same leave the same out of one pack."""
+        return (self.top.value, *(row.id for row in self.rows))
+
+    @cached_property
     def no_use(self) -> bool:
         """Whether the page says nothing about how to take it."""
         return any(row.no_use for row in self.rows)
 
-    @property
+    @cached_property
     def no_injecting(self) -> bool:
         """Whether nothing is said of injecting but not to do it: any amount can be too much."""
         return any(row.deadly for row in self.rows)

@@ -27,15 +27,17 @@ from harm_messages.vocabulary import State, Technique
 
 def spoken(text: str, say: Mapping[str, str]) -> str:
     """As read-aloud says it: what stands in `say` in its place, other words of capitals letter by letter."""
-    return _said(frozenset(say)).sub(lambda m: say.get(m.group(0)) or " ".join(m.group(0)), text)
+    return _said(tuple(say)).sub(lambda m: say.get(m.group(0)) or " ".join(m.group(0)), text)
 
 
 @lru_cache(maxsize=16)
-def _said(keys: frozenset[str]) -> re.Pattern[str]:
+def _said(keys: tuple[str, ...]) -> re.Pattern[str]:
     either = "|".join(re.escape(k) for k in sorted(keys, key=lambda k: (-len(k), k)))
     return re.compile(rf"(?<!\w)(?:{either})(?!\w)|{_SPELLED}" if keys else _SPELLED)
 
 
+MOST_WRITTEN = 2000
+"""So many sentences that stand by themselves a pack keeps once written; then it begins anew."""
 # The cards that are cut to their budget; a strength card says its plan whole or not at all.
 SHORTENED = (Slot.DANGER, Slot.DIFFERENCE, Slot.MIXING)
 _SPELLED = r"(?<!\w)[0-9]?[A-Z]{2,5}(?!\w)|(?<!\w)[0-9][A-Z](?!\w)"
@@ -55,14 +57,15 @@ class Place:
 @dataclass(slots=True)
 class Hearing:
     """What one page may say about taking it, and what it has said already: `said` and `behind` (More) grow as the page is
-    written. A page is written twice: the `draft` finds out what `stands` on it without a tap. `room`: how many words the
+    written. `stands`: what is known to stand on it without a tap, where it is written a second time. `counted`: nobody reads or hears
+    it, its words are only counted. `room`: how many words the
     first card may have where help stands behind it. `brief`: each text says its first sentence alone. `lengths`: what was too long, as the default language decided."""
 
     veto: Veto | None = None
     said: set[str] = field(default_factory=set)
     behind: set[str] = field(default_factory=set)
     stands: frozenset[str] = frozenset()
-    draft: bool = False
+    counted: bool = False
     room: int | None = None
     brief: bool = False
     lengths: dict[str, bool] = field(default_factory=dict)
@@ -71,7 +74,7 @@ class Hearing:
         """Whether this sentence has not stood on the page yet. One of one or two words is no instruction. What stands on
         the page is never given up for what waits behind More."""
         key = normalised(sentence)
-        if len(key.split()) < 3:
+        if key.count(" ") < 2:
             return True
         heard = self.behind if where == "more" else self.said
         if key in heard or (where == "more" and key in self.stands):
@@ -120,12 +123,40 @@ class Writer(Namer):
         stands on the card before its own text."""
         text = self.d.pack.message(message_id, self.locale)
         bound = tuple(seen)
-        w = self.speaking(message_id)
+        w = self if text.locale == self.locale else Writer(self.d, text.locale, self.hearing, self.asked)
         try:
             values = {p: (extra or {}).get(p) or w.value(p, bound) for p in text.placeholders}
+            if whole and not bound and not after:
+                return w._standing(text, place, values, behind_more)
             return w._message(text, place, values, bound, whole, behind_more, after)
         except KeyError as error:
             raise HarmMessageError(f"{message_id}: no value for {error}; the page is not shown") from error
+
+    def _standing(self, text: MessageText, place: Place, values: Mapping[str, str], behind_more: bool) -> Message:
+        """What is written whole and about no finding reads the same on every page with the same values and the same veto:
+        first aid, limits, notices. So a pack keeps it once written."""
+        hearing, written = self.hearing, self.d.pack.written
+        if hearing is None:
+            return self._message(text, place, values, (), True, behind_more, "")
+        held = hearing.veto.held if hearing.veto is not None else ()
+        key = (
+            text.id,
+            text.locale,
+            self.asked,
+            place,
+            behind_more,
+            hearing.brief,
+            hearing.counted,
+            held,
+            *sorted(values.items()),
+        )
+        of, found = written.get(key, (None, None))
+        if found is None or of is not text:
+            found = self._message(text, place, values, (), True, behind_more, "")
+            if len(written) >= MOST_WRITTEN:
+                written.clear()
+            written[key] = text, found
+        return found
 
     def _message(
         self,
@@ -137,13 +168,13 @@ class Writer(Namer):
         behind_more: bool,
         after: str,
     ) -> Message:
-        because = self._once(self.speaking(text.id)._because(place, bound))
+        because = self._once(self._because(place, bound))
         short = self._kept(text, text.short, values, "more" if behind_more else "page", whole)
         more = self._kept(text, text.more, values, "more", whole)
         if place.slot in SHORTENED and not behind_more and not whole:
             short, more = self._within(text.id, short, more, values, f"{after} {because}")
         say = self._kept(text, text.spoken, values, "more" if behind_more else "page", True) if text.spoken else short
-        seen = self.hearing is None or not self.hearing.draft  # nobody reads or hears the draft
+        read = self.hearing is None or not self.hearing.counted
         return Message(
             id=text.id,
             version=text.version,
@@ -152,10 +183,10 @@ class Writer(Namer):
             locale=text.locale,
             title=fill(text.title, values),
             text=to_plain(short, values),
-            html=to_html(short, values) if seen else "",
+            html=to_html(short, values) if read else "",
             more_text=to_plain(more, values) if more else "",
-            more_html=to_html(more, values) if more else "",
-            spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say) if seen else "",
+            more_html=to_html(more, values) if more and read else "",
+            spoken=spoken(to_plain(say, values), self.d.pack.words(text.locale).say) if read else "",
             pictogram=text.pictogram,
             because=because,
             severity_word=self.d.pack.words(self.asked).severity[place.severity],
@@ -171,7 +202,7 @@ class Writer(Namer):
         """What of a text may stand on this page and has not stood there yet."""
         if self.hearing is not None and self.hearing.brief:
             source = first_sentence(source)
-        if not source or (where == "more" and self.hearing is not None and self.hearing.draft):
+        if not source:
             return ""
         tagger, hearing = self.d.pack.tagger(text.locale), self.hearing
         allowed = hearing.veto.allows(where) if hearing is not None and hearing.veto is not None else lambda tags: True
@@ -182,7 +213,7 @@ class Writer(Namer):
         unsaid = veto.unsaid(self.d.pack, text.locale) if veto is not None else ()
 
         def may(sentence: str) -> bool:
-            return not any(words.search(sentence) for words in unsaid)
+            return not unsaid or not any(words.search(sentence) for words in unsaid)
 
         if hearing is None or whole:
             return tagger.kept(source, allowed, may)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harm_messages import Facts, GateClosed, Page, check_files, evaluate, pack_files
+from harm_messages import Facts, GateClosed, Page, evaluate, load_pack, pack_files, quick_check
 from harm_messages.answer import closed
 from harm_messages.types import Confidence, LicenceMode
 from tests.harm_messages.generated_pages import (
@@ -299,7 +299,7 @@ def test_i1_the_check_refuses_a_changed_english_text_without_a_new_version() -> 
     file = "messages/en/M-NEXT-NALOXONE.md"
     files = pack_files()
     changed = {**files, file: files[file].replace("Ask us for naloxone", "Come and ask us for naloxone")}
-    found = [p for p in check_files(changed) if p.kind == "version"]
+    found = [p for p in quick_check(load_pack(changed)) if p.kind == "version"]
     assert [(p.file, bool(p.line)) for p in found] == [(file, True)]
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from harm_messages import Facts, FindingFact, Page, check_files, evaluate, pack_files
+from harm_messages import Facts, FindingFact, Page, evaluate, load_pack, pack_files, quick_check
 from harm_messages.adjusting import Adjustments
 from harm_messages.snippets import SnippetRow
 from harm_messages.types import Confidence, RunStatus, StripReading
@@ -202,7 +202,7 @@ PHRASES = [
 
 def untagged(text: str) -> list[tuple[str, int]]:
     """Words that the check refuses in a message of its own, each with the line where it says so."""
-    found = check_files({**pack_files(), NEW: MESSAGE + text})
+    found = quick_check(load_pack({**pack_files(), NEW: MESSAGE + text}))
     refused = [p for p in found if p.kind == "untagged" and p.file == NEW and p.level == "error"]
     return [(re.findall("“([^”]*)”", p.text)[0], p.line) for p in refused]
 

@@ -46,6 +46,8 @@ class Checked:
     problems: tuple[Problem, ...]
     running: bool = False
     """The whole check has not ended yet; what is here is only what was known before."""
+    percent: int | None = None
+    """While it runs, how far it is, once that is known."""
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -69,6 +71,8 @@ class _Asked:
 
     makes_pack: Future[bool] = field(default_factory=Future)
     whole: Future[Step] = field(default_factory=Future)
+    under_way: list[Step] = field(default_factory=list)
+    """The last word of how far it is."""
 
 
 class Checks:
@@ -89,9 +93,11 @@ class Checks:
         `patience`: seconds to wait for it, None for as long as it takes; it goes on for anyone who asks again. Without a limit
         it raises Unavailable where so many wait already that one more could keep others from being served.
         """
-        end = self._waited(self._asked(files, today).whole, patience)
+        asked = self._asked(files, today)
+        end = self._waited(asked.whole, patience)
         if end is None:
-            return Checked(None, (), running=True)
+            far = [100 * step.done // step.of for step in asked.under_way]
+            return Checked(None, (), running=True, percent=far[0] if far else None)
         # who signed stands in the tables, not in the files
         problems = tuple(p for p in end.problems if p.kind != "signatures")
         return Checked(self._loaded(files) if end.stage == "checked" else None, problems)
@@ -148,6 +154,8 @@ class Checks:
             for end in found_in(files, key[1], started=self._children.add):
                 if end.stage == "read" and not end.problems:
                     asked.makes_pack.set_result(True)
+                elif end.stage == "under_way":
+                    asked.under_way[:] = [end]
         finally:
             self._children -= {child for child in tuple(self._children) if child.poll() is not None}
             with self._lock:

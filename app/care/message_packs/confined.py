@@ -41,11 +41,19 @@ _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "SYSTEMROOT")
 @dataclass(frozen=True, slots=True)
 class Step:
     """`read`: whether it can be read is known, and `problems` says why not; `checked`: so is the rest; `stopped`: no more
-    will come, and `problems` says why. `lasting`: the same files would end in the same way again."""
+    will come, and `problems` says why. `lasting`: the same files would end in the same way again. `under_way`: the check
+    has looked at `done` of `of` rules, classes and substances."""
 
-    stage: Literal["read", "checked", "stopped"]
+    stage: Literal["read", "under_way", "checked", "stopped"]
     problems: tuple[Problem, ...] = ()
     lasting: bool = True
+    done: int = 0
+    of: int = 0
+
+    @property
+    def ends(self) -> bool:
+        """Whether no other step follows."""
+        return self.stage in ("checked", "stopped") or bool(self.problems)
 
 
 Started = Callable[["subprocess.Popen[bytes]"], object]
@@ -54,7 +62,7 @@ Started = Callable[["subprocess.Popen[bytes]"], object]
 def found_in(
     files: Mapping[str, str], today: date, limits: Limits = LIMITS, started: Started = lambda child: None
 ) -> Iterator[Step]:
-    """What a child finds in these files, step by step; the last one is `checked` or `stopped`, or `read` with problems.
+    """What a child finds in these files, step by step, until one `ends` it: `checked`, `stopped`, or `read` with problems.
 
     `started` is handed the child, so that it can be ended.
     """
@@ -82,7 +90,7 @@ def found_in(
             while line := child.stdout.readline(ANSWER_BYTES):
                 last = _step(line)
                 yield last
-            if last is None or (last.stage == "read" and not last.problems):  # it said nothing that ends it
+            if last is None or not last.ends:
                 yield _ended(child.wait(), last, limits, said, expired=late.finished.is_set())
         finally:
             late.cancel()
@@ -112,7 +120,8 @@ def _start(limits: Limits, place: str, errors: IO[bytes]) -> subprocess.Popen[by
 def _step(line: bytes) -> Step:
     try:
         answer = json.loads(line)
-        return Step(answer["stage"], tuple(Problem(**one) for one in answer["problems"]))
+        problems = tuple(Problem(**one) for one in answer["problems"])
+        return Step(answer["stage"], problems, done=int(answer["done"]), of=int(answer["of"]))
     except (ValueError, TypeError, KeyError):
         return Step("stopped", (_stopped("broke", 0),))
 

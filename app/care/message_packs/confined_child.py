@@ -15,6 +15,7 @@ from datetime import date
 
 from app.care.message_packs import showing
 from app.care.message_packs.confined import MEMORY, READING_SECONDS
+from app.platform.jobs.long_task import Paced
 from harm_messages import PackError, Problem, check, load_pack
 from instruments.confine import limit_cpu, limit_memory
 from instruments.limits import Limits
@@ -48,11 +49,17 @@ def _look(files: dict[str, str], today: date, limits: Limits) -> None:
         pass  # the server makes these pages as well, as soon as it knows that they come to an end
     _say("read", ())
     limit_cpu(limits)
-    _say("checked", check(pack, today))
+    far = Paced(_say_how_far)
+    _say("checked", check(pack, today, lambda done, of: far("", done, of)))
 
 
-def _say(stage: str, problems: Iterable[Problem]) -> None:
-    print(json.dumps({"stage": stage, "problems": [dataclasses.asdict(one) for one in problems]}), flush=True)
+def _say_how_far(_: str, done: int, of: int) -> None:
+    _say("under_way", (), done, of)
+
+
+def _say(stage: str, problems: Iterable[Problem], done: int = 0, of: int = 0) -> None:
+    said = {"stage": stage, "problems": [dataclasses.asdict(one) for one in problems], "done": done, "of": of}
+    print(json.dumps(said), flush=True)
 
 
 if __name__ == "__main__":

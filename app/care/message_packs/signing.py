@@ -31,6 +31,9 @@ SHOWN = 12
 """So many findings are told when a version is refused; the page of the version lists all."""
 
 
+STILL_CHECKED = "Nothing was changed. Send it again once the check is done. You may leave this page until then."
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A draft's files as they would be signed, and what the check finds in them."""
@@ -59,7 +62,7 @@ def prepared(ready: Ready, checks: Checks, today: date, patience: float | None =
     problems = (*ready.checked.problems, *_own(ready.files, found), *found.problems)
     if found.pack is None:  # the reason comes first: what its history says may only follow from it
         problems = (*found.problems, *ready.checked.problems)
-    return replace(ready, checked=Checked(found.pack, problems, found.running))
+    return replace(ready, checked=Checked(found.pack, problems, found.running, found.percent))
 
 
 def _own(files: Mapping[str, str], found: Checked) -> list[Problem]:
@@ -94,6 +97,8 @@ def submit(
     if row.state is not PackState.DRAFT:
         raise Conflict("Only a draft can go to review. Nothing was changed.")
     check_version("draft", ready.version, row.version)
+    if ready.checked.running:
+        raise Conflict("The check has not ended yet, so the draft was not sent to review.", hint=STILL_CHECKED)
     if ready.checked.errors or ready.checked.pack is None:
         reasons = [str(p) for p in ready.checked.errors[:SHOWN]]
         raise Refused(reasons, hint="Fix these in the draft, then send it to review again. Nothing was changed.")

@@ -171,6 +171,7 @@ def version_page(
         changed=changed,
         errors=checked.errors,
         running=checked.running,
+        percent=checked.percent,
         warnings=checked.warnings,
         turned_english=_turned_english(at, view, checked.pack),
         link_of=views.link_of(at.version_id, files),

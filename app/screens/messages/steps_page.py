@@ -151,7 +151,7 @@ def submit(
     """Send a draft to review."""
     with at.shown_again(effective_from=effective_from, effective_to=effective_to):
         start, end = _days(effective_from, effective_to)
-        ready = web.prepared(at.rt, at.who, at.version_id)
+        ready = web.prepared(at.rt, at.who, at.version_id, page.TO_READ)
         with at.begin() as uow:
             web.check_if_match(uow, at.rt, at.version_id, version)
             signing.submit(uow, at.rt.packs, at.version_id, ready, effective_from=start, effective_to=end)

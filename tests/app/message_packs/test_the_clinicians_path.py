@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import date
 from uuid import UUID
 
 import pytest
 
 from app.care.consultations.client_view import client_view
+from app.care.message_packs import checking
+from app.care.message_packs.confined import Step
 from app.care.message_packs.provider import Packs
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
+from app.screens.messages import page as screen
 from harm_messages import Pack
 from harm_messages.page import Page
 from tests.app.message_packs.conftest import HEAT, Editors
@@ -91,3 +97,26 @@ def test_from_a_draft_to_the_clients_page_and_back(editors: Editors) -> None:
         assert replayed.to_plain() == page.to_plain()
         assert [list(one.values()) for one in row.messages] == [list(one) for one in replayed.display_log]
     assert editors.read(lambda s: elsewhere.by_digest(s, "0" * 64)) is None
+
+
+def test_a_draft_sent_while_its_check_runs_is_told_how_far_it_is(
+    editors: Editors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+
+    def found(files: Mapping[str, str], today: date, **_: object) -> Iterator[Step]:
+        yield from (Step("read"), Step("under_way", done=43, of=200))
+        go.wait(60)
+        yield Step("checked")
+
+    monkeypatch.setattr(checking, "found_in", found)
+    monkeypatch.setattr(screen, "PATIENCE", 0.3)
+    monkeypatch.setattr(screen, "TO_READ", 0.3)
+    draft = editors.begin()
+    refused = editors.submit(draft, effective_from="2027-01-01")
+    go.set()
+    assert refused.status_code == 409
+    assert "The check has not ended yet, so the draft was not sent to review." in refused.text
+    assert "It is 21 % done. You may leave this page." in refused.text
+    assert 'value="2027-01-01"' in refused.text
+    assert editors.version(draft).state.value == "draft"
