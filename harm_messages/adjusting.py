@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from harm_messages.hearing import Place
 from harm_messages.ordering import Hit, behind_more, families
 from harm_messages.page import Message, Page
 from harm_messages.snippets import SnippetRow
 from harm_messages.types import Frozen, Severity, Slot
-from harm_messages.wording import Place, Writer
+from harm_messages.wording import Writer
 
 if TYPE_CHECKING:
     from harm_messages.pack import Pack

@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from harm_messages.content import EMERGENCY_BASE, EMERGENCY_ORDER, Labels
 from harm_messages.derived import derive
+from harm_messages.hearing import Place
 from harm_messages.pack import Pack
 from harm_messages.page import EmergencyLine
 from harm_messages.types import Context, Facts, Frozen, LicenceMode, Severity, Slot
 from harm_messages.vocabulary import Family
-from harm_messages.wording import Place, Writer
+from harm_messages.wording import Writer
 
 PLACE = Place(Severity.S0, Slot.EMERGENCY)
 TOLD = replace(PLACE, self_reported=True)

@@ -19,6 +19,7 @@ from harm_messages.firing import fired, marked
 from harm_messages.fitting import ordered_like, within_budget
 from harm_messages.gate import closed_gate
 from harm_messages.headline import compose_headline, difference_line
+from harm_messages.hearing import Hearing, Place
 from harm_messages.limits import compose_limits
 from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
@@ -29,7 +30,7 @@ from harm_messages.staffing_types import StaffAction
 from harm_messages.tagged import words_of
 from harm_messages.types import Context, Facts, Severity, Slot, require_aware
 from harm_messages.veto import QUIET, Veto
-from harm_messages.wording import Hearing, Place, Writer
+from harm_messages.wording import Writer
 
 NOTICE = Place(Severity.S4, Slot.LIMITS)
 ACTION = Place(Severity.S4, Slot.ACTION)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from harm_messages.derived import Derived
+from harm_messages.hearing import Hearing, Place
 from harm_messages.matching import not_found
 from harm_messages.page import Message
 from harm_messages.register import within
@@ -18,7 +19,7 @@ from harm_messages.tagged import words_of
 from harm_messages.types import Confidence, FindingFact, FindingRole, Outcome, RunStatus, Severity, Slot, Verdict
 from harm_messages.verdicts import always_warn
 from harm_messages.vocabulary import Technique
-from harm_messages.wording import Hearing, Place, Writer
+from harm_messages.wording import Writer
 
 HEAD = Place(Severity.S4, Slot.HEADLINE)
 DIFF = Place(Severity.S4, Slot.DIFFERENCE)

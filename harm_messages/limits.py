@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from harm_messages.derived import Derived
 from harm_messages.evidence import technique
 from harm_messages.headline import expected_not_found
+from harm_messages.hearing import Place
 from harm_messages.page import Message, behind_more
 from harm_messages.register import within
 from harm_messages.tagged import words_of
 from harm_messages.types import Outcome, Severity, Slot
 from harm_messages.vocabulary import State, Technique
-from harm_messages.wording import Place, Writer
+from harm_messages.wording import Writer
 
 GRAVE = Place(Severity.S2, Slot.LIMITS)
 PLAIN = Place(Severity.S4, Slot.LIMITS)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from harm_messages.derived import Derived
 from harm_messages.evidence import diluted_otherwise, interferents
+from harm_messages.hearing import Hearing, Place
 from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.naming import Namer
 from harm_messages.page import Message
@@ -21,7 +21,6 @@ from harm_messages.tables_of_use import Where
 from harm_messages.tagged import first_sentence, normalised, words_of
 from harm_messages.texts import MessageText
 from harm_messages.types import Confidence, HarmMessageError, Severity, Slot
-from harm_messages.veto import Veto
 from harm_messages.vocabulary import State, Technique
 
 
@@ -38,49 +37,10 @@ def _said(keys: tuple[str, ...]) -> re.Pattern[str]:
 
 MOST_WRITTEN = 2000
 """So many sentences that stand by themselves a pack keeps once written; then it begins anew."""
+
 # The cards that are cut to their budget; a strength card says its plan whole or not at all.
 SHORTENED = (Slot.DANGER, Slot.DIFFERENCE, Slot.MIXING)
 _SPELLED = r"(?<!\w)[0-9]?[A-Z]{2,5}(?!\w)|(?<!\w)[0-9][A-Z](?!\w)"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a message goes and how grave it is."""
-
-    severity: Severity
-    slot: Slot
-    topic: str = ""
-    rule_id: str = ""
-    self_reported: bool = False
-
-
-@dataclass(slots=True)
-class Hearing:
-    """What one page may say about taking it, and what it has said already: `said` and `behind` (More) grow as the page is
-    written. `stands`: what is known to stand on it without a tap, where it is written a second time. `counted`: nobody reads or hears
-    it, its words are only counted. `room`: how many words the
-    first card may have where help stands behind it. `brief`: each text says its first sentence alone. `lengths`: what was too long, as the default language decided."""
-
-    veto: Veto | None = None
-    said: set[str] = field(default_factory=set)
-    behind: set[str] = field(default_factory=set)
-    stands: frozenset[str] = frozenset()
-    counted: bool = False
-    room: int | None = None
-    brief: bool = False
-    lengths: dict[str, bool] = field(default_factory=dict)
-
-    def fresh(self, sentence: str, where: Where = "page") -> bool:
-        """Whether this sentence has not stood on the page yet. One of one or two words is no instruction. What stands on
-        the page is never given up for what waits behind More."""
-        key = normalised(sentence)
-        if key.count(" ") < 2:
-            return True
-        heard = self.behind if where == "more" else self.said
-        if key in heard or (where == "more" and key in self.stands):
-            return False
-        heard.add(key)
-        return True
 
 
 class Writer(Namer):
