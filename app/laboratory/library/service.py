@@ -137,7 +137,7 @@ def list_libraries(session: Session, registry: LibraryRegistry) -> list[LibraryV
 def editions(session: Session) -> str:
     """Which editions of imported libraries there are, and what each was declared to hold: as one text, to be compared."""
     rows = session.exec(select(Library.folder, Library.holds).order_by(col(Library.id)))
-    return "libraries " + ", ".join(f"{folder} {holds.value}" for folder, holds in rows)
+    return "libraries " + ", ".join(f"{folder} {holds}" for folder, holds in rows)
 
 
 def get_library(session: Session, registry: LibraryRegistry, key: str) -> LibraryView:
