@@ -16,7 +16,7 @@ from app.platform.live.publish import publish
 def declare(uow: UnitOfWork, key: str, holds: Holds) -> Library:
     """Declare what an imported library holds. Answers made before stay, and say that libraries have changed.
 
-    Raises Forbidden for whoever may not import, NotFound, also for a starter library.
+    Raises Forbidden for people who may not import, NotFound, also for a starter library.
     """
     import_job.check_importer(uow.session, uow.actor)
     named = or_(col(Library.folder) == key, col(Library.name) == key)
