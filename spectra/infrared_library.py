@@ -24,7 +24,7 @@ from spectra.infrared.identify import identify
 from spectra.infrared.ranking import ALIGNED
 from spectra.infrared.search import compounds, hits
 from spectra.infrared_grid import GRID, STEP, grid_of
-from spectra.types import Candidate, Identification, InfraredSpectrum, LibraryEntry
+from spectra.types import Candidate, Identification, InfraredSpectrum, LibraryEntry, SpectrumError
 
 FORMAT = "mast-infrared-library"
 VERSION, RAMAN_VERSION = 2, 3
@@ -76,6 +76,17 @@ class InfraredLibrary(InfraredIndex):
         curves, classes = curves_of_entries(kept)
         described = {"name": name, "technique": kept[0].technique, **dict(info or {})}
         return cls(curves, Catalogue.of_entries(kept, described), classes)
+
+    def joined(self, other: InfraredLibrary) -> InfraredLibrary:
+        """One library of these entries and, after them, of `other`, with the names and notices of both.
+
+        Raises SpectrumError when one holds infrared and the other Raman spectra, which lie on another grid.
+        """
+        if self.raman != other.raman:
+            raise SpectrumError("a library of infrared and one of Raman spectra cannot be put together")
+        curves = np.concatenate([self.curves, other.curves])
+        classes = np.concatenate([self.resolution, other.resolution])
+        return InfraredLibrary(curves, self.catalogue.together(other.catalogue), classes)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to the folder `path`, search index included; replaces a library there whole or not at all."""

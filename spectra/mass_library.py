@@ -124,6 +124,24 @@ class MassLibrary(MassIndex):
         grown.accelerator = self.accelerator
         return grown
 
+    def joined(self, other: MassLibrary) -> MassLibrary:
+        """One library of these entries and, after them, of `other`: answers are those of a library built from all.
+
+        It has the names and notices of both and no calibration. Raises SpectrumError when one holds accurate masses and the other
+        unit masses, or when one was put `beside` another before.
+
+        >>> one = MassLibrary.from_arrays([58, 91], [9, 1], [0, 2], names=["Methamphetamine"], compounds=["M"], info={"name": "A"})
+        >>> other = MassLibrary.from_arrays([44, 91], [9, 2], [0, 2], names=["Amphetamine"], compounds=["A"], info={"name": "B"})
+        >>> list(one.joined(other).names), one.joined(other).info["name"]
+        (['Methamphetamine', 'Amphetamine'], 'A and B')
+        """
+        if self.accurate != other.accurate:
+            raise SpectrumError("a library of unit masses and one of accurate masses cannot be put together")
+        if self.general is not None or other.general is not None:
+            raise SpectrumError("one of the libraries was put beside a library of general chemicals before")
+        energy = np.concatenate([self.energy, other.energy])
+        return MassLibrary(self.table.joined(other.table), self.catalogue.together(other.catalogue), energy)
+
     def beside(self, general: MassLibrary) -> MassLibrary:
         """One library of these entries and, after them, of `general`, a library declared to hold chemicals of any kind.
 
@@ -137,14 +155,9 @@ class MassLibrary(MassIndex):
         >>> drugs.beside(any_kind).general.tolist()
         [False, True]
         """
-        if self.accurate != general.accurate:
-            raise SpectrumError("a library of unit masses and one of accurate masses cannot be put together")
-        if self.general is not None or general.general is not None:
-            raise SpectrumError("one of the libraries was put beside a library of general chemicals before")
-        joined = self.catalogue.joined(general.catalogue)
-        info = {**self.info, "general": [len(self), len(self) + len(general)]}
-        energy = np.concatenate([self.energy, general.energy])
-        return MassLibrary(self.table.joined(general.table), replace(joined, info=info), energy)
+        both = self.joined(general)
+        info = {**both.info, "general": [len(self), len(both)]}
+        return MassLibrary(both.table, replace(both.catalogue, info=info), both.energy)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to the folder `path`, search index included; a library there is replaced whole or not at all."""

@@ -127,10 +127,9 @@ def _together(
     from app.laboratory.sample_answers import asking, telling
     from spectra import explain_sample
 
-    answer = explain_sample(
-        asking.readings_of_blocks(blocks), (), asking.libraries_of(registry, names), asking.register_of(register)
-    )
-    return telling.told(answer, index, {}, asking.searched(registry, names))
+    asked = asking.asked_of(registry, names)
+    answer = explain_sample(asking.readings_of_blocks(blocks), (), asked.libraries, asking.register_of(register))
+    return telling.told(answer, index, {}, asked)
 
 
 def _whole_words(whole: WholeAnswer, files: Sequence[str]) -> Iterator[str]:

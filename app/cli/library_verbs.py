@@ -13,6 +13,7 @@ from sqlmodel import Session
 from app.cli.root import Bar, answering, database_of, main, say
 from app.laboratory.library import reparse, service, usable
 from app.laboratory.library.calibrating import calibrate_library
+from app.laboratory.library.domain import Holds
 from app.laboratory.library.importing import ImportParts, import_library
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.service import LibraryFault, library_faults
@@ -37,12 +38,25 @@ def library() -> None:
     help="What the y axis of infrared files is, where they say it wrongly: 'inverted absorbance (%)' …",
 )
 @click.option(
+    "--holds",
+    type=click.Choice([one.value for one in Holds]),
+    default=Holds.DRUGS.value,
+    help="What its compounds are: drugs and what is met with them, or general, chemicals of any kind.",
+)
+@click.option(
     "--refusals", type=click.Path(dir_okay=False, writable=True, path_type=Path),
     help="Write every refused file with its reason to this CSV.",
 )  # fmt: skip
 @answering
 def library_import(
-    files: tuple[Path, ...], name: str, licence: str, source: str, y_unit: str, refusals: Path | None, json_: bool
+    files: tuple[Path, ...],
+    name: str,
+    licence: str,
+    source: str,
+    y_unit: str,
+    holds: str,
+    refusals: Path | None,
+    json_: bool,
 ) -> None:
     """Import FILES (MSP, MGF, MassBank, JCAMP-DX, folders of them, a zip of thousands) as one library.
 
@@ -57,11 +71,13 @@ def library_import(
             licence,
             source,
             y_unit=y_unit,
+            holds=Holds(holds),
             progress=None if json_ else Bar(),
         )
     data = {
         "name": made.library.name,
         "id": made.library.id,
+        "holds": made.library.holds,
         "read": made.n_read,
         "accepted": made.n_accepted,
         "merged": made.n_merged,
@@ -102,7 +118,9 @@ def library_list(json_: bool) -> None:
     """Every library that is searched."""
     with _shelf() as (database, registry), database.read() as session:
         rows = service.list_libraries(session, registry)
-    text = "\n".join(f"{r.name}: {r.n_entries:,} entries, {r.technique}. {r.notice}".rstrip() for r in rows)
+    text = "\n".join(
+        f"{r.name}: {r.n_entries:,} entries, {r.technique}, {r.holds.words.lower()}. {r.notice}".rstrip() for r in rows
+    )
     say(rows, text, json_)
 
 

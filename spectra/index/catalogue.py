@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from spectra.index.columns import TextColumn
 from spectra.types import LibraryEntry, Provenance
 
 COLUMNS = ("names", "compounds", "ids", "formulas", "details")
+_OF_BOTH = ("name", "notice", "source", "licence")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,14 @@ class Catalogue:
         columns = (getattr(self, c).joined(getattr(other, c)) for c in COLUMNS)
         names, compounds, ids, formulas, details = columns
         return Catalogue(names, compounds, ids, formulas, details, dict(self.info))
+
+    def together(self, other: Catalogue) -> Catalogue:
+        """These entries, then those of another library: described by what both say alike, and by the names and terms of both."""
+        info = {key: said for key, said in self.info.items() if key == "technique" or other.info.get(key) == said}
+        for key in _OF_BOTH:
+            said = dict.fromkeys(str(one.info[key]) for one in (self, other) if one.info.get(key))
+            info |= {key: " and ".join(said)} if said else {}
+        return replace(self.joined(other), info=info)
 
     def detail(self, entry: int) -> dict[str, Any]:
         """Form, technique, provenance and meta of one entry."""

@@ -47,3 +47,17 @@ def test_a_unit_of_the_y_axis_that_is_none_is_refused_in_one_sentence(mast: Mast
     result = mast("library", "import", path, *TERMS, "--y-unit", "brightness", code=1)
     assert "no such unit of the y axis" in result.stderr
     assert "inverted absorbance (%)" in result.stderr
+
+
+def test_a_library_says_what_it_holds_and_counts_as_one_of_drugs_where_nothing_is_said(
+    mast: Mast, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.jdx"
+    path.write_bytes(reference("Drug", curve(1)))
+    told = json.loads(mast("library", "import", path, *TERMS, "--holds", "general", "--json").stdout)
+    assert told["holds"] == "general"
+    path.rename(tmp_path / "two.jdx")
+    mast("library", "import", tmp_path / "two.jdx", *TERMS)
+    listed = json.loads(mast("library", "list", "--json").stdout)
+    assert {one["name"]: one["holds"] for one in listed if not one["starter"]} == {"one": "general", "two": "drugs"}
+    assert "one: 1 entries, ir, chemicals of any kind." in mast("library", "list").stdout

@@ -1005,6 +1005,15 @@ def _(stage: Stage) -> Call:
     return Call("admin", url, more={"content": small_ms(), "headers": OCTETS})
 
 
+@write("POST", "/libraries/{key}/holds")
+def _(stage: Stage) -> Call:
+    url = "/api/v1/libraries/imports/uploads?filename=own.msp&name=Declared%202026&licence=CC0&source=our%20bench"
+    sent = ok(stage.client("admin").post(url, content=small_ms(), headers=OCTETS))
+    stage.world.runtime.jobs.run_until_idle()
+    done = ok(stage.client("admin").get(f"/api/v1/libraries/imports/{sent['id']}"))
+    return Call("admin", "/libraries/{key}/holds", {"key": done["name"]}, {"data": {"holds": "general"}})
+
+
 @write("POST", "/libraries/import/files")
 def _(stage: Stage) -> Call:
     form = {"name": "Own 2026", "licence": "CC0", "source": "our bench", "y_unit": ""}

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator
 
 from app.laboratory.library import import_job, importing, service
-from app.laboratory.library.domain import Refusal
+from app.laboratory.library.domain import Holds, Refusal
 from app.laboratory.library.service import EntryView, LibraryOut
 from app.laboratory.library.tables import ImportShown, LibraryImport
 from app.platform.db import UnitOfWork
@@ -82,6 +82,7 @@ async def import_library(
     y_unit: Annotated[
         Text40, Query(description="What the y axis of infrared files is, where they say it wrongly")
     ] = "",
+    holds: Annotated[Holds, Query(description="What its compounds are: drugs, or chemicals of any kind")] = Holds.DRUGS,
 ) -> Response:
     """Take a file or a zip of thousands in as the raw body; a job makes the library, whole or not at all."""
     await to_thread.run_sync(partial(_check_importer, rt, who))
@@ -90,7 +91,7 @@ async def import_library(
     received = await store.receive(creation.request.stream())
 
     def create(uow: UnitOfWork) -> ImportOut:
-        row = import_job.ask_for_import(uow, received, filename, name, licence, source, y_unit)
+        row = import_job.ask_for_import(uow, received, filename, name, licence, source, y_unit, holds)
         return ImportOut.model_validate(row)
 
     return await to_thread.run_sync(partial(creation.made, who, create, sha256=received.sha256, status=202))

@@ -31,6 +31,13 @@ class Technique(Worded):
     FORMULA = "formula", "Formulae (exact mass)"
 
 
+class Holds(Worded):
+    """What the compounds of a library are. It is declared and never inferred."""
+
+    DRUGS = "drugs", "Drugs and what is met with them"
+    GENERAL = "general", "Chemicals of any kind"
+
+
 class ImportState(StrEnum):
     """waiting → running → done | refused (the file or the words are at fault) | failed (we are)."""
 
@@ -97,6 +104,7 @@ class Opened:
     spectra: AnyLibrary
     own: Mapping[str, OwnEntry] = field(default_factory=dict)
     """Of an in-house library: entry id → what is known of the run. Empty for every other."""
+    holds: Holds = Holds.DRUGS
 
     def __len__(self) -> int:
         return len(self.spectra)

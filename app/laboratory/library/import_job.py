@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlmodel import Session, col, select
 
 from app.intake.people import service as people
-from app.laboratory.library.domain import ImportState
+from app.laboratory.library.domain import Holds, ImportState
 from app.laboratory.library.importing import Imported, ImportParts, check_words, import_library
 from app.laboratory.library.tables import LibraryImport
 from app.laboratory.library.usable import raw_store
@@ -51,7 +51,14 @@ def check_importer(session: Session, actor: Actor) -> None:
 
 
 def ask_for_import(
-    uow: UnitOfWork, received: Received, file_name: str, name: str, licence: str, source: str, y_unit: str = ""
+    uow: UnitOfWork,
+    received: Received,
+    file_name: str,
+    name: str,
+    licence: str,
+    source: str,
+    y_unit: str = "",
+    holds: Holds = Holds.DRUGS,
 ) -> LibraryImport:
     """Note an import and have it carried out. Raises Forbidden, Invalid (words), Conflict (one of this name is on its way)."""
     check_importer(uow.session, uow.actor)
@@ -65,12 +72,13 @@ def ask_for_import(
         )
     row = LibraryImport(
         agency_id=uow.actor.agency_id, person_id=uow.actor.person_id, name=name, licence=licence, source=source,
-        y_unit=y_unit, file_name=printable(file_name, 200) or "a file", blob_sha256=received.sha256, size=received.size,
+        y_unit=y_unit, holds=holds, file_name=printable(file_name, 200) or "a file", blob_sha256=received.sha256, size=received.size,
         created_at=uow.now,
     )  # fmt: skip
     uow.session.add(row)
     uow.session.flush()
     after = {"name": name, "licence": licence, "source": source, "sha256": received.sha256, "size": received.size}
+    after |= {"holds": holds.value}
     audit.record(uow, "ask_for_import", "library_import", row.id, after=after)
     enqueue(uow, JOB, {"import_id": row.id}, agency_id=uow.actor.agency_id)
     tell(uow, row)
@@ -171,7 +179,7 @@ def _import(parts: JobParts, asked: LibraryImport) -> Imported:
     with ParserSandbox(parts.limits, preload=False) as sandbox:
         return import_library(
             ImportParts(parts.db, parts.library_dir, sandbox, raw_store(parts.blob_dir)), [path], asked.name,
-            asked.licence, asked.source, y_unit=asked.y_unit, actor=actor, progress=_progress(parts, asked.id),
+            asked.licence, asked.source, y_unit=asked.y_unit, holds=asked.holds, actor=actor, progress=_progress(parts, asked.id),
             names={path: asked.file_name},
         )  # fmt: skip
 

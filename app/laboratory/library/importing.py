@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlmodel import Session, select
 
 from app.laboratory.library import usable as raw_files
-from app.laboratory.library.domain import Progress, Refusal, fault_of_name
+from app.laboratory.library.domain import Holds, Progress, Refusal, fault_of_name
 from app.laboratory.library.tables import Library
 from app.laboratory.library.usable import RawFile, Usable, built, read_usable, rows_of
 from app.platform import audit
@@ -78,6 +78,7 @@ def import_library(
     source: str,
     *,
     y_unit: str = "",
+    holds: Holds = Holds.DRUGS,
     actor: Actor = SYSTEM,
     progress: Progress | None = None,
     names: Mapping[Path, str] | None = None,
@@ -86,7 +87,7 @@ def import_library(
 
     Folders are searched for files, and a zip of many files is taken apart. `names` are those of files that lie here
     under another one. `y_unit`, one of `instruments.Y_UNITS`, says what the y axis of infrared files is where they say
-    it wrongly. Raises Invalid (name, licence or source missing; no file; nothing usable; an unknown unit), Conflict (the
+    it wrongly; `holds`, what the compounds are. Raises Invalid (name, licence or source missing; no file; nothing usable; an unknown unit), Conflict (the
     name is taken by another library), Unreadable (a single file that cannot be read; of several, those that cannot are
     refused in the report).
     """
@@ -105,7 +106,7 @@ def import_library(
     usable = read_usable(raw, parts.readers, terms, tell)
     if parts.raw is not None:
         raw_files.keep(parts.raw, usable.files, tell)
-    row = _row(parts, actor, name, terms, checksum, usable)
+    row = _row(parts, actor, name, terms, checksum, usable, holds)
     _write(parts, actor, row, usable, tell)
     notes = _notes(usable, twins)
     return Imported(row, False, usable.n_read, row.n_entries, row.n_merged, row.n_refused, usable.refusals, notes)
@@ -116,13 +117,16 @@ def library_named(session: Session, name: str) -> Library | None:
     return session.exec(select(Library).where(Library.name == name)).first()
 
 
-def _row(parts: ImportParts, actor: Actor, name: str, terms: Provenance, checksum: str, usable: Usable) -> Library:
+def _row(
+    parts: ImportParts, actor: Actor, name: str, terms: Provenance, checksum: str, usable: Usable, holds: Holds
+) -> Library:
     key = new_id()
     return Library(
         id=key,
         name=name,
         technique=usable.technique.value,
         accurate=usable.accurate,
+        holds=holds,
         licence=terms.licence[:120],
         source=terms.source[:200],
         folder=str(key),
@@ -146,8 +150,18 @@ def _write(parts: ImportParts, actor: Actor, row: Library, usable: Usable, tell:
         with parts.db.begin(actor) as uow:
             uow.session.add(row)
             uow.session.flush()
-            words = ("name", "technique", "licence", "source", "checksum", "n_entries", "n_refused", "n_merged")
-            audit.record(uow, "import", "library", row.id, after=row.model_dump(include=set(words)))
+            words = {
+                "name",
+                "technique",
+                "holds",
+                "licence",
+                "source",
+                "checksum",
+                "n_entries",
+                "n_refused",
+                "n_merged",
+            }
+            audit.record(uow, "import", "library", row.id, after=row.model_dump(include=words))
             publish(uow, "library", "library.added", payload={"library_id": row.id, "name": row.name})
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -111,6 +112,8 @@ class LibraryRegistry(Libraries):
                 self._broken[key] = str(error)
                 _log.error("library_damaged", library=row.name, error=str(error))
         for key, one in self._imported.items():
+            if one.holds is not (declared := wanted[key].holds):
+                self._imported[key] = replace(one, holds=declared)
             self._calibrate(one, wanted[key])
 
     def _calibrate(self, one: Opened, row: Library) -> None:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 
 from app.laboratory.library import calibrations
 from app.laboratory.library.calibrations import Kept
-from app.laboratory.library.domain import Opened, Progress, Refusal, Technique
+from app.laboratory.library.domain import Holds, Opened, Progress, Refusal, Technique
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.tables import Library
 from app.laboratory.library.usable import readers_of
@@ -60,6 +60,7 @@ class LibraryOut(BaseModel, frozen=True):
     name: str
     technique: Technique
     accurate: bool
+    holds: Holds
     starter: bool
     notice: str
     licence: str
@@ -123,7 +124,7 @@ def list_libraries(session: Session, registry: LibraryRegistry) -> list[LibraryV
     ]  # fmt: skip
     starters = [
         LibraryView(
-            key=one.key, name=one.name, technique=one.technique, accurate=one.accurate, starter=True, notice=one.notice,
+            key=one.key, name=one.name, technique=one.technique, accurate=one.accurate, holds=one.holds, starter=True, notice=one.notice,
             licence=one.licence, source=one.source, n_entries=len(one), n_refused=0, n_merged=0, checksum="",
             imported_at=None, broken="", readers=(),
         )
@@ -131,6 +132,12 @@ def list_libraries(session: Session, registry: LibraryRegistry) -> list[LibraryV
         if one.starter
     ]  # fmt: skip
     return imported + starters
+
+
+def editions(session: Session) -> str:
+    """Which editions of imported libraries there are, and what each was declared to hold: as one text, to be compared."""
+    rows = session.exec(select(Library.folder, Library.holds).order_by(col(Library.id)))
+    return "libraries " + ", ".join(f"{folder} {holds}" for folder, holds in rows)
 
 
 def get_library(session: Session, registry: LibraryRegistry, key: str) -> LibraryView:

@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from app.laboratory.library.domain import ImportState
+from app.laboratory.library.domain import Holds, ImportState
 from app.platform.db import Base, enum_column, json_column, key_column, utc_column
 
 
@@ -20,6 +20,7 @@ class Library(Base, table=True):
     name: str = Field(max_length=80, unique=True)
     technique: str = Field(max_length=20, description="ms or ir")
     accurate: bool = False
+    holds: Holds = enum_column(Holds, name="holds", default=Holds.DRUGS)
     licence: str = Field(max_length=120)
     source: str = Field(max_length=200)
     notice: str = Field(default="", max_length=200)
@@ -42,6 +43,7 @@ class ImportShown(Base):
     licence: str = Field(max_length=120)
     source: str = Field(max_length=200)
     y_unit: str = Field(default="", max_length=40)
+    holds: Holds = enum_column(Holds, name="holds", default=Holds.DRUGS)
     file_name: str = Field(max_length=200)
     size: int = Field(sa_type=sa.BigInteger)
     state: ImportState = enum_column(ImportState, name="state", default=ImportState.WAITING)

@@ -27,6 +27,7 @@ class SampleAnswerOut(BaseModel):
     progress: Progress
     stale: bool
     older_calibration: bool
+    older_libraries: bool
     answer: WholeAnswer
     replies: tuple[Replied, ...]
     open_questions: tuple[str, ...]
@@ -59,6 +60,7 @@ def add_reply(sample_id: uuid.UUID, body: ReplyIn, who: Chemist, change: ChangeD
 
 def _out(found: Standing) -> SampleAnswerOut:
     return SampleAnswerOut(
-        progress=found.progress, stale=found.stale, older_calibration=found.older_calibration, answer=found.answer,
+        progress=found.progress, stale=found.stale, older_calibration=found.older_calibration,
+        older_libraries=found.older_libraries, answer=found.answer,
         replies=found.replies, open_questions=tuple(one.key for one in found.open_questions), version=found.version,
     )  # fmt: skip

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import cast
 from uuid import UUID
 
 from app.laboratory.identification.contract import IdentifiedBlock
 from app.laboratory.identification.domain import Method, methods
 from app.laboratory.identification.identify import method_of
+from app.laboratory.library import together
 from app.laboratory.library.domain import Libraries, Opened
+from app.laboratory.library.together import Together
 from app.laboratory.readings import arrays
 from app.laboratory.readings.analyses import AnalysisView, ReadingView, files_of
 from app.laboratory.readings.domain import AnalysisStatus
@@ -23,7 +27,7 @@ from app.platform.storage import BlobStore
 from harm_messages.register import Register, Substance
 from harm_messages.vocabulary import StripReading
 from instruments import InstrumentError, to_absorbance, to_mass_spectrum
-from spectra import MassSpectrum, ReadingKind, SpectrumError
+from spectra import InfraredLibrary, MassLibrary, MassSpectrum, ReadingKind, SpectrumError
 from spectra.sample.answer import (
     SampleLibraries,
     SampleReading,
@@ -60,6 +64,11 @@ def basis_of(analyses: Iterable[AnalysisView]) -> list[str]:
 def readings_in(basis: Iterable[str]) -> frozenset[str]:
     """The readings with their comparisons among what an answer was made of."""
     return frozenset(one for one in basis if one.startswith("reading "))
+
+
+def libraries_in(basis: Iterable[str]) -> str | None:
+    """The editions of libraries among what an answer was made of (`library.service.editions`); None where it did not note them."""
+    return next((one for one in basis if one.startswith("libraries ")), None)
 
 
 def whose(key: str) -> str:
@@ -154,33 +163,52 @@ def tests_of(analyses: Iterable[AnalysisView]) -> list[SampleTest]:
     ]
 
 
-def libraries_of(libraries: Libraries, names: Collection[str] = ()) -> SampleLibraries:
-    """The largest library of each technique (of `names`, where there are any), and retention indices of own standards."""
-    mass, infrared, accurate = _chosen(libraries, names)
-    return SampleLibraries(
-        mass.mass if mass else None,
-        infrared.infrared if infrared else None,
-        accurate.mass if accurate else None,
-        retention=_retention(libraries.own()),
-    )
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The libraries the readings are compared with; `said`: which, in a sentence; `calibration`: what of theirs is not used."""
+
+    libraries: SampleLibraries
+    said: str
+    calibration: str
 
 
-def searched(libraries: Libraries, names: Collection[str] = ()) -> str:
-    """What the readings were compared with, in a sentence; several libraries of one kind are not put together."""
-    chosen = [one.name for one in _chosen(libraries, names) if one is not None]
-    return f"Compared with the largest library of each kind, {', '.join(chosen)}." if chosen else "There is no library."
+def asked_of(libraries: Libraries, names: Collection[str] = ()) -> Asked:
+    """All libraries of each technique together (of `names`, where there are any), and retention indices of own standards."""
+    mass, accurate = (together.mass_of(libraries, names, accurate=exact) for exact in (False, True))
+    infrared = together.infrared_of(libraries, names)
+    kinds = {"Mass spectra": mass, "Infrared spectra": infrared, "Accurate-mass spectra": accurate}
+    known = {what: one for what, one in kinds.items() if one is not None}
+    unused = [one.name for kind in known.values() for one in kind.unused]
+    return Asked(
+        SampleLibraries(
+            cast(MassLibrary, mass.spectra) if mass else None,
+            cast(InfraredLibrary, infrared.spectra) if infrared else None,
+            cast(MassLibrary, accurate.spectra) if accurate else None,
+            retention=_retention(libraries.own()),
+        ),
+        " ".join(_searched(what, one) for what, one in known.items()) or "There is no library.",
+        f"Own calibrations of {listed(unused)} are not used, because several libraries were put together" if unused else "",
+    )  # fmt: skip
 
 
-def _chosen(libraries: Libraries, names: Collection[str]) -> tuple[Opened | None, Opened | None, Opened | None]:
-    """The largest library of unit masses, of infrared and of accurate masses."""
-    mass, accurate = (
-        _largest(one for one in libraries.mass(names, accurate=exact) if not one.own) for exact in (False, True)
-    )
-    return mass, _largest(libraries.infrared(names)), accurate
+def _searched(what: str, asked: Together) -> str:
+    """What the readings of one kind were compared with."""
+    said = f"{what} were compared with {listed([one.name for one in asked.books])}"
+    said += " as one library" if len(asked.books) > 1 else ""
+    if asked.general:
+        said += f", {listed([one.name for one in asked.general])} as chemicals of any kind"
+    if asked.left_out:
+        said += f", and not with {listed([one.name for one in asked.left_out])}, because together they are too large"
+    return said + "."
 
 
-def _largest(books: Iterable[Opened]) -> Opened | None:
-    return max(books, key=len, default=None)
+def listed(words: Sequence[str]) -> str:
+    """Words as one writes them in a sentence.
+
+    >>> listed(["A", "B", "C"])
+    'A, B and C'
+    """
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _retention(own: Sequence[Opened]) -> Mapping[str, tuple[float, float]]:

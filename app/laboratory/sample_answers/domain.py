@@ -185,8 +185,8 @@ def replies_from(column: object) -> tuple[Replied, ...]:
 class Standing:
     """The answer of a sample now: what was worked out, what was replied, and whether it still fits the readings.
 
-    `stale`: readings changed since. `older_calibration`: it was worked out with another calibration than today's. `version` counts the
-    replies, so that it changes when a person says something, and not when the answer is worked out again.
+    `stale`: readings changed since. `older_calibration`: it was worked out with another calibration than today's.
+    `older_libraries`: a library came, went or was declared otherwise since. `version` counts the replies, so that it changes when a person says something, and not when the answer is worked out again.
     """
 
     progress: Progress
@@ -195,6 +195,7 @@ class Standing:
     made_at: datetime | None = None
     stale: bool = False
     older_calibration: bool = False
+    older_libraries: bool = False
     version: int = 0
 
     @property

@@ -16,6 +16,7 @@ from app.intake.samples import lookup
 from app.intake.samples.events import ExpectedChanged
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
+from app.laboratory.library.service import editions
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import arrays
 from app.laboratory.readings.domain import ReadingsChanged
@@ -89,6 +90,7 @@ class _Seen:
     asked: int
     analyses: list[reading_analyses.AnalysisView]
     expected: tuple[str, ...]
+    libraries: str
 
 
 def work_out(parts: AnswerParts, ctx: JobContext) -> None:
@@ -106,7 +108,8 @@ def work_out(parts: AnswerParts, ctx: JobContext) -> None:
                 continue
             if row is not None:
                 row.progress, row.made_at = Progress.READY, uow.now
-                row.basis, row.answer_version = asking.basis_of(seen.analyses), ANSWER_VERSION
+                row.basis = [*asking.basis_of(seen.analyses), seen.libraries]
+                row.answer_version = ANSWER_VERSION
                 row.answer = answer_json(answer)
                 _tell(uow, ctx)
             ctx.complete(uow)
@@ -118,23 +121,23 @@ def _look(session: Session, sample_id: uuid.UUID) -> _Seen | None:
     if row is None:
         return None
     expected = tuple(lookup.expected_of(session, sample_id))
-    return _Seen(row.asked, list(reading_analyses.analyses_of(session, sample_id)), expected)
+    return _Seen(row.asked, list(reading_analyses.analyses_of(session, sample_id)), expected, editions(session))
 
 
 def _answer(parts: AnswerParts, ctx: JobContext, seen: _Seen) -> WholeAnswer:
     readings = asking.readings_of(seen.analyses, arrays.array_store(parts.blobs.root))
     if not readings:
         return WholeAnswer()
-    libraries = parts.registry.of(ctx.agency_id)
+    asked = asking.asked_of(parts.registry.of(ctx.agency_id))
     expected = tuple(asking.key_of(parts.register[one]) for one in seen.expected if one in parts.register)
     answer = explain_sample(
         readings,
         asking.tests_of(seen.analyses),
-        asking.libraries_of(libraries),
+        asked.libraries,
         asking.register_of(parts.register),
         SampleSettings(expected=expected),
     )
-    return told(answer, parts.index, asking.analysis_of(seen.analyses), asking.searched(libraries))
+    return told(answer, parts.index, asking.analysis_of(seen.analyses), asked)
 
 
 def _tell(uow: UnitOfWork, job: JobContext | DeadJob) -> None:

@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from app.intake.samples import lookup
+from app.laboratory.library.service import editions
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.sample_answers import asking
 from app.laboratory.sample_answers.domain import (
@@ -40,10 +41,10 @@ def standing(
 ) -> Standing | None:
     """The answer as it stands, beside the `analyses` of now; None where no answer was ever asked for."""
     row = session.get(SampleAnswer, sample_id)
-    return _standing(row, analyses) if row is not None else None
+    return _standing(session, row, analyses) if row is not None else None
 
 
-def _standing(row: SampleAnswer, analyses: Sequence[reading_analyses.AnalysisView]) -> Standing:
+def _standing(session: Session, row: SampleAnswer, analyses: Sequence[reading_analyses.AnalysisView]) -> Standing:
     answer = _read(row)
     made_with = answer.calibration_version
     return Standing(
@@ -53,6 +54,7 @@ def _standing(row: SampleAnswer, analyses: Sequence[reading_analyses.AnalysisVie
         made_at=row.made_at,
         stale=asking.readings_in(row.basis) != asking.readings_in(asking.basis_of(analyses)),
         older_calibration=bool(made_with) and made_with != shipped().note.version,
+        older_libraries=asking.libraries_in(row.basis) not in (None, editions(session)),
         version=len(row.replies),
     )
 
@@ -117,7 +119,7 @@ def reply(uow: UnitOfWork, sample_id: uuid.UUID, key: str, said: Reply, note: st
         sample_id=sample_id,
         payload={},
     )
-    return _standing(row, reading_analyses.analyses_of(uow.session, sample_id))
+    return _standing(uow.session, row, reading_analyses.analyses_of(uow.session, sample_id))
 
 
 def waits(found: Standing | None) -> bool:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.laboratory.identification.domain import Method, method_info
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.sample_answers.asking import whose
+from app.laboratory.sample_answers.asking import Asked, whose
 from app.laboratory.sample_answers.domain import Cell, Name, Part, Question, WholeAnswer
 from spectra.infrared.sentences import limit_percent, percent
 from spectra.sample.answer import Blindness, SampleAnswer, SamplePart, State, Support
@@ -20,10 +20,13 @@ _WHY = {
 MOST_NAMED = 3
 
 
-def told(answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUID], searched: str = "") -> WholeAnswer:
-    """The tree. `analysis`: key of a reading or a strip → its analysis. `searched`: what was compared with, in a sentence."""
+def told(
+    answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUID], asked: Asked | None = None
+) -> WholeAnswer:
+    """The tree. `analysis`: key of a reading or a strip → its analysis. `asked`: the libraries that were compared with."""
     methods = _columns(answer)
     note = answer.calibration
+    said = f"{note.data} ({note.version}, {note.date})" if note.version else ""
     return WholeAnswer(
         parts=tuple(_part(part, methods, index, analysis) for part in answer.parts),
         methods=tuple((method, title_of(method)) for method in methods),
@@ -39,8 +42,8 @@ def told(answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUI
         ),
         expected=tuple(one.sentence for one in answer.expected),
         blind=tuple(_blind(answer, index)),
-        reasons=(*answer.reasons, *filter(None, (searched,))),
-        calibration=f"{note.data} ({note.version}, {note.date})" if note.version else "",
+        reasons=(*answer.reasons, *([asked.said] if asked else [])),
+        calibration=". ".join(filter(None, (said, asked.calibration if asked else ""))),
         calibration_version=note.version,
         withheld=note.withheld,
     )  # fmt: skip

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 from app.intake.people import service as people
 from app.laboratory.library import import_job, importing, service
+from app.laboratory.library.declaring import declare
+from app.laboratory.library.domain import Holds
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import MastError
 from app.platform.kernel.ids import new_id
@@ -32,6 +34,10 @@ Key = Annotated[str, Path(max_length=80)]
 PAGE = 50
 UNITS = tuple(
     (unit, unit) for unit in Y_UNITS if unit not in ("counts", "intensity", "relative intensity", "single beam")
+)
+HOLDS = (
+    (Holds.DRUGS.value, Holds.DRUGS.words, "Such as SWGDRUG or ENFSI."),
+    (Holds.GENERAL.value, Holds.GENERAL.words, "Such as MassBank. In mixtures what only it holds counts less."),
 )
 
 
@@ -58,6 +64,7 @@ class ImportForm(BaseModel):
     licence: Text200 = ""
     source: Text200 = ""
     y_unit: Text40 = ""
+    holds: Holds = Holds.DRUGS
     idempotency_key: Text140 = ""
 
 
@@ -89,7 +96,9 @@ def import_file(visit: Admin, form: Annotated[ImportForm, Form()], file: Sent = 
         )
 
         def create() -> Keyed:
-            return import_job.ask_for_import(uow, received, name, form.name, form.licence, form.source, form.y_unit)
+            return import_job.ask_for_import(
+                uow, received, name, form.name, form.licence, form.source, form.y_unit, form.holds
+            )
 
         with visit.begin() as uow:
             visit.once(uow, form.idempotency_key, create, sha256=received.sha256)
@@ -120,11 +129,24 @@ def library_page(
     """One library: provenance, what was refused, entries to browse and search."""
     with visit.rt.read() as session:
         view = service.get_library(session, visit.rt.registry, key)
+        may_import = visit.who.has(Role.ADMIN) and people.of_a_service(session, visit.who)
     rows, more = ([], False) if view.broken else service.entries(visit.rt.registry, view.key, q, after, PAGE)
     here = f"/libraries/{quote(view.key)}"
     older = f"{here}?{urlencode({'q': q, 'after': rows[-1].number})}" if more else None
     first = None if after < 0 else f"{here}?{urlencode({'q': q})}"
-    return visit.page("libraries/library.html", library=view, rows=rows, q=q, older=older, first=first)
+    return visit.page(
+        "libraries/library.html", library=view, rows=rows, q=q, older=older, first=first, may_import=may_import,
+        holds=HOLDS,
+    )  # fmt: skip
+
+
+@router.post("/libraries/{key}/holds")
+def declare_holds(visit: Admin, key: Key, holds: Annotated[Holds, Form()]) -> RedirectResponse:
+    """Declare what a library holds."""
+    with visit.begin() as uow:
+        row = declare(uow, key, holds)
+        here = f"/libraries/{quote(row.folder)}"
+    return RedirectResponse(here, 303)
 
 
 @router.get("/libraries/{key}/entries/{number}")
@@ -141,6 +163,6 @@ def _page(visit: Visit, form: ImportForm, error: MastError | None = None) -> HTM
     with visit.rt.read() as session:
         rows = import_job.imports(session)
     return visit.page(
-        "libraries/import.html", imports=rows, typed=form, error=error, units=UNITS, fields=fields_of(error),
+        "libraries/import.html", imports=rows, typed=form, error=error, units=UNITS, holds=HOLDS, fields=fields_of(error),
         key=form.idempotency_key or str(new_id()),
     )  # fmt: skip

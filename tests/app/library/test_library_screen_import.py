@@ -6,11 +6,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlmodel import select
 
 from app.intake.people.tables import Agency, AgencyKind
 from app.laboratory.library import import_job
-from app.laboratory.library.domain import ImportState
+from app.laboratory.library.domain import Holds, ImportState
 from app.laboratory.library.tables import LibraryImport
+from app.platform.audit import AuditEntry
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Role
 from tests.support.reference_zips import curve, reference, zipped
@@ -86,6 +88,34 @@ def test_a_zip_sent_with_the_form_becomes_a_library_with_its_refusals_to_downloa
     assert "hydrochloride" in shown
     assert "ATR" in shown
     assert chemist.get(f"/api/v1/libraries/{key}/entries/0").json()["details"]["Sampling"] == "ATR"
+
+
+def test_what_a_library_holds_is_chosen_at_its_import_and_declared_otherwise_later(world, network: bytes):
+    admin = world.as_(Role.ADMIN)
+    assert 'value="drugs" checked' in admin.get("/libraries/import").text
+    admin.post("/libraries/import/files", data=WORDS | {"holds": "general"}, files={"file": ("network.zip", network)})
+    world.runtime.jobs.run_until_idle()
+    (told,) = admin.get("/api/v1/libraries/imports").json()
+    key = admin.get("/api/v1/libraries").json()[0]["key"]
+    assert told["holds"] == "general"
+    assert world.runtime.registry.get(key).holds is Holds.GENERAL
+    chemist = world.as_(Role.CHEMIST)
+    assert "Chemicals of any kind" in chemist.get("/libraries").text
+    here = f"/libraries/{key}"
+    assert f'action="{here}/holds"' not in chemist.get(here).text
+    assert f'action="{here}/holds"' in admin.get(here).text
+    origin = {"Origin": "https://testserver"}
+    assert chemist.post(f"{here}/holds", data={"holds": "drugs"}, headers=origin).status_code == 403
+    spectra = world.runtime.registry.get(key).spectra
+    saved = admin.post(f"{here}/holds", data={"holds": "drugs"}, headers=origin)
+    assert (saved.status_code, saved.headers["location"]) == (303, here)
+    opened = world.runtime.registry.get(key)
+    assert opened.holds is Holds.DRUGS
+    assert opened.spectra is spectra, "nothing is opened again for it"
+    assert admin.post("/libraries/starter-ir/holds", data={"holds": "general"}, headers=origin).status_code == 404
+    with world.runtime.db.read() as session:
+        (entry,) = session.exec(select(AuditEntry).where(AuditEntry.verb == "declare"))
+    assert (entry.before, entry.after) == ({"holds": "general"}, {"holds": "drugs"})
 
 
 def test_the_same_over_http_tells_how_far_it_is_and_is_one_import_however_often_it_is_sent(world, network: bytes):

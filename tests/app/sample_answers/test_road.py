@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from app.laboratory.library.importing import ImportParts, import_library
 from app.platform.kernel.actor import Role
 from tests.app.sample_answers.conftest import Measured
 from tests.support.known_files import ei_of, ir_of
+from tests.support.reference_zips import curve, reference
 
 
 def names(answer: dict) -> list[str]:
@@ -128,3 +132,25 @@ def test_what_failed_its_control_supports_no_part_and_is_said_why(measured: Meas
     answer = measured.answer()
     assert names(answer) == []
     assert any("blank or control" in reason for reason in answer["answer"]["reasons"])
+
+
+def test_an_answer_says_that_libraries_have_changed_since_and_stays(measured: Measured, tmp_path: Path) -> None:
+    measured.measure("gc_ms", ei_of("Cocaine"), "a.msp")
+    measured.measure("ftir", ir_of(cocaine=1.0), "b.jdx")
+    before = measured.answer()
+    assert not before["older_libraries"]
+    path = tmp_path / "more.jdx"
+    path.write_bytes(reference("Alphamine HCl", curve(1)))
+    runtime = measured.world.runtime
+    made = import_library(ImportParts(runtime.db, runtime.settings.library_dir), [path], "More", "CC0", "a test")
+    now = measured.answer()
+    assert now["older_libraries"]
+    assert now["answer"] == before["answer"]
+    assert not now["stale"]
+    page = measured.world.as_(Role.CHEMIST).get(f"/bench/samples/{measured.sample_id}").text
+    assert "The libraries have changed since." in page
+    measured.measure("gc_ms", ei_of("Cocaine"), "c.msp")
+    again = measured.answer()
+    assert not again["older_libraries"]
+    said = f"Infrared spectra were compared with {made.library.name} and starter-ir as one library."
+    assert said in " ".join(again["answer"]["reasons"])

@@ -1,0 +1,111 @@
+"""Several libraries of one kind as one to ask, kept while the same editions are there with the same declarations.
+
+Libraries of drugs come first, in the order of the registry, and those of general chemicals `beside` them. A process keeps one for each
+kind. Own standards are apart: they are compared by themselves.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from app.laboratory.library.domain import AnyLibrary, Holds, Libraries, Opened
+from spectra import InfraredLibrary, MassLibrary
+
+MOST_PEAKS = 30_000_000
+"""Peaks of mass libraries that are put together, some 400 MB with their index; more, and the largest library is asked alone."""
+MOST_CURVES = 30_000
+"""Infrared entries that are put together, about as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """What is asked of one kind: the libraries in it, in order, and those that were too large to be put beside the largest."""
+
+    spectra: AnyLibrary
+    books: tuple[Opened, ...]
+    left_out: tuple[Opened, ...] = ()
+
+    @property
+    def general(self) -> tuple[Opened, ...]:
+        """Those whose compounds count less beforehand, because libraries of drugs stand beside them. Unit masses alone know that."""
+        spectra = self.spectra
+        beside = isinstance(spectra, MassLibrary) and spectra.general is not None and not spectra.accurate
+        return tuple(one for one in self.books if beside and one.holds is Holds.GENERAL)
+
+    @property
+    def unused(self) -> tuple[Opened, ...]:
+        """Those with a calibration of the laboratory's own, which holds for one library and not for several."""
+        several = len(self.books) > 1
+        return tuple(one for one in self.books if several and getattr(one.spectra, "calibration", None) is not None)
+
+
+def mass_of(libraries: Libraries, names: Collection[str] = (), *, accurate: bool) -> Together | None:
+    """All mass libraries of unit or of accurate masses; None where there is none."""
+    books = _asked(libraries.mass(names, accurate=accurate), names)
+    return _together(f"mass {accurate}", books, _mass, lambda one: int(one.mass.table.mz.size), MOST_PEAKS)
+
+
+def infrared_of(libraries: Libraries, names: Collection[str] = ()) -> Together | None:
+    """All infrared libraries, which lie on one grid. None is `beside` another: infrared mixtures know no general chemicals."""
+    books = _asked(libraries.infrared(names), names)
+    return _together("infrared", books, _infrared, len, MOST_CURVES)
+
+
+def _together(
+    kind: str,
+    books: Sequence[Opened],
+    join: Callable[[Sequence[Opened]], AnyLibrary],
+    size: Callable[[Opened], int],
+    most: int,
+) -> Together | None:
+    if len(books) < 2:
+        return Together(books[0].spectra, tuple(books)) if books else None
+    if sum(map(size, books)) > most:
+        largest = max(books, key=len)
+        return Together(largest.spectra, (largest,), tuple(one for one in books if one is not largest))
+    return _SHELF.get(kind, books, join)
+
+
+def _asked(books: Sequence[Opened], names: Collection[str]) -> list[Opened]:
+    """Libraries of drugs, then the others. A starter library is for training: beside a larger one of drugs it is asked by name only."""
+    drugs = [one for one in books if one.holds is Holds.DRUGS and not one.own]
+    imported = sum(len(one) for one in drugs if not one.starter)
+    kept = [one for one in drugs if names or not one.starter or len(one) > imported]
+    return [*kept, *(one for one in books if one.holds is Holds.GENERAL and not one.own)]
+
+
+def _mass(books: Sequence[Opened]) -> MassLibrary:
+    drugs, general = ([one.mass for one in books if one.holds is kind] for kind in Holds)
+    parts = [reduce(MassLibrary.joined, some) for some in (drugs, general) if some]
+    return reduce(MassLibrary.beside, parts)
+
+
+def _infrared(books: Sequence[Opened]) -> InfraredLibrary:
+    return reduce(InfraredLibrary.joined, (one.infrared for one in books))
+
+
+class _Shelf:
+    """The latest of each kind. Made under a lock, so that two samples at once do not make it twice."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, Together] = {}
+
+    def get(self, kind: str, books: Sequence[Opened], join: Callable[[Sequence[Opened]], AnyLibrary]) -> Together:
+        with self._lock:
+            known = self._kept.get(kind)
+            if known is None or _parts(known.books) != _parts(books):
+                known = Together(join(books), tuple(books))
+            self._kept[kind] = Together(known.spectra, tuple(books))
+            return self._kept[kind]
+
+
+def _parts(books: Sequence[Opened]) -> list[tuple[int, Holds]]:
+    """Which libraries these are: the very same opened ones, so that another edition under a name is another library."""
+    return [(id(one.spectra), one.holds) for one in books]
+
+
+_SHELF = _Shelf()
