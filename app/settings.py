@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -24,6 +26,7 @@ from app.platform.kernel.errors import Invalid
 
 MIB = 1024 * 1024
 SECRET_BYTES = 32
+ELSEWHERE = {"MAST_SECRETS_DIR", "MAST_ACCELERATOR", "MAST_DOMAIN", "MAST_UPSTREAM"}  # read, but no field of Settings
 
 SHARED = (
     "administrators_second_factor", "cookie_secure", "demo", "oidc_claim", "oidc_issuer", "prove_again_minutes", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
@@ -117,6 +120,12 @@ class Settings(BaseSettings):
             self.database_url = f"sqlite:///{(self.data_dir / 'mast.sqlite3').as_posix()}"
         elif self.database_url.startswith(("postgres://", "postgresql://")):
             self.database_url = "postgresql+psycopg://" + self.database_url.split("://", 1)[1]
+        elif not self.database_url.startswith(("postgresql+psycopg://", "sqlite:")):
+            # what it is instead is not said: it may hold a password
+            raise ValueError("database_url: it is no address of PostgreSQL, such as postgresql://mast@db/mast")
+        address = urlsplit(self.public_url)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ValueError(f"public_url: “{self.public_url}” is no web address, such as https://mast.example.org")
         if not self.allowed_hosts:
             self.allowed_hosts = [urlsplit(self.public_url).hostname or "", "localhost", "127.0.0.1", "::1"]
         if 0 < len(self.metrics_token.get_secret_value()) < SECRET_BYTES:
@@ -200,3 +209,13 @@ class Settings(BaseSettings):
                 hint="Put back the one this service was started with. Only for a new service, make another: openssl rand -hex 32",
             )
         return value
+
+
+def misspelt(names: Iterable[str]) -> list[str]:
+    """What to tell an operator of variables that look like a setting and are none: nobody else would notice them."""
+    known = {f"MAST_{name.upper()}" for name in Settings.model_fields} | ELSEWHERE
+    told = []
+    for name in sorted(names):
+        if name.startswith("MAST_") and name not in known and (near := difflib.get_close_matches(name, known, 1, 0.8)):
+            told.append(f"{name} is no setting and changes nothing. {near[0]} is one.")
+    return told

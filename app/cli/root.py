@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +23,10 @@ from instruments import InstrumentError
 if TYPE_CHECKING:
     from app.platform.db import Database
     from app.settings import Settings
+
+# what SQLite says, and what psycopg calls it
+NOT_MIGRATED = ("no such table", "no such column", "UndefinedTable", "UndefinedColumn")
+LEFT_ALONE = "Nothing was changed. Correct it in the environment or in the folder of secrets and try again."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -90,6 +95,8 @@ def domain_errors(command: Callable[P, T]) -> Callable[P, T]:
         except OSError as error:
             fail(f"{error.filename or 'A file'}: {error.strerror or error}.")
         except Exception as error:
+            if wrong := _wrong_setting(error):
+                fail(wrong)
             if type(error).__module__ != "sqlalchemy.exc":  # compared by name: not every verb needs a database
                 raise
             cause = " ".join(str(getattr(error, "orig", error)).split())
@@ -98,9 +105,32 @@ def domain_errors(command: Callable[P, T]) -> Callable[P, T]:
                     f"The database file is damaged ({cause}). Nothing was changed. Keep it, and restore the last good backup "
                     "elsewhere: mast db restore."
                 )
-            fail(f"The database does not answer or has no tables yet ({cause}). Run mast db upgrade first.")
+            if (
+                any(words in cause for words in NOT_MIGRATED)
+                or type(getattr(error, "orig", None)).__name__ in NOT_MIGRATED
+            ):
+                fail(f"The database has no tables yet or is of an older version ({cause}). Run mast db upgrade first.")
+            fail(
+                f"The database does not answer ({cause}). Nothing was changed. Start it, or correct MAST_DATABASE_URL."
+            )
 
     return guarded
+
+
+def _wrong_setting(error: Exception) -> str:
+    """Which variable is wrong and why, without its value, which may be a secret; empty where the error is of another kind."""
+    kind = type(error).__name__
+    if kind == "SettingsError":  # pydantic's, compared by name: not every verb needs settings
+        name = re.findall(r'field "(\w+)"', str(error))
+        return f"The setting MAST_{''.join(name[:1]).upper()} is no list in JSON. {LEFT_ALONE}"
+    if kind != "ValidationError" or getattr(error, "title", "") != "Settings":
+        return ""
+    first = error.errors(include_input=False, include_url=False)[0]  # type: ignore[attr-defined]
+    why = first["msg"].removeprefix("Value error, ")
+    field = str(first["loc"][0]) if first["loc"] else ""
+    if not field:  # said by Settings itself, which begins with the name
+        field, _, why = why.partition(": ")
+    return f"The setting MAST_{field.upper()} is wrong ({why}). {LEFT_ALONE}"
 
 
 def sentence_of(error: Exception) -> str:
@@ -125,7 +155,10 @@ def database_of(settings: Settings, *, make: bool = False, locked: bool = False)
     import app.tables  # noqa: F401  every table, or a foreign key finds no person
     from app.operations.at_rest import unlock
     from app.platform.db import Database, migrate
+    from app.settings import misspelt
 
+    for sentence in misspelt(os.environ):
+        click.echo(sentence, err=True)
     with closing(Database(settings.database_url)) as database:
         if make and database.is_sqlite and migrate.revisions(database)[0] is None:
             migrate.upgrade(database)

@@ -69,6 +69,8 @@ def install(
         if target is None:
             raise click.UsageError("backup needs --backups.")
         backup_plan.span(every), backup_plan.keep_of(keep)  # a word it would not take is refused now
+        if key:
+            backup_plan.check_key(key)
         backups = Backups(target.absolute(), every, keep, key)
     place = Place(_mast(), account, data.absolute(), settings.absolute())
     texts = {
@@ -87,6 +89,7 @@ def install(
         f"The account {account} has to exist and to own {folders}:\n"
         f"  useradd --system --home-dir {data} --shell /usr/sbin/nologin {account}\n"
         f"  install -d -o {account} -g {account} -m 0700 {folders}\n"
+        f"Settings go into {settings}. Run mast db upgrade with them before the first start (docs/operator.md).\n"
         f"Then: systemctl daemon-reload && systemctl enable --now {names}",
         json_,
     )

@@ -278,7 +278,10 @@ def _run(program: str, *arguments: str, url: str = "") -> None:
             [program, *target, *arguments], env=environment, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
-        raise Unavailable(f"{program} is not installed here; it comes with PostgreSQL's client programs.") from None
+        raise Invalid(
+            f"{program} is not installed here. Nothing was changed.",
+            hint="Install the client programs of PostgreSQL, not older than the server (on Debian: apt install postgresql-client).",
+        ) from None
     if done.returncode:
         said = done.stderr.strip().splitlines()
         raise Unavailable(f"{program} did not finish: {said[-1] if said else 'it said nothing'}. Nothing was changed.")

@@ -148,6 +148,11 @@ def _staged(settings: Settings) -> Iterator[Path]:
         yield Path(folder)
 
 
+def check_key(recipient: str) -> None:
+    """That backups can be sealed for this public key. Raises Invalid."""
+    _key(_sealing(), recipient)
+
+
 def _sealing() -> Any:
     try:
         import pyrage

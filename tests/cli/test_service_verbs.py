@@ -60,7 +60,11 @@ def test_backups_run_as_a_service_of_their_own(tmp_path: Path) -> None:
     said = install(tmp_path, "backup", *BACKUP)["mast-backup.service"]
     assert said["ExecStart"].endswith('"db" "backup" "/srv/backups" "--every" "15m" "--keep" "24h,30d"')
     assert said["EnvironmentFile"] == "-/etc/mast/mast.env"
-    for words, why in ((["--keep", "soon", "--backups", "/srv/b"], "soon"), ([], "--backups")):
+    for words, why in (
+        (["--keep", "soon", "--backups", "/srv/b"], "soon"),
+        (["--encrypt-to", "age1abc", "--backups", "/srv/b"], "no public key of age"),
+        ([], "--backups"),
+    ):
         refused = CliRunner().invoke(main, ["service", "install", "backup", *words, "--prefix", str(tmp_path / "no")])
         assert (refused.exit_code != 0, why in refused.output) == (True, True), refused.output
     assert not (tmp_path / "no").exists()
