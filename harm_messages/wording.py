@@ -36,7 +36,7 @@ def _said(keys: tuple[str, ...]) -> re.Pattern[str]:
 
 
 MOST_WRITTEN = 2000
-"""So many sentences that stand by themselves a pack keeps once written; then it begins anew."""
+"""So many sentences that stand by themselves a pack keeps once written; then it starts from nothing."""
 
 # The cards that are cut to their budget; a strength card says its plan whole or not at all.
 SHORTENED = (Slot.DANGER, Slot.DIFFERENCE, Slot.MIXING)
