@@ -112,8 +112,9 @@ async function settled() {
   const answer = /** @type {any} */ (performance.getEntriesByType("navigation")[0]);
   const refused = (answer?.responseStatus ?? 200) >= 400 || location.pathname.startsWith("/sign-in");
   const back = answer?.type === "back_forward" && kept(document).length; // no answer ever came
-  sessionStorage.removeItem(SENT);
+  // who goes on before the draft is gone takes the note along, and the next page forgets it
   if (id && !refused && !back && !document.querySelector("[data-error-summary]")) await write(["drafts", null, id]);
+  sessionStorage.removeItem(SENT);
 }
 
 /** @param {HTMLFormElement} form */
