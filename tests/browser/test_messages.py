@@ -48,7 +48,7 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     assert scroll_overflow(author) == 0, "200 % on a phone"
     author.evaluate("delete document.documentElement.dataset.text")
     author.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
-    author.get_by_text("Begin a draft").click()
+    author.get_by_text("Begin a draft", exact=True).click()
     author.get_by_label("What to change").fill("Water for hot days")
     steps.press(author, "Begin draft")
     version = author.url.split("?")[0]

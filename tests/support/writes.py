@@ -282,6 +282,7 @@ def find_by_ticket(stage: Stage) -> Call:
 def _(stage: Stage) -> Call:
     sample, witness = stage.road.register(received_mg=40), stage.actor("chemist")
     form = {"bag": sample, "row": sample, "mg": "39,5", "to": "to_police", "place": "store", "witness_id": witness}
+    form["unanalysed"] = "yes"
     return Call("reception", "/sessions/{session_id}/hand-over", {"session_id": stage.road.session_id}, {"data": form})
 
 
