@@ -67,7 +67,7 @@ NAMED = {
     "response": "number", "standard": "number", "valid_until": "day", "supersedes": "key", "through_zero": "chosen",
     "purity_u": "number", "curve": "key", "analysis": "key", "mass_mg": "number", "mass_u_mg": "number",
     "volume_ml": "number", "volume_u_ml": "number", "dilution": "number", "unit_mg": "number",
-    "bag": "key", "row": "key", "mg": "number", "to": "chosen", "witness_id": "key",
+    "bag": "key", "row": "key", "mg": "number", "to": "chosen", "witness_id": "key", "unanalysed": "chosen",
     "seen": "keys", "instead": "key", "question": "of the words of the figures",
     "area": "chosen", "reply": "chosen", "answer": "of the browser",
 }  # fmt: skip
