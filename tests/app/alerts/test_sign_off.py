@@ -324,7 +324,7 @@ def test_a_clinician_is_sent_to_an_alert_once_the_next_step_is_theirs(lab: Desk,
     clinician = world.as_(Role.CLINICIAN)
     there = f"/alerts/{row['id']}"
     assert "You cannot submit this alert. Only a chemist" in clinician.get(there).text
-    assert clinician.get("/to-sign", follow_redirects=False).headers["location"] == "/messages"
+    assert clinician.get("/to-sign", follow_redirects=False).headers["location"] == "/messages?done=nothing_to_sign"
     through(world, row, ("submit", CHEMIST))
     assert clinician.get("/to-sign", follow_redirects=False).headers["location"] == there
 
@@ -362,7 +362,9 @@ def test_the_page_shows_the_steps_with_who_and_when_and_takes_them(lab: Desk, wo
 def test_to_sign_leads_to_an_alert_only_while_this_person_can_take_its_next_step(lab: Desk, world: Any) -> None:
     row = drafted(lab, world)
     clinician = world.as_(CLINICIAN)
-    assert clinician.get("/to-sign").headers["location"] == "/messages", "a draft is not theirs to submit"
+    assert clinician.get("/to-sign").headers["location"] == "/messages?done=nothing_to_sign", (
+        "a draft is not theirs to submit"
+    )
     through(world, row, ("submit", CHEMIST))
     assert clinician.get("/to-sign").headers["location"] == f"/alerts/{row['id']}"
 
