@@ -106,6 +106,6 @@ def test_a_colleague_at_the_same_sample_is_said_and_forgotten_when_gone(lab: Lab
     assert "A colleague is here" in post(world, sample_id, "here", {}, VERIFIER).text
     page = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", headers=HTML).text
     assert "A colleague is here" in page
-    assert 'hx-trigger="load, every 20s"' in page
+    assert 'hx-trigger="load, mast:seen from:body, every 20s"' in page
     clock.advance(seconds=46)
     assert "A colleague is here" not in post(world, sample_id, "here", {}).text
