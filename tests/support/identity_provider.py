@@ -326,11 +326,11 @@ class Running:
     def behave(self, **ways: Any) -> None:
         """Be like this from now on; what is not named is as it is at first."""
         fresh = Ways()
-        httpx2.post(f"{self.issuer}/behave", json={**vars(fresh), **ways}).raise_for_status()
+        httpx2.post(f"{self.issuer}/behave", json={**vars(fresh), **ways}, timeout=30).raise_for_status()
 
     def visit(self, address: str) -> httpx2.Response:
         """What it answers a browser that was sent there."""
-        return httpx2.get(address)
+        return httpx2.get(address, timeout=30)
 
 
 @contextlib.contextmanager
