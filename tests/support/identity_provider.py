@@ -344,7 +344,7 @@ def running(port: int) -> Iterator[Running]:
             assert process.stdout.readline() == b"ready\n"
             yield Running(f"http://127.0.0.1:{port}")
         finally:
-            process.terminate()
+            process.kill()  # it keeps nothing, and a worker of the tests may have been told to ignore the gentler signal
 
 
 if __name__ == "__main__":
