@@ -53,7 +53,7 @@ HOSTILE = [
 )
 def test_a_hostile_file_is_refused_at_once(file: str, text: str, kind: str, line: int, says: str) -> None:
     assert text != FILES.get(file)
-    with within(100, a_sound_pack):
+    with within(30, a_sound_pack):
         found = check_files({**FILES, file: text}, date(2026, 11, 25))
     problem = next(p for p in found if p.file == file)
     assert problem.kind == kind, problem
@@ -104,7 +104,7 @@ def test_as_deep_as_is_allowed_is_read_and_one_deeper_is_not() -> None:
 def test_of_thousands_of_mistakes_the_first_are_told_and_how_many_more_there_are(
     file: str, text: str, wrong: int
 ) -> None:
-    with within(100, a_sound_pack):
+    with within(40, a_sound_pack):
         found = [p for p in check_files({**FILES, file: text}) if p.file == file]
     assert len(found) == MOST + 1
     more = found[-1]

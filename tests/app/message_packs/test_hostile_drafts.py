@@ -46,7 +46,7 @@ def database(sqlite_database: Database) -> Database:
 
 def in_no_time() -> AbstractContextManager[None]:
     """What this process computes, beside what a sound pack costs; what a bomb expands to takes minutes."""
-    return within(100, a_sound_pack)
+    return within(20, a_sound_pack)
 
 
 def no_child(*_: object, **__: object) -> Iterator[Step]:
