@@ -152,13 +152,16 @@ def axe(page: Page, *, colours: bool = True, rest: bool = True) -> list[str]:
     which are all that another theme changes, or only the `rest`, which is all that another width changes.
 
     The bars at the foot of a window are laid where they are at the end of a page: a control that lies half below them before
-    anybody scrolls is not small."""
+    anybody scrolls is not small. A part that is still fading in, or waits for an answer, has not the colours it stays with."""
     if not AXE.exists():
         absent("browser", f"no {AXE}: npm ci brings it")
     if not page.evaluate("typeof window.axe === 'object'"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
+    expect(page.locator(".htmx-request")).to_have_count(0)
     found: list[dict[str, Any]] = page.evaluate(
         """async ([colours, rest]) => {
+            const ends = document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime < Infinity);
+            await Promise.allSettled(ends.map((a) => a.finished));
             const bars = document.querySelectorAll(".actionbar, .bottom");
             for (const bar of bars) bar.style.position = "static";
             const {violations} = await axe.run(document, {
