@@ -41,7 +41,7 @@ def library() -> None:
     "--holds",
     type=click.Choice([one.value for one in Holds]),
     default=Holds.DRUGS.value,
-    help="What its compounds are: drugs and what is met with them, or general, chemicals of any kind.",
+    help="What its compounds are: drugs and cutting agents, or general, chemicals of any kind.",
 )
 @click.option(
     "--refusals", type=click.Path(dir_okay=False, writable=True, path_type=Path),

@@ -103,7 +103,7 @@ def test_an_administrator_adds_one_before_anything_else_opens(desk: Desk, site: 
     expect(page).not_to_have_url(re.compile("/account"))
     page.context.clear_cookies()
     by_password()
-    steps.press(page, "Show your passkey")
+    steps.press(page, "Use your passkey")
     expect(page).not_to_have_url(re.compile("/account|/sign-in"))
 
 

@@ -34,7 +34,7 @@ class Technique(Worded):
 class Holds(Worded):
     """What the compounds of a library are. It is declared and never inferred."""
 
-    DRUGS = "drugs", "Drugs and what is met with them"
+    DRUGS = "drugs", "Drugs and cutting agents"
     GENERAL = "general", "Chemicals of any kind"
 
 

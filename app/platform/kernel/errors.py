@@ -57,7 +57,7 @@ class SecondFactorNeeded(Forbidden):
     def __init__(self) -> None:
         super().__init__(
             "This service asks administrators for a second factor. Nothing was done.",
-            hint="Show your passkey, or add one.",
+            hint="Use your passkey, or add one.",
         )
 
 

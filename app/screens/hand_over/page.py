@@ -45,6 +45,7 @@ class BagRow:
     id: uuid.UUID
     number: int
     about: str
+    state: str
     left: float | None
     chosen: bool
     weighed: str
@@ -116,7 +117,7 @@ def _asked(numbers: Sequence[int]) -> str:
     named = ", ".join(sample_number(n) for n in numbers[:NAMED])
     more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
     verb = "awaits" if len(numbers) == 1 else "await"
-    return f"{named}{more} still {verb} analysis. Tick here if this is right. Nothing was handed over yet."
+    return f"{named}{more} still {verb} analysis. Tick the box to hand over anyway. Nothing has been handed over yet."
 
 
 def _rows(session: Session, visit: Visit, session_id: uuid.UUID, form: HandOverForm) -> list[BagRow]:
@@ -129,6 +130,7 @@ def _rows(session: Session, visit: Visit, session_id: uuid.UUID, form: HandOverF
             row.id,
             row.number,
             _about(visit, row),
+            row.state if row.stage in SAID else "",
             now[row.id].remaining if now[row.id].received else None,
             row.id in chosen,
             typed.get(row.id, ""),
@@ -141,7 +143,7 @@ def _rows(session: Session, visit: Visit, session_id: uuid.UUID, form: HandOverF
 
 def _about(visit: Visit, row: queue.QueueRow) -> str:
     expected = ", ".join(substances.labels(visit.rt.pack.register, row.expected)) or row.words_spoken or "not known"
-    return " · ".join([expected, label(row.form).lower(), *([row.state] if row.stage in SAID else [])])
+    return " · ".join([expected, label(row.form).lower()])
 
 
 def _page(

@@ -37,7 +37,11 @@ UNITS = tuple(
 )
 HOLDS = (
     (Holds.DRUGS.value, Holds.DRUGS.words, "Such as SWGDRUG or ENFSI."),
-    (Holds.GENERAL.value, Holds.GENERAL.words, "Such as MassBank. In mixtures what only it holds counts less."),
+    (
+        Holds.GENERAL.value,
+        Holds.GENERAL.words,
+        "Such as MassBank. In mixtures, a compound found only here counts less.",
+    ),
 )
 
 

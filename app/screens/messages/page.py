@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Annotated
@@ -23,7 +24,7 @@ from app.platform.web.paging import Cursor, decode_cursor, encode_cursor
 from app.runtime import RuntimeDep
 from app.screens.messages import view as views
 from app.screens.messages.choosing import choice_of, is_part, part_words
-from app.screens.messages.lists import is_message, language_names
+from app.screens.messages.lists import FIRST_LANGUAGE, is_message, language_names
 from app.screens.visits import Visit, visitor
 from harm_messages import Pack
 
@@ -169,6 +170,7 @@ def version_page(
         "messages/version.html",
         parent=parent,
         changed=changed,
+        called={path: _called(path, files) for path in changed[:8]},
         errors=checked.errors,
         running=checked.running,
         percent=checked.percent,
@@ -184,6 +186,13 @@ def version_page(
         done=DONE.get(done, ""),
         **views.frame(at.who, view, "version"),
     )
+
+
+def _called(path: str, files: Mapping[str, str]) -> str:
+    """A changed message by its title, with its language where that is another; any other file by its name."""
+    *_, folder, name = ["", *path.split("/")]
+    title = message_files.read(files.get(path, "")).get("title") if is_message(path) else ""
+    return f"{title} ({folder})" if title and folder != FIRST_LANGUAGE else title or name
 
 
 def _turned_english(at: VersionVisit, view: service.VersionView, then: Pack | None) -> list[showing.TurnsEnglish]:

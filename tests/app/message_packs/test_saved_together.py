@@ -98,6 +98,8 @@ def test_changes_to_different_fields_are_saved_together_and_listed(editors: Edit
     assert "Rest where it is cool." in there
     page = editors.browser(CLINICIAN).get(answer.headers["location"]).text
     assert "Someone else’s changes were kept too: Title." in page
+    version = editors.browser(CLINICIAN).get(f"/messages/{draft}").text
+    assert re.search(r"1 file differs from version \d+: <a [^>]+>Too hot to dance</a>", version)
 
 
 @pytest.mark.parametrize("take", ["theirs", "yours"])

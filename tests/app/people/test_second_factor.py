@@ -76,7 +76,7 @@ def test_from_then_on_it_is_shown_and_no_other_can_be_added_instead(world: Any, 
     add(by_password(world), device)
     browser = by_password(world)
     page = browser.get("/account/second", headers=PAGE).text
-    assert "Show your passkey" in page
+    assert "Use your passkey" in page
     assert "Add passkey" not in page
     refused = add(browser, Authenticator(ORIGIN, HOST))
     assert refused.status_code == 403
