@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
 from sqlmodel import Session
 
 from app.intake.people import service as people
@@ -16,7 +17,7 @@ from app.intake.samples import lookup, queue, substances
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.laboratory.identification.answer import Answer, Peak
-from app.laboratory.identification.parts import Candidate
+from app.laboratory.identification.parts import ALL_OF_IT, Candidate
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import corrections
 from app.laboratory.readings import figures as reading_figures
@@ -27,6 +28,7 @@ from app.laboratory.subtraction import service as subtraction
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
 from app.results import repository, service
+from app.results.derivation import Signal
 from app.results.domain import SUCCEEDED, Action, Decision, NameState, State
 from app.results.finding import NewFinding
 from app.results.named import Named, mentions_of, standings
@@ -118,6 +120,9 @@ def _mine(actor: Actor, state: State | None) -> bool:
     )
 
 
+_SIGNAL = TypeAdapter(tuple[Signal, ...])
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One finding ready to print, and as it was entered."""
@@ -128,6 +133,12 @@ class Line:
     amount: str
     methods: tuple[str, ...]
     entered: NewFinding
+
+    @property
+    def share(self) -> float | None:
+        """The largest share it has in a reading, None where it is the only part of each."""
+        shares = (one.share for one in _SIGNAL.validate_python(self.row.signal))
+        return max((share for share in shares if share < ALL_OF_IT), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ BESIDE = {"stored": "beside"}
 """Marks a part whose keys are stored on the level of its owner; where it is None, none of them is."""
 IF_KNOWN = {"stored": "if_known"}
 """Marks a value that is stored only where it is not None."""
+ALL_OF_IT = 0.995
+"""A single part with a share from here on has all of the signal by definition: the figure measures nothing."""
 
 
 @dataclass(frozen=True, slots=True)

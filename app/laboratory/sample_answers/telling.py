@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from app.laboratory.identification.domain import Method, method_info
+from app.laboratory.identification.parts import ALL_OF_IT
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.sample_answers.asking import Asked, whose
 from app.laboratory.sample_answers.domain import Cell, Name, Part, Question, WholeAnswer
@@ -111,7 +112,7 @@ def _cell(method: str, part: SamplePart, analysis: Mapping[str, UUID]) -> Cell:
 def _figure(said: Support, names: Mapping[str, str]) -> str:
     """What stands behind the word of a cell."""
     if said.state is State.SEEN:
-        if said.share is not None:
+        if said.share is not None and said.share < ALL_OF_IT:
             return f"{percent(said.share)} of signal"
         return f"{percent(said.probability)} likely" if said.probability is not None else ""
     if said.state is State.NOT_SEEN:

@@ -20,6 +20,7 @@ from app.intake.samples import photos, substances
 from app.intake.tasks import service as tasks
 from app.laboratory.identification.domain import methods
 from app.laboratory.identification.in_house import void_now
+from app.laboratory.identification.parts import ALL_OF_IT
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import analyses, arrays, figures, plots
@@ -290,6 +291,7 @@ def page(
         figure_words=figures.shown,
         assurance_sentence=assurance_sentence,
         limit_percent=limit_percent,
+        ALL_OF_IT=ALL_OF_IT,
         probability_words=percent,
         Action=Action,
         NameState=NameState,

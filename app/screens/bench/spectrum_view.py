@@ -13,7 +13,7 @@ from app.laboratory.identification import parts
 from app.laboratory.identification.answer import NAMING_LEVELS, Answer, PeakAnswer, RunRow
 from app.laboratory.identification.infrared_answer import limits_in_short
 from app.laboratory.identification.mixtures import PROBABLE
-from app.laboratory.identification.parts import Candidate, Component, Residual
+from app.laboratory.identification.parts import ALL_OF_IT, Candidate, Component, Residual
 from app.laboratory.readings import plots
 from app.platform.kernel.errors import MastError
 from app.platform.plots import PeaksCompared, Plot
@@ -25,8 +25,6 @@ from spectra.infrared.sentences import limit_percent
 NB = "\u00a0"
 MOST_NAMED = 5
 MASS_KINDS = ("mass_spectrum", "mass_run")
-ALL_OF_IT = 0.995
-"""A single part with a share from here on has all of the signal by definition: the figure measures nothing."""
 
 
 @dataclass(frozen=True, slots=True)

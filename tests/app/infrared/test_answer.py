@@ -113,6 +113,19 @@ def test_a_finding_takes_its_share_and_its_limit_along(stage: Stage, street: tup
     assert "of the signal" in stage.client("chemist").get(page).text
 
 
+def test_the_only_part_of_a_spectrum_has_no_share_that_would_look_like_a_purity(stage: Stage) -> None:
+    noise = np.random.default_rng(5).normal(0, 0.002, 1801)
+    sample, _, upload = stage.read_file(jcamp(mixture({"cocaine": 1.0}, slope=0.05) + noise))
+    reading = str(ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"])
+    page = f"/bench/samples/{sample}"
+    assert stage.client("chemist").post(f"{page}/use", data={"reading": reading, "place": "0"}).status_code == 303
+    [finding] = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["findings"]
+    assert [one["share"] for one in finding["signal"]] == [pytest.approx(1.0)]
+    shown = stage.client("chemist").get(page).text
+    assert "100&nbsp;%" not in shown
+    assert "FTIR: the only part" in shown
+
+
 def test_all_parts_become_findings_each_with_its_share(stage: Stage, street: tuple[str, str, str]) -> None:
     sample, _, reading = street
     page = f"/bench/samples/{sample}"
