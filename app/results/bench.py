@@ -105,6 +105,11 @@ def worklist(session: Session, actor: Actor, now: datetime, register: Register) 
     return Worklist(tuple(rows), tuple(s.name for s in at_work if s.closed_at is None or s.id in with_work))
 
 
+def amended_at(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID], state: State) -> list[uuid.UUID]:
+    """Samples of these sessions whose client has a result while a newer version stands at `state`; the oldest first."""
+    return queue.have_a_result(session, actor, session_ids, repository.newer_at(session, state))
+
+
 def expected_words(register: Register, expected: Sequence[str], spoken: str) -> str:
     """What was expected, in the register's names; else the words that were spoken."""
     names = ", ".join(substances.labels(register, expected))

@@ -42,3 +42,9 @@ def newest_states(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uui
     )
     rows = session.exec(query.order_by(col(ResultVersion.number)))  # the newest comes last and stays
     return {sample_id: State(state) for sample_id, state in rows}
+
+
+def newer_at(session: Session, state: State) -> list[uuid.UUID]:
+    """Samples that have a second or later version at this state."""
+    query = select(ResultVersion.sample_id).where(col(ResultVersion.state) == state, col(ResultVersion.number) > 1)
+    return list(session.exec(query))

@@ -28,6 +28,8 @@ from app.laboratory.instrument_checks.domain import Level
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, current_actor
 from app.platform.web.middleware import live_from
+from app.results.bench import amended_at
+from app.results.domain import State
 from app.runtime import Runtime
 from app.screens import navigation
 from app.screens.alerts.page import Banner, banner_of
@@ -218,6 +220,10 @@ def counted(
         "To release": bench[Stage.VERIFIED],
         "Consultations": Count(stages.get(Stage.RELEASED, 0)),
     }
+    for label, state in (("To verify", State.SUBMITTED), ("To release", State.VERIFIED)):
+        if label in labels:
+            amended = amended_at(session, actor, [*open_ids, *closed_ids], state)
+            found[label] = Count(found[label].count + len(amended))
     if actor.has(*SERVICE_STAFF, Role.CLINICIAN):
         found["Alerts"] = Count(sum(view.warns for view in alerts.notices(session, actor, now)))
     if "Files" in labels:

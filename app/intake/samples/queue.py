@@ -117,6 +117,15 @@ def told(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID]) -> li
     return list(session.exec(select(Sample.id).where(*mine, col(Sample.told_at).is_not(None))))
 
 
+def have_a_result(
+    session: Session, actor: Actor, session_ids: Sequence[uuid.UUID], among: Sequence[uuid.UUID]
+) -> list[uuid.UUID]:
+    """Of these samples those of these sessions that have been given a result, the oldest first."""
+    mine = (col(Sample.agency_id) == actor.agency_id, col(Sample.session_id).in_(session_ids))
+    given = (col(Sample.id).in_(among), col(Sample.released_at).is_not(None), col(Sample.withdrawn_at).is_(None))
+    return list(session.exec(select(Sample.id).where(*mine, *given).order_by(col(Sample.received_at), col(Sample.id))))
+
+
 def _rows(
     session: Session, checking_session: sessions.CheckingSession, samples: Sequence[Sample], now: datetime | None
 ) -> list[QueueRow]:

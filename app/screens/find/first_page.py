@@ -18,6 +18,8 @@ from app.intake.samples.domain import Stage
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF
+from app.results.bench import amended_at
+from app.results.domain import State
 from app.runtime import Runtime
 from app.screens import navigation
 from app.screens.visits import Lead, Visit, visitor
@@ -27,19 +29,21 @@ router = APIRouter(include_in_schema=False)
 Verifier = Annotated[Visit, visitor(Role.VERIFIER)]
 Clinician = Annotated[Visit, visitor(Role.CLINICIAN)]
 BENCH = "/bench"
+WAITS = {Stage.ANALYSED: State.SUBMITTED, Stage.VERIFIED: State.VERIFIED}
+"""The state of a newer version that stands at a stage."""
 LAST_AREA = "mast-area"
 """The cookie with the word of the header someone with several roles went to last; written by mast.js."""
 
 
 @router.get("/to-verify")
 def to_verify(visit: Verifier) -> RedirectResponse:
-    """To the sample that has waited longest for a verifier."""
+    """To a result that corrects what a client was told, else to the sample that has waited longest for a verifier."""
     return _first(visit, Stage.ANALYSED)
 
 
 @router.get("/to-release")
 def to_release(visit: Lead) -> RedirectResponse:
-    """To the verified sample that has waited longest for its release."""
+    """To a correction of what a client was told, else to the verified sample that has waited longest for its release."""
     return _first(visit, Stage.VERIFIED)
 
 
@@ -48,11 +52,12 @@ def _first(visit: Visit, stage: Stage) -> RedirectResponse:
 
 
 def _at_bench(rt: Runtime, actor: Actor, stage: Stage) -> str:
-    """The sample that has waited longest at a stage; where none waits, the list."""
+    """The sample that comes first at a stage; where none waits, the list."""
     with rt.read() as session:
         at_work = sessions.sessions_at_work(session, actor, rt.now())
         now = [row.id for row in at_work if row.closed_at is None]
-        found = queue.first_at(session, actor, now, stage)
+        amended = amended_at(session, actor, [row.id for row in at_work], WAITS[stage]) if stage in WAITS else []
+        found = next(iter(amended), None) or queue.first_at(session, actor, now, stage)
         found = found or queue.first_at(session, actor, [row.id for row in at_work], stage)
     return f"/bench/samples/{found}" if found else BENCH
 

@@ -11,6 +11,7 @@ from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Role
+from app.results.domain import ChangeReason
 from app.results.finding import NewFinding
 
 from .conftest import Lab
@@ -50,6 +51,29 @@ def test_a_verifier_and_a_lead_are_led_to_what_follows_after_the_session(lab: La
     lab.act(view, "verify", Role.VERIFIER)
     home = world.as_(LEAD).get("/bench", headers={"Accept": "text/html"}).text
     assert re.search(r'To release</span>\s*<span class="count">1<', home)
+
+
+def test_a_correction_of_what_a_client_was_told_is_counted_and_comes_first(lab: Lab, world: Any) -> None:
+    waits = lab.sample()
+    lab.analysis(waits)
+    lab.act(lab.draft(waits, NewFinding("mdma")), "submit", Role.CHEMIST)
+    first = lab.released()
+    tell(lab, first.result.sample_id)
+    more = {"reason": "GC-MS came back.", "change_reason": ChangeReason.MORE_TESTS}
+    view = lab.act(lab.act(first, "amend", Role.CHEMIST, **more), "submit", Role.CHEMIST)
+    verifier = world.as_(Role.VERIFIER)
+    led = verifier.get("/to-verify", follow_redirects=False)
+    assert led.headers["location"] == f"/bench/samples/{first.result.sample_id}"
+    assert re.search(
+        r'To verify</span>\s*<span class="count">2<', verifier.get("/bench", headers={"Accept": "text/html"}).text
+    )
+    lab.act(view, "verify", Role.VERIFIER)
+    led = world.as_(LEAD).get("/to-release", follow_redirects=False)
+    assert led.headers["location"] == f"/bench/samples/{first.result.sample_id}"
+    assert re.search(
+        r'To release</span>\s*<span class="count">1<',
+        world.as_(LEAD).get("/bench", headers={"Accept": "text/html"}).text,
+    )
 
 
 def test_a_session_closed_long_ago_is_gone_from_the_bench(lab: Lab, world: Any) -> None:
