@@ -14,8 +14,8 @@ from functools import reduce
 from app.laboratory.library.domain import AnyLibrary, Holds, Libraries, Opened
 from spectra import InfraredLibrary, MassLibrary
 
-MOST_PEAKS = 30_000_000
-"""Peaks of mass libraries that are put together, some 400 MB with their index; more, and the largest library is asked alone."""
+MOST_PEAKS = 6_000_000
+"""Peaks of mass libraries that are put together, some 430 MB with their index (73 bytes each, measured); more, and the largest library is asked alone."""
 MOST_CURVES = 30_000
 """Infrared entries that are put together, about as much."""
 
