@@ -1006,13 +1006,22 @@ def _(stage: Stage) -> Call:
     return Call("admin", url, more={"content": small_ms(), "headers": OCTETS})
 
 
-@write("POST", "/libraries/{key}/holds")
-def _(stage: Stage) -> Call:
+def _own_library(stage: Stage) -> str:
     url = "/api/v1/libraries/imports/uploads?filename=own.msp&name=Declared%202026&licence=CC0&source=our%20bench"
     sent = ok(stage.client("admin").post(url, content=small_ms(), headers=OCTETS))
     stage.world.runtime.jobs.run_until_idle()
     done = ok(stage.client("admin").get(f"/api/v1/libraries/imports/{sent['id']}"))
-    return Call("admin", "/libraries/{key}/holds", {"key": done["name"]}, {"data": {"holds": "general"}})
+    return str(done["name"])
+
+
+@write("POST", "/libraries/{key}/holds")
+def _(stage: Stage) -> Call:
+    return Call("admin", "/libraries/{key}/holds", {"key": _own_library(stage)}, {"data": {"holds": "general"}})
+
+
+@write("PUT", "/api/v1/libraries/{key}/holds")
+def _(stage: Stage) -> Call:
+    return Call("admin", "/api/v1/libraries/{key}/holds", {"key": _own_library(stage)}, {"json": {"holds": "general"}})
 
 
 @write("POST", "/libraries/import/files")

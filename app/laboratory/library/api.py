@@ -7,11 +7,11 @@ from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator
 
-from app.laboratory.library import import_job, importing, service
+from app.laboratory.library import declaring, import_job, importing, service
 from app.laboratory.library.domain import Holds, Refusal
 from app.laboratory.library.service import EntryView, LibraryOut
 from app.laboratory.library.tables import ImportShown, LibraryImport
@@ -121,6 +121,22 @@ def show_library(key: Key, who: Reader, rt: RuntimeDep) -> service.LibraryView:
     """One library, with what was refused when it was imported."""
     with rt.read() as session:
         return service.get_library(session, rt.registry, key)
+
+
+class Declared(BaseModel):
+    """What a library is declared to hold."""
+
+    holds: Holds
+
+
+@router.put("/{key}/holds", response_model=LibraryFullOut)
+def declare_holds(key: Key, body: Declared, who: Admin, rt: RuntimeDep, request: Request) -> service.LibraryView:
+    """Declare what an imported library holds. Answers made before stay as they are."""
+    with rt.begin(who, request) as uow:
+        row = declaring.declare(uow, key, body.holds)
+        folder = row.folder
+    with rt.read() as session:
+        return service.get_library(session, rt.registry, folder)
 
 
 @router.get("/{key}/entries")

@@ -112,9 +112,13 @@ def test_what_a_library_holds_is_chosen_at_its_import_and_declared_otherwise_lat
     opened = world.runtime.registry.get(key)
     assert opened.holds is Holds.DRUGS
     assert opened.spectra is spectra, "nothing is opened again for it"
+    again = admin.put(f"/api/v1/libraries/{key}/holds", json={"holds": "general"})
+    assert (again.status_code, again.json()["holds"]) == (200, "general")
+    assert chemist.put(f"/api/v1/libraries/{key}/holds", json={"holds": "drugs"}).status_code == 403
+    assert admin.put(f"/api/v1/libraries/{key}/holds", json={"holds": "drugs"}).json()["holds"] == "drugs"
     assert admin.post("/libraries/starter-ir/holds", data={"holds": "general"}, headers=origin).status_code == 404
     with world.runtime.db.read() as session:
-        (entry,) = session.exec(select(AuditEntry).where(AuditEntry.verb == "declare"))
+        entry, *_ = session.exec(select(AuditEntry).where(AuditEntry.verb == "declare"))
     assert (entry.before, entry.after) == ({"holds": "general"}, {"holds": "drugs"})
 
 
