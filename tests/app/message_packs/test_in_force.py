@@ -237,7 +237,7 @@ def test_before_it_is_signed_the_page_says_which_languages_lose_which_messages_a
     editors.submit(version)
     page = editors.browser(LEAD).get(f"/messages/{version}").text
     assert said in page
-    assert "stays English until a version is signed whose translation a speaker has read." in page
+    assert "in English until a speaker has checked the translation and a new version is signed." in page
     editors.sign(version, editors.other)
     editors.sign(version, LEAD)
     assert "Signing turns" not in clinician.get(f"/messages/{version}").text
