@@ -103,11 +103,12 @@ def set_of(ranked: tuple[tuple[str, float], ...], mass: float, lone: float) -> t
 
 
 def single_of(weighed: Weighed, outside: float, fit: OneCompound, own: str = "") -> bool:
-    """Whether one name alone may be given: it is likely, something is right at all, and it is either confirmed by infrared or the
-    name EI alone gives as its only one (`own`) and does not doubt."""
+    """Whether one name alone may be given: it is likely, something is right at all, and infrared confirms it. Where infrared has no
+    reference for it, it is the name EI alone gives as its only one (`own`) and does not doubt."""
     ranked = weighed.ranked
     if not ranked or ranked[0][1] < fit.single or weighed.neither >= 0.5:
         return False
     best = ranked[0][0]
-    confirmed = weighed.residuals.get(best, 1.0) < weighed.reach
-    return confirmed or (best == own and outside < fit.stranger)
+    if best in weighed.residuals:
+        return weighed.residuals[best] < weighed.reach
+    return best == own and outside < fit.stranger

@@ -79,6 +79,15 @@ def test_a_single_name_needs_infrared_where_ei_doubts_its_library() -> None:
     assert single_of(confirmed, 0.6, FIT)
 
 
+def test_a_single_name_of_ei_falls_where_its_reference_leaves_much() -> None:
+    """EI is sure of a look-alike; infrared has its reference and does not confirm it."""
+    silent = weigh({"three": 1.0}, 0.3, WRONG, FIT)
+    assert single_of(silent, 0.3, FIT, "three")
+    against = weigh({"three": 1.0}, 0.3, {"three": 0.13, **WRONG}, FIT)
+    assert against.ranked[0][0] == "three"
+    assert not single_of(against, 0.3, FIT, "three")
+
+
 def test_a_set_takes_two_where_the_first_is_not_sure_enough() -> None:
     rows = (("a", 0.93), ("b", 0.05), ("c", 0.02))
     assert set_of(rows, 0.9, 0.96) == rows[:2]
