@@ -49,8 +49,11 @@ class Mixture:
     name_new: float
     second: float
     sure: float
+    beside: float
     trace: float
+    several: float
     infrared_only: float
+    infrared_listed: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from spectra.sample.constants import Fitted, shipped
 from spectra.sample.expected import expected_of, what_if_of
 from spectra.sample.heard import Heard, InfraredWord, MassWord, Place, Rival
 from spectra.sample.hearing import hear
-from spectra.sample.mixture import JudgedPlace, competing, judge, only_infrared
+from spectra.sample.mixture import JudgedPlace, judge, only_infrared
 from spectra.sample.more import accurate_worth, retention_worth, tests_worth, worth_of_place
 from spectra.sample.naming import LABELLED, Naming
 from spectra.sample.one_compound import Weighed, weigh
@@ -248,7 +248,7 @@ def _as_mixture(evidence: Evidence, prior: Mapping[str, float]) -> _Result:
     for place in places:
         more |= worth_of_place(place, evidence.tests, evidence.accurate, evidence.libraries.retention, naming, fit)
     judged = judge(places, words, fit.mixture, naming.blind, more)
-    only = only_infrared(words, competing(judged), fit.mixture)
+    only = only_infrared(words, judged, fit.mixture)
     scene = replace(_scene(evidence), places=places)
     conflict = None
     if evidence.each_shows_one and heard.infrared:
