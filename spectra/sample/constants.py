@@ -52,6 +52,7 @@ class Mixture:
     beside: float
     trace: float
     several: float
+    doubted: float
     infrared_only: float
     infrared_listed: float
 

@@ -147,7 +147,7 @@ def _lonely(
     if (best.share or 0.0) < fit.trace:
         least = 0.0
     if one.place.several < fit.several:
-        least = max(least, fit.name_new)
+        least = max(least, fit.doubted)
     return best.probability < least
 
 

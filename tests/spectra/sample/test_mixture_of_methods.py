@@ -75,6 +75,13 @@ def test_infrared_names_the_second_of_a_place() -> None:
     assert judged.named[0].compound == "b"
 
 
+def test_a_likely_compound_that_ei_does_not_name_is_named_where_infrared_speaks_for_it() -> None:
+    quiet = place(("a", 0.1), named=False)
+    judged = judge([quiet], [word({"a": 0.8})], FIT)[0]
+    assert 0.4 <= judged.named[0].probability < 0.6
+    assert judge([quiet], [word({"a": 0.3})], FIT)[0].named == ()
+
+
 def test_two_readings_of_one_method_are_no_two_witnesses() -> None:
     one = word({"a": 0.9})
     assert judge([place(("a", 0.5))], [one, one], FIT)[0].rows[0] == judge([place(("a", 0.5))], [one], FIT)[0].rows[0]
