@@ -180,3 +180,10 @@ def only_infrared(words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], 
             if compound not in competing and p >= least and (before is None or p > before.probability):
                 best[compound] = Only(compound, p, part.share)
     return sorted(best.values(), key=lambda one: (-one.share, one.compound))
+
+
+def withheld(words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], fit: Mixture) -> list[str]:
+    """Compounds that infrared alone would name, were they not listed as unlikely by EI."""
+    given = {one.compound for one in only_infrared(words, judged, fit)}
+    loose = only_infrared(words, judged, replace(fit, infrared_listed=fit.infrared_only))
+    return [one.compound for one in loose if one.compound not in given]

@@ -10,7 +10,7 @@ import pytest
 from spectra.infrared.answer import DetectionLimit, InfraredExplanation
 from spectra.sample.constants import shipped
 from spectra.sample.heard import InfraredWord, Place, Rival
-from spectra.sample.mixture import infrared_worth, judge, only_infrared, would_have_seen
+from spectra.sample.mixture import infrared_worth, judge, only_infrared, withheld, would_have_seen
 from spectra.types import Component, Identification
 
 FIT = shipped().mixture
@@ -97,6 +97,9 @@ def test_what_ei_lists_as_unlikely_infrared_alone_names_where_it_is_surer() -> N
     listed = place(("a", 0.6), ("b", 0.001))
     assert _only(word({"b": 0.9}, alarm=True), listed) == []
     assert _only(word({"b": 0.97}, alarm=True), listed) == ["b"]
+    for p, said in ((0.9, ["b"]), (0.97, []), (0.7, [])):
+        doubtful = word({"b": p}, alarm=True)
+        assert withheld([doubtful], judge([listed], [doubtful], FIT), FIT) == said
 
 
 def _only(said: InfraredWord, *places: Place) -> list[str]:
