@@ -32,6 +32,7 @@ class OneCompound:
     set_mass: float
     single: float
     stranger: float
+    contrary: float
 
 
 @dataclass(frozen=True, slots=True)
