@@ -121,12 +121,12 @@ def judge(
 
 
 def _asked(judged: Sequence[JudgedPlace], words: Sequence[InfraredWord], fit: Mixture) -> float:
-    """Least probability of a name that infrared says nothing of: more where it confirms a part surely or explains all it sees, and as
-    much as infrared's own where that one part is all it sees."""
+    """Least probability of a name that infrared says nothing of: more where it confirms a part surely, and most where it explains all
+    it sees."""
+    if all(w.parts and not w.alarm for w in words):
+        return fit.name
     sure = any(row.seen and row.probability >= fit.sure for one in judged for row in one.named)
-    if not all(w.parts and not w.alarm for w in words):
-        return fit.beside if sure else 0.0
-    return fit.sure if sure and all(len(w.parts) == 1 for w in words) else fit.name
+    return fit.beside if sure else 0.0
 
 
 def _lonely(
@@ -134,18 +134,14 @@ def _lonely(
 ) -> bool:
     """Whether the name of a place of a mixed spectrum rests on that spectrum alone, with less than is asked.
 
-    A trace would leave nothing that infrared misses, and what is below a limit may be there unseen. More than one compound has to be
-    likely for names that are not.
+    A trace would leave nothing that infrared misses. More than one compound has to be likely for names that are not.
     """
     if one.place.peak or not one.named or one.named[0].ratio != 1.0:
         return False
     best = one.named[0]
-    heard = [w for w in words if not blind(w.method, best.compound)]
-    if not heard:
+    if all(blind(w.method, best.compound) for w in words):
         return False
-    least = asked if all(best.compound not in w.limits for w in heard) else min(asked, fit.name)
-    if (best.share or 0.0) < fit.trace:
-        least = 0.0
+    least = asked if (best.share or 0.0) >= fit.trace else 0.0
     if one.place.several < fit.several:
         least = max(least, fit.doubted)
     return best.probability < least

@@ -135,15 +135,6 @@ def test_an_unlikely_name_needs_support_beside_a_part_that_infrared_confirms() -
     assert _names(likelier, word({"b": 0.99}, alarm=True)) == ["a", "b"]
 
 
-def test_where_infrared_sees_one_compound_and_nothing_else_a_further_name_has_to_be_as_sure() -> None:
-    pair = [place(("a", 0.8)), place(("b", 0.9))]
-    assert _names(pair, word({"b": 0.99})) == ["b"]
-    assert _names(pair, word({"b": 0.99}, alarm=True)) == ["a", "b"]
-    assert _names(pair, word({"b": 0.99, "cut": 0.99})) == ["a", "b"]
-    assert _names([place(("a", 0.95)), place(("b", 0.9))], word({"b": 0.99})) == ["a", "b"]
-    assert _names(pair, word({"b": 0.99}, {"a": (0.4, False)})) == ["a", "b"], "it may be there below its limit"
-
-
 def test_a_further_name_of_ei_alone_needs_more_than_one_compound_to_be_likely() -> None:
     told, torn = place(("a", 0.5)), replace(place(("a", 0.5)), several=0.55)
     quiet = word({"cut": 0.99}, alarm=True)
