@@ -13,7 +13,7 @@ from benchmarks.accuracy import Row
 from benchmarks.accuracy.sample_mixture_sets import DEALS, Mixed, mixed
 from spectra.sample.constants import Mixture, shipped
 from spectra.sample.heard import InfraredWord, Place, Rival
-from spectra.sample.mixture import competing, judge, only_infrared
+from spectra.sample.mixture import judge, only_infrared
 from spectra.types import Identification
 
 Namer = Callable[[Mixed, str], set[str]]
@@ -22,7 +22,10 @@ Namer = Callable[[Mixed, str], set[str]]
 def heard_of(sample: Mixed, level: str) -> tuple[list[Place], InfraredWord]:
     """What both methods say, in the product's words."""
     said = zip(sample.ei.places, sample.ei.totals, sample.ei.named, strict=True)
-    places = [Place("ei", tuple(Rival(*row) for row in rows), total, named) for rows, total, named in said]
+    places = [
+        Place("ei", tuple(Rival(*row) for row in rows), total, named, several=sample.ei.several)
+        for rows, total, named in said
+    ]
     e = sample.infrared[level]
     nothing = cast("Identification", None)
     parts = {p.compound: p for p in e.components}
@@ -38,7 +41,7 @@ def joint(fit: Mixture) -> Namer:
         places, word = heard_of(sample, level)
         judged = judge(places, [word], fit)
         names = [row.compound for place in judged for row in place.named]
-        return {*names, *(one.compound for one in only_infrared([word], competing(judged), fit))}
+        return {*names, *(one.compound for one in only_infrared([word], judged, fit))}
 
     return named
 
@@ -71,7 +74,8 @@ def rules(fit: Mixture) -> dict[str, Namer]:
         "infrared alone": infrared_names,
         "side by side, infrared decides within a place": union,
         "joint without what would have been seen": joint(replace(fit, missed=0.0)),
-        "joint with EI's own names wherever nothing was added": joint(replace(fit, sure=2.0, trace=2.0)),
+        "joint with EI's own names wherever nothing was added": joint(replace(fit, trace=2.0, several=0.0)),
+        "joint without the price of a second part": joint(replace(fit, several=0.0)),
         "joint with what infrared alone names from .25": joint(replace(fit, infrared_only=0.25)),
     }
 

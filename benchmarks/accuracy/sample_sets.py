@@ -209,7 +209,7 @@ def deal(data: Path, lent: dict[str, int], rivals: Sequence[str], nearest: bool 
     left = [k for k in materials(data) if k not in lent.values()]
     close = likeness(data)[list(lent.values())].max(axis=0)
     left.sort(key=(lambda k: -close[k]) if nearest else (lambda k: draw("any", k, *lent)))
-    others = [c for c in rivals if c not in lent]
+    others = [c for c in dict.fromkeys(rivals) if c not in lent]
     given = dict(lent) | dict(zip(others, left, strict=False))
     return given | {f"ir:{k}": k for k in left[len(others) :]}
 

@@ -59,7 +59,7 @@ def joint(fit: OneCompound, known: Callable[[Joint], Mapping[str, float]] = lamb
         ranked = weighed.ranked
         chosen = set_of(ranked, fit.set_mass, fit.single)
         own = sample.ei.set[0] if len(sample.ei.set) == 1 else ""
-        single = len(chosen) == 1 and single_of(weighed, outside(sample), fit, own)
+        single = len(chosen) == 1 and single_of(weighed, outside(sample), fit, own, dict(sample.ei.compounds))
         return Judged(sample, weighed, ranked[0][0] if ranked else "", single, tuple(c for c, _ in chosen))
 
     return judged

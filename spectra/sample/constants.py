@@ -32,6 +32,7 @@ class OneCompound:
     set_mass: float
     single: float
     stranger: float
+    contrary: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,12 @@ class Mixture:
     name_new: float
     second: float
     sure: float
+    beside: float
     trace: float
+    several: float
+    doubted: float
     infrared_only: float
+    infrared_listed: float
 
 
 @dataclass(frozen=True, slots=True)

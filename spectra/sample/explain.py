@@ -27,7 +27,7 @@ from spectra.sample.constants import Fitted, shipped
 from spectra.sample.expected import expected_of, what_if_of
 from spectra.sample.heard import Heard, InfraredWord, MassWord, Place, Rival
 from spectra.sample.hearing import hear
-from spectra.sample.mixture import JudgedPlace, competing, judge, only_infrared
+from spectra.sample.mixture import JudgedPlace, judge, only_infrared, withheld
 from spectra.sample.more import accurate_worth, retention_worth, tests_worth, worth_of_place
 from spectra.sample.naming import LABELLED, Naming
 from spectra.sample.one_compound import Weighed, weigh
@@ -248,13 +248,14 @@ def _as_mixture(evidence: Evidence, prior: Mapping[str, float]) -> _Result:
     for place in places:
         more |= worth_of_place(place, evidence.tests, evidence.accurate, evidence.libraries.retention, naming, fit)
     judged = judge(places, words, fit.mixture, naming.blind, more)
-    only = only_infrared(words, competing(judged), fit.mixture)
+    only = only_infrared(words, judged, fit.mixture)
     scene = replace(_scene(evidence), places=places)
     conflict = None
     if evidence.each_shows_one and heard.infrared:
         weighed, one = _one_weighed(evidence, {})
         conflict = conflict_of(one, weighed)
-    return _Result(scene, of_places(scene, judged, only), None, conflict, tuple(_not_clear(judged, naming)))
+    reasons = [*_not_clear(judged, naming), *_unlikely(withheld(words, judged, fit.mixture), naming)]
+    return _Result(scene, of_places(scene, judged, only), None, conflict, tuple(reasons))
 
 
 def _spread_place(place: Place, evidence: Evidence, naming: Naming) -> Place:
@@ -285,6 +286,10 @@ def _not_clear(judged: Iterable[JudgedPlace], naming: Naming) -> Iterable[str]:
         if not place.named and (place.place.named or place.place.total >= SEVERAL):
             names = ", ".join(naming.name(row.compound) for row in place.rows[:4])
             yield f"Not named, because it is not clear enough. One of these may be there, {names}."
+
+
+def _unlikely(compounds: Iterable[str], naming: Naming) -> Iterable[str]:
+    return (f"Infrared gives {naming.name(c)}, which EI lists as unlikely, so it is not named." for c in compounds)
 
 
 def _withheld(evidence: Evidence) -> str:

@@ -35,7 +35,7 @@ class Place:
     """Compounds that compete for one part of the sample, likeliest first; `named`: the method's own answer names the first.
 
     `reading` is the key of the reading or peak, `retention_index` and `area` (share of the run) that of a peak. `peak`: it came off a
-    column by itself.
+    column by itself. `several`: P(more than one compound) of the reading, where it is one spectrum for all.
     """
 
     reading: str
@@ -45,6 +45,7 @@ class Place:
     retention_index: float | None = None
     area: float | None = None
     peak: bool = False
+    several: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)

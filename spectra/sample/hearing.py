@@ -179,7 +179,7 @@ def _mixture(
         for c in place.rivals:
             compound = naming.of(library.compounds[c.entry], library.names[c.entry])
             rows.setdefault(compound, Rival(compound, c.probability, c.share))
-        places.append(Place(key, tuple(rows.values()), place.total, place.named))
+        places.append(Place(key, tuple(rows.values()), place.total, place.named, several=seen.several))
     return explanation, places, seen.several
 
 

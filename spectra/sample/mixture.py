@@ -116,20 +116,35 @@ def judge(
             rows.append(Judged(c, rival.probability, p, math.exp(added), rival.share, seen))
         rows.sort(key=lambda row: (-row.probability, row.compound))
         out.append(JudgedPlace(place, tuple(rows), tuple(_named(place, rows, fit))))
-    return [replace(one, named=()) if _lonely(one, fit) else one for one in out] if _outspoken(out, words, fit) else out
+    asked = _asked(out, words, fit)
+    return [replace(one, named=()) if _lonely(one, asked, words, blind, fit) else one for one in out]
 
 
-def _outspoken(judged: Sequence[JudgedPlace], words: Sequence[InfraredWord], fit: Mixture) -> bool:
-    """Whether infrared explains all it sees, or confirms a part surely: then a name without its support needs more."""
+def _asked(judged: Sequence[JudgedPlace], words: Sequence[InfraredWord], fit: Mixture) -> float:
+    """Least probability of a name that infrared says nothing of: more where it confirms a part surely, and most where it explains all
+    it sees."""
+    if all(w.parts and not w.alarm for w in words):
+        return fit.name
     sure = any(row.seen and row.probability >= fit.sure for one in judged for row in one.named)
-    return sure or (bool(words) and all(w.parts and not w.alarm for w in words))
+    return fit.beside if sure else 0.0
 
 
-def _lonely(one: JudgedPlace, fit: Mixture) -> bool:
-    """Whether the name of a place of a mixed spectrum rests on that spectrum alone, with less than is asked and more than a trace."""
+def _lonely(
+    one: JudgedPlace, asked: float, words: Sequence[InfraredWord], blind: Callable[[str, str], bool], fit: Mixture
+) -> bool:
+    """Whether the name of a place of a mixed spectrum rests on that spectrum alone, with less than is asked.
+
+    A trace would leave nothing that infrared misses. More than one compound has to be likely for names that are not.
+    """
     if one.place.peak or not one.named or one.named[0].ratio != 1.0:
         return False
-    return one.named[0].probability < fit.name and (one.named[0].share or 0.0) >= fit.trace
+    best = one.named[0]
+    if all(blind(w.method, best.compound) for w in words):
+        return False
+    least = asked if (best.share or 0.0) >= fit.trace else 0.0
+    if one.place.several < fit.several:
+        least = max(least, fit.doubted)
+    return best.probability < least
 
 
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
@@ -146,19 +161,25 @@ def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
     return [rows[0], *(row for row in rows[1:] if row.seen and row.probability >= fit.second)]
 
 
-def competing(judged: Sequence[JudgedPlace]) -> list[str]:
-    """Compounds that are named, or that compete for a place: infrared was heard on them there."""
+def only_infrared(words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], fit: Mixture) -> list[Only]:
+    """Parts that infrared alone names: none that is named or competes for a place, where infrared was heard on it, and one that EI
+    lists as unlikely only where infrared is surer."""
     rows = [(row, row in place.named) for place in judged for row in place.rows]
-    return [row.compound for row, named in rows if named or row.alone >= LISTED]
-
-
-def only_infrared(words: Sequence[InfraredWord], known: Sequence[str], fit: Mixture) -> list[Only]:
-    """Parts that infrared alone names."""
+    competing = {row.compound for row, named in rows if named or row.alone >= LISTED}
+    listed = {row.compound for row, _ in rows}
     best: dict[str, Only] = {}
     for word in words:
         for compound, part in word.parts.items():
             p = part.probability if part.probability is not None else 0.0
+            least = fit.infrared_listed if compound in listed else fit.infrared_only
             before = best.get(compound)
-            if compound not in known and p >= fit.infrared_only and (before is None or p > before.probability):
+            if compound not in competing and p >= least and (before is None or p > before.probability):
                 best[compound] = Only(compound, p, part.share)
     return sorted(best.values(), key=lambda one: (-one.share, one.compound))
+
+
+def withheld(words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], fit: Mixture) -> list[str]:
+    """Compounds that infrared alone would name, were they not listed as unlikely by EI."""
+    given = {one.compound for one in only_infrared(words, judged, fit)}
+    loose = only_infrared(words, judged, replace(fit, infrared_listed=fit.infrared_only))
+    return [one.compound for one in loose if one.compound not in given]

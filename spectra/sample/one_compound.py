@@ -102,12 +102,19 @@ def set_of(ranked: tuple[tuple[str, float], ...], mass: float, lone: float) -> t
     return tuple(out)
 
 
-def single_of(weighed: Weighed, outside: float, fit: OneCompound, own: str = "") -> bool:
-    """Whether one name alone may be given: it is likely, something is right at all, and it is either confirmed by infrared or the
-    name EI alone gives as its only one (`own`) and does not doubt."""
-    ranked = weighed.ranked
+def single_of(
+    weighed: Weighed, outside: float, fit: OneCompound, own: str = "", alone: Mapping[str, float] | None = None
+) -> bool:
+    """Whether one name alone may be given: it is likely, something is right at all, and infrared confirms it. Where infrared has no
+    reference for it, it is the name EI alone gives as its only one (`own`) and does not doubt. A name of EI's own list (`alone`) stands
+    against no other of which EI is sure and infrared has no reference."""
+    ranked, known = weighed.ranked, weighed.residuals
     if not ranked or ranked[0][1] < fit.single or weighed.neither >= 0.5:
         return False
     best = ranked[0][0]
-    confirmed = weighed.residuals.get(best, 1.0) < weighed.reach
-    return confirmed or (best == own and outside < fit.stranger)
+    rivals = alone if alone is not None and best in alone else {}
+    if any(p >= fit.contrary and c != best and c not in known for c, p in rivals.items()):
+        return False
+    if best in known:
+        return known[best] < weighed.reach
+    return best == own and outside < fit.stranger

@@ -41,7 +41,7 @@ def of_one(scene: Scene, weighed: Weighed, alone: Sequence[tuple[str, float]]) -
     if not ranked:
         return []
     chosen = set_of(ranked, fit.set_mass, fit.single)
-    single = len(chosen) == 1 and single_of(weighed, scene.outside, fit, _own_single(scene))
+    single = len(chosen) == 1 and single_of(weighed, scene.outside, fit, _own_single(scene), scene.listed)
     first = next((c for c, _ in alone), "")
     return [Drawn(ranked[0][0], ranked[0][1], chosen, single, 1.0, first)]
 

@@ -140,6 +140,12 @@ def test_parts_that_only_one_method_sees_are_named_and_a_blind_method_is_no_veto
     assert not [q for q in answer.questions if SUGAR in q.compounds]
 
 
+def test_a_name_of_infrared_that_ei_lists_as_unlikely_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spectra.sample.explain.withheld", lambda *_: [CAFFEINE])
+    answer = explain_sample([gc(COCAINE), ir(COCAINE, SUGAR)], [], libraries(), REGISTER)
+    assert "Infrared gives Caffeine, which EI lists as unlikely, so it is not named." in answer.reasons
+
+
 def test_two_files_of_two_substances_are_a_question_and_push_no_name_out() -> None:
     answer = explain_sample([gc(COCAINE), ir(CAFFEINE)], [], libraries(), REGISTER)
     assert {part.compound for part in answer.parts} == {COCAINE, CAFFEINE}

@@ -10,7 +10,7 @@ import pytest
 from spectra.infrared.answer import DetectionLimit, InfraredExplanation
 from spectra.sample.constants import shipped
 from spectra.sample.heard import InfraredWord, Place, Rival
-from spectra.sample.mixture import infrared_worth, judge, only_infrared, would_have_seen
+from spectra.sample.mixture import infrared_worth, judge, only_infrared, withheld, would_have_seen
 from spectra.types import Component, Identification
 
 FIT = shipped().mixture
@@ -75,15 +75,35 @@ def test_infrared_names_the_second_of_a_place() -> None:
     assert judged.named[0].compound == "b"
 
 
+def test_a_likely_compound_that_ei_does_not_name_is_named_where_infrared_speaks_for_it() -> None:
+    quiet = place(("a", 0.1), named=False)
+    judged = judge([quiet], [word({"a": 0.8})], FIT)[0]
+    assert 0.4 <= judged.named[0].probability < 0.6
+    assert judge([quiet], [word({"a": 0.3})], FIT)[0].named == ()
+
+
 def test_two_readings_of_one_method_are_no_two_witnesses() -> None:
     one = word({"a": 0.9})
     assert judge([place(("a", 0.5))], [one, one], FIT)[0].rows[0] == judge([place(("a", 0.5))], [one], FIT)[0].rows[0]
 
 
 def test_infrared_alone_names_what_is_likely_and_competes_for_no_place() -> None:
-    assert [one.compound for one in only_infrared([word({"cut": 0.82}, alarm=True)], [], FIT)] == ["cut"]
-    assert only_infrared([word({"cut": 0.78})], [], FIT) == []
-    assert only_infrared([word({"cut": 0.9})], ["cut"], FIT) == []
+    assert _only(word({"cut": 0.82}, alarm=True)) == ["cut"]
+    assert _only(word({"cut": 0.78})) == []
+    assert _only(word({"cut": 0.9}), place(("a", 0.6), ("cut", 0.1))) == []
+
+
+def test_what_ei_lists_as_unlikely_infrared_alone_names_where_it_is_surer() -> None:
+    listed = place(("a", 0.6), ("b", 0.001))
+    assert _only(word({"b": 0.9}, alarm=True), listed) == []
+    assert _only(word({"b": 0.97}, alarm=True), listed) == ["b"]
+    for p, said in ((0.9, ["b"]), (0.97, []), (0.7, [])):
+        doubtful = word({"b": p}, alarm=True)
+        assert withheld([doubtful], judge([listed], [doubtful], FIT), FIT) == said
+
+
+def _only(said: InfraredWord, *places: Place) -> list[str]:
+    return [one.compound for one in only_infrared([said], judge(places, [said], FIT), FIT)]
 
 
 def test_without_a_share_a_limit_says_nothing() -> None:
@@ -108,10 +128,26 @@ def test_a_name_less_than_even_needs_support_where_infrared_explains_everything(
     assert _names([place(("a", 0.6))], word({"cut": 0.99})) == ["a"]
 
 
-def test_a_name_less_than_even_needs_support_beside_a_part_that_infrared_confirms() -> None:
-    pair = [place(("a", 0.4)), place(("b", 0.9))]
-    assert _names(pair, word({"b": 0.99}, alarm=True)) == ["b"]
-    assert _names(pair, word({"cut": 0.99}, alarm=True)) == ["a", "b"]
+def test_an_unlikely_name_needs_support_beside_a_part_that_infrared_confirms() -> None:
+    weak, likelier = [place(("a", 0.25)), place(("b", 0.9))], [place(("a", 0.4)), place(("b", 0.9))]
+    assert _names(weak, word({"b": 0.99}, alarm=True)) == ["b"]
+    assert _names(weak, word({"cut": 0.99}, alarm=True)) == ["a", "b"]
+    assert _names(likelier, word({"b": 0.99}, alarm=True)) == ["a", "b"]
+
+
+def test_a_further_name_of_ei_alone_needs_more_than_one_compound_to_be_likely() -> None:
+    told, torn = place(("a", 0.5)), replace(place(("a", 0.5)), several=0.55)
+    quiet = word({"cut": 0.99}, alarm=True)
+    assert _names([told], quiet) == ["a"]
+    assert _names([torn], quiet) == []
+    assert _names([replace(torn, rivals=(Rival("a", 0.7, 0.3),))], quiet) == ["a"]
+    assert [row.compound for one in judge([torn], [], FIT) for row in one.named] == ["a"], "nobody else was asked"
+
+
+def test_what_infrared_is_blind_to_needs_no_support_of_it() -> None:
+    said = word({"b": 0.99})
+    judged = judge([place(("a", 0.4)), place(("b", 0.9))], [said], FIT, lambda _method, compound: compound == "a")
+    assert [row.compound for one in judged for row in one.named] == ["a", "b"]
 
 
 def test_a_trace_and_a_peak_of_a_run_keep_the_name_their_own_method_gives() -> None:

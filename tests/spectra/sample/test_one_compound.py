@@ -79,6 +79,25 @@ def test_a_single_name_needs_infrared_where_ei_doubts_its_library() -> None:
     assert single_of(confirmed, 0.6, FIT)
 
 
+def test_a_single_name_of_ei_falls_where_its_reference_leaves_much() -> None:
+    """EI is sure of a look-alike; infrared has its reference and does not confirm it."""
+    silent = weigh({"three": 1.0}, 0.3, WRONG, FIT)
+    assert single_of(silent, 0.3, FIT, "three")
+    against = weigh({"three": 1.0}, 0.3, {"three": 0.13, **WRONG}, FIT)
+    assert against.ranked[0][0] == "three"
+    assert not single_of(against, 0.3, FIT, "three")
+
+
+def test_no_name_stands_alone_against_a_sure_one_that_infrared_has_no_reference_for() -> None:
+    said = {"three": 0.9, "four": 0.1}
+    torn = weigh(said, 0.1, {"four": 0.01, **WRONG}, FIT)
+    assert torn.ranked[0][0] == "four"
+    assert not single_of(torn, 0.1, FIT, "three", said)
+    assert single_of(torn, 0.1, FIT, "three", {"three": 0.6, "four": 0.4})
+    told = weigh(said, 0.1, {"three": 0.3, "four": 0.01, **WRONG}, FIT)
+    assert single_of(told, 0.1, FIT, "three", said), "infrared could have confirmed the other and did not"
+
+
 def test_a_set_takes_two_where_the_first_is_not_sure_enough() -> None:
     rows = (("a", 0.93), ("b", 0.05), ("c", 0.02))
     assert set_of(rows, 0.9, 0.96) == rows[:2]
