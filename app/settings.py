@@ -26,7 +26,8 @@ from app.platform.kernel.errors import Invalid
 
 MIB = 1024 * 1024
 SECRET_BYTES = 32
-ELSEWHERE = {"MAST_SECRETS_DIR", "MAST_ACCELERATOR", "MAST_DOMAIN", "MAST_UPSTREAM"}  # read, but no field of Settings
+ELSEWHERE = {"MAST_SECRETS_DIR", "MAST_ACCELERATOR", "MAST_DOMAIN", "MAST_UPSTREAM", "MAST_BACKUPS", "MAST_BACKUP_KEY"}
+"""Read by others, or before settings are, and no field of Settings."""
 
 SHARED = (
     "administrators_second_factor", "cookie_secure", "demo", "oidc_claim", "oidc_issuer", "prove_again_minutes", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
