@@ -509,6 +509,21 @@ def _(stage: Stage) -> Call:
     return Call("nobody", "/sign-out/oidc", more={"data": {"logout_token": jwt.encode({"alg": "RS256"}, said, key)}})
 
 
+@write("POST", "/api/v1/people/{person_id}/identity")
+def link_identity(stage: Stage) -> Call:
+    _provider(stage)
+    body = {"identity": f"clinician@{stage.agency}.example"}
+    url = "/api/v1/people/{person_id}/identity"
+    return Call("admin", url, {"person_id": stage.actor("clinician")}, {"json": body})
+
+
+@write("DELETE", "/api/v1/people/{person_id}/identity")
+def _(stage: Stage) -> Call:
+    call = link_identity(stage)
+    ok(stage.client(call.role).post(call.at(), **call.more))
+    return Call(call.role, call.url, call.path)
+
+
 @write("POST", "/people/{person_id}/identity")
 def _(stage: Stage) -> Call:
     _provider(stage)
