@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.intake.people.provider import Provider
 from app.platform.kernel.errors import Invalid, MastError, Unauthenticated, Unavailable
+from app.platform.kernel.extras import IDENTITIES, how_to_add
 from app.platform.kernel.place import local
 from app.platform.security.tokens import new_secret
 
@@ -137,7 +138,7 @@ class IdentityProvider:
         if importlib.util.find_spec("authlib") is None:
             raise Invalid(
                 "MAST_OIDC_ISSUER is set, and the part that speaks with it is not installed. Nothing was started.",
-                hint="Install it: pip install 'mast-lims[oidc]'. Or leave the setting out.",
+                hint=f"{how_to_add(IDENTITIES)}. Or leave the setting out.",
             )
         self.registered = registered
         self.there = Provider(registered.issuer, registered.label)
