@@ -49,6 +49,7 @@ from app.platform import audit
 from app.platform.db import Database
 from app.platform.jobs import JobRunner, Workers
 from app.platform.kernel.errors import Invalid
+from app.platform.kernel.extras import PASSKEYS, how_to_add
 from app.platform.kernel.place import Clock, system_clock
 from app.platform.live.hub import EventHub
 from app.platform.security.policy import check_policies
@@ -85,7 +86,7 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
     if policy.administrators_by_two and not passkeys.available(settings.public_url):
         raise Invalid(
             "MAST_ADMINISTRATORS_SECOND_FACTOR is on, and passkeys cannot be used here. Nothing was started.",
-            hint="Install mast-lims[passkeys] and give MAST_PUBLIC_URL a name, or turn the setting off.",
+            hint=f"{how_to_add(PASSKEYS)}. Give MAST_PUBLIC_URL a name. Or turn the setting off.",
         )
     sandbox = LazySandbox(reader_limits(settings), settings.parser_processes)
     blobs = BlobStore(settings.blob_dir, max_bytes=settings.upload_max_bytes, reserve=reserve)

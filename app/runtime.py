@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from app.care.message_packs.checking import Checks
 from app.care.message_packs.provider import Packs
-from app.intake.people.oidc import BACK, IdentityProvider, Registered
+from app.intake.people.oidc import IdentityProvider, Registered
 from app.intake.people.service import SessionPolicy
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings.reading_job import LazySandbox
@@ -109,7 +109,7 @@ def registered_of(settings: Settings) -> Registered | None:
         return None
     return Registered(
         settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret.get_secret_value(),
-        settings.oidc_label, settings.oidc_claim, f"{settings.public_url.rstrip('/')}{BACK}",
+        settings.oidc_label, settings.oidc_claim, settings.public_url,
     )  # fmt: skip
 
 

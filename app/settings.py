@@ -26,7 +26,8 @@ from app.platform.kernel.errors import Invalid
 
 MIB = 1024 * 1024
 SECRET_BYTES = 32
-ELSEWHERE = {"MAST_SECRETS_DIR", "MAST_ACCELERATOR", "MAST_DOMAIN", "MAST_UPSTREAM"}  # read, but no field of Settings
+ELSEWHERE = {"MAST_SECRETS_DIR", "MAST_ACCELERATOR", "MAST_DOMAIN", "MAST_UPSTREAM", "MAST_BACKUPS", "MAST_BACKUP_KEY"}
+"""Read by others, or before settings are, and no field of Settings."""
 
 SHARED = (
     "administrators_second_factor", "cookie_secure", "demo", "oidc_claim", "oidc_issuer", "prove_again_minutes", "public_url", "release_licence", "release_publisher", "releases_monthly", "session_hours",
@@ -65,8 +66,8 @@ class Settings(BaseSettings):
     upload_max_bytes: int = Field(512 * MIB, description="Largest instrument file")
     reserve_bytes: int = Field(16 * MIB, ge=0, description="Set aside for a full disk: signing in and results go on")
     body_max_bytes: int = Field(1 * MIB, description="Largest body of any other request")
-    session_idle_minutes: int = Field(45, description="Staff are signed out after this much silence")
-    session_hours: int = Field(12, description="Staff are signed out after this long in any case")
+    session_idle_minutes: int = Field(45, ge=1, le=1440, description="Staff are signed out after this much silence")
+    session_hours: int = Field(12, ge=1, le=168, description="Staff are signed out after this long in any case")
     oidc_issuer: str = Field("", max_length=255, description="Identity provider people may sign in by; empty: none")
     oidc_client_id: str = Field("", max_length=255, description="This service's name at that provider")
     oidc_client_secret: SecretStr = Field(SecretStr(""), description="Its secret there, best in the folder of secrets")

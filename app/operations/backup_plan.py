@@ -27,6 +27,7 @@ from pydantic import SecretStr
 from app.operations import backup as backups
 from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, MastError
+from app.platform.kernel.extras import AGE, how_to_add
 from app.settings import Settings
 
 SEALED = ".tar.age"
@@ -157,9 +158,7 @@ def _sealing() -> Any:
     try:
         import pyrage
     except ImportError:
-        raise Invalid(
-            "Sealed backups need one more package, which is not installed.", hint="pip install 'mast-lims[sealed]'"
-        ) from None
+        raise Invalid("Sealed backups need one more package, which is not installed.", hint=how_to_add(AGE)) from None
     return pyrage
 
 

@@ -43,7 +43,7 @@ NAMED = {
     "snippet": "of the pack", "strip_brand": "make", "strip_dilution": "ratio", "strip_lot": "of a material",
     "strip_target": "class", "substance": "register", "substances": "register", "supplier": "firm",
     "target": "of the pack", "display_name": "a colleague’s own", "username": "a colleague’s own", "password": "secret",
-    "passkey": "of the browser", "identity": "a colleague’s own",
+    "passkey": "of the browser", "identity": "a colleague’s own", "logout_token": "of the provider",
     "new": "secret", "again": "secret", "link": "secret", "token": "secret",
     "licence": "of a library", "source": "publisher of a library", "path": "of a file of the pack", "q": "search",
     "word": "search", "what": "search", "session": "key", "inchikey": "compound", "minutes": "number", "map": "a file",

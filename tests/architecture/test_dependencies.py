@@ -9,6 +9,7 @@ from importlib import metadata
 
 import pytest
 
+from app.platform.kernel import extras
 from tests.architecture.code import ROOT, imported_by
 
 USED_OTHERWISE = {
@@ -53,6 +54,13 @@ def test_every_dependency_is_used(group: str) -> None:
         if name not in USED_OTHERWISE and not provided[plain(name)] & used and plain(name).replace("-", "_") not in used
     ]
     assert not unused, f"installed and imported by nothing: {', '.join(unused)}"
+
+
+def test_packages_that_are_named_to_be_added_are_extras() -> None:
+    optional = {
+        requirement.partition(">")[0] for group in PROJECT["optional-dependencies"].values() for requirement in group
+    }
+    assert {extras.AGE, extras.IDENTITIES, extras.PASSKEYS} <= optional
 
 
 def test_the_reasons_are_of_dependencies_there_are() -> None:

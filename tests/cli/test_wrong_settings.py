@@ -20,6 +20,10 @@ from tests.cli.conftest import Mast
         ("MAST_TRUSTED_PROXIES", "127.0.0.1", "no list in JSON"),
         ("MAST_PUBLIC_URL", "mast.example.org", "such as https://mast.example.org"),
         ("MAST_DATABASE_URL", "mysql://mast:hunter2@db/mast", "such as postgresql://mast@db/mast"),
+        ("MAST_SESSION_HOURS", "0", "greater than or equal to 1"),
+        ("MAST_SESSION_HOURS", "169", "less than or equal to 168"),
+        ("MAST_SESSION_IDLE_MINUTES", "0", "greater than or equal to 1"),
+        ("MAST_SESSION_IDLE_MINUTES", "1441", "less than or equal to 1440"),
         ("MAST_METRICS_TOKEN", "hunter2", "openssl rand -hex 32"),
     ],
 )

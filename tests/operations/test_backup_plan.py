@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -94,6 +95,13 @@ def key(tmp_path: Path) -> tuple[str, Path]:
     file = tmp_path / "key.txt"
     file.write_text(f"# of the service\n{identity}\n")
     return str(identity.to_public()), file
+
+
+def test_what_is_not_installed_is_named_by_a_command_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyrage", None)
+    with pytest.raises(Invalid, match="one more package") as refused:
+        plan.check_key("age1abc")
+    assert refused.value.hint == f"Install it where MAST is: {sys.executable} -m pip install pyrage"
 
 
 def some_work(stage: Stage, samples: int = 2) -> None:

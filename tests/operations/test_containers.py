@@ -14,6 +14,7 @@ import pytest
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
+from app.operations.units import Backups, Part, Place, unit
 from app.platform.kernel.errors import Invalid
 from app.settings import Settings
 from tests.support.site import free_port
@@ -88,14 +89,15 @@ def test_no_secret_stands_in_an_environment() -> None:
 
 
 def test_what_lasts_is_in_a_named_volume() -> None:
-    named = {one.partition(":")[0] for service in SERVICES.values() for one in service["volumes"] if one[0] != "."}
+    mounts = [one for service in SERVICES.values() for one in service["volumes"] if isinstance(one, str)]
+    named = {one.partition(":")[0] for one in mounts if one[0] != "."}
     assert named == set(compose()["volumes"])
     assert SERVICES["server"]["volumes"] == SERVICES["worker"]["volumes"] == ["data:/data"]
 
 
 def test_server_and_worker_run_with_settings_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     said = SERVICES["server"]["environment"]
-    assert said == SERVICES["worker"]["environment"]
+    assert said == SERVICES["worker"]["environment"] == SERVICES["backup"]["environment"]
     known = {f"MAST_{name.upper()}" for name in Settings.model_fields} | {"MAST_SECRETS_DIR"}
     assert said.keys() <= known
     (tmp_path / "mast_database_url").write_text("postgresql://mast:long@database/mast\n")
@@ -109,6 +111,39 @@ def test_server_and_worker_run_with_settings_there_are(monkeypatch: pytest.Monke
     assert {"mast.example.org", "127.0.0.1"} <= set(settings.allowed_hosts)
     inside = compose()["networks"]["inside"]["ipam"]["config"][0]["subnet"]
     assert [str(one) for one in settings.trusted_proxies] == [inside]
+
+
+def test_backups_are_made_as_the_unit_of_systemd_makes_them_and_outlive_the_volumes() -> None:
+    service = SERVICES["backup"]
+    place = Place(Path("mast"), "mast", Path("/data"), Path("/nowhere"))
+    said = unit(Part.BACKUP, place, backups=Backups(Path("/backups"), "15m", "24h,30d", "${MAST_BACKUP_KEY:-}"))
+    words = " ".join(f'"{word}"' for word in ["mast", *service["command"]])
+    assert f"ExecStart={words}".replace("$", "$$") in said
+    assert service["image"] == SERVICES["server"]["image"]
+    assert service["depends_on"] == {"server": {"condition": "service_healthy"}}
+    data, target = service["volumes"]
+    assert (data, target["type"], target["target"]) == ("data:/data", "bind", "/backups")
+    assert target["bind"] == {"create_host_path": False}
+    assert "MAST_BACKUPS" in GUIDE
+    assert "MAST_BACKUP_KEY" in GUIDE
+
+
+def test_backups_that_stop_are_seen(tmp_path: Path) -> None:
+    kind, check = SERVICES["backup"]["healthcheck"]["test"]
+    look = ["sh", "-c", check.replace("/backups", str(tmp_path))]
+    assert kind == "CMD-SHELL"
+
+    def well() -> bool:
+        return subprocess.run(look, check=False).returncode == 0
+
+    (tmp_path / "mast-20260613T120000Z.tar.age.part").touch()
+    assert not well()
+    (tmp_path / "mast-20260613T120000Z.tar.age").touch()
+    assert well()
+    os.utime(tmp_path / "mast-20260613T120000Z.tar.age", (0, 0))
+    assert not well()
+    (tmp_path / "mast-20260613T121500Z").mkdir()
+    assert well()
 
 
 def test_the_environment_goes_before_the_folder_of_secrets_and_a_missing_folder_is_said(

@@ -70,6 +70,7 @@ ANYBODY: dict[Door, str] = {
     ("GET", "/sign-in/oidc"): "the way to the identity provider, where there is one",
     ("GET", "/sign-in/oidc/back"): "the way back from it",
     ("POST", "/sign-out"): "signing out",
+    ("POST", "/sign-out/oidc"): "what the identity provider signs, where there is one",
     ("GET", "/password"): "the form behind a link for a new password",
     ("POST", "/password"): "anyone who holds the link sets a password",
     ("GET", "/t"): "the form for a ticket",

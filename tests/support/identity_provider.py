@@ -45,6 +45,7 @@ class Ways:
     extra: dict[str, Any] = field(default_factory=dict)
     now: float = 0
     redirect: str = "https://testserver/sign-in/oidc/back"
+    way_out: str = "https://login.example.ac.uk/out?of=all"
 
 
 class Client(ClientMixin):
@@ -146,7 +147,7 @@ def now() -> float:
     return WAYS.now or time.time()
 
 
-def signed(claims: dict[str, Any]) -> str:
+def signed(claims: dict[str, Any], typ: str | None = None) -> str:
     public = KEYS["one"].as_pem(private=False)
     if "none" in WAYS.wrong:
         head = {"alg": "none", "kid": "one"}
@@ -160,7 +161,7 @@ def signed(claims: dict[str, Any]) -> str:
         return by_hand({"alg": "HS256", "kid": "one"}, claims, public)
     kid = "two" if "new_key" in WAYS.wrong else "one"
     key = RSAKey.generate_key(2048, {"kid": "one"}) if "other_key" in WAYS.wrong else KEYS[kid]
-    made = jwt.encode({"alg": "RS256", "kid": kid}, claims, key)
+    made = jwt.encode({"alg": "RS256", "kid": kid} | ({"typ": typ} if typ else {}), claims, key)
     return made.rpartition(".")[0] + "." if "unsigned" in WAYS.wrong else made
 
 
@@ -246,7 +247,7 @@ class Door(BaseHTTPRequestHandler):
         said = {
             "issuer": issuer, "authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token",
             "jwks_uri": f"{ISSUER}/keys", "userinfo_endpoint": f"{ISSUER}/about",
-            "authorization_response_iss_parameter_supported": True,
+            "authorization_response_iss_parameter_supported": True, "end_session_endpoint": WAYS.way_out,
         }  # fmt: skip
         if "ftp" in WAYS.wrong:
             said["token_endpoint"] = "file:///etc/passwd"
@@ -276,6 +277,8 @@ class Door(BaseHTTPRequestHandler):
             for name, value in json.loads(sent).items():
                 setattr(WAYS, name, value)
             return self._say(200, {})
+        if self.path == "/sign":
+            return self._bytes(200, signed(*json.loads(sent)).encode(), {})
         if "token_away" in WAYS.wrong:
             return self._bytes(502, b"<h1>Bad gateway</h1>", {})
         status, body, headers = SERVER.create_token_response(
@@ -327,6 +330,10 @@ class Running:
         """Be like this from now on; what is not named is as it is at first."""
         fresh = Ways()
         httpx2.post(f"{self.issuer}/behave", json={**vars(fresh), **ways}, timeout=30).raise_for_status()
+
+    def sign(self, claims: dict[str, Any], typ: str | None = None) -> str:
+        """A token of its own making, such as it sends when someone signs out there."""
+        return httpx2.post(f"{self.issuer}/sign", json=[claims, typ], timeout=30).text
 
     def visit(self, address: str) -> httpx2.Response:
         """What it answers a browser that was sent there."""

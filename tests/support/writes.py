@@ -14,10 +14,12 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 import numpy as np
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from sqlmodel import select
 
 from app.intake.people import passkeys
-from app.intake.people.oidc import IdentityProvider, Registered
+from app.intake.people.oidc import EVENT, IdentityProvider, Registered
 from app.intake.samples.tables import Tablet
 from app.laboratory.incoming.tables import IncomingFile
 from app.laboratory.readings.domain import UploadState
@@ -484,10 +486,47 @@ def _(stage: Stage) -> Call:
     return Call("chemist", "/api/v1/tokens/{token_id}", {"token_id": token["id"]})
 
 
+def _provider(stage: Stage) -> RSAKey:
+    """An identity provider that is asked nothing, and the key it signs with."""
+    provider = IdentityProvider(Registered("https://x.example", "mast", "", "X", "email", "https://mast.example"))
+    key = RSAKey.generate_key(2048, {"kid": "one"})
+    provider.there.keys = lambda kid: [key]  # type: ignore[method-assign]
+    object.__setattr__(stage.world.runtime, "identity_provider", provider)
+    return key
+
+
+@write("POST", "/sign-out/oidc")
+def _(stage: Stage) -> Call:
+    key, now = _provider(stage), int(stage.world.runtime.now().timestamp())
+    said = {
+        "iss": "https://x.example",
+        "aud": "mast",
+        "iat": now,
+        "jti": str(new_id()),
+        "sub": "a-17",
+        "events": {EVENT: {}},
+    }
+    return Call("nobody", "/sign-out/oidc", more={"data": {"logout_token": jwt.encode({"alg": "RS256"}, said, key)}})
+
+
+@write("POST", "/api/v1/people/{person_id}/identity")
+def link_identity(stage: Stage) -> Call:
+    _provider(stage)
+    body = {"identity": f"clinician@{stage.agency}.example"}
+    url = "/api/v1/people/{person_id}/identity"
+    return Call("admin", url, {"person_id": stage.actor("clinician")}, {"json": body})
+
+
+@write("DELETE", "/api/v1/people/{person_id}/identity")
+def _(stage: Stage) -> Call:
+    call = link_identity(stage)
+    ok(stage.client(call.role).post(call.at(), **call.more))
+    return Call(call.role, call.url, call.path)
+
+
 @write("POST", "/people/{person_id}/identity")
 def _(stage: Stage) -> Call:
-    provider = IdentityProvider(Registered("https://x.example", "mast", "", "X", "email", "https://mast.example/back"))
-    object.__setattr__(stage.world.runtime, "identity_provider", provider)  # it is asked nothing for this
+    _provider(stage)
     form = {"identity": f"clinician@{stage.agency}.example"}
     return Call("admin", "/people/{person_id}/identity", {"person_id": stage.actor("clinician")}, {"data": form})
 

@@ -126,6 +126,7 @@ def remove_passkeys(uow: UnitOfWork, person: Person) -> None:
 
 def unlink(uow: UnitOfWork, person: Person) -> None:
     """Whom the identity provider vouches for signs in to this account no more."""
+    service.by_a_person(uow.actor)
     identity = identities.of_person(uow.session, person.id)
     if identity is None:
         raise NotFound("identity")

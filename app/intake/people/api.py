@@ -10,10 +10,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
-from app.intake.people import accounts, domain, passkeys, service, signin, web_proving
-from app.intake.people.tables import Person, TokenOut
+from app.intake.people import accounts, domain, identities, oidc, passkeys, service, signin, web_proving
+from app.intake.people.tables import Identity, Person, TokenOut
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import NotFound
 from app.platform.security.policy import STAFF, allow
 from app.platform.web.fields import FreeText, Note80, Text140
 from app.runtime import CreationDep, RuntimeDep
@@ -54,6 +55,27 @@ class PersonAdded(PersonOut):
 
     link: str | None
     link_expires_at: datetime | None
+
+
+class NewIdentity(BaseModel):
+    """How the identity provider calls someone, by the claim the service is set to."""
+
+    identity: str = Field(max_length=oidc.LONGEST)
+
+
+class IdentityOut(BaseModel):
+    """An identity that is linked to an account, without what names the person there."""
+
+    issuer: str
+    created_at: datetime
+    invited_until: datetime | None
+    """When an invitation ends; none where the provider's own name for the person was given."""
+
+    @classmethod
+    def of(cls, row: Identity) -> IdentityOut:
+        """From a row."""
+        until = row.created_at + identities.INVITED_FOR if row.invited else None
+        return cls(issuer=row.issuer, created_at=row.created_at, invited_until=until)
 
 
 class Me(BaseModel):
@@ -130,6 +152,31 @@ def add_person(body: NewPerson, who: Admin, rt: RuntimeDep, creation: CreationDe
 
     service.by_a_person(who)  # before the answer of the first time, which holds the link
     return creation.made(who, create)
+
+
+@router.post("/people/{person_id}/identity", status_code=201, response_model=IdentityOut)
+def link_identity(
+    person_id: uuid.UUID, body: NewIdentity, who: Admin, rt: RuntimeDep, creation: CreationDep
+) -> JSONResponse:
+    """Link the account to whom the identity provider calls so; one that was linked before ends, with what it signed in."""
+    provider = rt.identity_provider
+    if provider is None:
+        raise NotFound("identity provider")
+
+    def create(uow: UnitOfWork) -> IdentityOut:
+        person = accounts.account(uow, person_id)
+        return IdentityOut.of(identities.link(uow, person, provider.registered, body.identity))
+
+    service.by_a_person(who)
+    return creation.made(who, create)
+
+
+@router.delete("/people/{person_id}/identity", status_code=204)
+def unlink_identity(person_id: uuid.UUID, who: Admin, rt: RuntimeDep, request: Request) -> Response:
+    """Unlink the account from the identity provider; what the identity signed in ends."""
+    with rt.begin(who, request) as uow:
+        accounts.unlink(uow, accounts.account(uow, person_id))
+    return Response(status_code=204)
 
 
 @router.post("/people/{person_id}/{act}", status_code=204)

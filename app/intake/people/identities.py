@@ -13,12 +13,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.intake.people import service
-from app.intake.people.oidc import LONGEST, Proven, Registered, as_invited
+from app.intake.people.oidc import LONGEST, Proven, Registered, SignedOut, as_invited, not_believed
 from app.intake.people.tables import Identity, Person, Proof, StaffSession
 from app.platform import audit
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Conflict, Forbidden, Invalid, Unauthenticated
+from app.platform.security.throttle import first_time
+from app.platform.security.tokens import keyed_hash
 
 INVITED_FOR = timedelta(days=14)
 """An address may be given to someone else one day: an invitation by it does not wait for ever."""
@@ -70,6 +72,38 @@ def unlink(uow: UnitOfWork, person: Person, row: Identity) -> None:
     )
     service.end(uow, person.agency_id, uow.session.exec(begun).all())
     audit.record(uow, "unlink", "identity", row.id, agency_id=person.agency_id, before={"person": str(person.id)})
+
+
+def session_there(pepper: bytes, issuer: str, session: str) -> str | None:
+    """What is kept of the provider's name for a session there; nothing where it says none."""
+    return keyed_hash(pepper, "session at a provider", f"{issuer}|{session}") if session else None
+
+
+def end_there(uow: UnitOfWork, ended: SignedOut, pepper: bytes) -> None:
+    """End what an identity signed in here, because the person signed out at the provider.
+
+    Of a session there that is named, what began with it, and what began with none the provider named. Raises NotBelieved where the
+    same message has come before: it would end what began since.
+    """
+    if not first_time(uow, pepper, "message of a provider", f"{ended.issuer}|{ended.token}"):
+        raise not_believed("again")
+    begun = (
+        select(StaffSession, Person)
+        .join(Person, col(Person.id) == StaffSession.person_id)
+        .join(Identity, col(Identity.person_id) == StaffSession.person_id)
+        .where(Identity.issuer == ended.issuer, StaffSession.proof == Proof.IDENTITY)
+        .where(col(StaffSession.revoked_at).is_(None))
+    )
+    if ended.subject:
+        begun = begun.where(Identity.subject == ended.subject)
+    if ended.session:
+        there = col(StaffSession.session_there)
+        this_one = there == session_there(pepper, ended.issuer, ended.session)
+        begun = begun.where(this_one | there.is_(None) if ended.subject else this_one)
+    for row, person in uow.session.exec(begun).all():
+        service.end(uow, person.agency_id, [row])
+        after = {"person": str(person.id), "by": "provider"}
+        audit.record(uow, "revoke", "staff_session", row.live_key, agency_id=person.agency_id, after=after)
 
 
 def holder(session: Session, proven: Proven, now: datetime) -> tuple[Person, Identity]:

@@ -1,4 +1,4 @@
-"""Signing in by the identity provider of a university or hospital (OpenID Connect Core 1.0: the code flow, with PKCE).
+"""Signing in by the identity provider of a university or hospital (OpenID Connect Core 1.0: the code flow, with PKCE), and out.
 
 Nothing is asked of the provider before someone wants to sign in by it, so that a server starts and works without it. The attempt lies
 sealed in the browser that began it. The library is an extra (`mast-lims[oidc]`).
@@ -14,13 +14,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.intake.people.provider import Provider
-from app.platform.kernel.errors import Invalid, Unauthenticated
+from app.platform.kernel.errors import Invalid, MastError, Unauthenticated, Unavailable
+from app.platform.kernel.extras import IDENTITIES, how_to_add
 from app.platform.kernel.place import local
 from app.platform.security.tokens import new_secret
 
@@ -37,6 +39,12 @@ SCOPES = {"sub": "openid", "email": "openid email", "preferred_username": "openi
 LONGEST = 255
 BACK = "/sign-in/oidc/back"
 """Where the provider sends browsers back to, under the address of this service; it is told so when the service is registered."""
+ENDED = "/sign-out/oidc"
+"""Where the provider says that someone signed out there (OpenID Connect Back-Channel Logout 1.0)."""
+SIGN_IN = "/sign-in"
+"""Where it sends browsers that signed out there (OpenID Connect RP-Initiated Logout 1.0)."""
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LONGEST_TOKEN = 16 * 1024
 _NONCE = 12
 
 
@@ -49,7 +57,11 @@ class Registered:
     client_secret: str
     label: str
     claim: str
-    redirect_uri: str
+    public_url: str
+
+    def here(self, path: str) -> str:
+        """A path of this service, as it is registered there."""
+        return f"{self.public_url.rstrip('/')}{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +101,34 @@ def _cipher(pepper: bytes) -> AESGCM:
 
 
 class Proven(NamedTuple):
-    """Whom the provider vouches for. `claim`: the value by which an invitation finds them; it is not kept."""
+    """Whom the provider vouches for. `claim`: the value by which an invitation finds them; it is not kept. `session`: its name for
+    the session there, where it says one.
+    """
 
     issuer: str
     subject: str
     claim: str
     by_two: bool
     began_at: datetime
+    session: str = ""
+
+
+class SignedOut(NamedTuple):
+    """What ended at the provider: a session of someone, or all of theirs where `session` is empty. One of the two is said.
+
+    `token`: what it calls this message.
+    """
+
+    issuer: str
+    subject: str
+    session: str
+    token: str
+
+
+class NotBelieved(MastError):
+    """What came in the provider's name cannot be its word."""
+
+    code = "not_believed"
 
 
 class IdentityProvider:
@@ -105,7 +138,7 @@ class IdentityProvider:
         if importlib.util.find_spec("authlib") is None:
             raise Invalid(
                 "MAST_OIDC_ISSUER is set, and the part that speaks with it is not installed. Nothing was started.",
-                hint="Install it: pip install 'mast-lims[oidc]'. Or leave the setting out.",
+                hint=f"{how_to_add(IDENTITIES)}. Or leave the setting out.",
             )
         self.registered = registered
         self.there = Provider(registered.issuer, registered.label)
@@ -137,13 +170,60 @@ class IdentityProvider:
         if said.get("iss", self._issuer_expected()) != self.registered.issuer:
             raise _refused("mix-up", "The answer came from another provider than the one that was asked.")
         token = self._token(said["code"], attempt)
-        header, claims = self._signed(token.get("id_token"))
+        try:
+            header, claims = self._signed(token.get("id_token"))
+        except ValueError as error:
+            raise _refused("signature", f"What {self.label} sent is not signed as it has to be.", str(error)) from error
         self._in_time(claims, now)
         self._checked(header, claims, attempt, token.get("access_token"), now)
         methods = claims.get("amr") or []
         by_two = "mfa" in methods or claims.get("acr") == MFA
         claim = self._claim(claims, token.get("access_token"))
-        return Proven(self.registered.issuer, claims["sub"], claim, by_two, attempt.began_at)
+        there = claims.get("sid")
+        session = there if isinstance(there, str) else ""
+        return Proven(self.registered.issuer, claims["sub"], claim, by_two, attempt.began_at, session)
+
+    def way_out(self) -> str:
+        """Where someone ends the session at the provider too, and is led back; nothing where it has no such page, or does not answer."""
+        try:
+            page = self.there.document().get("end_session_endpoint")
+        except Unavailable:
+            return ""
+        if not self.there.may_be_asked(page):
+            return ""
+        mine = self.registered
+        said = {"client_id": mine.client_id, "post_logout_redirect_uri": mine.here(SIGN_IN)}
+        return f"{page}{'&' if '?' in page else '?'}{urlencode(said)}"
+
+    def signed_out(self, logout_token: str, now: datetime) -> SignedOut:
+        """Who signed out at the provider, once all it said has been checked. Raises NotBelieved, and Unavailable where its keys are."""
+        if len(logout_token) > LONGEST_TOKEN:
+            raise not_believed("length")
+        try:
+            header, claims = self._signed(logout_token)
+        except ValueError as error:
+            raise not_believed("signature", str(error)) from error
+        if wrong := self._wrong(header, claims, now.timestamp()):
+            raise not_believed(wrong)
+        return SignedOut(self.registered.issuer, claims.get("sub", ""), claims.get("sid", ""), claims["jti"])
+
+    def _wrong(self, header: Mapping[str, Any], claims: Mapping[str, Any], now: float) -> str:
+        """What is wrong with a signed message that someone signed out, if anything is."""
+        events, mine, leeway = claims.get("events"), self.registered, LEEWAY.total_seconds()
+        made, until = claims.get("iat"), claims.get("exp", now)
+        named = [claims[name] for name in ("sub", "sid") if name in claims]
+        holds = {
+            "typ": str(header.get("typ", "JWT")).lower() in ("jwt", "logout+jwt", "application/logout+jwt"),
+            "iss": claims.get("iss") == mine.issuer,
+            "aud": claims.get("aud") in (mine.client_id, [mine.client_id]),
+            "iat": isinstance(made, int | float) and now - leeway <= made <= now + leeway,
+            "exp": isinstance(until, int | float) and until >= now - leeway,
+            "events": isinstance(events, dict) and isinstance(events.get(EVENT), dict),
+            "nonce": "nonce" not in claims,  # an ID token has one, and ends nothing
+            "whom": bool(named) and all(isinstance(one, str) and one for one in named),
+            "jti": isinstance(claims.get("jti"), str) and claims["jti"] != "",
+        }
+        return next((what for what, it_does in holds.items() if not it_does), "")
 
     def _issuer_expected(self) -> str:
         """What an answer without `iss` is taken for: nothing, where the provider promised to say it (RFC 9207)."""
@@ -157,7 +237,7 @@ class IdentityProvider:
         taken = self.there.document().get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
         method = "client_secret_basic" if "client_secret_basic" in taken else "client_secret_post"
         return OAuth2Client(
-            self.there, mine.client_id, mine.client_secret or None, redirect_uri=mine.redirect_uri,
+            self.there, mine.client_id, mine.client_secret or None, redirect_uri=mine.here(BACK),
             scope=SCOPES[mine.claim], code_challenge_method="S256",
             token_endpoint_auth_method=method if mine.client_secret else "none",
         )  # fmt: skip
@@ -177,11 +257,10 @@ class IdentityProvider:
         return token
 
     def _signed(self, id_token: object) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Header and claims of a token that a key of the provider has signed."""
+        """Header and claims of a token that a key of the provider has signed. Raises ValueError where none has."""
         from joserfc import jws, jwt
         from joserfc.errors import JoseError
 
-        sentence = f"What {self.label} sent is not signed as it has to be."
         try:
             header = jws.extract_compact(str(id_token).encode()).headers()
             for key in self.there.keys(header.get("kid")):
@@ -191,8 +270,8 @@ class IdentityProvider:
                     continue
                 return dict(found.header), dict(found.claims)
         except (JoseError, ValueError, TypeError, RecursionError) as error:
-            raise _refused("signature", sentence, repr(error)) from error
-        raise _refused("signature", sentence)
+            raise ValueError(repr(error)) from error
+        raise ValueError("no key of the provider has signed it")
 
     def _in_time(self, claims: Mapping[str, Any], now: datetime) -> None:
         """A token is made while we wait for it: one of another time tells of a clock that is wrong."""
@@ -255,3 +334,9 @@ def _refused(reason: str, sentence: str, error: str = "", *, hint: str = "") -> 
     return Unauthenticated(
         f"{sentence} Nobody was signed in.", hint=hint or "Try again, or sign in with your password or a passkey."
     )
+
+
+def not_believed(reason: str, error: str = "") -> NotBelieved:
+    """One line of log with the reason, and the sentence for the sender."""
+    structlog.get_logger(__name__).warning("oidc_logout_refused", reason=reason, error=error[:200])
+    return NotBelieved("This is no word of the identity provider that someone signed out. Nobody was signed out.")

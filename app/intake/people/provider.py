@@ -74,15 +74,15 @@ class Provider:
         kept = self._document
         if kept is None or time.monotonic() - kept[0] > KEPT_S:
             said = self._said(f"{self.issuer.rstrip('/')}/.well-known/openid-configuration")
-            wrong = [name for name in ENDPOINTS if not self._may_be_asked(said.get(name))]
+            wrong = [name for name in ENDPOINTS if not self.may_be_asked(said.get(name))]
             if said.get("issuer") != self.issuer or wrong:
                 structlog.get_logger(__name__).error("oidc_settings", issuer=said.get("issuer"), wrong=wrong)
                 raise self.away("is not set up as this service expects it. Tell the operator.")
             self._document = kept = (time.monotonic(), said)
         return kept[1]
 
-    def _may_be_asked(self, url: object) -> TypeGuard[str]:
-        """https everywhere; without it only where the provider itself is on this machine, as in tests."""
+    def may_be_asked(self, url: object) -> TypeGuard[str]:
+        """Whether an address it names may be used: https everywhere; without it only where the provider itself is on this machine, as in tests."""
         schemes = ("https", "http") if self.issuer.startswith("http:") else ("https",)
         return isinstance(url, str) and urllib.parse.urlsplit(url).scheme in schemes
 
@@ -101,7 +101,7 @@ class Provider:
     def about(self, access_token: str) -> dict[str, Any]:
         """What it says of the person (userinfo); nothing where it has no such endpoint. Raises Unavailable."""
         url = self.document().get("userinfo_endpoint")
-        return self._said(url, {"Authorization": f"Bearer {access_token}"}) if self._may_be_asked(url) else {}
+        return self._said(url, {"Authorization": f"Bearer {access_token}"}) if self.may_be_asked(url) else {}
 
     def _said(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         answer = self._answer(urllib.request.Request(url, headers={"Accept": "application/json", **(headers or {})}))  # noqa: S310

@@ -86,11 +86,12 @@ def sign_in(
     previous: str = "",
     proof: Proof = Proof.PASSWORD,
     by_two: bool = False,
+    session_there: str | None = None,
 ) -> str:
     """Start a fresh session and return its secret id; a session the browser already had is ended (rotation).
 
-    `person`: as it was when the password was checked, which takes long. Raises Unauthenticated where the account has been changed
-    since: a session that begins after the old password died would outlive it.
+    `person`: as it was when the password was checked, which takes long. `session_there`: hash of that at the provider.
+    Raises Unauthenticated where the account has been changed since: a session that begins after the old password died would outlive it.
     """
     uow.session.flush()
     there = uow.session.get_one(Person, person.id, populate_existing=True, with_for_update=True)
@@ -109,6 +110,7 @@ def sign_in(
             proof=proof,
             by_two=by_two,
             proven_at=uow.now,
+            session_there=session_there,
         )
     )
     audit.record(uow, "sign_in", "person", person.id, after={"by": proof.value})
@@ -149,12 +151,16 @@ def actor_of_session(
     return actor, id_hash if now - row.last_seen_at > TOUCH_AFTER else None
 
 
-def prove(uow: UnitOfWork, secret: str, policy: SessionPolicy, proof: Proof, *, by_two: bool = False) -> None:
+def prove(
+    uow: UnitOfWork, secret: str, policy: SessionPolicy, proof: Proof, *, by_two: bool = False, there: str | None = None
+) -> None:
     """Note that who is signed in showed once more who they are. Raises Unauthenticated where the session has ended."""
     row = uow.session.get(StaffSession, keyed_hash(policy.pepper, "session", secret))
     if row is None or row.revoked_at is not None or row.person_id != uow.actor.person_id:
         raise Unauthenticated("Your session has ended. Nothing was done.", hint="Sign in and do it again.")
     row.proven_at, row.by_two = uow.now, row.by_two or by_two
+    if row.proof is Proof.IDENTITY and there:  # asked again, the provider may have begun another one
+        row.session_there = there
     audit.record(uow, "prove", "person", row.person_id, after={"by": proof.value})
 
 

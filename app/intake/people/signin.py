@@ -46,6 +46,15 @@ def _token(request: Request) -> str | None:
     return credential.strip() if scheme.lower() == "bearer" else None
 
 
+def began_by(request: Request) -> tables.Proof | None:
+    """How the session of this browser began; None where there is none."""
+    runtime: Runtime = request.app.state.runtime
+    secret = request.cookies.get(cookie_name(runtime), "")
+    with runtime.read() as session:
+        row = session.get(tables.StaffSession, keyed_hash(runtime.pepper, "session", secret))
+        return row.proof if row is not None else None
+
+
 def by_itself(request: Request) -> bool:
     """Whether a page asks this without anybody having tapped or typed: a live part, a poll, a stream of events, a page that a
     browser fetches ahead.

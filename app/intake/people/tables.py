@@ -89,6 +89,8 @@ class StaffSession(Base, table=True):
     """Whether two factors were shown in it."""
     proven_at: datetime = utc_column()
     """When the person last showed who they are."""
+    session_there: str | None = Field(default=None, max_length=64, index=True)
+    """Keyed hash of the provider's name for the session there, where an identity began it and the provider says one."""
 
     @property
     def live_key(self) -> str:

@@ -41,6 +41,7 @@ class Limit:
 
 SIGN_IN = Limit("sign-in with a name from an address", 5)
 SIGN_IN_OF_ADDRESS = Limit("sign-in from an address", 60)
+SIGN_OUT_OF_ADDRESS = Limit("sign-out of others from an address", 60)
 TICKET_OF_ADDRESS = Limit("ticket from an address", 10)
 TICKET_OF_SITE = Limit("ticket", 60)
 Counted = tuple[Limit, str]
@@ -104,6 +105,15 @@ class Throttle:
             structlog.get_logger(__name__).warning("throttle_not_written", error=type(error).__name__)
             return False
         return True
+
+
+def first_time(uow: UnitOfWork, pepper: bytes, what: str, key: str) -> bool:
+    """Whether this comes for the first time in a day, noted in the unit of work that acts on it."""
+    row = insert_into(uow.session, ThrottleRow).values(
+        key_hash=keyed_hash(pepper, f"throttle {what}", key), began_at=uow.now, tries=1
+    )
+    noted = row.on_conflict_do_nothing().returning(col(ThrottleRow.key_hash))
+    return uow.session.connection().execute(noted).first() is not None
 
 
 def _too_many() -> TooMany:

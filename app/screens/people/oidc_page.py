@@ -1,19 +1,19 @@
-"""Signing in by the identity provider: the way there, and the way back."""
+"""Signing in by the identity provider: the way there, and the way back. And what the provider says of who signed out there."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from app.intake.people import identities, oidc, signin, web_proving
 from app.intake.people import service as people
 from app.intake.people.tables import Proof
-from app.platform.kernel.actor import Actor
+from app.platform.kernel.actor import SYSTEM, Actor
 from app.platform.kernel.errors import Forbidden, MastError, NotFound, TooMany, Unauthenticated, Unavailable
 from app.platform.security.policy import current_actor, public
-from app.platform.security.throttle import SIGN_IN_OF_ADDRESS, address_of
+from app.platform.security.throttle import SIGN_IN_OF_ADDRESS, SIGN_OUT_OF_ADDRESS, address_of
 from app.runtime import Runtime, RuntimeDep
 from app.screens.people.account_page import Anybody, shown_account
 from app.screens.people.page import sign_in_page
@@ -104,7 +104,8 @@ def _proven(request: Request, rt: Runtime, attempt: oidc.Attempt) -> Response:
     with rt.begin(actor, request, vital=True) as uow:
         identities.used(uow, identity, proven)
         secret = web_proving.secret_of(request, rt)
-        people.prove(uow, secret, rt.session_policy, Proof.IDENTITY, by_two=proven.by_two)
+        there = identities.session_there(rt.pepper, proven.issuer, proven.session)
+        people.prove(uow, secret, rt.session_policy, Proof.IDENTITY, by_two=proven.by_two, there=there)
     return RedirectResponse("/account?done=proven", 303)
 
 
@@ -117,6 +118,24 @@ def _signed_in(request: Request, rt: Runtime, attempt: oidc.Attempt | None) -> s
     previous = request.cookies.get(signin.cookie_name(rt), "")
     with rt.begin(actor, request, vital=True) as uow:
         identities.used(uow, identity, proven)
+        there = identities.session_there(rt.pepper, proven.issuer, proven.session)
         return people.sign_in(
-            uow, person, rt.session_policy, previous=previous, proof=Proof.IDENTITY, by_two=proven.by_two
+            uow,
+            person,
+            rt.session_policy,
+            previous=previous,
+            proof=Proof.IDENTITY,
+            by_two=proven.by_two,
+            session_there=there,
         )
+
+
+@router.post(oidc.ENDED, dependencies=[public("its signature shows that the identity provider says it")])
+def ended_there(request: Request, rt: RuntimeDep, logout_token: Annotated[str, Form()] = "") -> Response:
+    """End what the provider signed in here, when it says that the person signed out there."""
+    provider = provider_of(rt)
+    with rt.throttle.trying((SIGN_OUT_OF_ADDRESS, address_of(request))):
+        ended = provider.signed_out(logout_token, rt.now())
+        with rt.begin(SYSTEM, request, vital=True) as uow:
+            identities.end_there(uow, ended, rt.pepper)
+    return Response()

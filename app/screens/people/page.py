@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from app.intake.people import accounts, identities, oidc, passkeys, service, signin
-from app.intake.people.tables import Person
+from app.intake.people.tables import Person, Proof
 from app.platform.db.rows import row_of
 from app.platform.kernel.actor import ROLE_WORDS, Actor, Role
 from app.platform.kernel.errors import Conflict, Forbidden, MastError, NotFound, TooMany, Unauthenticated, Unavailable
@@ -49,7 +49,7 @@ Called = Annotated[str, Form(max_length=oidc.LONGEST)]
 @router.get("/sign-in", dependencies=[public("anybody may see the sign-in form")])
 def sign_in_form(request: Request, rt: RuntimeDep, next: str = "/", ended: int = 0, done: Done = "") -> HTMLResponse:
     """The form."""
-    return sign_in_page(request, rt, next, notice=SAID.get(done, ENDED if ended else ""))
+    return sign_in_page(request, rt, next, notice=SAID.get(done, ENDED if ended else ""), left=done == "there")
 
 
 @router.post("/sign-in", dependencies=[public("this is how one becomes someone")])
@@ -83,13 +83,21 @@ def sign_in(
 
 
 def sign_in_page(
-    request: Request, rt: Runtime, next: str, *, notice: str = "", username: str = "", error: MastError | None = None
+    request: Request,
+    rt: Runtime,
+    next: str,
+    *,
+    notice: str = "",
+    username: str = "",
+    error: MastError | None = None,
+    left: bool = False,
 ) -> HTMLResponse:
-    """The form, with what to know first or why nobody was signed in."""
+    """The form, with what to know first or why nobody was signed in. `left`: the provider goes on knowing who signed out here."""
+    provider = rt.identity_provider
     response = rt.templates.page(
         request, "people/sign_in.html", status=status_of(error), next=local_path(next), error=error, notice=notice,
         username=username, passkeys=passkeys.available(rt.settings.public_url),
-        provider=rt.identity_provider.label if rt.identity_provider else "",
+        provider=provider.label if provider else "", left=left, way_out=provider.way_out() if left and provider else "",
     )  # fmt: skip
     response.headers.update(headers_of(error))
     return response
@@ -100,10 +108,12 @@ def sign_out(request: Request, rt: RuntimeDep) -> Response:
     """End the session here and on the server."""
     actor = current_actor(request)
     secret = request.cookies.get(signin.cookie_name(rt), "")
-    ended = True
+    ended, there = True, False
     if actor is not None and secret:
+        there = rt.identity_provider is not None and signin.began_by(request) is Proof.IDENTITY
         ended = rt.noted("sign-out", actor, request, lambda uow: service.sign_out(uow, secret, rt.session_policy))
-    response = RedirectResponse("/sign-in" if ended else "/sign-in?done=here", 303)
+    said = "?done=there" if there else ""
+    response = RedirectResponse(f"/sign-in{said if ended else '?done=here'}", 303)
     signin.clear_cookie(response, rt)
     return response
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,61 +16,18 @@ from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.settings import Settings
 from tests.app.conftest import PASSWORD
-from tests.support import identity_provider
+from tests.app.people.conftest import EMAIL, USER, at_the_university, link, sign_in, there_and_back
 from tests.support.clock import SettableClock
-from tests.support.identity_provider import CLIENT, SECRET, Running
+from tests.support.identity_provider import CLIENT, Running
 from tests.support.site import free_port
 
-EMAIL = "chemist@example.ac.uk"
-USER = {"sub": "a-17", "email": EMAIL, "email_verified": True}
 HOUR = 3600
-
-
-@pytest.fixture(scope="module")
-def university() -> Iterator[Running]:
-    with identity_provider.running(free_port()) as there:
-        yield there
-
-
-@pytest.fixture
-def there(university: Running, clock: SettableClock) -> Running:
-    """Honest, and with the clock of the test."""
-    university.behave(now=clock().timestamp())
-    return university
 
 
 @pytest.fixture
 def settings(settings: Settings, there: Running) -> Settings:
     """A service that is registered at the provider."""
-    return settings.model_validate(
-        {
-            **settings.model_dump(),
-            "public_url": "https://testserver",
-            "oidc_issuer": there.issuer,
-            "oidc_client_id": CLIENT,
-            "oidc_client_secret": SECRET,
-            "oidc_label": "Northern University",
-        }
-    )
-
-
-def link(world: Any, called: str = EMAIL, role: Role = Role.CHEMIST) -> Any:
-    key = world.actors[role].person_id
-    return world.as_(Role.ADMIN).post(f"/people/{key}/identity", data={"identity": called})
-
-
-def there_and_back(browser: Any, university: Running, next: str = "/bench") -> str:
-    """The address on which the provider sends a browser back."""
-    left = browser.get("/sign-in/oidc", params={"next": next})
-    assert left.status_code == 303, left.text
-    answer = university.visit(left.headers["location"])
-    assert answer.status_code == 302, answer.text
-    return str(answer.headers["location"])
-
-
-def sign_in(world: Any, university: Running, **more: str) -> tuple[Any, Any]:
-    browser = world.anonymous()
-    return browser, browser.get(there_and_back(browser, university, **more))
+    return at_the_university(settings, there)
 
 
 def kept(world: Any) -> list[Identity]:
@@ -358,6 +314,51 @@ def test_what_cannot_be_linked_is_said(world: Any, role: Role, called: str, says
     assert answer.status_code in (403, 409, 422)
     assert says in answer.text
     assert len(kept(world)) == 1
+
+
+def test_a_program_links_and_unlinks_as_the_page_does(world: Any, there: Running, clock: SettableClock) -> None:
+    admin, url = world.as_(Role.ADMIN), f"/api/v1/people/{world.actors[Role.CHEMIST].person_id}/identity"
+    key = {"Idempotency-Key": "6a0f5d1e-0d3f-4f0e-9a55-0a3f4f7a1f10"}
+    made = admin.post(url, json={"identity": " Chemist@Example.ac.uk "}, headers=key)
+    until = (clock() + identities.INVITED_FOR).isoformat().replace("+00:00", "Z")
+    assert (made.status_code, made.json()["issuer"], made.json()["invited_until"]) == (201, there.issuer, until)
+    assert EMAIL not in made.text
+    assert admin.post(url, json={"identity": " Chemist@Example.ac.uk "}, headers=key).json() == made.json()
+    browser, answer = sign_in(world, there)
+    assert answer.status_code == 303
+    assert admin.delete(url).status_code == 204
+    assert (kept(world), browser.get("/api/v1/me").status_code) == ([], 401)
+    assert admin.delete(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("role", "called", "status"),
+    [
+        (Role.ADMIN, "other@example.ac.uk", 403),
+        (Role.INSTRUMENT, "other@example.ac.uk", 409),
+        (Role.VERIFIER, EMAIL, 409),
+        (Role.CHEMIST, " ", 422),
+        (Role.CHEMIST, "x" * 256, 422),
+    ],
+)
+def test_over_json_the_same_cannot_be_linked(world: Any, role: Role, called: str, status: int) -> None:
+    link(world)
+    url = f"/api/v1/people/{world.actors[role].person_id}/identity"
+    assert world.as_(Role.ADMIN).post(url, json={"identity": called}).status_code == status
+    assert [row.invited for row in kept(world)] == [EMAIL]
+
+
+def test_a_token_links_and_unlinks_nobody_and_without_a_provider_nothing_is_linked(world: Any) -> None:
+    link(world)
+    url = f"/api/v1/people/{world.actors[Role.CHEMIST].person_id}/identity"
+    token = world.as_(Role.ADMIN).post("/api/v1/tokens", json={"label": "script", "password": PASSWORD}).json()["token"]
+    program = world.anonymous()
+    program.headers["Authorization"] = f"Bearer {token}"
+    assert program.post(url, json={"identity": "other@example.ac.uk"}).status_code == 403
+    assert program.delete(url).status_code == 403
+    assert [row.invited for row in kept(world)] == [EMAIL]
+    object.__setattr__(world.runtime, "identity_provider", None)
+    assert world.as_(Role.ADMIN).post(url, json={"identity": "other@example.ac.uk"}).status_code == 404
 
 
 def test_a_subject_is_bound_at_once_and_kept_to_the_letter(
