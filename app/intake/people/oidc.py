@@ -151,13 +151,14 @@ class IdentityProvider:
     def begin(self, now: datetime, *, next: str = "/", proves: str = "") -> tuple[str, Attempt]:
         """Where the browser goes, and what it keeps until it is back. Raises Unavailable.
 
-        `proves`: this person shall be asked for the password there again, however lately that was.
+        The password is asked for there whoever was signed in last, because tablets are shared. `proves`: the answer must also say
+        that this person was asked for it just now.
         """
         attempt = Attempt(new_secret(), new_secret(), new_secret(), now.timestamp(), next, proves)
-        again: dict[str, Any] = {"prompt": "login", "max_age": 0} if proves else {}
+        just_now: dict[str, Any] = {"max_age": 0} if proves else {}
         address, _ = self._client().create_authorization_url(
             self.there.document()["authorization_endpoint"], state=attempt.state, nonce=attempt.nonce,
-            code_verifier=attempt.verifier, **again,
+            code_verifier=attempt.verifier, prompt="login", **just_now,
         )  # fmt: skip
         return str(address), attempt
 

@@ -55,6 +55,13 @@ def test_who_is_linked_signs_in_and_only_issuer_and_subject_stay(world: Any, the
     assert not began.by_two
 
 
+def test_the_password_is_asked_for_at_the_provider_whoever_was_signed_in_there_last(world: Any, there: Running) -> None:
+    left = world.anonymous().get("/sign-in/oidc", params={"next": "/bench"})
+    asked = parse_qs(urlsplit(left.headers["location"]).query)
+    assert asked["prompt"] == ["login"]
+    assert "max_age" not in asked
+
+
 def test_the_subject_counts_from_then_on_and_not_the_address(world: Any, there: Running, clock: SettableClock) -> None:
     link(world)
     sign_in(world, there)
