@@ -131,14 +131,14 @@ def _answers(final: Final, ground: NullModel, entries: IntArray) -> list[_Row]:
     data = load("infrared")["limits"]
     zero, one = ground.aligned(entries)
     inner = ground.inner(zero, one)
-    sharp, robust = least_squares(ground, inner), window_median(ground, zero)
     foreign = final.misfit >= data["foreign_misfit"]
     if foreign:
-        seen = robust.t > data["median_t"]
-        used, factor = robust, data["median_factor"]
+        used, factor = window_median(ground, zero), data["median_factor"]
+        seen = used.t > data["median_t"]
     else:
-        seen = (sharp.t > data["least_t"]) & (robust.value > data["agree"] * sharp.value)
-        used, factor = sharp, data["least_factor"]
+        used, factor = least_squares(ground, inner), data["least_factor"]
+        seen = used.t > data["least_t"]
+        seen[seen] = window_median(ground, zero[seen]).value > data["agree"] * used.value[seen]
     alike = inner.n00 < data["least_apart"] * inner.whole
     name = WINDOW_MEDIAN if foreign else LEAST_SQUARES
     return _rows(ground, used, float(factor), seen, alike, name)
