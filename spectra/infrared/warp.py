@@ -152,7 +152,7 @@ def warp(
     """
     from scipy.fft import irfft
 
-    kernel = _turn(np.broadcast_to(shift, transforms.shape[:-1]))
+    kernel = _turn(shift)
     kernel *= np.exp(-0.5 * OMEGA**2 * blur[..., None]).astype(np.float32)
     moved = np.empty((1 + slopes, *transforms.shape), dtype=np.complex64)
     np.multiply(transforms, kernel, out=moved[0])

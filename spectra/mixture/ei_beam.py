@@ -51,23 +51,24 @@ class _Trials:
         self.filled, self.start = np.unique(row, return_index=True)
         self.floor = np.float32(noise.floor)
         self.target = np.log(problem.y + self.floor)[self.bin]
-        self.inverse = np.float32(1 / (noise.scatter**2 * noise.freedom))
+        self.wide = np.float32(noise.scatter**2 * noise.freedom)
         self.weight = problem.weight[self.bin] * np.float32((noise.freedom + 1) / 2)
+        self.level = np.log(self.wide) * self.weight
 
     def change(self, mu: Single, grid: Single) -> Single:
         """Change of loss when candidate k with coefficient g joins the model `mu` (B,): (G, K)."""
-        base = self.problem.loss(mu)[self.bin]
-        r = np.log((mu[self.bin] + self.floor) + grid[:, None] * self.a)
+        r = grid[:, None] * self.a
+        r += (mu + self.floor)[self.bin]
+        np.log(r, out=r)
         r -= self.target
         r *= r
-        r *= self.inverse
-        r += 1
+        r += self.wide
         np.log(r, out=r)  # chooses only, so that log1p and its three times longer wait are left to the joint fit
         r *= self.weight
-        r -= base
         out = np.full((grid.size, self.k), np.inf, dtype=np.float32)
         if self.filled.size:
-            out[:, self.filled] = np.add.reduceat(r, self.start, axis=1)
+            before = np.add.reduceat(self.problem.loss(mu)[self.bin] + self.level, self.start)
+            out[:, self.filled] = np.add.reduceat(r, self.start, axis=1) - before
         return out
 
 
@@ -103,7 +104,7 @@ def _grow(problem: Problem, trials: _Trials, front: Sets, beam: Beam) -> Sets | 
     members, starts, values = [], [], []
     for row, theta, loss in zip(front.members, front.theta, front.loss, strict=True):
         value, start = _try_all(problem, trials, problem.model(row, theta), grid)
-        value[np.isin(problem.code, problem.code[row])] = np.inf
+        value[(problem.code[:, None] == problem.code[row]).any(axis=1)] = np.inf
         top = np.argsort(value, kind="stable")[: beam.tried]
         top = top[np.isfinite(value[top])]
         members.append(np.column_stack([np.broadcast_to(row, (top.size, row.size)), top]))
