@@ -41,8 +41,8 @@ def rank(
     order = np.lexsort((rows, -scores))
     order = order[found.matched[order] > 0]
     keys: dict[str, int] = {}
-    for k in order:
-        keys.setdefault(library.compounds[int(rows[k])], int(k))
+    for key, k in zip(library.compounds.take(rows[order]), order.tolist(), strict=True):
+        keys.setdefault(key, k)
     kept = np.fromiter(keys.values(), dtype=np.int64, count=len(keys))
     match = found.column("composite")[kept] * 1000.0
     count = int((peaks.intensity > ABOVE_ONE).sum())

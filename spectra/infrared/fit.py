@@ -80,7 +80,7 @@ class Fit:
     """A fitted set of K entries on the M points of the scene.
 
     `C` (K, M) = P(X0) the columns of the shares; `residual` (M,) = P(y) − Σ c C, weighted; `chi2` = |residual|²;
-    `n_eff` its independent points; `prior` = Σ(d/sd)² + (s/sd)² + ((b − 1)/sd)² + (τ/sd)²; `weight` λ of the ridge,
+    `prior` = Σ(d/sd)² + (s/sd)² + ((b − 1)/sd)² + (τ/sd)²; `weight` λ of the ridge,
     max(1, χ²/n_eff) unless the priors fix it.
     """
 
@@ -91,7 +91,6 @@ class Fit:
     C: FloatArray
     residual: FloatArray
     chi2: float
-    n_eff: float
     prior: float
     weight: float
 
@@ -99,6 +98,11 @@ class Fit:
     def n(self) -> int:
         """Points compared."""
         return self.metric.n
+
+    @cached_property
+    def n_eff(self) -> float:
+        """Independent points of the residual."""
+        return float(independent_points(self.residual, self.metric.n))
 
     @property
     def obj(self) -> float:
@@ -222,21 +226,21 @@ class _Batch:
         self.blur = np.clip(self.blur + db, data["low_blur"], data["high_blur"])
         self.tilt = np.clip(self.tilt + dt, -data["range_tilt"], data["range_tilt"])
 
-    def _shares(self, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Best shares at fixed alignment; returns λ, residual, χ² and n_eff."""
+    def _shares(self, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Best shares at fixed alignment; returns λ, residual and χ²."""
         gram = columns @ columns.transpose(0, 2, 1)
         self.share = _non_negative(gram, columns @ self.y)
         residual = self.y - np.einsum("bk,bkm->bm", self.share, columns)
         chi2 = np.einsum("bm,bm->b", residual, residual)
-        n_eff = independent_points(residual, self.metric.n)
         if self.priors.weight is not None:
-            return np.full(chi2.shape, self.priors.weight), residual, chi2, n_eff
-        return np.maximum(1.0, chi2 / np.maximum(n_eff, 1.0)), residual, chi2, n_eff
+            return np.full(chi2.shape, self.priors.weight), residual, chi2
+        n_eff = independent_points(residual, self.metric.n)
+        return np.maximum(1.0, chi2 / np.maximum(n_eff, 1.0)), residual, chi2
 
     def finished(self) -> list[Fit]:
         """The fits at the present parameters."""
         columns = self.metric.project(self.warped(slopes=0)).astype(np.float64)
-        weight, residual, chi2, n_eff = self._shares(columns)
+        weight, residual, chi2 = self._shares(columns)
         p, centre = self.priors, load("infrared")["align"]["centre_blur"]
         prior = ((self.own / p.own) ** 2).sum(axis=1) + (self.shift / p.shift) ** 2
         prior = prior + ((self.blur - centre) / p.blur) ** 2 + (self.tilt / p.tilt) ** 2
@@ -244,7 +248,7 @@ class _Batch:
         for b in range(self.entries.shape[0]):
             alignment = Alignment(float(self.shift[b]), float(self.blur[b]), float(self.tilt[b]))
             state = State(tuple(int(e) for e in self.entries[b]), self.share[b], self.own[b], alignment)
-            numbers = (float(chi2[b]), float(n_eff[b]), float(prior[b]), float(weight[b]))
+            numbers = (float(chi2[b]), float(prior[b]), float(weight[b]))
             out.append(Fit(self.scene, self.metric, p, state, columns[b], residual[b], *numbers))
         return out
 

@@ -93,27 +93,26 @@ class UnitTable:
 
     def gain(self, y: Single, mu: Single, noise: Noise, grid: Single) -> Single:
         """Change of loss when an entry joins the model `mu` (width,) at its best coefficient of `grid`: (N,)."""
-        b, inverse = np.float32(noise.floor), np.float32(1 / (noise.scatter**2 * noise.freedom))
+        best = np.full(self.n, np.inf, dtype=np.float32)
+        if not self.tall_filled.size:
+            return best
+        b, wide = np.float32(noise.floor), np.float32(noise.scatter**2 * noise.freedom)
         weight = noise.weights(np.arange(y.size) % WIDTH) * np.float32((noise.freedom + 1) / 2)
         target = np.log(y + b)
-        base = weight * np.log1p((target - np.log(mu + b)) ** 2 * inverse)
+        base = weight * np.log((target - np.log(mu + b)) ** 2 + wide)
         at = self.tall_mz
-        base, target, here, weight = base[at], target[at], (mu + b)[at], weight[at]
-        best = np.full(self.n, np.inf, dtype=np.float32)
+        before, target, here, weight = np.add.reduceat(base[at], self.tall_start), target[at], (mu + b)[at], weight[at]
         for share in grid:
             r = self.tall * share
             r += here
             np.log(r, out=r)
             r -= target
             r *= r
-            r *= inverse
-            r += 1
+            r += wide
             np.log(r, out=r)
             r *= weight
-            r -= base
-            if self.tall_filled.size:
-                summed = np.add.reduceat(r, self.tall_start)
-                best[self.tall_filled] = np.minimum(best[self.tall_filled], summed)
+            change = np.add.reduceat(r, self.tall_start) - before
+            best[self.tall_filled] = np.minimum(best[self.tall_filled], change)
         return best
 
 
