@@ -269,6 +269,8 @@ def _non_negative(gram: FloatArray, target: FloatArray) -> FloatArray:
     diagonal = np.einsum("bii->bi", damped)
     diagonal += 1e-8 * diagonal.max(axis=1, keepdims=True) + 1e-300
     found = np.asarray(np.linalg.solve(damped, target[..., None])[..., 0])
+    if target.shape[1] == 1:
+        return np.maximum(found, 0.0)
     for b in np.flatnonzero((found < 0).any(axis=1)):
         root = np.linalg.cholesky(damped[b])
         found[b] = nnls(root.T, np.linalg.solve(root, target[b]))[0]

@@ -194,9 +194,11 @@ def filled(curves: FloatArray, air: bool = True) -> FloatArray:
     flat = np.array(curves, dtype=np.float64).reshape(-1, GRID.size)
     low, high = CO2_WINDOWS[0]
     known = np.isfinite(flat) & ~(air & (low <= GRID) & (high >= GRID))
-    packed, which = np.unique(np.packbits(known, axis=1), axis=0, return_inverse=True)
-    for p in range(packed.shape[0]):
-        rows = np.flatnonzero(which.reshape(-1) == p)
+    which = np.zeros(len(known), dtype=np.int64)
+    if (known != known[:1]).any():
+        which = np.unique(np.packbits(known, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+    for p in np.unique(which):
+        rows = np.flatnonzero(which == p)
         points = np.flatnonzero(known[rows[0]])
         if not points.size:
             flat[rows] = 0.0
