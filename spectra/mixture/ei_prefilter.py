@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectra.mixture.ei_beam import Beam, search
+from spectra.mixture.ei_beam import Beam, distinct, search
 from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
 from spectra.peaktable import PeakTable
 
@@ -38,9 +38,12 @@ class UnitTable:
         )
         self.moment = table.keep("ei moment", lambda: self.sums(self.height * (self.mz % WIDTH).astype(np.float32)))
         self.total = table.keep("ei total", lambda: self.sums(self.height))
-        self.tall_mz, self.tall, self.tall_start, self.tall_filled = (
+        mz, height, self.tall_start, self.tall_filled = (
             self._kept(name) for name in ("tall mz", "tall height", "tall start", "tall filled")
         )
+        self.tall_place = table.keep("ei tall place", lambda: distinct(mz, height)[1])
+        first = table.keep("ei tall first", lambda: distinct(mz, height)[0])
+        self.tall_mz, self.tall = mz[first], height[first]
 
     def _kept(self, name: str) -> NDArray[Any]:
         def make() -> NDArray[Any]:
@@ -101,7 +104,7 @@ class UnitTable:
         target = np.log(y + b)
         base = weight * np.log((target - np.log(mu + b)) ** 2 + wide)
         at = self.tall_mz
-        before, target, here, weight = np.add.reduceat(base[at], self.tall_start), target[at], (mu + b)[at], weight[at]
+        base, target, here, weight = base[at], target[at], (mu + b)[at], weight[at]
         for share in grid:
             r = self.tall * share
             r += here
@@ -111,7 +114,8 @@ class UnitTable:
             r += wide
             np.log(r, out=r)
             r *= weight
-            change = np.add.reduceat(r, self.tall_start) - before
+            r -= base
+            change = np.add.reduceat(np.take(r, self.tall_place), self.tall_start)
             best[self.tall_filled] = np.minimum(best[self.tall_filled], change)
         return best
 
