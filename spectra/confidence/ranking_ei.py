@@ -88,7 +88,7 @@ def _cosines(table: PeakTable, query: Peaks, a: float, b: float) -> NDArray[np.f
     wanted = np.zeros(int(np.iinfo(np.uint16).max) + 1, dtype=np.float32)
     inside = query.mz < wanted.size
     wanted[query.mz[inside].astype(np.int64)] = (mine / np.sqrt((mine**2).sum()))[inside]
-    products = wanted[table.mz] * unit
+    products = np.take(wanted, np.asarray(table.mz, dtype=np.intp)) * unit
     counts = np.diff(table.offsets)
     filled = np.flatnonzero(counts)
     out = np.zeros(table.n, dtype=np.float32)

@@ -21,7 +21,6 @@ from spectra.infrared.scene import FitProblem
 from spectra.infrared.warp import LOG_AXIS, warp
 from spectra.types import FloatArray
 
-
 AT_ONCE = 40
 """Sets fitted at once: their arrays fit in a processor's cache."""
 

@@ -152,6 +152,7 @@ def warp(
     """
     from scipy.fft import irfft
 
+    blur, tilt = _once(blur), _once(tilt)
     kernel = _turn(shift)
     kernel *= np.exp(-0.5 * OMEGA**2 * blur[..., None]).astype(np.float32)
     moved = np.empty((1 + slopes, *transforms.shape), dtype=np.complex64)
@@ -178,6 +179,12 @@ def unwarp(
     turned = rfft(spread, axis=-1) * kernel
     turned = np.concatenate([turned[:slopes] * np.conj(_BY_SHIFT), turned])
     return np.asarray(irfft(turned, PADDED, axis=-1))
+
+
+def _once(values: FloatArray) -> FloatArray:
+    """One value in place of many that are equal, of as many dimensions."""
+    first = values[(slice(1),) * values.ndim]
+    return first if (values == first).all() else values
 
 
 def _turn(shift: FloatArray) -> NDArray[np.complex64]:

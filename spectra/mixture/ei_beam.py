@@ -76,14 +76,14 @@ class _Trials:
     def change(self, mu: Single, grid: Single) -> Single:
         """Change of loss when candidate k with coefficient g joins the model `mu` (B,): (G, K)."""
         r = grid[:, None] * self.a
-        r += (mu + self.floor)[self.bin]
+        r += np.take(mu + self.floor, self.bin)
         np.log(r, out=r)
         r -= self.target
         r *= r
         r += self.wide
         np.log(r, out=r)  # chooses only, so that log1p and its three times longer wait are left to the joint fit
         r *= self.weight
-        r -= self.problem.loss(mu)[self.bin] + self.level
+        r -= np.take(self.problem.loss(mu), self.bin) + self.level
         out = np.full((grid.size, self.k), np.inf, dtype=np.float32)
         if self.filled.size:
             out[:, self.filled] = np.add.reduceat(np.take(r, self.place, axis=1), self.start, axis=1)

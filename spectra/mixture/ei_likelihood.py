@@ -81,8 +81,8 @@ def fit_sets(problem: Problem, members: IntArray, start: Single, rounds: int) ->
     [ln least_share, 0.3]; the best round of each set is returned.
     """
     if len(members) > AT_ONCE:
-        parts = [slice(at, at + AT_ONCE) for at in range(0, len(members), AT_ONCE)]
-        fitted = [fit_sets(problem, members[part], start[part], rounds) for part in parts]
+        blocks = [slice(at, at + AT_ONCE) for at in range(0, len(members), AT_ONCE)]
+        fitted = [fit_sets(problem, members[block], start[block], rounds) for block in blocks]
         return np.concatenate([one[0] for one in fitted]), np.concatenate([one[1] for one in fitted])
     noise = problem.noise
     b, nu = np.float32(noise.floor), np.float32(noise.freedom)
