@@ -57,10 +57,11 @@ def group_by_compound(
     width = default_margin(best[0].score_name) if margin is None else margin
     links = _links(best, library, width)
     groups = _groups(links, len(best))
+    names, scores = [row.name for row in best], [row.score for row in best]
     out = []
     for k, row in enumerate(best):
-        others = tuple(best[j].name for j in sorted(links[k]))
-        other = next((best[j].score for j in range(k + 1, len(best)) if groups[j] != groups[k]), None)
+        others = tuple(names[j] for j in sorted(links[k]))
+        other = next((scores[j] for j in range(k + 1, len(best)) if groups[j] != groups[k]), None)
         gap = None if other is None else row.score - other
         out.append(replace(row, rank=k + 1, ambiguous_with=others, ambiguity_group=groups[k], margin=gap))
     return out

@@ -41,8 +41,8 @@ def rank(
     order = np.lexsort((rows, -scores))
     order = order[found.matched[order] > 0]
     keys: dict[str, int] = {}
-    for k in order:
-        keys.setdefault(library.compounds[int(rows[k])], int(k))
+    for key, k in zip(library.compounds.take(rows[order]), order.tolist(), strict=True):
+        keys.setdefault(key, k)
     kept = np.fromiter(keys.values(), dtype=np.int64, count=len(keys))
     match = found.column("composite")[kept] * 1000.0
     count = int((peaks.intensity > ABOVE_ONE).sum())
@@ -88,7 +88,7 @@ def _cosines(table: PeakTable, query: Peaks, a: float, b: float) -> NDArray[np.f
     wanted = np.zeros(int(np.iinfo(np.uint16).max) + 1, dtype=np.float32)
     inside = query.mz < wanted.size
     wanted[query.mz[inside].astype(np.int64)] = (mine / np.sqrt((mine**2).sum()))[inside]
-    products = wanted[table.mz] * unit
+    products = np.take(wanted, np.asarray(table.mz, dtype=np.intp)) * unit
     counts = np.diff(table.offsets)
     filled = np.flatnonzero(counts)
     out = np.zeros(table.n, dtype=np.float32)

@@ -35,9 +35,12 @@ def alike(held: Features, rows: IntArray) -> BoolArray:
 
 
 def _between(first: FloatArray, mask: BoolArray, second: FloatArray, other: BoolArray) -> FloatArray:
-    """Correlations of features (k, 1801) of one mask with those (l, 1801) of another, best over ±6 cm⁻¹, (k, l)."""
+    """Correlations of features (k, 1801) of one mask with those (l, 1801) of another, best over 0 to 6 cm⁻¹, (k, l).
+
+    Shifts to the other side are those of the second against the first.
+    """
     best = np.zeros((len(first), len(second)))
-    for step in InfraredScore().steps:
+    for step in (step for step in InfraredScore().steps if step >= 0):
         here = slice(max(step, 0), GRID.size + min(step, 0))
         there = slice(max(-step, 0), GRID.size + min(-step, 0))
         shared = mask[here] & other[there]

@@ -21,6 +21,9 @@ from spectra.infrared.scene import FitProblem
 from spectra.infrared.warp import LOG_AXIS, warp
 from spectra.types import FloatArray
 
+AT_ONCE = 40
+"""Sets fitted at once: their arrays fit in a processor's cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class State:
@@ -76,7 +79,7 @@ class Fit:
     """A fitted set of K entries on the M points of the scene.
 
     `C` (K, M) = P(X0) the columns of the shares; `residual` (M,) = P(y) − Σ c C, weighted; `chi2` = |residual|²;
-    `n_eff` its independent points; `prior` = Σ(d/sd)² + (s/sd)² + ((b − 1)/sd)² + (τ/sd)²; `weight` λ of the ridge,
+    `prior` = Σ(d/sd)² + (s/sd)² + ((b − 1)/sd)² + (τ/sd)²; `weight` λ of the ridge,
     max(1, χ²/n_eff) unless the priors fix it.
     """
 
@@ -87,7 +90,6 @@ class Fit:
     C: FloatArray
     residual: FloatArray
     chi2: float
-    n_eff: float
     prior: float
     weight: float
 
@@ -95,6 +97,11 @@ class Fit:
     def n(self) -> int:
         """Points compared."""
         return self.metric.n
+
+    @cached_property
+    def n_eff(self) -> float:
+        """Independent points of the residual."""
+        return float(independent_points(self.residual, self.metric.n))
 
     @property
     def obj(self) -> float:
@@ -145,6 +152,9 @@ def fit_many(
     scene: FitProblem, metric: Metric, starts: Sequence[State], steps: int = 3, priors: Priors | None = None
 ) -> list[Fit]:
     """Sets of one size fitted together, in order. `steps` = 0 refits the shares only."""
+    if len(starts) > AT_ONCE:
+        parts = [starts[at : at + AT_ONCE] for at in range(0, len(starts), AT_ONCE)]
+        return [one for part in parts for one in fit_many(scene, metric, part, steps, priors)]
     if not starts:
         return []
     batch = _Batch(scene, metric, starts, priors or mixture_priors())
@@ -215,21 +225,21 @@ class _Batch:
         self.blur = np.clip(self.blur + db, data["low_blur"], data["high_blur"])
         self.tilt = np.clip(self.tilt + dt, -data["range_tilt"], data["range_tilt"])
 
-    def _shares(self, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Best shares at fixed alignment; returns λ, residual, χ² and n_eff."""
+    def _shares(self, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Best shares at fixed alignment; returns λ, residual and χ²."""
         gram = columns @ columns.transpose(0, 2, 1)
         self.share = _non_negative(gram, columns @ self.y)
         residual = self.y - np.einsum("bk,bkm->bm", self.share, columns)
         chi2 = np.einsum("bm,bm->b", residual, residual)
-        n_eff = independent_points(residual, self.metric.n)
         if self.priors.weight is not None:
-            return np.full(chi2.shape, self.priors.weight), residual, chi2, n_eff
-        return np.maximum(1.0, chi2 / np.maximum(n_eff, 1.0)), residual, chi2, n_eff
+            return np.full(chi2.shape, self.priors.weight), residual, chi2
+        n_eff = independent_points(residual, self.metric.n)
+        return np.maximum(1.0, chi2 / np.maximum(n_eff, 1.0)), residual, chi2
 
     def finished(self) -> list[Fit]:
         """The fits at the present parameters."""
         columns = self.metric.project(self.warped(slopes=0)).astype(np.float64)
-        weight, residual, chi2, n_eff = self._shares(columns)
+        weight, residual, chi2 = self._shares(columns)
         p, centre = self.priors, load("infrared")["align"]["centre_blur"]
         prior = ((self.own / p.own) ** 2).sum(axis=1) + (self.shift / p.shift) ** 2
         prior = prior + ((self.blur - centre) / p.blur) ** 2 + (self.tilt / p.tilt) ** 2
@@ -237,7 +247,7 @@ class _Batch:
         for b in range(self.entries.shape[0]):
             alignment = Alignment(float(self.shift[b]), float(self.blur[b]), float(self.tilt[b]))
             state = State(tuple(int(e) for e in self.entries[b]), self.share[b], self.own[b], alignment)
-            numbers = (float(chi2[b]), float(n_eff[b]), float(prior[b]), float(weight[b]))
+            numbers = (float(chi2[b]), float(prior[b]), float(weight[b]))
             out.append(Fit(self.scene, self.metric, p, state, columns[b], residual[b], *numbers))
         return out
 
@@ -258,6 +268,8 @@ def _non_negative(gram: FloatArray, target: FloatArray) -> FloatArray:
     diagonal = np.einsum("bii->bi", damped)
     diagonal += 1e-8 * diagonal.max(axis=1, keepdims=True) + 1e-300
     found = np.asarray(np.linalg.solve(damped, target[..., None])[..., 0])
+    if target.shape[1] == 1:
+        return np.maximum(found, 0.0)
     for b in np.flatnonzero((found < 0).any(axis=1)):
         root = np.linalg.cholesky(damped[b])
         found[b] = nnls(root.T, np.linalg.solve(root, target[b]))[0]

@@ -81,8 +81,7 @@ def _emptied(fit: Fit) -> Fit:
     """The lone member at share 0: its residual is the reading."""
     state = State(fit.state.entries, np.zeros(1), fit.state.own, fit.state.alignment)
     y = fit.metric.project(fit.scene.y)
-    chi2 = float(y @ y)
-    return Fit(fit.scene, fit.metric, fit.priors, state, 0.0 * fit.C, y, chi2, fit.n_eff, 0.0, fit.weight)
+    return Fit(fit.scene, fit.metric, fit.priors, state, 0.0 * fit.C, y, float(y @ y), 0.0, fit.weight)
 
 
 def _swapped(state: State, entry: int) -> State:

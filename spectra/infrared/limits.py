@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,12 +54,13 @@ def detection_limits(
     rows = dict(zip(entries[~member].tolist(), found, strict=True))
     rows |= {int(e): _present(ground, int(e)) for e in entries[member]}
     best: dict[str, tuple[int, _Row]] = {}
-    for entry in entries.tolist():
-        key, row = library.compounds[entry], rows[entry]
+    for entry, key in zip(entries.tolist(), library.compounds.take(entries), strict=True):
+        row = rows[entry]
         if key not in best or row.rank > best[key][1].rank:
             best[key] = (entry, row)
-    best |= _apart(final, library, watch, {library.compounds[e] for e in final.scene.entries.tolist()})
-    return tuple(_limit(library, key, entry, row) for key, (entry, row) in best.items())
+    best |= _apart(final, library, watch, set(library.compounds.take(final.scene.entries)))
+    names = library.names.take(np.array([entry for entry, _ in best.values()], dtype=np.int64))
+    return tuple(_limit(key, name, row) for (key, (_, row)), name in zip(best.items(), names, strict=True))
 
 
 def _apart(
@@ -131,14 +133,14 @@ def _answers(final: Final, ground: NullModel, entries: IntArray) -> list[_Row]:
     data = load("infrared")["limits"]
     zero, one = ground.aligned(entries)
     inner = ground.inner(zero, one)
-    sharp, robust = least_squares(ground, inner), window_median(ground, zero)
     foreign = final.misfit >= data["foreign_misfit"]
     if foreign:
-        seen = robust.t > data["median_t"]
-        used, factor = robust, data["median_factor"]
+        used, factor = window_median(ground, zero), data["median_factor"]
+        seen = used.t > data["median_t"]
     else:
-        seen = (sharp.t > data["least_t"]) & (robust.value > data["agree"] * sharp.value)
-        used, factor = sharp, data["least_factor"]
+        used, factor = least_squares(ground, inner), data["least_factor"]
+        seen = used.t > data["least_t"]
+        seen[seen] = window_median(ground, zero[seen]).value > data["agree"] * used.value[seen]
     alike = inner.n00 < data["least_apart"] * inner.whole
     name = WINDOW_MEDIAN if foreign else LEAST_SQUARES
     return _rows(ground, used, float(factor), seen, alike, name)
@@ -171,7 +173,7 @@ def _present(ground: NullModel, entry: int) -> _Row:
     return _Row(float(fit.shares[k]), error, min(factor * error, 1.0), True, LEAST_SQUARES, np.inf)
 
 
-def _limit(library: InfraredIndex, key: str, entry: int, row: _Row) -> DetectionLimit:
-    wide = _Z95 * row.error if np.isfinite(row.error) else 1.0
+def _limit(key: str, name: str, row: _Row) -> DetectionLimit:
+    wide = _Z95 * row.error if isfinite(row.error) else 1.0
     low, high = max(row.estimate - wide, 0.0), min(max(row.estimate + wide, 0.0), 1.0)
-    return DetectionLimit(key, library.names[entry], row.limit, row.estimate, low, high, row.seen, row.estimator)
+    return DetectionLimit(key, name, row.limit, row.estimate, low, high, row.seen, row.estimator)

@@ -132,11 +132,9 @@ def _linear_gains(views: list[_View], rows: IntArray) -> FloatArray:
 
 def _aligned(fit: Fit, rows: IntArray) -> NDArray[np.float32]:
     """Projected columns of the rows at the fit's alignment and their slopes by shift, (2, R, M)."""
-    a, ones = fit.state.alignment, np.ones(rows.size)
-    transforms = fit.scene.transforms(rows)
-    return fit.metric.project(
-        warp(transforms, a.shift * ones, a.blur * ones, a.tilt * ones, fit.scene.window, slopes=1)
-    )
+    a = fit.state.alignment
+    shift, blur, tilt = np.array([[a.shift], [a.blur], [a.tilt]])
+    return fit.metric.project(warp(fit.scene.transforms(rows), shift, blur, tilt, fit.scene.window, slopes=1))
 
 
 def _exact(view: _View, rows: IntArray, columns: NDArray[np.float32]) -> list[Proposal]:

@@ -152,7 +152,8 @@ def warp(
     """
     from scipy.fft import irfft
 
-    kernel = _turn(np.broadcast_to(shift, transforms.shape[:-1]))
+    blur, tilt = _once(blur), _once(tilt)
+    kernel = _turn(shift)
     kernel *= np.exp(-0.5 * OMEGA**2 * blur[..., None]).astype(np.float32)
     moved = np.empty((1 + slopes, *transforms.shape), dtype=np.complex64)
     np.multiply(transforms, kernel, out=moved[0])
@@ -180,6 +181,12 @@ def unwarp(
     return np.asarray(irfft(turned, PADDED, axis=-1))
 
 
+def _once(values: FloatArray) -> FloatArray:
+    """One value in place of many that are equal, of as many dimensions."""
+    first = values[(slice(1),) * values.ndim]
+    return first if (values == first).all() else values
+
+
 def _turn(shift: FloatArray) -> NDArray[np.complex64]:
     """exp(−iωs), (…, 973), from two short tables: ω is evenly spaced."""
     unit = -1j * OMEGA[1] * np.asarray(shift)[..., None]
@@ -194,9 +201,11 @@ def filled(curves: FloatArray, air: bool = True) -> FloatArray:
     flat = np.array(curves, dtype=np.float64).reshape(-1, GRID.size)
     low, high = CO2_WINDOWS[0]
     known = np.isfinite(flat) & ~(air & (low <= GRID) & (high >= GRID))
-    packed, which = np.unique(np.packbits(known, axis=1), axis=0, return_inverse=True)
-    for p in range(packed.shape[0]):
-        rows = np.flatnonzero(which.reshape(-1) == p)
+    which = np.zeros(len(known), dtype=np.int64)
+    if (known != known[:1]).any():
+        which = np.unique(np.packbits(known, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+    for p in np.unique(which):
+        rows = np.flatnonzero(which == p)
         points = np.flatnonzero(known[rows[0]])
         if not points.size:
             flat[rows] = 0.0

@@ -6,6 +6,7 @@ Imports numpy and `spectra` only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import copysign, inf, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,9 @@ class _Table:
         self.has[at, self.local[self.member[at, slot]]] = True
         self.priced = self.loss + PRICE * self.size
         self.top = int(np.argmin(self.priced))
+        pairs = float(self.loss[self.size == 2].min(initial=inf))
+        self.pair_gain = _root(float(self.loss[self.size == 1].min()) - pairs, 8) if pairs < inf else 0.0
+        self.weight_seen = max(float(problem.weight[problem.y > 0].sum()), 1e-9)
 
     def inclusion(self, price: float, heat: float) -> FloatArray:
         value = self.loss + price * self.size
@@ -163,8 +167,6 @@ class _Part:
         own_weight = float(problem.weight[dominated].sum())
         column = problem.columns[self.member]
         high = int(np.flatnonzero(column >= min(30.0, float(column.max())))[-1])
-        singles = float(table.loss[table.size == 1].min())
-        pairs = float(table.loss[table.size == 2].min(initial=np.inf))
         share = float(self.shares[self.slot])
         return [
             _root(out - here, 8),
@@ -175,10 +177,10 @@ class _Part:
             float(np.sqrt(problem.quick[self.member])),
             float(loss[dominated].sum()) / own_weight if own_weight else 1.0,
             float(np.log1p(dominated.sum())),
-            float(table.loss[self.row]) / max(float(problem.weight[problem.y > 0].sum()), 1e-9),
+            float(table.loss[self.row]) / table.weight_seen,
             float(abs(np.log((problem.y[high] + b) / (self.mu[high] + b)))),
             float(np.log((self.own[high] + b) / b)),
-            _root(singles - pairs, 8) if np.isfinite(pairs) else 0.0,
+            table.pair_gain,
             float(np.log1p((loss * (problem.y == 0) * (self.own > 0.5 * self.mu)).sum())),
             _root(here - float(table.priced[table.top]), 8),
         ]
@@ -226,7 +228,7 @@ def _drop_gains(table: _Table, parts: list[_Part]) -> FloatArray:
 
 def _root(value: float, most: float) -> float:
     """Signed square root, within ±most."""
-    return float(np.clip(np.sign(value) * np.sqrt(abs(value)), -most, most))
+    return min(max(copysign(sqrt(abs(value)), value), -most), most)
 
 
 def _scores(problem: Problem, mu: Single) -> FloatArray:

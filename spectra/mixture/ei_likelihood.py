@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Single = NDArray[np.float32]
 IntArray = NDArray[np.int64]
+AT_ONCE = 64
+"""Sets fitted at once: their arrays fit in a processor's cache."""
 LN_LARGEST = 0.3
 """ln of the largest coefficient: a reference may be a third stronger than the reading's base."""
 
@@ -78,6 +80,10 @@ def fit_sets(problem: Problem, members: IntArray, start: Single, rounds: int) ->
     Damped Gauss–Newton in ln c, the weights of the Student-t renewed each round (IRLS); steps at most ±1, ln c within
     [ln least_share, 0.3]; the best round of each set is returned.
     """
+    if len(members) > AT_ONCE:
+        blocks = [slice(at, at + AT_ONCE) for at in range(0, len(members), AT_ONCE)]
+        fitted = [fit_sets(problem, members[block], start[block], rounds) for block in blocks]
+        return np.concatenate([one[0] for one in fitted]), np.concatenate([one[1] for one in fitted])
     noise = problem.noise
     b, nu = np.float32(noise.floor), np.float32(noise.freedom)
     inverse = np.float32(1.0 / (noise.scatter**2 * noise.freedom))

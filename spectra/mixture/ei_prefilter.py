@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectra.mixture.ei_beam import Beam, search
+from spectra.mixture.ei_beam import Beam, distinct, search
 from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
 from spectra.peaktable import PeakTable
 
@@ -38,9 +38,12 @@ class UnitTable:
         )
         self.moment = table.keep("ei moment", lambda: self.sums(self.height * (self.mz % WIDTH).astype(np.float32)))
         self.total = table.keep("ei total", lambda: self.sums(self.height))
-        self.tall_mz, self.tall, self.tall_start, self.tall_filled = (
+        mz, height, self.tall_start, self.tall_filled = (
             self._kept(name) for name in ("tall mz", "tall height", "tall start", "tall filled")
         )
+        self.tall_place = table.keep("ei tall place", lambda: distinct(mz, height)[1])
+        first = table.keep("ei tall first", lambda: distinct(mz, height)[0])
+        self.tall_mz, self.tall = mz[first], height[first]
 
     def _kept(self, name: str) -> NDArray[Any]:
         def make() -> NDArray[Any]:
@@ -82,9 +85,9 @@ class UnitTable:
         """
         mass = (np.arange(y.size) % WIDTH).astype(np.float32)
         root, power, seen = np.sqrt(y) * mass, y * mass, (y > 0).astype(np.float32)
-        cross = self.sums(np.sqrt(self.height) * root[self.mz])
-        under = self.sums(power[self.mz])
-        found = self.sums(self.height * seen[self.mz])
+        cross = self.sums(np.sqrt(self.height) * np.take(root, self.mz))
+        under = self.sums(np.take(power, self.mz))
+        found = self.sums(self.height * np.take(seen, self.mz))
         below = under * self.moment * self.total
         out = np.zeros(self.n, dtype=np.float32)
         np.divide(cross * cross * found, below, out=out, where=below > 0)
@@ -93,27 +96,27 @@ class UnitTable:
 
     def gain(self, y: Single, mu: Single, noise: Noise, grid: Single) -> Single:
         """Change of loss when an entry joins the model `mu` (width,) at its best coefficient of `grid`: (N,)."""
-        b, inverse = np.float32(noise.floor), np.float32(1 / (noise.scatter**2 * noise.freedom))
+        best = np.full(self.n, np.inf, dtype=np.float32)
+        if not self.tall_filled.size:
+            return best
+        b, wide = np.float32(noise.floor), np.float32(noise.scatter**2 * noise.freedom)
         weight = noise.weights(np.arange(y.size) % WIDTH) * np.float32((noise.freedom + 1) / 2)
         target = np.log(y + b)
-        base = weight * np.log1p((target - np.log(mu + b)) ** 2 * inverse)
+        base = weight * np.log((target - np.log(mu + b)) ** 2 + wide)
         at = self.tall_mz
         base, target, here, weight = base[at], target[at], (mu + b)[at], weight[at]
-        best = np.full(self.n, np.inf, dtype=np.float32)
         for share in grid:
             r = self.tall * share
             r += here
             np.log(r, out=r)
             r -= target
             r *= r
-            r *= inverse
-            r += 1
+            r += wide
             np.log(r, out=r)
             r *= weight
             r -= base
-            if self.tall_filled.size:
-                summed = np.add.reduceat(r, self.tall_start)
-                best[self.tall_filled] = np.minimum(best[self.tall_filled], summed)
+            change = np.add.reduceat(np.take(r, self.tall_place), self.tall_start)
+            best[self.tall_filled] = np.minimum(best[self.tall_filled], change)
         return best
 
 

@@ -228,8 +228,8 @@ def _spread(
     """EI's list with what it sees in place of others: a product shares its probability with what it comes from, where another
     method has a reference for that."""
     sources: dict[str, list[str]] = {}
-    for compound in known:
-        if (seen := naming.seen_as(method, compound)) != compound and seen in listed and compound not in listed:
+    for compound, seen in naming.seen_otherwise(method):
+        if compound in known and seen in listed and compound not in listed:
             sources.setdefault(seen, []).append(compound)
     out = dict(listed)
     for seen, compounds in sources.items():

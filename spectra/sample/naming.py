@@ -105,6 +105,10 @@ class Naming:
         """The compound that a method sees in place of this one."""
         return self._register.seen_as.get(method, {}).get(compound, compound)
 
+    def seen_otherwise(self, method: str) -> list[tuple[str, str]]:
+        """Every compound in place of which the method sees another, and which one."""
+        return [(c, seen) for c, seen in self._register.seen_as.get(method, {}).items() if seen != c]
+
     def blind(self, method: str, compound: str) -> bool:
         """Whether the method cannot see this compound whatever its amount."""
         return compound in self._register.blind.get(method, frozenset())
