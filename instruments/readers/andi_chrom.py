@@ -71,7 +71,9 @@ def _times(file: NetCdf, n: int) -> tuple[FloatArray, tuple[Remark, ...]]:
     if interval is None or interval <= 0:
         raise CorruptFile("The file gives neither times nor a sampling interval.", code="no_times")
     notes: tuple[Remark, ...] = ()
-    if delay is None:
+    if delay is None and file.series("actual_delay_time") is not None:
+        notes += (warning("no_delay", "The time at which the recording began is no number; it was counted from 0."),)
+    elif delay is None:
         notes += (info("no_delay", "The file does not say when its recording began; it was counted from 0."),)
     flag = file.variables["ordinate_values"].attributes.get("uniform_sampling_flag", "Y")
     if str(flag).strip().upper() == "N":

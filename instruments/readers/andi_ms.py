@@ -159,7 +159,9 @@ def _places(file: NetCdf, n_points: int, limits: Limits) -> tuple[NDArray[np.int
             f"(index {starts[scan]:,}, {counts[scan]:,} points).",
             code="scan_index",
         )
-    if int(counts.sum()) > n_points:
+    filled = np.flatnonzero(counts > 0)
+    order = filled[np.argsort(starts[filled], kind="stable")]
+    if (starts[order[:-1]] + counts[order[:-1]] > starts[order[1:]]).any():
         raise CorruptFile("The scans of this file overlap one another.", code="overlap")
     return starts, counts
 

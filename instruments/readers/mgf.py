@@ -26,7 +26,7 @@ from ..source import Source
 from ..validate import count_remark
 from .peak_libraries import ionisation_in, leave_out_empty, precursor
 
-_BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M)
+_BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
@@ -68,11 +68,12 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
             current.rows.append((number, line))
             continue
         bare = line.strip()
-        if bare == "BEGIN IONS":
+        words = bare.upper()
+        if words == "BEGIN IONS":
             if current is not None:
                 raise _unended(current, f" before line {number}", number)
             current = _Spectrum(number)
-        elif bare == "END IONS":
+        elif words == "END IONS":
             if current is None:
                 raise CorruptFile(f"END IONS on line {number} without BEGIN IONS.", code="bad_row", line=number)
             yield current
@@ -83,6 +84,10 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
                 current.rows.append((number, bare))
             elif len(current.fields) < MAX_FIELDS:
                 current.fields.setdefault(match[1].strip().upper(), match[2])
+        elif current is None and bare[:1].isdigit() and _are_numbers(bare.split(None, 2)[:2]):
+            raise CorruptFile(
+                f"Line {number} holds a peak outside BEGIN IONS and END IONS.", code="bad_row", line=number
+            )
     if current is not None:
         raise _unended(current, "; the file is cut short", current.line)
 

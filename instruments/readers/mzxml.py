@@ -192,6 +192,8 @@ def _peaks(element: _Element, limit: int, where: str) -> tuple[FloatArray, Float
     if declared > limit:
         raise TooLarge(f"The {where} announces {declared:,} peaks.", code="too_many_points")
     if declared == 0:
+        if any(t.strip("A=\r\n\t ") and c.get("compressionType", "none") == "none" for c, t in element.peaks):
+            raise CorruptFile(f"The {where} announces no peaks but holds some.", code="array_length")
         return np.empty(0), np.empty(0)
     by_content = {(c.get("contentType") or c.get("pairOrder") or PAIRS): (c, t) for c, t in element.peaks}
     if PAIRS in by_content:

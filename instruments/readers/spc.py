@@ -67,7 +67,7 @@ def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
         raise CorruptFile("A value of the file is not a finite number (NaN or infinite).", code="not_finite")
     log = read_log(window, header, end)
     found = axes(header.codes, hints, max(filled))
-    notes = (*found.remarks, *log.remarks, *_unread(header, window.size, end), *doubts(header, subfiles))
+    notes = (*found.remarks, *log.remarks, *_unread(header, window, end), *doubts(header, subfiles))
     file = _File(header, found, log.entries, notes)
     if found.kind in (ReadingKind.MASS_SPECTRUM, ReadingKind.MASS_RUN):
         yield from _mass(file, subfiles, hints, limits)
@@ -132,10 +132,10 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _unread(header: Header, size: int, end: int) -> tuple[Remark, ...]:
-    """Bytes that belong to nothing, beyond the padding of old disks: perhaps more spectra than the header counts."""
-    rest = (header.log_offset if end <= header.log_offset <= size else size) - end
-    if rest <= _PADDING:
+def _unread(header: Header, window: Window, end: int) -> tuple[Remark, ...]:
+    """Bytes that belong to nothing and are not the padding of old disks: perhaps more points or spectra than the header counts."""
+    rest = (header.log_offset if end <= header.log_offset <= window.size else window.size) - end
+    if rest <= _PADDING and not window.at(end, max(rest, 0), "the rest").strip(b"\0\x1a \r\n"):
         return ()
     return (warning("trailing_data", f"Behind its last spectrum the file holds {rest:,} bytes that were not read."),)
 

@@ -6,6 +6,7 @@ Source: SPC.H (Galactic, 1997). Imports nothing above `instruments`; knows nothi
 from __future__ import annotations
 
 import struct
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -124,22 +125,22 @@ def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
     if header.n_points:
         directory = window.at(header.n_points, header.n_sub * _ENTRY_BYTES, "the directory of its spectra")
     found: list[Subfile] = []
-    used, end, total = 0, NEW_BYTES, 0
+    taken: list[tuple[int, int]] = []
+    end, total = NEW_BYTES, 0
     for index in range(header.n_sub):
         offset, room = end, window.size
         if directory:
             offset, room = struct.unpack_from(header.order + "II", directory, index * _ENTRY_BYTES)
         sub = _sub(window, header, offset, index)
         needed = SUB_BYTES + sub.n_points * (4 + _width(header))
-        used, total = used + needed, total + sub.n_points
+        total += sub.n_points
         if offset < NEW_BYTES or needed > room or offset + needed > window.size:
             raise CorruptFile(
                 f"Spectrum {index + 1} of {header.n_sub:,} lies outside the place that the file gives it.",
                 code="bad_directory",
                 byte=offset,
             )
-        if used > window.size:
-            raise CorruptFile("The spectra of this file overlap one another.", code="overlap", byte=offset)
+        _refuse_overlap(taken, offset, needed)
         if sub.n_points > limits.points or total > limits.total_points:
             raise TooLarge("This file holds more points than are allowed.", code="too_many_points", byte=offset)
         x = _floats(window, header, offset + SUB_BYTES, sub.n_points)
@@ -147,6 +148,15 @@ def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
         found.append(Subfile(x, y, sub.z, sub.exponent, sub.n_points))
         end = max(end, offset + needed) if directory else offset + needed
     return Subfiles(found, max(end, header.n_points + len(directory)))
+
+
+def _refuse_overlap(taken: list[tuple[int, int]], offset: int, needed: int) -> None:
+    """Note a place in order. Raises CorruptFile where it is that of another spectrum as well."""
+    place = bisect(taken, (offset, 0))
+    beside = taken[max(0, place - 1) : place + 1]
+    if any(offset < first + length and first < offset + needed for first, length in beside):
+        raise CorruptFile("The spectra of this file overlap one another.", code="overlap", byte=offset)
+    taken.insert(place, (offset, needed))
 
 
 def doubts(header: Header, found: list[Subfile]) -> Iterator[Remark]:

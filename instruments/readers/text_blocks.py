@@ -18,13 +18,15 @@ from spectra.types import FloatArray, Remark
 from .. import units
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
-from ..validate import warning
+from ..validate import direction, warning
 from .text_dialect import SPACE, Dialect
 
 LONGEST_HEADER = 8_192  # characters
+WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of the next
 # Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
 SLAB, SLAB_AFTER = 2_000, 8
 _AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
+_TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 _SECTION = re.compile(
@@ -157,9 +159,25 @@ def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
             while len(filled) > width and not filled[-1]:
                 filled.pop()
             filled += [""] * short
-            if len(filled) == width and any(filled) and all(not c or dialect.number(c) is None for c in filled):
+            if len(filled) != width or not any(filled) or _states_a_value(filled):
+                continue
+            if all(not c or dialect.number(c) is None for c in filled):
                 return filled
     return []
+
+
+def _states_a_value(cells: Sequence[str]) -> bool:
+    """Whether a line such as "Exposure (s): auto" or "Laser wavelength;785 nm" gives a value, and names no columns."""
+    name, value = cells[0], cells[1] if len(cells) == 2 else ""
+    if not any(cells[1:]) and re.search(r"[:=]\s*\S", name):
+        return True
+    if name.endswith((":", "=")) and not cells[-1].endswith((":", "=")):
+        return True
+    measured = re.fullmatch(r"[+-]?\d[\d.,]*\s*([^\W\d][\w/^-]*)", value)
+    if measured is None:
+        return False
+    unit = units.x_unit(measured[1])
+    return bool(unit and unit == units.x_unit(name)) or (units.is_time(name) and bool(_TIME.fullmatch(measured[1])))
 
 
 def refuse_not_finite(block: Block, columns: Sequence[int]) -> None:
@@ -227,13 +245,32 @@ def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Rem
             )
     if not odd and block.after and _is_short(block.after, dialect):
         odd = [(block.lines[-1] + 1, 1)]
-    return tuple(
+    return _damaged_ends(block, dialect) + tuple(
         warning(
             "row_length",
             f"Line {line} has {width} values where the table beside it has {block.width}; it was left out.",
         )
         for line, width in odd[:1]
     )
+
+
+def _damaged_ends(block: Block, dialect: Dialect) -> tuple[Remark, ...]:
+    """A warning where the line before or behind the table goes on with its axis, but another of its cells is no number."""
+    axis = block.table[:, 0]
+    way = direction(axis)
+    if block.rows < SLAB_AFTER or way == 0:
+        return ()
+    step = way * float(np.median(np.abs(np.diff(axis))))
+    for line, last, on in ((block.after, axis[-1], step), (block.words[-1] if block.words else "", axis[0], -step)):
+        cells = dialect.cells(line) if line else []
+        while len(cells) > block.width and not cells[-1]:
+            cells.pop()
+        value = dialect.number(cells[0]) if len(cells) == block.width else None
+        if value is not None and 0 < (value - last) / on <= WIDEST_STEP:
+            shown = "".join(c if c.isprintable() else "?" for c in line.strip()[:40])
+            text = f"The line {shown!r} beside the table goes on with its axis but holds no value; it was left out."
+            return (warning("row_damaged", text),)
+    return ()
 
 
 def _adjoin(earlier: Block, later: Block) -> bool:
