@@ -40,9 +40,9 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"reflec|reflek|reflex|rifle", "reflectance"),
     (r"\babs(olute|\.)? ?int", "intensity"),
     (r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan", "absorbance"),
-    (r"\bcounts?\b|\bcps\b", "counts"),
+    (r"\bcounts?\b|\bcts\b|\bcps\b", "counts"),
     (r"relative|rel\.|\babund", "relative intensity"),
-    (r"intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
+    (r"^i$|intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
 )
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
 Y_UNITS = (

@@ -19,7 +19,7 @@ from ..validate import direction, warning
 
 # Columns that accompany a measurement and are no curve of their own.
 _ASIDE = re.compile(
-    r"(#|no|nr|index|pixel|point|peak|row|step|dark|reference|flag|name|id|charge|z(?=\s*$)|unnamed: \d+)\b\.?", re.I
+    r"#$|(#|no|nr|index|pixel|point|peak|row|step|dark|reference|flag|name|id|charge|z(?=\s*$)|unnamed: \d+)\b\.?", re.I
 )
 # A trace over time is named after its wavelength or ion: "254 nm", "EIC m/z 182.1".
 _TRACE = re.compile(r"\d\s*nm\b|\bm/?z\W{0,3}\d")

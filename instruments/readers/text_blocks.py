@@ -111,7 +111,7 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
                     f"This text holds more than {limits.blocks:,} tables.", code="too_many_blocks", line=number
                 )
             current = Block(section, words, len(values))
-            current.header = header_of(words, len(values), dialect)
+            current.header = header_of(words, len(values), dialect, counted=values[0] in (0, 1))
             blocks.append(current)
             words = []
         current.values.extend(values)
@@ -120,16 +120,17 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
     return blocks
 
 
-def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
+def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bool = False) -> list[str]:
     """Column names from the lines above a table: the nearest that fits in width, joined with a line of units.
 
     Empty if no line fits. A line that names a known axis wins over a nearer one that does not. Lines such as XUNITS and
-    YUNITS (JASCO) name the axes of a table of two columns one by one.
+    YUNITS (JASCO) name the axes of a table of two columns one by one. Where rows may be `counted` from 0 or 1, a "#" may
+    be the name of that column (Bruker Compass), elsewhere it marks a comment.
     """
     stated = {key: value for key, value in (_axis_line(line, dialect) for line in words) if key}
     if width == 2 and "x" in stated:
         return [stated["x"], stated.get("y", "")]
-    fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect))]
+    fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect, counted))]
     if not fitting:
         return []
     for i, cells in enumerate(fitting):
@@ -137,7 +138,7 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
             above = fitting[i + 1] if i + 1 < len(fitting) else []
             units_only = all(len(c) <= 8 for c in cells) and above
             return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
-    nearest = _header_cells(words[-1], width, dialect)
+    nearest = _header_cells(words[-1], width, dialect, counted)
     return nearest if all(nearest) else []
 
 
@@ -148,11 +149,13 @@ def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
     return (match[1].lower(), cells[1].strip()) if match and cells[1].strip() else ("", "")
 
 
-def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
+def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> list[str]:
     bare = re.sub(r"^\s*(#|%|//|;|!)+\s*", "", line[:LONGEST_HEADER])
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
+    if counted and line.lstrip().startswith("#"):
+        attempts = [["#", *cells[bool(cells) and not cells[0] :]] for cells in attempts] + attempts
     for short in (0, 1):  # first with a name for every column, then without one for the last
         for cells in attempts:
             filled = [c.strip() for c in cells]
@@ -201,7 +204,7 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
     for earlier, later in zip([None, *blocks], blocks, strict=False):
         if block not in (earlier, later) or not later.words:
             continue
-        beside = later.words if earlier else later.words[-1:]
+        beside = later.words if earlier else [line for line in later.words[-1:] if line.strip() != str(later.rows)]
         if earlier and (earlier.width != later.width or earlier.section != later.section or len(beside) > 3):
             continue
         if any(was_row(line, later.width if earlier else 0, dialect) for line in beside):

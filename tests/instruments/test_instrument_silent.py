@@ -68,6 +68,29 @@ def test_the_charge_beside_an_mz_is_no_intensity(aside: str) -> None:
     assert one(text, "x.csv").y.tolist() == [120.5, 300, 9999]
 
 
+@pytest.mark.parametrize("mark", ["\t", "  "])
+def test_a_number_sign_may_be_the_name_of_the_first_column(mark: str) -> None:
+    lines = ["#|m/z|Res.|S/N|I|I %", "1|41.0391|12000|12.0|120.5|1.2", "2|55.0547|12001|30.0|300.0|3.0",
+             "3|82.0651|12002|99.9|9999.0|100.0"]  # fmt: skip
+    reading = one("\n".join(lines).replace("|", mark) + "\n", "x.txt")
+    assert (reading.kind, reading.x.tolist(), reading.y.tolist()) == (
+        ReadingKind.MASS_SPECTRUM, [41.0391, 55.0547, 82.0651], [120.5, 300, 9999],
+    )  # fmt: skip
+    commented = "".join(f"{x:g} {y:g} 0\n" for x, y in zip(X, A, strict=True))
+    np.testing.assert_allclose(read(f"# Wavenumber Absorbance Error\n{commented}".encode(), "x.txt")[0].x, X)
+
+
+@pytest.mark.parametrize("start", ["", "\t"])
+def test_columns_that_are_empty_throughout_ask_no_question(start: str) -> None:
+    text = f"{start}Wavenumber\t\tAbsorbance\n" + "".join(f"{start}{x:g}\t\t{y:g}\n" for x, y in zip(X, A, strict=True))
+    np.testing.assert_allclose(one(text, "x.txt").y, A)
+
+
+def test_the_number_of_rows_may_stand_above_them() -> None:
+    np.testing.assert_allclose(one(f"{X.size}\n{rows(' ')}", "x.txt").x, X)
+    refused(f"{X.size + 1}\n{rows(' ')}", "bad_row", "x.txt")
+
+
 @pytest.mark.parametrize("names", ["254 nm,280 nm", "UV 254nm,UV 280nm", "m/z 182.1,m/z 304.2"])
 def test_a_trace_named_after_its_wavelength_or_ion_is_no_axis(names: str) -> None:
     table = "".join(f"{i / 100},{10 + i % 7},{20 + i % 5}\n" for i in range(60))
