@@ -105,7 +105,7 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
             yield from enumerate(whole, start=number)
             number += len(whole)
             if mark:
-                _refuse_text_behind(stream, rest_of_piece, number)
+                _refuse_text_behind(stream, rest_of_piece, number, 0 if rest.strip() else SECTOR)
                 break
         if rest:
             yield number, rest
@@ -118,12 +118,14 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
         _let_go(stream)
 
 
-def _refuse_text_behind(stream: io.TextIOWrapper, piece: str, number: int) -> None:
-    """Raise CorruptFile where more follows the Ctrl-Z than the rest of a sector, which old disks filled with anything."""
+def _refuse_text_behind(stream: io.TextIOWrapper, piece: str, number: int, allowed: int) -> None:
+    """Raise CorruptFile where more follows the Ctrl-Z than `allowed`: the rest of a sector, which old disks filled with
+    anything, and nothing where the mark stands within a line.
+    """
     behind = len((piece + stream.read(PIECE)).strip("\x1a\0 \t\r\n"))
-    if behind > SECTOR:
+    if behind > allowed:
         raise CorruptFile(
-            f"Line {number} holds the mark that ends a text (Ctrl-Z), but much more text follows it.",
+            f"Line {number} holds the mark that ends a text (Ctrl-Z), but more text follows it.",
             code="text_behind_end",
             line=number,
             hint="The file is damaged there, or several were joined. The file itself was not changed. Export the reading again.",

@@ -24,7 +24,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
-from .jcamp_axis import Numbers, axis, check_numbers, not_ended, number, pair_remarks, remarks
+from .jcamp_axis import Numbers, axis, check_numbers, factor_remark, not_ended, number, pair_remarks, remarks
 from .jcamp_blocks import Block, Table, blocks
 from .jcamp_pages import read_pages
 
@@ -118,7 +118,7 @@ def _reading(block: Block, table: Table, hints: Hints, limits: Limits) -> Readin
     if x.size == 0:
         raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
     keep = ~np.isnan(y)
-    return _finish(block, x[keep], y[keep], hints, notes)
+    return _finish(block, x[keep], y[keep], hints, (*notes, *factor_remark(found)))
 
 
 def _stepped(
@@ -151,6 +151,7 @@ def _numbers(block: Block, table: Table) -> Numbers:
         value("NPOINTS"),
         _stated(block.text(f"MIN{y}")),
         _stated(block.text(f"MAX{y}")),
+        "" if (x_factor is None) == (y_factor is None) else f"{x if x_factor is None else y}FACTOR",
     )
 
 

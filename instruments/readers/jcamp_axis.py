@@ -31,6 +31,7 @@ class Numbers:
     points: float | None
     min_y: float | None = None
     max_y: float | None = None
+    factor_missing: str = ""
 
 
 def number(text: str, label: str, line: int) -> float | None:
@@ -45,6 +46,14 @@ def number(text: str, label: str, line: int) -> float | None:
     raise CorruptFile(
         f"##{label}={text.strip()[:30]} is no number (block at line {line}).", code="bad_header", line=line
     )
+
+
+def factor_remark(found: Numbers) -> Iterator[Remark]:
+    """A table has both factors or none; where one is lost the numbers may be wrong by as much."""
+    if found.factor_missing:
+        yield warning(
+            "factor_missing", f"The file gives no {found.factor_missing} beside the other factor; 1 was assumed."
+        )
 
 
 def check_numbers(found: Numbers, line: int, limit: int) -> None:

@@ -13,6 +13,10 @@ from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 
 _RECORD = re.compile(r"\s*##([^=]{0,200}?)(?:=(.*))?$", re.S)
+# A record that decides what the numbers mean, within the value of another.
+_SECOND = re.compile(
+    r"##\s*(?:[XY][-_ ]?(?:FACTOR|UNITS|DATA)|(?:FIRST|LAST|DELTA)[-_ ]?[XY]|N[-_ ]?POINTS|END)\s*=", re.I
+)
 DATA_LABELS = frozenset({"XYDATA", "XYPOINTS", "PEAKTABLE", "DATATABLE", "PEAKASSIGNMENTS", "RADATA", "ASSIGNMENTS"})
 # Records that belong to the table after them, even before the first one.
 LOCAL_LABELS = frozenset({"SCANNUMBER", "RETENTIONTIME", ".RETENTIONTIME", "TIC", "PAGE", "NPOINTS"})
@@ -95,6 +99,13 @@ def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
         label, value = normal(record[1]), (record[2] or "").partition("$$")[0].strip()
         if label == "":  # "##= comment"
             continue
+        if _SECOND.search(value):
+            raise CorruptFile(
+                f"Line {number} holds two records, of which the second would be lost.",
+                code="two_records",
+                line=number,
+                hint="A line end is missing there. The file itself was not changed. Export it again.",
+            )
         table, listed = None, label if label in LISTED_LABELS else ""
         unfilled = "" if value or listed else label
         if label == "TITLE":

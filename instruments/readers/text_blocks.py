@@ -27,6 +27,8 @@ WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of
 SLAB, SLAB_AFTER = 2_000, 8
 _AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
 _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
+MOSTLY_DIGITS = 0.7  # of a line
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 _SECTION = re.compile(
@@ -154,10 +156,11 @@ def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> lis
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
-    if counted and line.lstrip().startswith("#"):
-        attempts = [["#", *cells[bool(cells) and not cells[0] :]] for cells in attempts] + attempts
+    numbered = (
+        [["#", *c[bool(c) and not c[0] :]] for c in attempts] if counted and line.lstrip().startswith("#") else []
+    )
     for short in (0, 1):  # first with a name for every column, then without one for the last
-        for cells in attempts:
+        for cells in (*numbered, *attempts) if not short else attempts:
             filled = [c.strip() for c in cells]
             while len(filled) > width and not filled[-1]:
                 filled.pop()
@@ -218,14 +221,21 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
 
 
 def was_row(line: str, width: int, dialect: Dialect) -> bool:
-    """Mostly digits, and a number in it or as many cells as the table has columns (0: not known)."""
+    """Mostly digits, and a number in it or as many cells as the table has columns (0: not known); or nothing but digits."""
     cells = [c for c in dialect.cells(line) if c]
-    solid = re.sub(r"\s", "", line)
-    digits = sum(c.isdigit() or c in ".,;+-" for c in solid)
     numeric = any(dialect.number(c) is not None for c in cells)
-    if (numeric or len(cells) == width) and digits >= 0.7 * len(solid):
+    share = _digits(line)
+    if (numeric or len(cells) == width) and share >= MOSTLY_DIGITS:
+        return True
+    if width and share == 1 and not _DATE.fullmatch(line.strip()):  # 182.11764000.0: two cells that grew together
         return True
     return len(cells) == width > 0 and dialect.number(cells[0]) is not None  # 3590.0,*****
+
+
+def _digits(line: str) -> float:
+    """The share of a line that is digits and marks of numbers, blanks not counted."""
+    solid = re.sub(r"\s", "", line)
+    return sum(c.isdigit() or c in ".,;+-" for c in solid) / len(solid) if re.search(r"\d", solid) else 0.0
 
 
 def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Remark, ...]:
@@ -258,22 +268,31 @@ def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Rem
 
 
 def _damaged_ends(block: Block, dialect: Dialect) -> tuple[Remark, ...]:
-    """A warning where the line before or behind the table goes on with its axis, but another of its cells is no number."""
-    axis = block.table[:, 0]
-    way = direction(axis)
-    if block.rows < SLAB_AFTER or way == 0:
+    """A warning where the line before or behind the table was a row of it, but holds a cell that is no number."""
+    before = block.words[-1] if block.words else ""
+    lost = next((line for line in (block.after, before) if line and _was_end(line, block, dialect)), "")
+    if not lost:
         return ()
-    step = way * float(np.median(np.abs(np.diff(axis))))
-    for line, last, on in ((block.after, axis[-1], step), (block.words[-1] if block.words else "", axis[0], -step)):
-        cells = dialect.cells(line) if line else []
-        while len(cells) > block.width and not cells[-1]:
-            cells.pop()
-        value = dialect.number(cells[0]) if len(cells) == block.width else None
-        if value is not None and 0 < (value - last) / on <= WIDEST_STEP:
-            shown = "".join(c if c.isprintable() else "?" for c in line.strip()[:40])
-            text = f"The line {shown!r} beside the table goes on with its axis but holds no value; it was left out."
-            return (warning("row_damaged", text),)
-    return ()
+    shown = "".join(c if c.isprintable() else "?" for c in lost.strip()[:40])
+    text = f"The line {shown!r} beside the table looks like a row of it, but a value is no number; it was left out."
+    return (warning("row_damaged", text),)
+
+
+def _was_end(line: str, block: Block, dialect: Dialect) -> bool:
+    """Whether a line goes on with the axis of the table, or stands behind it with as many cells, mostly digits."""
+    cells = dialect.cells(line)
+    while len(cells) > block.width and not cells[-1]:
+        cells.pop()
+    if len(cells) != block.width:
+        return False
+    if line is block.after and _digits(line) >= MOSTLY_DIGITS:
+        return True
+    axis, value = block.table[:, 0], dialect.number(cells[0])
+    way = direction(axis)
+    if value is None or way == 0 or block.rows < SLAB_AFTER:
+        return False
+    onward = (value - axis[-1]) * way if line is block.after else (axis[0] - value) * way
+    return bool(0 < onward <= WIDEST_STEP * np.median(np.abs(np.diff(axis))))
 
 
 def _adjoin(earlier: Block, later: Block) -> bool:

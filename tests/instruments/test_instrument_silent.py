@@ -136,9 +136,30 @@ def test_a_line_that_does_not_go_on_with_the_axis_is_no_damaged_row(line: str) -
     assert not one(f"Wavenumber (cm-1),Absorbance\n{rows()}{line}\n", "x.csv").warnings
 
 
+PEAKS = "m/z,Intensity\n41.0391,120.0\n55.0547,300.0\n82.0651,9999.0\n94.0651,500.0\n182.1176,4000.0\n304.1543,1500.5\n"
+
+
+def test_the_damaged_last_peak_of_a_short_list_is_said() -> None:
+    marked(PEAKS.replace("304.1543,", "304.154-3,"), "row_damaged", "x.csv")
+    marked(PEAKS.replace("1500.5", "1E500.5"), "row_damaged", "x.csv")
+    assert not one(PEAKS, "x.csv").warnings
+
+
+@pytest.mark.parametrize("grown", ["182.11764000.0", "182.1176,4000.0304.1543,1500.5"])
+def test_rows_that_grew_together_within_a_short_list_are_refused(grown: str) -> None:
+    with pytest.raises(InstrumentError):
+        read(PEAKS.replace("182.1176,4000.0", grown).encode(), "x.csv")
+
+
+def test_a_title_above_numbered_rows_is_not_their_header() -> None:
+    text = '#"+EI Scan (rt: 5.1 min) a.D"\n#Oddly named\n' + "".join(f"{i},{41 + i},{9 * i}\n" for i in range(4))
+    assert all(r.x_unit != "min" for r in read(text.encode(), "a.csv"))
+
+
 def test_an_end_mark_in_the_middle_of_a_text_does_not_hide_the_rest() -> None:
     text = f"Wavenumber (cm-1),Absorbance\n{rows()}"
     refused(text[:200] + "\n\x1a" + text[200:], "text_behind_end", "x.csv")
+    refused(PEAKS.replace("120.0\n", "120.0\x1a"), "text_behind_end", "x.csv")
     assert one(text + "\x1a" + "old sector", "x.csv").n_points == X.size
 
 
@@ -167,6 +188,17 @@ def test_rows_without_end_are_whole_only_where_the_header_says_so(form: str) -> 
 @pytest.mark.parametrize("last", [465, 468, 480, 484])
 def test_an_axis_that_drifts_away_from_the_rows_is_said(last: int) -> None:
     marked(jcamp(ORDINATES, LASTX=last, **COUNTS), "x_drift")
+
+
+@pytest.mark.parametrize("lost", ["XFACTOR", "YFACTOR"])
+def test_a_factor_that_is_lost_is_said(lost: str) -> None:
+    marked(jcamp(ORDINATES, **COUNTS, **{lost: None}), "factor_missing")
+    assert not one(jcamp(ORDINATES, **COUNTS, XFACTOR=None, YFACTOR=None)).warnings
+
+
+def test_a_record_within_another_is_not_lost() -> None:
+    refused(jcamp(ORDINATES, factor=0.001).replace("\n##YFACTOR", "##YFACTOR"), "two_records")
+    assert one(jcamp(ORDINATES, title="C## minor, ##7", **COUNTS)).title == "C## minor, ##7"
 
 
 # --- mass spectra -------------------------------------------------------------------------------------------------
