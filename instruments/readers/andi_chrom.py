@@ -96,8 +96,14 @@ def _time_unit(file: NetCdf, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
     """The unit a person or the file gives; the standard has seconds where the file is silent."""
     stated = file.text("retention_unit")
     unit = hints.x_unit or units.x_unit(stated) or stated
-    if unit:
+    if unit in units.TIMES or hints.x_unit:
         return unit, ()
+    if unit:
+        return unit, (
+            warning(
+                "time_unit_unknown", f"The file gives its times in {unit[:40]!r}, which is no unit of time known here."
+            ),
+        )
     return "s", (info("time_unit_assumed", "The file names no unit of time; the ANDI standard has seconds."),)
 
 

@@ -243,6 +243,15 @@ def test_a_peak_outside_its_spectrum_is_not_lost() -> None:
     refused(block + "303.1 5\n", "bad_row")
 
 
+def test_two_peaks_that_grew_together_are_not_one() -> None:
+    block = "BEGIN IONS\nTITLE=a\n41 1{0}\n55.1 20{0}\n82.2 999{0}\n182.3 300.5{0}\nEND IONS\n"
+    for third in ("", " 1+", " 0.25", " y3"):
+        assert one(block.format(third)).n_points == 4
+    assert one(block.format("").replace("999", "999 2+")).n_points == 4
+    refused(block.format("").replace("20\n", "20"), "row_length")
+    refused(block.format(" 1+").replace("1+\n82", "1+82"), "row_length")
+
+
 @pytest.mark.parametrize("count", ["-2", "two", "2.0"])
 def test_a_massbank_count_that_is_none_is_refused(count: str) -> None:
     refused(MASSBANK.replace("PK$NUM_PEAK: 2", f"PK$NUM_PEAK: {count}"), "bad_header", "x.txt")
@@ -259,6 +268,13 @@ def test_points_that_the_spc_header_does_not_count_are_said() -> None:
     assert not one(whole + bytes(300)).warnings
 
 
+def test_spc_spectra_that_do_not_fill_their_place_are_said() -> None:
+    whole = own_x(RUN)
+    marked(bytes([whole[0] | 1]) + whole[1:], "bad_directory")  # 16-bit values by the flag, 32-bit by the directory
+    marked(own_x([([41.0, 55.0], [10.0, 9.0]), ([], []), ([41.0], [3.0])]), "empty_spectra")
+    assert not one(whole).warnings
+
+
 def test_two_spectra_of_an_spc_directory_cannot_share_a_place() -> None:
     refused(own_x(RUN, entries={3: (512, 48)}), "overlap")
 
@@ -267,6 +283,15 @@ def test_scans_of_an_andi_run_cannot_share_points() -> None:
     refused(andi_ms(scan_index=[0, 2, 5]), "overlap")
     refused(andi_ms(point_count=[3, 1, 2], scan_index=[0, 3, 3]), "overlap")
     assert one(andi_ms()).n_points == 3
+
+
+def test_a_total_far_from_its_points_and_an_unknown_unit_of_time_are_said() -> None:
+    assert any(
+        r.code == "total_differs" and r.level is Level.WARNING for r in one(andi_ms(total_intensity=[1, 2, 3])).remarks
+    )
+    assert not one(andi_ms(total_intensity=[1000, 11, 2])).warnings
+    marked(andi_chrom(globals_={"retention_unit": "sebonds"}), "time_unit_unknown")
+    assert not one(andi_chrom(), x_unit="min").warnings
 
 
 def test_a_delay_that_is_no_number_is_not_taken_as_zero_in_silence() -> None:
