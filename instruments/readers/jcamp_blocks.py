@@ -17,6 +17,7 @@ _RECORD = re.compile(r"\s*##([^=]{0,200}?)(?:=(.*))?$", re.S)
 _SECOND = re.compile(
     r"##\s*(?:[XY][-_ ]?(?:FACTOR|UNITS|DATA)|(?:FIRST|LAST|DELTA)[-_ ]?[XY]|N[-_ ]?POINTS|END)\s*=", re.I
 )
+SCALES = frozenset({"XFACTOR", "YFACTOR", "FIRSTX", "LASTX", "DELTAX", "XUNITS", "YUNITS"})
 DATA_LABELS = frozenset({"XYDATA", "XYPOINTS", "PEAKTABLE", "DATATABLE", "PEAKASSIGNMENTS", "RADATA", "ASSIGNMENTS"})
 # Records that belong to the table after them, even before the first one.
 LOCAL_LABELS = frozenset({"SCANNUMBER", "RETENTIONTIME", ".RETENTIONTIME", "TIC", "PAGE", "NPOINTS"})
@@ -187,5 +188,18 @@ def _add_record(block: Block, label: str, value: str, number: int) -> Table | No
     if block.tables or block.ntuples or label in LOCAL_LABELS:
         block.local[label] = value
     if len(block.header) < MAX_RECORDS:
-        block.header.setdefault(label, value)
+        known = block.header.setdefault(label, value)
+        if (
+            label in SCALES
+            and not block.tables
+            and known
+            and value
+            and known.split(maxsplit=1)[0] != value.split(maxsplit=1)[0]
+        ):
+            raise CorruptFile(
+                f"Line {number} gives {label} a second time, as {value[:30]} and not {known[:30]}.",
+                code="two_values",
+                line=number,
+                hint="One of them is wrong. The file itself was not changed. Export it again.",
+            )
     return None

@@ -201,6 +201,34 @@ def test_a_record_within_another_is_not_lost() -> None:
     assert one(jcamp(ORDINATES, title="C## minor, ##7", **COUNTS)).title == "C## minor, ##7"
 
 
+PAGES = (
+    "##TITLE=pages\n##JCAMP-DX=5.01\n##DATA TYPE=RAMAN SPECTRUM\n##NTUPLES=RAMAN SPECTRUM\n##SYMBOL=X, Y, N\n##VAR_DIM=5, 5, 2\n"
+    "##UNITS=1/CM, COUNTS,\n##FACTOR=1, 0.5, 1\n##FIRST=400, 100, 1\n##LAST=404, 120, 2\n"
+    "##PAGE=N=1\n##DATA TABLE=(X++(Y..Y)), XYDATA\n400 200 210 220\n403 230 240\n"
+    "##PAGE=N=2\n##DATA TABLE=(X++(Y..Y)), XYDATA\n400 100 110 120\n403 130 140\n##END NTUPLES=RAMAN SPECTRUM\n##END=\n"
+)
+
+
+def test_a_page_that_lost_a_line_is_not_stretched_over_the_axis() -> None:
+    first, second = read(PAGES.encode())
+    assert (first.y.tolist(), second.y.tolist()) == ([100, 105, 110, 115, 120], [50, 55, 60, 65, 70])
+    refused(PAGES.replace("403 230 240\n", ""), "point_count")
+    refused(PAGES.replace("403 130 140\n", ""), "point_count")
+
+
+def test_a_page_of_symbols_that_are_not_explained_has_no_scale() -> None:
+    refused(PAGES.replace("(X++(Y..Y))", "(X++(Z..Z))"), "unknown_symbol")
+
+
+@pytest.mark.parametrize("record", ["YFACTOR=5.0", "FIRSTX=4000", "XUNITS=NANOMETERS"])
+def test_a_record_that_is_given_twice_and_differs_is_refused(record: str) -> None:
+    text = jcamp(ORDINATES, **COUNTS)
+    label = record.partition("=")[0]
+    again = re.sub(rf"(##{label}=.*\n)", rf"\1##{record}\n", text)
+    refused(again, "two_values")
+    assert not one(re.sub(rf"(##{label}=.*\n)", r"\1\1", text)).warnings
+
+
 # --- mass spectra -------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +257,26 @@ def test_peaks_of_a_scan_that_announces_none_are_not_lost() -> None:
 def test_a_precursor_that_cannot_be_is_said(value: str) -> None:
     marked(f"Name: x\nPrecursorMZ: {value}\nNum Peaks: 2\n41 5\n55 6\n", "bad_precursor")
     marked(MASSBANK.replace("304.1543", value), "bad_precursor", "x.txt")
+
+
+LIBRARY = "<mzSpecLib>\nMS:1003186|library format version=1.0\n<Spectrum=1>\nMS:1000744|selected ion m/z=304.15\nMS:1003059|number of peaks=2\n<Peaks>\n82.06\t10\n182.11\t999\n"
+OBJECTS = '{"format_version": "1.0", "attributes": [], "spectra": [{"attributes": [], "mzs": [82.06, 182.11], "intensities": [10, 999]}]}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [("\t999", "\t9_9", "bad_row"), ("peaks=2", "peaks=-2", "bad_header"), ("peaks=2", "peaks=two", "bad_header")],
+)
+def test_a_library_in_which_a_number_is_none_is_refused(old: str, new: str, code: str) -> None:
+    assert one(LIBRARY).y.tolist() == [10, 999]
+    refused(LIBRARY.replace(old, new), code)
+
+
+def test_texts_and_truths_of_json_are_no_numbers() -> None:
+    assert one(OBJECTS).x.tolist() == [82.06, 182.11]
+    refused(OBJECTS.replace("82.06", '"82.06"'), "bad_spectrum")
+    refused(OBJECTS.replace("82.06", "true"), "bad_spectrum")
+    marked(LIBRARY.replace("304.15", "NaN"), "bad_precursor")
 
 
 def test_a_comma_before_three_digits_of_an_intensity_is_asked_about() -> None:
