@@ -31,7 +31,7 @@ KEPT_PEAKS = 1_000
     techniques={"GC", "LC"},
     magic=sniff_template(b"ordinate_values", b"aia_template_revision"),
     extensions=EXTENSIONS,
-    version="2",
+    version="3",
 )
 def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One CHROMATOGRAM: y in the detector's unit as the file spells it, x in the unit of retention.
