@@ -16,6 +16,7 @@ from .validate import info, warning
 
 # An empty scan cannot be a MassSpectrum; one point without intensity keeps scans and times aligned.
 PLACEHOLDER_MZ = 1.0
+SMALLEST_MZ = 0.1  # the lightest ion, the proton, is at 1; bytes in the wrong order give 1e-300
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class ScanNotes:
     duplicate: int = 0
     points: int = 0
     largest: float = 0.0
+    tiny: int = 0
 
     def remarks(self) -> tuple[Remark, ...]:
         """One remark per kind of repair."""
@@ -42,6 +44,9 @@ class ScanNotes:
             )
         if self.zero_mz:
             found.append(warning("zero_mz", f"{self.zero_mz} points at m/z 0 were left out."))
+        if self.tiny:
+            text = f"{self.tiny} scans hold only m/z below {SMALLEST_MZ:g}, which no ion has; their numbers may be read the wrong way round."
+            found.append(warning("implausible_mz", text))
         if self.negative:
             found.append(
                 warning("negative_intensity_cut", f"{self.negative} negative intensities were set to 0 in the scans.")
@@ -89,6 +94,8 @@ def _put_right(mz: FloatArray, intensity: FloatArray, notes: ScanNotes, where: s
     if lowest < 0:
         raise CorruptFile(f"{where} holds a negative m/z.", code="negative_mz")
     notes.largest = max(notes.largest, largest)
+    if 0 < highest < SMALLEST_MZ:
+        notes.tiny += 1
     if lowest == 0:
         keep = mz > 0
         notes.zero_mz += int(mz.size - keep.sum())

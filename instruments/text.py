@@ -15,6 +15,7 @@ from .limits import Limits
 from .source import Source
 
 PIECE = 256 * 1024  # characters
+SECTOR = 128  # bytes, of CP/M
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -93,7 +94,7 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
     number, rest = 1, ""
     try:
         while piece := stream.read(PIECE):
-            joined, mark, _ = (rest + piece).partition("\x1a")
+            joined, mark, rest_of_piece = (rest + piece).partition("\x1a")
             *whole, rest = joined.split("\n")
             longest = max(map(len, whole), default=0)
             if max(longest, len(rest)) > limits.line_chars:
@@ -104,6 +105,7 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
             yield from enumerate(whole, start=number)
             number += len(whole)
             if mark:
+                _refuse_text_behind(stream, rest_of_piece, number, 0 if rest.strip() else SECTOR)
                 break
         if rest:
             yield number, rest
@@ -114,6 +116,20 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
         ) from error
     finally:
         _let_go(stream)
+
+
+def _refuse_text_behind(stream: io.TextIOWrapper, piece: str, number: int, allowed: int) -> None:
+    """Raise CorruptFile where more follows the Ctrl-Z than `allowed`: the rest of a sector, which old disks filled with
+    anything, and nothing where the mark stands within a line.
+    """
+    behind = len((piece + stream.read(PIECE)).strip("\x1a\0 \t\r\n"))
+    if behind > allowed:
+        raise CorruptFile(
+            f"Line {number} holds the mark that ends a text (Ctrl-Z), but more text follows it.",
+            code="text_behind_end",
+            line=number,
+            hint="The file is damaged there, or several were joined. The file itself was not changed. Export the reading again.",
+        )
 
 
 def _lines_before_damage(source: Source, encoding: str) -> int:

@@ -20,7 +20,7 @@ _X: tuple[tuple[str, str], ...] = (
         r"|raman ?verschiebung|liczba falowa",
         "cm-1",
     ),
-    (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|\bthomson\b|\bamu\b", "m/z"),
+    (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|\bthomp?sons?\b|\bamu\b", "m/z"),
     (
         r"\bnm\b|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
         r"|comprimento de onda|golflengte|vaglangd|dlugosc fali",
@@ -40,9 +40,9 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"reflec|reflek|reflex|rifle", "reflectance"),
     (r"\babs(olute|\.)? ?int", "intensity"),
     (r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan", "absorbance"),
-    (r"\bcounts?\b|\bcps\b", "counts"),
-    (r"relative|rel\.|abundance", "relative intensity"),
-    (r"intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
+    (r"\bcounts?\b|\bcts\b|\bcps\b", "counts"),
+    (r"relative|rel\.|\babund", "relative intensity"),
+    (r"^i$|intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
 )
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
 Y_UNITS = (
@@ -99,7 +99,7 @@ def x_unit(text: str) -> str:
 
 def is_time(text: str) -> bool:
     """Whether a column header names a time axis."""
-    pattern = r"\btime\b|\bzeit\b|retention|\br\.?t\.?\b|r\.time|\btemps\b|\btiempo\b|\btempo\b|^min(utes?)?$"
+    pattern = r"\btime\b|\bzeit\b|retention|\br\.?t\.?\b|r\.time|\btemps\b|\btiempo\b|\btempo\b|^min(utes?)?$|^x ?[\[(](min|s|sec)(utes?|onds?)?[\])]$"
     return bool(re.search(pattern, plain(text[:_LONGEST])))
 
 

@@ -31,7 +31,7 @@ KEPT_PEAKS = 1_000
     techniques={"GC", "LC"},
     magic=sniff_template(b"ordinate_values", b"aia_template_revision"),
     extensions=EXTENSIONS,
-    version="2",
+    version="3",
 )
 def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One CHROMATOGRAM: y in the detector's unit as the file spells it, x in the unit of retention.
@@ -71,7 +71,9 @@ def _times(file: NetCdf, n: int) -> tuple[FloatArray, tuple[Remark, ...]]:
     if interval is None or interval <= 0:
         raise CorruptFile("The file gives neither times nor a sampling interval.", code="no_times")
     notes: tuple[Remark, ...] = ()
-    if delay is None:
+    if delay is None and file.series("actual_delay_time") is not None:
+        notes += (warning("no_delay", "The time at which the recording began is no number; it was counted from 0."),)
+    elif delay is None:
         notes += (info("no_delay", "The file does not say when its recording began; it was counted from 0."),)
     flag = file.variables["ordinate_values"].attributes.get("uniform_sampling_flag", "Y")
     if str(flag).strip().upper() == "N":
@@ -94,8 +96,14 @@ def _time_unit(file: NetCdf, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
     """The unit a person or the file gives; the standard has seconds where the file is silent."""
     stated = file.text("retention_unit")
     unit = hints.x_unit or units.x_unit(stated) or stated
-    if unit:
+    if unit in units.TIMES or hints.x_unit:
         return unit, ()
+    if unit:
+        return unit, (
+            warning(
+                "time_unit_unknown", f"The file gives its times in {unit[:40]!r}, which is no unit of time known here."
+            ),
+        )
     return "s", (info("time_unit_assumed", "The file names no unit of time; the ANDI standard has seconds."),)
 
 

@@ -24,7 +24,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
-from .jcamp_axis import Numbers, axis, check_numbers, number, pair_remarks, remarks
+from .jcamp_axis import Numbers, axis, check_numbers, factor_remark, not_ended, number, pair_remarks, remarks
 from .jcamp_blocks import Block, Table, blocks
 from .jcamp_pages import read_pages
 
@@ -60,7 +60,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="4",
+    version="5",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -110,7 +110,7 @@ def _reading(block: Block, table: Table, hints: Hints, limits: Limits) -> Readin
     found = _numbers(block, table)
     check_numbers(found, block.line, limits.points)
     if "++" in table.form:
-        x, y, notes = _stepped(table, found, limits)
+        x, y, notes = _stepped(table, found, limits, ended=block.ended)
     else:
         x, y = decode_pairs(table.rows, limits.points, columns_of(table.form, table.line))
         x, y = x * found.x_factor, y * found.y_factor
@@ -118,16 +118,19 @@ def _reading(block: Block, table: Table, hints: Hints, limits: Limits) -> Readin
     if x.size == 0:
         raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
     keep = ~np.isnan(y)
-    return _finish(block, x[keep], y[keep], hints, notes)
+    return _finish(block, x[keep], y[keep], hints, (*notes, *factor_remark(found)))
 
 
-def _stepped(table: Table, found: Numbers, limits: Limits) -> tuple[FloatArray, FloatArray, tuple[Remark, ...]]:
+def _stepped(
+    table: Table, found: Numbers, limits: Limits, *, ended: bool
+) -> tuple[FloatArray, FloatArray, tuple[Remark, ...]]:
     ordinates = decode(table.rows, limits.points)
     if not ordinates.y:
         raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
     y = ordinates.values() * found.y_factor
     x = axis(ordinates, found, table.line)
-    return x, y, tuple(remarks(ordinates, found, x, y))
+    said = tuple(remarks(ordinates, found, x, y))
+    return x, y, said if ended else (*said, *not_ended(found, x))
 
 
 def _numbers(block: Block, table: Table) -> Numbers:
@@ -148,6 +151,7 @@ def _numbers(block: Block, table: Table) -> Numbers:
         value("NPOINTS"),
         _stated(block.text(f"MIN{y}")),
         _stated(block.text(f"MAX{y}")),
+        "" if (x_factor is None) == (y_factor is None) else f"{x if x_factor is None else y}FACTOR",
     )
 
 

@@ -98,8 +98,9 @@ def _looks_squeezed(line: str) -> bool:
 
 
 def _affn(line: str, number: int) -> tuple[Sequence[float], bool]:
-    with suppress(ValueError):  # signs without blanks before them, and missing values
-        return list(map(float, line.translate(_SEPARATORS).split())), False
+    if _AFFN_LINE.fullmatch(line):  # Python takes nan, inf and 1_0 for numbers as well
+        with suppress(ValueError):  # signs without blanks before them, and missing values
+            return list(map(float, line.translate(_SEPARATORS).split())), False
     matches = _AFFN.findall(line)
     if re.sub(r"[\s,;]", "", _AFFN.sub("", line)):
         raise _bad(line, number)

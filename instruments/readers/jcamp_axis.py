@@ -31,6 +31,7 @@ class Numbers:
     points: float | None
     min_y: float | None = None
     max_y: float | None = None
+    factor_missing: str = ""
 
 
 def number(text: str, label: str, line: int) -> float | None:
@@ -45,6 +46,14 @@ def number(text: str, label: str, line: int) -> float | None:
     raise CorruptFile(
         f"##{label}={text.strip()[:30]} is no number (block at line {line}).", code="bad_header", line=line
     )
+
+
+def factor_remark(found: Numbers) -> Iterator[Remark]:
+    """A table has both factors or none; where one is lost the numbers may be wrong by as much."""
+    if found.factor_missing:
+        yield warning(
+            "factor_missing", f"The file gives no {found.factor_missing} beside the other factor; 1 was assumed."
+        )
 
 
 def check_numbers(found: Numbers, line: int, limit: int) -> None:
@@ -149,6 +158,35 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
             text = f"The header says the points lie {abs(found.delta_x):g} apart; from its first to its last x it is {step:g}."
             yield warning("delta_x", text)
     yield from _extremes(found, y)
+    yield from _drift(ordinates, found, x)
+    yield from _gaps(y)
+
+
+def _drift(ordinates: Ordinates, found: Numbers, x: FloatArray) -> Iterator[Remark]:
+    """The x of every row against the axis of the header, which may fit from row to row and yet be too long or too short."""
+    rows = np.array(ordinates.abscissa) * found.x_factor
+    if x.size < 2 or rows.size < 2:
+        return
+    apart = np.abs(rows - x[np.array(ordinates.start)])
+    step = abs(float(x[-1] - x[0])) / (x.size - 1)
+    worst = int(np.argmax(apart))
+    if apart[worst] > 2.05 * step + max(abs(found.x_factor), 1e-3 * float(np.ptp(x))):
+        text = f"Line {ordinates.line[worst]} starts at x = {rows[worst]:g}; by the first and last x of the header it is {x[ordinates.start[worst]]:g}."
+        yield warning("x_drift", text)
+
+
+def not_ended(found: Numbers, x: FloatArray) -> Iterator[Remark]:
+    """Whether rows without END may be cut short: not where NPOINTS fits, or LASTX fits with DELTAX."""
+    if found.points is None and (found.last_x is None or found.delta_x is None):
+        yield warning(
+            "no_end", "The table is not closed by ##END and the file does not say how long it is; it may be cut short."
+        )
+    elif found.points is None and found.last_x is not None and abs(x[-1] - found.last_x) > abs(x[-1] - x[0]) / x.size:
+        text = f"The header says the last x is {found.last_x:g}, the data end at {x[-1]:g} without ##END; they may be cut short."
+        yield warning("no_end", text)
+
+
+def _gaps(y: FloatArray) -> Iterator[Remark]:
     gaps = int(np.isnan(y).sum())
     if gaps:
         yield warning("missing_points", f"{gaps} points are marked as missing and were left out.")
@@ -177,6 +215,7 @@ def pair_remarks(found: Numbers, x: FloatArray, y: FloatArray, line: int, *, end
     if x.size:
         yield from _ends(found, x, y)
     yield from _extremes(found, y)
+    yield from _gaps(y)
     if found.points is None:
         if not ended:
             yield warning("no_end", "The table is not closed by ##END; it may be cut short.")

@@ -13,6 +13,11 @@ from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 
 _RECORD = re.compile(r"\s*##([^=]{0,200}?)(?:=(.*))?$", re.S)
+# A record that decides what the numbers mean, within the value of another.
+_SECOND = re.compile(
+    r"##\s*(?:[XY][-_ ]?(?:FACTOR|UNITS|DATA)|(?:FIRST|LAST|DELTA)[-_ ]?[XY]|N[-_ ]?POINTS|END)\s*=", re.I
+)
+SCALES = frozenset({"XFACTOR", "YFACTOR", "FIRSTX", "LASTX", "DELTAX", "XUNITS", "YUNITS"})
 DATA_LABELS = frozenset({"XYDATA", "XYPOINTS", "PEAKTABLE", "DATATABLE", "PEAKASSIGNMENTS", "RADATA", "ASSIGNMENTS"})
 # Records that belong to the table after them, even before the first one.
 LOCAL_LABELS = frozenset({"SCANNUMBER", "RETENTIONTIME", ".RETENTIONTIME", "TIC", "PAGE", "NPOINTS"})
@@ -95,6 +100,13 @@ def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
         label, value = normal(record[1]), (record[2] or "").partition("$$")[0].strip()
         if label == "":  # "##= comment"
             continue
+        if _SECOND.search(value):
+            raise CorruptFile(
+                f"Line {number} holds two records, of which the second would be lost.",
+                code="two_records",
+                line=number,
+                hint="A line end is missing there. The file itself was not changed. Export it again.",
+            )
         table, listed = None, label if label in LISTED_LABELS else ""
         unfilled = "" if value or listed else label
         if label == "TITLE":
@@ -176,5 +188,18 @@ def _add_record(block: Block, label: str, value: str, number: int) -> Table | No
     if block.tables or block.ntuples or label in LOCAL_LABELS:
         block.local[label] = value
     if len(block.header) < MAX_RECORDS:
-        block.header.setdefault(label, value)
+        known = block.header.setdefault(label, value)
+        if (
+            label in SCALES
+            and not block.tables
+            and known
+            and value
+            and known.split(maxsplit=1)[0] != value.split(maxsplit=1)[0]
+        ):
+            raise CorruptFile(
+                f"Line {number} gives {label} a second time, as {value[:30]} and not {known[:30]}.",
+                code="two_values",
+                line=number,
+                hint="One of them is wrong. The file itself was not changed. Export it again.",
+            )
     return None

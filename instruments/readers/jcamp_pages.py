@@ -71,6 +71,7 @@ def read_pages(
     variables = Variables(block)
     title, instrument = block.text("TITLE"), block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM")
     pages = [_page(t, variables, limits, first=i == 0) for i, t in enumerate(block.tables)]
+    _refuse_short_pages(pages, block.tables)
     notes = _dimensions(pages, block.tables, variables)
     if kind is ReadingKind.MASS_SPECTRUM and len(pages) > 1:
         said = tuple(remark for page in pages for remark in page.remarks)
@@ -98,6 +99,24 @@ def read_pages(
         )
 
 
+def _refuse_short_pages(pages: list[_Page], tables: list[Table]) -> None:
+    """Raise CorruptFile where pages that share first and last x have other numbers of points: one would be stretched."""
+    shared = [
+        (p.x.size, t)
+        for p, t in zip(pages, tables, strict=True)
+        if "++" in t.form and not {"FIRSTX", "LASTX"} & set(t.local)
+    ]
+    most = max((size for size, _ in shared), default=0)
+    short = next(((size, table) for size, table in shared if size < most), None)
+    if short is not None:
+        raise CorruptFile(
+            f"The page at line {short[1].line} holds {short[0]:,} points where others have {most:,}.",
+            code="point_count",
+            line=short[1].line,
+            hint="A line is lost there. The file itself was not changed. Export it again.",
+        )
+
+
 def _symbols(table: Table, variables: Variables) -> tuple[str, str]:
     """The x and y symbol of a form such as (XY..XY), (X++(R..R)) or (F2++(Y..Y))."""
     match = re.match(r"\((\w+)\+\+\((\w+)\.\.\2\)\)|\((\w)(\w)\.\.", table.form)
@@ -108,6 +127,12 @@ def _symbols(table: Table, variables: Variables) -> tuple[str, str]:
 
 def _page(table: Table, variables: Variables, limits: Limits, *, first: bool) -> _Page:
     x_symbol, y_symbol = _symbols(table, variables)
+    if variables.symbols and not {x_symbol, y_symbol} <= set(variables.symbols):
+        raise CorruptFile(
+            f"The table at line {table.line} has the form {table.form[:40]}, whose symbols the header does not explain.",
+            code="unknown_symbol",
+            line=table.line,
+        )
 
     def value(label: str, symbol: str, column: str) -> float | None:
         local = number(table.local.get(label, ""), label, table.line)

@@ -22,7 +22,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import ionisation_in, leave_out_empty, precursor, splash_remark
+from .peak_libraries import ionisation_in, leave_out_empty, precursor, precursor_remark, splash_remark
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++\S++)?\s*")
@@ -43,7 +43,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="3",
+    version="4",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
@@ -90,13 +90,16 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
     """None for a record that says itself that it has no peaks."""
     flat = _peaks(rows)
     declared = _first(fields, "PK$NUM_PEAK")
+    if declared not in ("", "N/A") and not _COUNT.fullmatch(declared):
+        raise CorruptFile(f"PK$NUM_PEAK is {declared[:30]!r}, which is no count.", code="bad_header", line=line)
     mismatch = count_remark(float(declared), flat.shape[0], "peaks") if _COUNT.fullmatch(declared) else None
     if mismatch:
         raise CorruptFile(mismatch.text, code="point_count", line=line)
     if flat.size == 0 and declared in ("0", "N/A"):
         return None
     level = re.search(r"MS(\d)?", _first(fields, "AC$MASS_SPECTROMETRY MS_TYPE"))
-    mass = re.match(r"\d+(\.\d+)?", _first(fields, "MS$FOCUSED_ION PRECURSOR_M/Z"))
+    stated = _first(fields, "MS$FOCUSED_ION PRECURSOR_M/Z")
+    mass = re.match(r"\d+(\.\d+)?", stated)
     withdrawn = _first(fields, "DEPRECATED")
     return peak_list(
         flat[:, 0].copy(),
@@ -106,6 +109,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         ms_level=int(level[1] or 1) if level else None,
         meta={"fields": fields, "accession": _first(fields, "ACCESSION"), "licence": _first(fields, "LICENSE")},
         remarks=(warning("withdrawn", f"MassBank has withdrawn this record: {withdrawn[:120]}."),) * bool(withdrawn)
+        + precursor_remark(stated)
         + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1]),
         precursor_mz=precursor(mass[0], line) if mass else None,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")

@@ -26,10 +26,11 @@ from ..source import Source
 from ..validate import count_remark
 from .peak_libraries import ionisation_in, leave_out_empty, precursor
 
-_BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M)
+_BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
+_NO_CHARGE = re.compile(r"\d+\.\d*\S*|\d{3,}|\d+[+-]\d\S*")  # of a third column
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
 COUNTS = ("NUM PEAKS", "NUM_PEAKS", "NUMPEAKS", "PEAKSCOUNT")  # not Mascot's; mzmine, GNPS and SIRIUS write one of them
@@ -49,7 +50,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="3"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="4"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
@@ -68,11 +69,12 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
             current.rows.append((number, line))
             continue
         bare = line.strip()
-        if bare == "BEGIN IONS":
+        words = bare.upper()
+        if words == "BEGIN IONS":
             if current is not None:
                 raise _unended(current, f" before line {number}", number)
             current = _Spectrum(number)
-        elif bare == "END IONS":
+        elif words == "END IONS":
             if current is None:
                 raise CorruptFile(f"END IONS on line {number} without BEGIN IONS.", code="bad_row", line=number)
             yield current
@@ -83,6 +85,10 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
                 current.rows.append((number, bare))
             elif len(current.fields) < MAX_FIELDS:
                 current.fields.setdefault(match[1].strip().upper(), match[2])
+        elif current is None and bare[:1].isdigit() and _are_numbers(bare.split(None, 2)[:2]):
+            raise CorruptFile(
+                f"Line {number} holds a peak outside BEGIN IONS and END IONS.", code="bad_row", line=number
+            )
     if current is not None:
         raise _unended(current, "; the file is cut short", current.line)
 
@@ -115,6 +121,8 @@ def _peaks(rows: list[tuple[int, str]]) -> tuple[FloatArray, FloatArray]:
     """m/z and intensity (P,). Raises CorruptFile at a row that does not begin with two numbers."""
     joined = "\n".join([line for _, line in rows])
     bare = _PAIRS.fullmatch(joined) is not None
+    if not bare:
+        _refuse_grown(rows)
     cells = [] if bare else [line.split(None, 2)[:2] for _, line in rows]
     try:
         flat = np.array(list(map(float, joined.split() if bare else chain.from_iterable(cells))), dtype=np.float64)
@@ -126,6 +134,15 @@ def _peaks(rows: list[tuple[int, str]]) -> tuple[FloatArray, FloatArray]:
     if number is None:  # the low line stands in a further column
         return flat[0::2], flat[1::2]
     raise CorruptFile(f"Line {number} holds no peak of two numbers.", code="bad_row", line=number)
+
+
+def _refuse_grown(rows: list[tuple[int, str]]) -> None:
+    """Raise CorruptFile at a row with a third number that is no charge, where others have none: two rows grew together."""
+    grown = [n for n, line in rows if len(cells := line.split(None, 3)) > 2 and _NO_CHARGE.fullmatch(cells[2])]
+    if 0 < len(grown) < len(rows):
+        raise CorruptFile(
+            f"Line {grown[0]} holds more numbers than other peaks of its spectrum.", code="row_length", line=grown[0]
+        )
 
 
 def _are_numbers(pair: list[str]) -> bool:

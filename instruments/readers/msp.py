@@ -23,7 +23,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .msp_peaks import last_row_may_be_cut, peaks_of
-from .peak_libraries import ionisation_in, leave_out_empty, positive
+from .peak_libraries import ionisation_in, leave_out_empty, positive, precursor_remark
 
 _FIELD = re.compile(r"\s*([A-Za-z][\w #$/\-().]{0,60}?)\s*:\s?(.*)$")
 _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
@@ -85,7 +85,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="3"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="4"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -223,6 +223,7 @@ def _meta(record: _Record) -> dict[str, Any]:
 def _remarks(record: _Record, mz: FloatArray, cut: bool) -> tuple[Remark, ...]:
     mismatch = count_remark(record.declared or 0, mz.size, "peaks")
     found: tuple[Remark, ...] = (mismatch,) if mismatch else ()
+    found += precursor_remark(record.text("precursormz", "pepmass"))
     if cut:
         found += (warning("may_be_cut", "The file ends in the middle of a line; its last peak may be cut."),)
     return found

@@ -22,6 +22,7 @@ _POINT = re.compile(rf"(?<![\w.])({_NUMBER})[\s:,]++({_NUMBER})(?![\w.])", re.I)
 _COMMA = re.compile(r"(?<![\w,])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)?+)(?![\w,])")
 # NIST takes blanks, tabs, commas, semicolons, colons and brackets of every kind. The comma may be a decimal mark.
 _BARE = re.compile(r"[\s\d.;:()\[\]{}+\-]*")
+_THOUSANDS = re.compile(r"[+]?[1-9]\d{0,2}(?:,\d{3})+")
 _SEPARATORS = str.maketrans(";:()[]{}", "        ")
 _BRACKETS = str.maketrans({"(": " ", "[": " ", "{": " ", ")": "; ", "]": "; ", "}": "; "})
 _ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*[^\W\d][^{}]*\}|\[[^\[\]]*[^\W\d][^\[\]]*\]')
@@ -54,8 +55,22 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
         )
     chosen = chosen or next((pairs for pairs in found if all(pairs)), found[-1])
     _refuse_rows_without_peaks(stripped, chosen)
+    _refuse_thousands(chosen, rows[0][0])
     flat = np.array([float(v.replace(",", ".")) for pairs in chosen for pair in pairs for v in pair], dtype=np.float64)
     return flat[0::2], flat[1::2]
+
+
+def _refuse_thousands(found: Iterable[Sequence[tuple[str, str]]], line: int) -> None:
+    """Raise CorruptFile where only intensities have commas, each before three digits: 12,345 may be 12.345 or 12345."""
+    pairs = [pair for line_pairs in found for pair in line_pairs]
+    commas = [i for _, i in pairs if "," in i]
+    if commas and not any("," in m for m, _ in pairs) and all(_THOUSANDS.fullmatch(i) for i in commas):
+        raise CorruptFile(
+            f"The commas of intensities from line {line} on may be decimal marks or thousands ({commas[0]}).",
+            code="ambiguous_comma",
+            line=line,
+            hint="Nothing was changed in the file. Export the library again without marks for thousands.",
+        )
 
 
 def _half_a_peak(rows: Sequence[Row]) -> CorruptFile:

@@ -48,7 +48,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="3")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="4")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -111,11 +111,18 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
         intensity,
         seconds,
         int(level) if level is not None else None,
-        (ion.number or None) if ion is not None else None,
+        _precursor(ion.number, where) if ion is not None else None,
         assumed,
         PROFILE in terms if PROFILE in terms or CENTROID in terms else None,
         "positive" if POSITIVE in terms else "negative" if NEGATIVE in terms else "",
     )
+
+
+def _precursor(value: float | None, where: str) -> float | None:
+    """An ion's m/z, None where it is 0 or missing. Raises CorruptFile where it is below 0."""
+    if value is not None and value < 0:
+        raise CorruptFile(f"The {where} has a precursor at a negative m/z.", code="negative_mz")
+    return value or None
 
 
 def pair(element: Element, wanted: str, limit: int, where: str) -> tuple[FloatArray, FloatArray]:

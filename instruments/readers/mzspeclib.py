@@ -24,7 +24,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import IONISATIONS, leave_out_empty
+from .peak_libraries import IONISATIONS, leave_out_empty, precursor_remark
 
 NAME, COUNT, SET_NAME, UNIT = "MS:1003061", "MS:1003059", "MS:1003212", "UO:0000000"
 PRECURSORS = ("MS:1000744", "MS:1003208", "MS:1003053")  # selected ion, experimental, theoretical monoisotopic
@@ -80,6 +80,7 @@ def sniff_mzspeclib(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_mzspeclib,
     extensions=("mzspeclib", "mzlib", "mzlb", "json"),
+    version="2",
 )
 def read_mzspeclib(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per spectrum; every attribute of it and its analyte stays in meta["fields"] by its name.
@@ -133,8 +134,10 @@ def _attribute(line: str, number: int) -> Attribute:
 
 
 def _add_peak(current: _Spectrum, line: str, number: int) -> None:
-    cells = line.split()
+    cells = line.split(None, 2)
     try:
+        if "_" in cells[0] + cells[1]:  # float("1_0") is 10 to Python
+            raise ValueError
         mz, intensity = float(cells[0]), float(cells[1])
     except (ValueError, IndexError):
         raise CorruptFile(f"Line {number} holds no peak.", code="bad_row", line=number) from None
@@ -179,11 +182,18 @@ def _json_spectrum(item: Any, where: str, sets: Mapping[str, list[Attribute]]) -
         lists = [item.get("attributes") or []]
         lists += [a.get("attributes") or [] for a in dict(item.get("analytes") or {}).values()]
         found.attributes = [_from_object(a) for one in lists for a in one[:MAX_ATTRIBUTES]]
-        found.mz = [float(v) for v in item.get("mzs") or []]
-        found.intensity = [float(v) for v in item.get("intensities") or []]
+        found.mz = [_plain(v) for v in item.get("mzs") or []]
+        found.intensity = [_plain(v) for v in item.get("intensities") or []]
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise CorruptFile(f"The {where} is damaged.", code="bad_spectrum") from error
     return found
+
+
+def _plain(value: object) -> float:
+    """A number of JSON; a text or true is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError
+    return float(value)
 
 
 def _from_object(a: Mapping[str, Any]) -> Attribute:
@@ -206,6 +216,7 @@ def _reading(spectrum: _Spectrum) -> Reading | None:
     first = {a.accession: a for a in reversed(attributes)}
     mz, intensity = _arrays(spectrum)
     remarks = _checks(spectrum, first, mz.size)
+    remarks += next((said for a in PRECURSORS if a in first and (said := precursor_remark(first[a].value))), ())
     if mz.size == 0:
         return None
     level = _number(first, LEVEL)
@@ -237,6 +248,12 @@ def _arrays(spectrum: _Spectrum) -> tuple[FloatArray, FloatArray]:
 def _checks(spectrum: _Spectrum, first: Mapping[str, Attribute], held: int) -> tuple[Remark, ...]:
     """The number of peaks against what the library says; a last spectrum cut short is an error."""
     declared = _number(first, COUNT)
+    if declared is None and COUNT in first and first[COUNT].value.strip():
+        raise CorruptFile(
+            f"The number of peaks of {spectrum.where} is {first[COUNT].value[:30]!r}, which is no count.",
+            code="bad_header",
+            line=spectrum.line,
+        )
     mismatch = count_remark(declared, held, "peaks") if declared is not None else None
     if not spectrum.complete and (mismatch is not None or held == 0):
         raise CorruptFile(

@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="3"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="4"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
@@ -192,6 +192,8 @@ def _peaks(element: _Element, limit: int, where: str) -> tuple[FloatArray, Float
     if declared > limit:
         raise TooLarge(f"The {where} announces {declared:,} peaks.", code="too_many_points")
     if declared == 0:
+        if any(t.strip("A=\r\n\t ") and c.get("compressionType", "none") == "none" for c, t in element.peaks):
+            raise CorruptFile(f"The {where} announces no peaks but holds some.", code="array_length")
         return np.empty(0), np.empty(0)
     by_content = {(c.get("contentType") or c.get("pairOrder") or PAIRS): (c, t) for c, t in element.peaks}
     if PAIRS in by_content:

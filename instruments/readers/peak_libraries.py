@@ -29,6 +29,7 @@ IONISATIONS = {
     "MS:1000075": "MALDI",
 }
 _SPLASH = re.compile(r"splash10-[0-9a-z]{4}-[0-9a-z]{10}-([0-9a-f]{20})")
+_IMPOSSIBLE = re.compile(r"\s*(?:[+-]?(?:nan|inf)|-\s*\d)", re.I)
 _IONISATION = re.compile(r"\b(EI|CI|APCI|APPI|ESI|NSI|DART|MALDI)\b", re.I)
 
 
@@ -80,6 +81,18 @@ def positive(number: str | None) -> float | None:
     if value == float("inf"):
         raise CorruptFile("The mass of a precursor is no number that could be measured.", code="bad_header")
     return value or None
+
+
+def precursor_remark(stated: str) -> tuple[Remark, ...]:
+    """A warning where what a record states as the m/z of its precursor is NaN, infinite or negative; it is left out."""
+    if not _IMPOSSIBLE.match(stated):
+        return ()
+    return (
+        warning(
+            "bad_precursor",
+            f"The record gives its precursor as {stated.strip()[:30]!r}, which is no m/z; it was left out.",
+        ),
+    )
 
 
 def precursor(number: str, line: int) -> float | None:

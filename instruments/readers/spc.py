@@ -49,7 +49,7 @@ def sniff_spc(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS", "chromatography"},
     magic=sniff_spc,
     extensions=EXTENSIONS,
-    version="2",
+    version="3",
 )
 def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per subfile, with its z in `meta`; mass spectra taken every few seconds become one MASS_RUN.
@@ -59,7 +59,8 @@ def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """
     window = Window(source)
     header = parse(window)
-    subfiles, end = read_subfiles(window, header, limits)
+    read = read_subfiles(window, header, limits)
+    subfiles, end = read.found, read.end
     filled = [float(s.y.max()) for s in subfiles if s.y.size]
     if not filled:
         raise CorruptFile("The file holds no points.", code="no_points")
@@ -67,7 +68,7 @@ def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
         raise CorruptFile("A value of the file is not a finite number (NaN or infinite).", code="not_finite")
     log = read_log(window, header, end)
     found = axes(header.codes, hints, max(filled))
-    notes = (*found.remarks, *log.remarks, *_unread(header, window.size, end), *doubts(header, subfiles))
+    notes = (*found.remarks, *log.remarks, *_unread(header, window, end), *doubts(header, read))
     file = _File(header, found, log.entries, notes)
     if found.kind in (ReadingKind.MASS_SPECTRUM, ReadingKind.MASS_RUN):
         yield from _mass(file, subfiles, hints, limits)
@@ -132,10 +133,10 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _unread(header: Header, size: int, end: int) -> tuple[Remark, ...]:
-    """Bytes that belong to nothing, beyond the padding of old disks: perhaps more spectra than the header counts."""
-    rest = (header.log_offset if end <= header.log_offset <= size else size) - end
-    if rest <= _PADDING:
+def _unread(header: Header, window: Window, end: int) -> tuple[Remark, ...]:
+    """Bytes that belong to nothing and are not the padding of old disks: perhaps more points or spectra than the header counts."""
+    rest = (header.log_offset if end <= header.log_offset <= window.size else window.size) - end
+    if rest <= _PADDING and not window.at(end, max(rest, 0), "the rest").strip(b"\0\x1a \r\n"):
         return ()
     return (warning("trailing_data", f"Behind its last spectrum the file holds {rest:,} bytes that were not read."),)
 
@@ -147,19 +148,24 @@ def _spectra(file: _File, subfiles: list[Subfile], limits: Limits) -> Iterator[R
             f"This file holds {len(subfiles):,} spectra of one map or series; {limits.blocks:,} are allowed.",
             code="too_many_spectra",
         )
-    for index, sub in enumerate(subfiles):
-        if sub.x.size:
-            yield Reading(
-                file.axes.kind,
-                sub.x,
-                sub.y,
-                file.axes.x_unit,
-                file.axes.y_unit,
-                meta=file.meta() | _place(file, sub, index),
-                title=file.title,
-                instrument=file.instrument,
-                remarks=file.notes if index == 0 else (),
-            )
+    filled = [(index, sub) for index, sub in enumerate(subfiles) if sub.x.size]
+    notes, empty = file.notes, len(subfiles) - len(filled)
+    if empty:
+        text = f"{empty:,} of {len(subfiles):,} spectra of the file hold no points and were left out."
+        notes += (warning("empty_spectra", text),)
+    for index, sub in filled:
+        yield Reading(
+            file.axes.kind,
+            sub.x,
+            sub.y,
+            file.axes.x_unit,
+            file.axes.y_unit,
+            meta=file.meta() | _place(file, sub, index),
+            title=file.title,
+            instrument=file.instrument,
+            remarks=notes,
+        )
+        notes = ()
 
 
 def _place(file: _File, sub: Subfile, index: int) -> dict[str, Any]:
@@ -178,7 +184,7 @@ def _mass(file: _File, subfiles: list[Subfile], hints: Hints, limits: Limits) ->
     if len(subfiles) > 1:
         text = "The mass spectra of this file lie too far apart for the scans of a run; each is a reading of its own."
         file = replace(file, notes=(*file.notes, info("separate_spectra", text)))
-    for index, reading in enumerate(_spectra(file, subfiles, limits)):
+    for reading in _spectra(file, subfiles, limits):
         factor = TIMES.get(file.z_unit) if "z" in reading.meta else None
         yield peak_list(
             reading.x,
@@ -187,7 +193,7 @@ def _mass(file: _File, subfiles: list[Subfile], hints: Hints, limits: Limits) ->
             instrument=reading.instrument,
             y_unit=reading.y_unit,
             meta=reading.meta,
-            remarks=file.notes if index == 0 else (),
+            remarks=reading.remarks,
             ionisation="",
             retention_time_s=reading.meta["z"] * factor if factor else None,
         )

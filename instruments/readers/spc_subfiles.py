@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -51,10 +52,13 @@ class Subfile:
 
 
 class Subfiles(NamedTuple):
-    """All spectra of a file, and the offset behind the last byte that belongs to them."""
+    """All spectra of a file, the offset behind the last byte that belongs to them, and whether most have other sizes than
+    the directory says.
+    """
 
     found: list[Subfile]
     end: int
+    odd_sizes: bool = False
 
 
 class _Sub(NamedTuple):
@@ -124,7 +128,8 @@ def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
     if header.n_points:
         directory = window.at(header.n_points, header.n_sub * _ENTRY_BYTES, "the directory of its spectra")
     found: list[Subfile] = []
-    used, end, total = 0, NEW_BYTES, 0
+    taken: list[tuple[int, int]] = []
+    end, total, used, odd_sizes = NEW_BYTES, 0, 0, 0
     for index in range(header.n_sub):
         offset, room = end, window.size
         if directory:
@@ -132,25 +137,42 @@ def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
         sub = _sub(window, header, offset, index)
         needed = SUB_BYTES + sub.n_points * (4 + _width(header))
         used, total = used + needed, total + sub.n_points
+        odd_sizes += bool(directory) and room != needed
         if offset < NEW_BYTES or needed > room or offset + needed > window.size:
             raise CorruptFile(
                 f"Spectrum {index + 1} of {header.n_sub:,} lies outside the place that the file gives it.",
                 code="bad_directory",
                 byte=offset,
             )
-        if used > window.size:
+        if used > window.size:  # before a byte is read twice
             raise CorruptFile("The spectra of this file overlap one another.", code="overlap", byte=offset)
+        taken.append((offset, needed))
         if sub.n_points > limits.points or total > limits.total_points:
             raise TooLarge("This file holds more points than are allowed.", code="too_many_points", byte=offset)
         x = _floats(window, header, offset + SUB_BYTES, sub.n_points)
         y = _ordinates(window, header, sub.exponent, offset + SUB_BYTES + 4 * sub.n_points, sub.n_points)
         found.append(Subfile(x, y, sub.z, sub.exponent, sub.n_points))
         end = max(end, offset + needed) if directory else offset + needed
-    return Subfiles(found, max(end, header.n_points + len(directory)))
+    _refuse_overlap(taken)
+    return Subfiles(found, max(end, header.n_points + len(directory)), 2 * odd_sizes > header.n_sub)
 
 
-def doubts(header: Header, found: list[Subfile]) -> Iterator[Remark]:
-    """What the main header says of scale, points and x, where the subfiles say something else."""
+def _refuse_overlap(places: list[tuple[int, int]]) -> None:
+    """Raise CorruptFile where two of the (offset, length) share bytes."""
+    places.sort()
+    for (first, length), (second, _) in pairwise(places):
+        if first + length > second:
+            raise CorruptFile("The spectra of this file overlap one another.", code="overlap", byte=second)
+
+
+def doubts(header: Header, subfiles: Subfiles) -> Iterator[Remark]:
+    """What the main header and the directory say of scale, points, sizes and x, where the subfiles say something else."""
+    found = subfiles.found
+    if subfiles.odd_sizes:
+        yield warning(
+            "bad_directory",
+            "Most spectra of the file are not as long as its directory says; their numbers may be wrong.",
+        )
     odd = [i for i, s in enumerate(found, start=1) if s.exponent not in _fitting(header)]
     if odd:
         scale = "floating-point values" if header.exponent == FLOAT_EXPONENT else f"the exponent {header.exponent}"

@@ -18,7 +18,11 @@ from ..registry import Hints
 from ..validate import direction, warning
 
 # Columns that accompany a measurement and are no curve of their own.
-_ASIDE = re.compile(r"(#|no|nr|index|pixel|point|peak|row|step|dark|reference|flag|name|id)\b\.?", re.I)
+_ASIDE = re.compile(
+    r"#$|(#|no|nr|index|pixel|point|peak|row|step|dark|reference|flag|name|id|charge|z(?=\s*$)|unnamed: \d+)\b\.?", re.I
+)
+# A trace over time is named after its wavelength or ion: "254 nm", "EIC m/z 182.1".
+_TRACE = re.compile(r"\d\s*nm\b|\bm/?z\W{0,3}\d")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|detector|retention|vial|\"?channel|instrument method|signal:")
 _SCALED = re.compile("\\b10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])")  # Intensity / 10³ counts
 _RANK = ("cm-1", "m/z", "nm", "um")
@@ -46,17 +50,20 @@ class Curve:
 def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     """Which columns belong together. `table` is (rows, columns); `header` is empty or one text per column."""
     filled = [i for i in range(table.shape[1]) if np.isfinite(table[:, i]).any() or np.isinf(table[:, i]).any()]
+    filled = [i for i in filled if not (header and _counts_rows(header, table, i))] if len(filled) > 2 else filled
     if not header:
         first = filled[0]
         return [Curve(first, i) for i in filled[1:]]
     axes = [
         i
         for i in filled
-        if units.x_unit(header[i]) in _RANK or units.is_time(header[i]) or units.foreign_unit(header[i])
+        if (units.x_unit(header[i]) in _RANK or units.is_time(header[i]) or units.foreign_unit(header[i]))
+        and not _TRACE.search(units.plain(header[i]))
     ]
     if len(axes) > 1 and len({units.plain(header[i]) for i in axes}) == 1:  # x1, y1, x2, y2, … (Agilent Cary)
         return [Curve(i, i + 1, header[i], header[i + 1]) for i in axes if i + 1 in filled]
-    x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else filled[0]
+    named = [i for i in filled if not _ASIDE.match(header[i].strip())]
+    x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else (named if len(named) > 1 else filled)[0]
     if table.shape[1] == 2 and x == 1 and direction(table[:, 1]) == 0 and direction(table[:, 0]) != 0:
         return [Curve(0, 1)]  # no names of columns, but a line such as "Resolution;4 cm-1"
     rest = [i for i in filled if i != x and i not in axes and not _ASIDE.match(header[i].strip())]
@@ -65,6 +72,13 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
         rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]
     return [Curve(x, i, header[x], header[i]) for i in rest]
+
+
+def _counts_rows(header: Sequence[str], table: FloatArray, column: int) -> bool:
+    """Whether a column without a name, beside columns that have one, only numbers the rows (pandas, spreadsheets)."""
+    first = table[0, column]
+    unnamed = not header[column].strip() and sum(bool(h.strip()) for h in header) > 1
+    return unnamed and first in (0, 1) and np.array_equal(table[:, column], first + np.arange(table.shape[0]))
 
 
 def _axis_rank(text: str) -> int:
@@ -120,6 +134,8 @@ def _guess_unit(x: FloatArray) -> tuple[str, str]:
 def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
     """Canonical y unit and what to say about it."""
     unit = hints.y_unit or units.y_unit(text)
+    if not unit and text.strip() == "A" and kind in (ReadingKind.IR, ReadingKind.UV):  # PerkinElmer writes "cm-1,A"
+        unit = "absorbance"
     remarks: tuple[Remark, ...] = ()
     if not unit and kind is ReadingKind.IR:
         remarks = (warning("ordinate_unknown", "The file does not say whether y is absorbance or transmittance."),)

@@ -18,13 +18,17 @@ from spectra.types import FloatArray, Remark
 from .. import units
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
-from ..validate import warning
+from ..validate import direction, warning
 from .text_dialect import SPACE, Dialect
 
 LONGEST_HEADER = 8_192  # characters
+WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of the next
 # Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
 SLAB, SLAB_AFTER = 2_000, 8
 _AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
+_TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
+MOSTLY_DIGITS = 0.7  # of a line
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 _SECTION = re.compile(
@@ -109,7 +113,7 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
                     f"This text holds more than {limits.blocks:,} tables.", code="too_many_blocks", line=number
                 )
             current = Block(section, words, len(values))
-            current.header = header_of(words, len(values), dialect)
+            current.header = header_of(words, len(values), dialect, counted=values[0] in (0, 1))
             blocks.append(current)
             words = []
         current.values.extend(values)
@@ -118,16 +122,17 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
     return blocks
 
 
-def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
+def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bool = False) -> list[str]:
     """Column names from the lines above a table: the nearest that fits in width, joined with a line of units.
 
     Empty if no line fits. A line that names a known axis wins over a nearer one that does not. Lines such as XUNITS and
-    YUNITS (JASCO) name the axes of a table of two columns one by one.
+    YUNITS (JASCO) name the axes of a table of two columns one by one. Where rows may be `counted` from 0 or 1, a "#" may
+    be the name of that column (Bruker Compass), elsewhere it marks a comment.
     """
     stated = {key: value for key, value in (_axis_line(line, dialect) for line in words) if key}
     if width == 2 and "x" in stated:
         return [stated["x"], stated.get("y", "")]
-    fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect))]
+    fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect, counted))]
     if not fitting:
         return []
     for i, cells in enumerate(fitting):
@@ -135,7 +140,7 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
             above = fitting[i + 1] if i + 1 < len(fitting) else []
             units_only = all(len(c) <= 8 for c in cells) and above
             return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
-    nearest = _header_cells(words[-1], width, dialect)
+    nearest = _header_cells(words[-1], width, dialect, counted)
     return nearest if all(nearest) else []
 
 
@@ -146,20 +151,39 @@ def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
     return (match[1].lower(), cells[1].strip()) if match and cells[1].strip() else ("", "")
 
 
-def _header_cells(line: str, width: int, dialect: Dialect) -> list[str]:
+def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> list[str]:
     bare = re.sub(r"^\s*(#|%|//|;|!)+\s*", "", line[:LONGEST_HEADER])
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
+    numbered = (
+        [["#", *c[bool(c) and not c[0] :]] for c in attempts] if counted and line.lstrip().startswith("#") else []
+    )
     for short in (0, 1):  # first with a name for every column, then without one for the last
-        for cells in attempts:
+        for cells in (*numbered, *attempts) if not short else attempts:
             filled = [c.strip() for c in cells]
             while len(filled) > width and not filled[-1]:
                 filled.pop()
             filled += [""] * short
-            if len(filled) == width and any(filled) and all(not c or dialect.number(c) is None for c in filled):
+            if len(filled) != width or not any(filled) or _states_a_value(filled):
+                continue
+            if all(not c or dialect.number(c) is None for c in filled):
                 return filled
     return []
+
+
+def _states_a_value(cells: Sequence[str]) -> bool:
+    """Whether a line such as "Exposure (s): auto" or "Laser wavelength;785 nm" gives a value, and names no columns."""
+    name, value = cells[0], cells[1] if len(cells) == 2 else ""
+    if not any(cells[1:]) and re.search(r"[:=]\s*\S", name):
+        return True
+    if name.endswith((":", "=")) and not cells[-1].endswith((":", "=")):
+        return True
+    measured = re.fullmatch(r"[+-]?\d[\d.,]*\s*([^\W\d][\w/^-]*)", value)
+    if measured is None:
+        return False
+    unit = units.x_unit(measured[1])
+    return bool(unit and unit == units.x_unit(name)) or (units.is_time(name) and bool(_TIME.fullmatch(measured[1])))
 
 
 def refuse_not_finite(block: Block, columns: Sequence[int]) -> None:
@@ -183,7 +207,7 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
     for earlier, later in zip([None, *blocks], blocks, strict=False):
         if block not in (earlier, later) or not later.words:
             continue
-        beside = later.words if earlier else later.words[-1:]
+        beside = later.words if earlier else [line for line in later.words[-1:] if line.strip() != str(later.rows)]
         if earlier and (earlier.width != later.width or earlier.section != later.section or len(beside) > 3):
             continue
         if any(was_row(line, later.width if earlier else 0, dialect) for line in beside):
@@ -197,14 +221,21 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
 
 
 def was_row(line: str, width: int, dialect: Dialect) -> bool:
-    """Mostly digits, and a number in it or as many cells as the table has columns (0: not known)."""
+    """Mostly digits, and a number in it or as many cells as the table has columns (0: not known); or nothing but digits."""
     cells = [c for c in dialect.cells(line) if c]
-    solid = re.sub(r"\s", "", line)
-    digits = sum(c.isdigit() or c in ".,;+-" for c in solid)
     numeric = any(dialect.number(c) is not None for c in cells)
-    if (numeric or len(cells) == width) and digits >= 0.7 * len(solid):
+    share = _digits(line)
+    if (numeric or len(cells) == width) and share >= MOSTLY_DIGITS:
+        return True
+    if width and share == 1 and not _DATE.fullmatch(line.strip()):  # 182.11764000.0: two cells that grew together
         return True
     return len(cells) == width > 0 and dialect.number(cells[0]) is not None  # 3590.0,*****
+
+
+def _digits(line: str) -> float:
+    """The share of a line that is digits and marks of numbers, blanks not counted."""
+    solid = re.sub(r"\s", "", line)
+    return sum(c.isdigit() or c in ".,;+-" for c in solid) / len(solid) if re.search(r"\d", solid) else 0.0
 
 
 def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Remark, ...]:
@@ -227,13 +258,41 @@ def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Rem
             )
     if not odd and block.after and _is_short(block.after, dialect):
         odd = [(block.lines[-1] + 1, 1)]
-    return tuple(
+    return _damaged_ends(block, dialect) + tuple(
         warning(
             "row_length",
             f"Line {line} has {width} values where the table beside it has {block.width}; it was left out.",
         )
         for line, width in odd[:1]
     )
+
+
+def _damaged_ends(block: Block, dialect: Dialect) -> tuple[Remark, ...]:
+    """A warning where the line before or behind the table was a row of it, but holds a cell that is no number."""
+    before = block.words[-1] if block.words else ""
+    lost = next((line for line in (block.after, before) if line and _was_end(line, block, dialect)), "")
+    if not lost:
+        return ()
+    shown = "".join(c if c.isprintable() else "?" for c in lost.strip()[:40])
+    text = f"The line {shown!r} beside the table looks like a row of it, but a value is no number; it was left out."
+    return (warning("row_damaged", text),)
+
+
+def _was_end(line: str, block: Block, dialect: Dialect) -> bool:
+    """Whether a line goes on with the axis of the table, or stands behind it with as many cells, mostly digits."""
+    cells = dialect.cells(line)
+    while len(cells) > block.width and not cells[-1]:
+        cells.pop()
+    if len(cells) != block.width:
+        return False
+    if line is block.after and _digits(line) >= MOSTLY_DIGITS:
+        return True
+    axis, value = block.table[:, 0], dialect.number(cells[0])
+    way = direction(axis)
+    if value is None or way == 0 or block.rows < SLAB_AFTER:
+        return False
+    onward = (value - axis[-1]) * way if line is block.after else (axis[0] - value) * way
+    return bool(0 < onward <= WIDEST_STEP * np.median(np.abs(np.diff(axis))))
 
 
 def _adjoin(earlier: Block, later: Block) -> bool:

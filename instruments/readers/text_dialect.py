@@ -245,8 +245,7 @@ def find_dialect(lines: Sequence[tuple[int, str]], decimal: str | None, delimite
     best = [t for t in trials if t.rows >= 0.98 * most]
     distinct: dict[tuple[tuple[float, ...], ...], _Trial] = {}
     for trial in best:  # the order of _hypotheses is the preference among dialects that read the same numbers
-        key = tuple(tuple(-9e99 if isnan(v) else v for v in row) for row in trial.values)
-        distinct.setdefault(key, trial)
+        distinct.setdefault(_numbers(trial), trial)
     left = list(distinct.values())
     if len(left) > 1:
         left = [t for t in left if t.ordered] or left
@@ -255,6 +254,12 @@ def find_dialect(lines: Sequence[tuple[int, str]], decimal: str | None, delimite
     if len(left) > 1:
         raise _ask([t.dialect for t in left], sample)
     return _comma_comma(left[0], sample, lines, decimal)
+
+
+def _numbers(trial: _Trial) -> tuple[tuple[float, ...], ...]:
+    """What a trial reads, without columns that are empty throughout: two tabs for one are the same as one."""
+    empty = {i for i in range(len(trial.values[0])) if all(isnan(row[i]) for row in trial.values)}
+    return tuple(tuple(-9e99 if isnan(v) else v for i, v in enumerate(r) if i not in empty) for r in trial.values)
 
 
 def _without_needless_thousands(trials: list[_Trial]) -> list[_Trial]:

@@ -16,12 +16,11 @@ from spectra.types import Remark
 
 from .. import units
 from ..validate import direction, info, warning
-from .text_blocks import Block, was_row
+from .text_blocks import WIDEST_STEP, Block, was_row
 from .text_dialect import Dialect
 
 SMALL_TABLE = 3
 MOST_WORDS = 6  # lines between two parts of a table
-WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of the next
 _CURVE = re.compile(
     r"chromatogram|spectr|\bpda\b|\buv\b|\btic\b|\bxic\b|trace|signal|raman|infrared|\bir\b|curve|scan", re.I
 )
