@@ -70,4 +70,8 @@ def configure(level: str = "INFO") -> None:
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
-    logging.getLogger("uvicorn.access").setLevel("WARNING")
+    for name in (
+        "uvicorn.access",
+        "alembic.runtime.migration",
+    ):  # a line or two for every request, of which /ready is most
+        logging.getLogger(name).setLevel("WARNING")

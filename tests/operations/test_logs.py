@@ -31,7 +31,8 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Everything that would go to standard error, at the most talkative level."""
     stream, root = io.StringIO(), logging.getLogger()
     before = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic")}
+    names = ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic", "alembic.runtime.migration")
+    levels = {name: logging.getLogger(name).level for name in names}
     with monkeypatch.context() as patched:
         patched.setattr(sys, "stderr", stream)
         logs.configure("DEBUG")
@@ -113,6 +114,12 @@ def test_no_ticket_note_word_password_or_token_is_ever_logged(
     cookie = nobody.cookies.get("__Host-mast") or "no cookie"
     for secret in (code, code.lower(), grouped, NOTE, WORDS, TYPED, PASSWORD, token, cookie):
         assert secret not in text, f"{secret!r} was logged: …{text[max(0, text.find(secret) - 500) :][:700]}"
+
+
+def test_being_asked_every_few_seconds_whether_it_is_ready_fills_no_log(stage: Stage, log: io.StringIO) -> None:
+    before = log.getvalue()
+    assert stage.client("nobody").get("/ready").status_code == 200
+    assert [line for line in log.getvalue()[len(before) :].splitlines() if "alembic" in line or "impl" in line] == []
 
 
 def test_a_ticket_code_is_blanked_however_it_gets_into_a_line(log: io.StringIO) -> None:

@@ -55,7 +55,9 @@ def test_who_is_linked_signs_in_and_only_issuer_and_subject_stay(world: Any, the
     assert not began.by_two
 
 
-def test_the_password_is_asked_for_at_the_provider_whoever_was_signed_in_there_last(world: Any, there: Running) -> None:
+def test_the_password_is_asked_for_at_the_provider_although_somebody_is_still_signed_in_there(
+    world: Any, there: Running
+) -> None:
     left = world.anonymous().get("/sign-in/oidc", params={"next": "/bench"})
     asked = parse_qs(urlsplit(left.headers["location"]).query)
     assert asked["prompt"] == ["login"]
