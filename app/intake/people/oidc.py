@@ -151,7 +151,7 @@ class IdentityProvider:
     def begin(self, now: datetime, *, next: str = "/", proves: str = "") -> tuple[str, Attempt]:
         """Where the browser goes, and what it keeps until it is back. Raises Unavailable.
 
-        The password is asked for there even if somebody is still signed in, because tablets are shared. `proves`: the answer must also say
+        The password is asked for there even if another person is still signed in, because tablets are shared. `proves`: the answer must also say
         that this person was asked for it just now.
         """
         attempt = Attempt(new_secret(), new_secret(), new_secret(), now.timestamp(), next, proves)
