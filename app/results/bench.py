@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _BENCH = (None, State.DRAFT, State.RETURNED, State.WITHDRAWN, State.AMENDED, State.RETRACTED)
 _LAST = (State.RELEASED,)
+NEAR = 60
+"""Rows of the worklist that stand beside a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,12 @@ class Worklist:
     def to_analyse(self) -> int:
         """Everything that is on the chemist's side."""
         return self.count(*_BENCH)
+
+    def around(self, sample_id: uuid.UUID) -> tuple[Row, ...]:
+        """The rows round a sample, from the top where it is not among them: hundreds beside it would slow its page."""
+        place = next((k for k, row in enumerate(self.rows) if row.queued.id == sample_id), 0)
+        first = max(0, min(place - NEAR // 2, len(self.rows) - NEAR))
+        return self.rows[first : first + NEAR]
 
     @property
     def oldest(self) -> queue.QueueRow | None:

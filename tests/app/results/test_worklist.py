@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.sessions import service as sessions
 from app.platform.kernel.actor import Role
+from app.results import bench
 from app.results.domain import ChangeReason
 from app.results.finding import NewFinding
 
@@ -90,3 +93,20 @@ def test_a_result_taken_back_after_somebody_read_it_is_work_again(lab: Lab, worl
     assert listed(world) == []
     lab.act(view, "retract", LEAD, reason="Two samples were mixed up.")
     assert listed(world) == [str(view.result.sample_id)]
+
+
+def test_beside_a_sample_stand_the_rows_round_it_and_a_link_to_all_of_them(
+    lab: Lab, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench, "NEAR", 3)
+    made = [str(lab.sample()) for _ in range(5)]
+    chemist = world.as_(Role.CHEMIST)
+
+    def beside(sample_id: str) -> tuple[list[str], bool]:
+        text = chemist.get(f"/bench/samples/{sample_id}/worklist", headers={"Accept": "text/html"}).text
+        return re.findall(r'href="/bench/samples/([0-9a-f-]+)"', text), '<a href="/bench">All 5 samples</a>' in text
+
+    assert [beside(made[k])[0] for k in (0, 2, 4)] == [made[:3], made[1:4], made[2:]]
+    assert beside(made[0])[1]
+    monkeypatch.setattr(bench, "NEAR", 5)
+    assert beside(made[0]) == (made, False)
