@@ -66,8 +66,9 @@ class Metric:
     def project(self, rows: AnyFloat) -> AnyFloat:
         """P of absorbance rows (…, M): weighted, baseline removed; in the precision of `rows`."""
         root, basis = (self.root, self.Q) if rows.dtype == np.float64 else self._single
-        weighted = rows * root
-        return weighted - (weighted @ basis) @ basis.T
+        weighted = (rows * root).reshape(-1, root.size)  # one product for all rows
+        weighted -= (weighted @ basis) @ basis.T
+        return weighted.reshape(rows.shape)
 
     @cached_property
     def _single(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -182,25 +182,33 @@ class _Batch:
         return warp(self.transforms, shift, self.blur[:, None], self.tilt[:, None], self.scene.window, slopes)
 
     def step(self) -> None:
-        """One Gauss–Newton step in shares, individual shifts, shift, blur and tilt, with ridge and clipped steps."""
-        x0, x1, x2 = self.warped(slopes=2)
-        columns = self.metric.project(x0).astype(np.float64)
-        weight = self._weight(columns)
-        c = self.share[..., None].astype(np.float32)
-        log = LOG_AXIS[self.scene.window].astype(np.float32)
-        rest = [c * x1, (c * x2).sum(axis=1, keepdims=True), log * (c * x0).sum(axis=1, keepdims=True)]
-        atoms = self.metric.project(np.concatenate(rest, axis=1)).astype(np.float64)
-        k = self.share.shape[1]
-        common = atoms[:, :k].sum(axis=1, keepdims=True)
-        a = np.concatenate([columns, atoms[:, :k], common, atoms[:, k:]], axis=1)
-        self._move(_ridge_solve(a, self.y, *self._ridge(weight)), k)
+        """One Gauss–Newton step in shares, individual shifts, shift, blur and tilt, with ridge and clipped steps.
 
-    def _weight(self, columns: FloatArray) -> FloatArray:
-        """λ at the best shares, which are set."""
+        All products are of the references, their slopes and their tilt, (B, 4K, M); a column that is fitted is a sum of these.
+        """
+        slopes = self.warped(slopes=2)
+        tilted = slopes[0] * LOG_AXIS[self.scene.window].astype(np.float32)
+        rows = self.metric.project(np.concatenate([*slopes, tilted], axis=1)).astype(np.float64)
+        gram, target = rows @ rows.transpose(0, 2, 1), rows @ self.y
+        k = self.share.shape[1]
         if self.priors.weight is None:
-            return self._shares(columns)[0]
-        self.share = _non_negative(columns @ columns.transpose(0, 2, 1), columns @ self.y)
-        return np.full(self.share.shape[0], self.priors.weight)
+            weight = self._shares(rows[:, :k], gram[:, :k, :k], target[:, :k])[0]
+        else:
+            self.share = _non_negative(gram[:, :k, :k], target[:, :k])
+            weight = np.full(self.share.shape[0], self.priors.weight)
+        sums = self._sums()
+        normal, top = sums @ gram @ sums.transpose(0, 2, 1), (sums @ target[..., None])[..., 0]
+        self._move(_ridge_solve(normal, top, *self._ridge(weight)), k)
+
+    def _sums(self) -> FloatArray:
+        """What each fitted column, (B, 2K + 3), is of the references, their two slopes and their tilt, (4K)."""
+        b, k = self.share.shape
+        out, each = np.zeros((b, 2 * k + 3, 4 * k)), np.arange(k)
+        out[:, each, each] = 1.0
+        out[:, k + each, k + each] = self.share
+        for place in range(3):
+            out[:, 2 * k + place, (place + 1) * k : (place + 2) * k] = self.share
+        return out
 
     def _ridge(self, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Precision (B, 2K+3) of the ridge and its pull towards the centre."""
@@ -225,10 +233,11 @@ class _Batch:
         self.blur = np.clip(self.blur + db, data["low_blur"], data["high_blur"])
         self.tilt = np.clip(self.tilt + dt, -data["range_tilt"], data["range_tilt"])
 
-    def _shares(self, columns: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _shares(
+        self, columns: FloatArray, gram: FloatArray, target: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Best shares at fixed alignment; returns λ, residual and χ²."""
-        gram = columns @ columns.transpose(0, 2, 1)
-        self.share = _non_negative(gram, columns @ self.y)
+        self.share = _non_negative(gram, target)
         residual = self.y - np.einsum("bk,bkm->bm", self.share, columns)
         chi2 = np.einsum("bm,bm->b", residual, residual)
         if self.priors.weight is not None:
@@ -239,7 +248,7 @@ class _Batch:
     def finished(self) -> list[Fit]:
         """The fits at the present parameters."""
         columns = self.metric.project(self.warped(slopes=0)).astype(np.float64)
-        weight, residual, chi2 = self._shares(columns)
+        weight, residual, chi2 = self._shares(columns, columns @ columns.transpose(0, 2, 1), columns @ self.y)
         p, centre = self.priors, load("infrared")["align"]["centre_blur"]
         prior = ((self.own / p.own) ** 2).sum(axis=1) + (self.shift / p.shift) ** 2
         prior = prior + ((self.blur - centre) / p.blur) ** 2 + (self.tilt / p.tilt) ** 2
@@ -252,12 +261,11 @@ class _Batch:
         return out
 
 
-def _ridge_solve(a: FloatArray, y: FloatArray, precision: FloatArray, pull: FloatArray) -> FloatArray:
-    """(A Aᵀ + diag(precision))⁻¹ (A y + pull) for each of B systems, A (B, P, M)."""
-    normal = a @ a.transpose(0, 2, 1)
+def _ridge_solve(normal: FloatArray, top: FloatArray, precision: FloatArray, pull: FloatArray) -> FloatArray:
+    """(A Aᵀ + diag(precision))⁻¹ (A y + pull) for each of B systems, from `normal` A Aᵀ (B, P, P) and `top` A y (B, P)."""
     diagonal = np.einsum("bii->bi", normal)
     diagonal += precision + 1e-8 * diagonal.max(axis=1, keepdims=True) + 1e-300
-    return np.asarray(np.linalg.solve(normal, (a @ y + pull)[..., None])[..., 0])
+    return np.asarray(np.linalg.solve(normal, (top + pull)[..., None])[..., 0])
 
 
 def _non_negative(gram: FloatArray, target: FloatArray) -> FloatArray:

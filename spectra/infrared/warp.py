@@ -26,6 +26,7 @@ LOG_AXIS.setflags(write=False)
 _BRIDGE = 0.5 - 0.5 * np.cos(np.pi * (np.arange(PADDED - GRID.size) + 1.0) / (PADDED - GRID.size + 1.0))
 _BY_SHIFT: NDArray[np.complex64] = (-1j * OMEGA).astype(np.complex64)
 _BY_BLUR: NDArray[np.float32] = (-0.5 * OMEGA**2).astype(np.float32)
+_LOG = LOG_AXIS.astype(np.float32)
 _FINE = 32
 _COARSE = -(-OMEGA.size // _FINE)
 _BLOCK = 2048
@@ -154,13 +155,13 @@ def warp(
 
     blur, tilt = _once(blur), _once(tilt)
     kernel = _turn(shift)
-    kernel *= np.exp(-0.5 * OMEGA**2 * blur[..., None]).astype(np.float32)
+    kernel *= np.exp(_BY_BLUR * blur[..., None].astype(np.float32))
     moved = np.empty((1 + slopes, *transforms.shape), dtype=np.complex64)
     np.multiply(transforms, kernel, out=moved[0])
     for k in range(slopes):
         np.multiply(moved[0], (_BY_SHIFT, _BY_BLUR)[k], out=moved[k + 1])
     out = irfft(moved, PADDED, axis=-1)[..., window]
-    out = out * np.exp(tilt[..., None] * LOG_AXIS[window]).astype(np.float32)
+    out = out * np.exp(tilt[..., None].astype(np.float32) * _LOG[window])
     return np.asarray(out if slopes else out[0])
 
 
