@@ -65,14 +65,15 @@ class Metric:
 
     def project(self, rows: AnyFloat) -> AnyFloat:
         """P of absorbance rows (…, M): weighted, baseline removed; in the precision of `rows`."""
-        root, basis = (self.root, self.Q) if rows.dtype == np.float64 else self._single
-        weighted = (rows * root).reshape(-1, root.size)  # one product for all rows
-        weighted -= (weighted @ basis) @ basis.T
-        return weighted.reshape(rows.shape)
+        root, basis, across = (self.root, self.Q, self.Q.T) if rows.dtype == np.float64 else self._single
+        weighted = rows * root
+        weighted -= (weighted @ basis) @ across
+        return weighted
 
     @cached_property
-    def _single(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        return self.root.astype(np.float32), self.Q.astype(np.float32)
+    def _single(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        basis = self.Q.astype(np.float32)
+        return self.root.astype(np.float32), basis, np.ascontiguousarray(basis.T)
 
     def baseline(self, rest: FloatArray) -> FloatArray:
         """The smooth curve (M,) in absorbance that fits `rest` (M,) best under the weights."""

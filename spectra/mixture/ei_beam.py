@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from spectra.mixture.ei_likelihood import IntArray, Problem, Single, fit_sets
+from spectra.mixture.ei_trials import BETWEEN, Trials
 
-LEAST_ION = 3.0
-"""Library ions (base 999) below this do not count in a trial; the joint fit uses all."""
-SHRUNK = np.float32(0.8)
-"""Parts already found usually shrink when another joins: each trial is made at 1 and at this factor."""
+GRID = np.exp(np.linspace(np.log(0.006), np.log(0.6), 8)).astype(np.float32)
+AROUND = np.arange(-2, 3)
+PER_SET, IN_ALL = 3, 4
+"""So many times the candidates tried per set, and the sets refitted, are tried exactly: the best by a rough trial."""
 
 
 @dataclass(frozen=True)
@@ -40,66 +41,16 @@ class Sets:
         return Sets(self.members[rows], self.theta[rows], self.loss[rows])
 
 
-def distinct(bins: IntArray, height: Single) -> tuple[IntArray, IntArray]:
-    """Where each ion that differs from all others is met first, and which of these every ion is, (P,).
-
-    References have many ions in common to the height, and what an ion changes is worked out once for all that have it.
-
-    >>> distinct(np.array([43, 58, 43, 43]), np.array([9, 9, 9, 5], dtype=np.float32))[1].tolist()
-    [1, 2, 1, 0]
-    """
-    key = bins.astype(np.int64) << 32 | height.view(np.int32)  # heights are not below zero
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    return first, place.reshape(-1)
-
-
-class _Trials:
-    """The ions of every candidate end to end: what one more candidate changes, without touching the other bins.
-
-    `bin`, `a` and what follows from them: of distinct ions; `place` (P,): which of these each ion is.
-    """
-
-    def __init__(self, problem: Problem) -> None:
-        noise = problem.noise
-        self.problem, self.k = problem, problem.columns.shape[0]
-        row, bins = np.nonzero(problem.columns >= LEAST_ION)
-        height = problem.columns[row, bins]
-        first, self.place = distinct(bins, height)
-        self.bin, self.a = bins[first], height[first]
-        self.filled, self.start = np.unique(row, return_index=True)
-        self.floor = np.float32(noise.floor)
-        self.target = np.log(problem.y + self.floor)[self.bin]
-        self.wide = np.float32(noise.scatter**2 * noise.freedom)
-        self.weight = problem.weight[self.bin] * np.float32((noise.freedom + 1) / 2)
-        self.level = np.log(self.wide) * self.weight
-
-    def change(self, mu: Single, grid: Single) -> Single:
-        """Change of loss when candidate k with coefficient g joins the model `mu` (B,): (G, K)."""
-        r = grid[:, None] * self.a
-        r += np.take(mu + self.floor, self.bin)
-        np.log(r, out=r)
-        r -= self.target
-        r *= r
-        r += self.wide
-        np.log(r, out=r)  # chooses only, so that log1p and its three times longer wait are left to the joint fit
-        r *= self.weight
-        r -= np.take(self.problem.loss(mu), self.bin) + self.level
-        out = np.full((grid.size, self.k), np.inf, dtype=np.float32)
-        if self.filled.size:
-            out[:, self.filled] = np.add.reduceat(np.take(r, self.place, axis=1), self.start, axis=1)
-        return out
-
-
 def search(problem: Problem, most: int, beam: Beam) -> list[Sets]:
     """Fitted sets of 1 … `most` parts, one item per size; fewer sizes when a larger one stops paying."""
     k = problem.columns.shape[0]
     if k == 0:
         return []
-    trials = _Trials(problem)
+    trials = Trials(problem)
     grid = np.exp(np.linspace(np.log(0.02), 0, 12)).astype(np.float32)
-    change = trials.change(np.zeros(problem.y.size, dtype=np.float32), grid)
+    change = trials.rough(np.zeros(problem.y.size, dtype=np.float32), grid)
     singles = np.arange(k)[:, None]
-    theta, loss = fit_sets(problem, singles, np.log(grid)[np.argmin(change, axis=0)][:, None], 3)
+    theta, loss = fit_sets(problem, singles, np.log(grid)[np.argmin(change, axis=1)][:, None], 3)
     levels = [Sets(singles, theta, loss)]
     by_quick = np.argsort(-problem.quick, kind="stable")[: beam.first]
     front = levels[0].take(np.unique(np.r_[np.argsort(loss, kind="stable")[: beam.width], by_quick]))
@@ -116,32 +67,37 @@ def search(problem: Problem, most: int, beam: Beam) -> list[Sets]:
     return levels
 
 
-def _grow(problem: Problem, trials: _Trials, front: Sets, beam: Beam) -> Sets | None:
-    """Every set of `front` with one more candidate: the best of them by a coarse trial, refitted."""
-    grid = np.exp(np.linspace(np.log(0.006), np.log(0.6), 8)).astype(np.float32)
-    members, starts, values = [], [], []
-    for row, theta, loss in zip(front.members, front.theta, front.loss, strict=True):
-        value, start = _try_all(problem, trials, problem.model(row, theta), grid)
-        value[(problem.code[:, None] == problem.code[row]).any(axis=1)] = np.inf
-        top = np.argsort(value, kind="stable")[: beam.tried]
-        top = top[np.isfinite(value[top])]
-        members.append(np.column_stack([np.broadcast_to(row, (top.size, row.size)), top]))
-        starts.append(np.column_stack([np.broadcast_to(theta, (top.size, theta.size)), start[top]]))
-        values.append(value[top] + loss)
-    every, start, value = np.concatenate(members), np.concatenate(starts), np.concatenate(values)
-    if value.size == 0:
+def _grow(problem: Problem, trials: Trials, front: Sets, beam: Beam) -> Sets | None:
+    """Every set of `front` with one more candidate: the best of them by trial, refitted."""
+    models = np.stack([problem.model(row, theta) for row, theta in zip(front.members, front.theta, strict=True)])
+    row, added, near = _promising(problem, trials, models, front, beam)
+    if row.size == 0:
         return None
-    order = np.argsort(value, kind="stable")
-    _, once = np.unique(np.sort(every[order], axis=1), axis=0, return_index=True)
-    chosen = order[np.sort(once)][: beam.refitted]
-    theta, loss = fit_sets(problem, every[chosen], start[chosen].astype(np.float32), 4)
+    value, share = trials.exact(models, row, added, GRID[np.clip(near[:, None] + AROUND, 0, GRID.size - 1)])
+    best = np.lexsort((value, row))
+    best = best[np.arange(best.size) - np.searchsorted(row, row) < beam.tried]
+    best = best[np.argsort((value + front.loss[row])[best], kind="stable")]
+    every = np.column_stack([front.members[row], added])
+    _, once = np.unique(np.sort(every[best], axis=1), axis=0, return_index=True)
+    chosen = best[np.sort(once)][: beam.refitted]
+    theta, loss = fit_sets(problem, every[chosen], np.column_stack([front.theta[row], np.log(share)])[chosen], 4)
     return Sets(every[chosen], theta, loss)
 
 
-def _try_all(problem: Problem, trials: _Trials, mu: Single, grid: Single) -> tuple[Single, Single]:
-    """Best change of loss for every candidate (K,) and the ln c at which it is reached (K,)."""
-    smaller = mu * SHRUNK
-    lower = problem.loss(smaller).sum() - problem.loss(mu).sum()
-    both = np.concatenate([trials.change(mu, grid), trials.change(smaller, grid) + lower])
-    best = np.argmin(both, axis=0)
-    return both[best, np.arange(best.size)], np.log(grid)[best % grid.size]
+def _promising(
+    problem: Problem, trials: Trials, models: Single, front: Sets, beam: Beam
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Pairs of a set and a candidate that are worth an exact trial, and where on the grid.
+
+    Row of `front` (T,), rising, candidate (T,), and the best of GRID by a rough trial (T,).
+    """
+    rough = np.stack([trials.rough(mu * BETWEEN, GRID) for mu in models])
+    lower = problem.loss(models * BETWEEN).sum(axis=1) - problem.loss(models).sum(axis=1) + front.loss
+    value = rough.min(axis=2) + lower[:, None]
+    value[(problem.code == problem.code[front.members][:, :, None]).any(axis=1)] = np.inf
+    near = np.argsort(value, axis=1, kind="stable")[:, : PER_SET * beam.tried]
+    kept = np.full(value.shape, np.inf, dtype=np.float32)
+    np.put_along_axis(kept, near, np.take_along_axis(value, near, axis=1), axis=1)
+    most = min(IN_ALL * beam.refitted, kept.size)
+    row, added = np.nonzero(np.isfinite(kept) & (kept <= np.partition(kept, most - 1, axis=None)[most - 1]))
+    return row, added, rough[row, added].argmin(axis=1)

@@ -7,6 +7,7 @@ and overrates the second. Imports numpy only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,14 @@ class Problem:
     def loss(self, mu: Single) -> Single:
         """Loss per bin of a model `mu` (…, B): w (ν+1)/2 ln(1 + r²/ν), r = [ln(y+b) − ln(mu+b)]/s."""
         b, nu = np.float32(self.noise.floor), np.float32(self.noise.freedom)
-        r = (np.log(self.y + b) - np.log(mu + b)) / np.float32(self.noise.scatter)
-        out: Single = self.weight * ((nu + 1) / 2) * np.log1p(r * r / nu)
+        r = (self.target - np.log(mu + b)) / np.float32(self.noise.scatter)
+        out: Single = self.weight * ((nu + 1) / 2) * np.log(r * r / nu + 1)  # log1p takes four times as long
         return out
+
+    @cached_property
+    def target(self) -> Single:
+        """ln(y + b), (B,)."""
+        return np.asarray(np.log(self.y + np.float32(self.noise.floor)))
 
     def model(self, members: IntArray, theta: Single) -> Single:
         """Sum of the parts `members` (k,) with coefficients exp `theta` (k,): (B,)."""
@@ -88,30 +94,35 @@ def fit_sets(problem: Problem, members: IntArray, start: Single, rounds: int) ->
     b, nu = np.float32(noise.floor), np.float32(noise.freedom)
     inverse = np.float32(1.0 / (noise.scatter**2 * noise.freedom))
     low, high = np.float32(np.log(noise.least_share)), np.float32(LN_LARGEST)
-    target, parts = np.log(problem.y + b), problem.columns[members]
+    parts = problem.columns[members]
     theta = np.clip(start.astype(np.float32), low, high)
     best, best_loss = theta.copy(), np.full(members.shape[0], np.inf, dtype=np.float32)
     for turn in range(rounds + 1):
         scaled = parts * np.exp(theta)[:, :, None]
-        total = scaled.sum(axis=1) + b
-        r = target - np.log(total)
-        square = r * r * inverse
-        loss = (problem.weight * np.log1p(square)).sum(axis=1) * ((nu + 1) / 2)
+        total = scaled.sum(axis=1)
+        total += b
+        r = problem.target - np.log(total)
+        square = r * r
+        square *= inverse
+        square += 1
+        loss = (np.log(square) @ problem.weight) * ((nu + 1) / 2)
         better = loss < best_loss
         best[better], best_loss[better] = theta[better], loss[better]
         if turn < rounds:
-            omega = problem.weight * (nu + 1) * inverse / (1 + square)
-            theta = np.clip(theta + _step(scaled / total[:, None, :], omega, r), low, high)
+            slope = problem.weight * ((nu + 1) * inverse) / square / total
+            theta = np.clip(theta + _step(scaled, slope / total, slope * r), low, high)
     return best, best_loss
 
 
-def _step(jacobian: Single, omega: Single, r: Single) -> Single:
-    """Damped Gauss–Newton step (T, k), at most ±1, from d ln(mu+b)/d ln c (T, k, B), weights and residuals (T, B)."""
-    weighted = jacobian * omega[:, None, :]
-    hessian = weighted @ jacobian.transpose(0, 2, 1) + np.eye(jacobian.shape[1], dtype=np.float32) * np.float32(0.5)
-    gradient = weighted @ r[:, :, None]
-    step: Single = np.clip(np.linalg.solve(hessian, gradient)[:, :, 0], -1, 1).astype(np.float32)
-    return step
+def _step(scaled: Single, bend: Single, pull: Single) -> Single:
+    """Damped Gauss–Newton step (T, k), at most ±1, from the scaled parts (T, k, B).
+
+    `bend` and `pull` (T, B): weights over the squared model, and weighted residuals over the model.
+    """
+    hessian = np.einsum("tib,tjb->tij", scaled * bend[:, None], scaled)
+    hessian += np.eye(scaled.shape[1], dtype=np.float32) * np.float32(0.5)
+    gradient = np.einsum("tib,tb->ti", scaled, pull)
+    return np.asarray(np.clip(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0], -1, 1), dtype=np.float32)
 
 
 def curvature(problem: Problem, members: IntArray, theta: Single) -> NDArray[np.float64]:

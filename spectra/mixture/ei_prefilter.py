@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectra.mixture.ei_beam import Beam, distinct, search
+from spectra.mixture.ei_beam import Beam, search
 from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
+from spectra.mixture.ei_trials import distinct
 from spectra.peaktable import PeakTable
 
 LOWEST, WIDTH = 40, 1000
