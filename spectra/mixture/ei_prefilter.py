@@ -1,7 +1,7 @@
 """Which few hundred library entries can be part of a unit-mass reading, and their dense columns.
 
 Why: the full search is too dear for a whole library, and a similarity alone loses most small parts; what an entry
-adds to the best model so far does not. Imports numpy and `spectra` tables only.
+adds to the best model so far does not. Imports numpy, scipy and `spectra` tables only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from spectra.mixture.ei_beam import Beam, search
 from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
@@ -39,17 +40,16 @@ class UnitTable:
         )
         self.moment = table.keep("ei moment", lambda: self.sums(self.height * (self.mz % WIDTH).astype(np.float32)))
         self.total = table.keep("ei total", lambda: self.sums(self.height))
-        mz, height, self.tall_start, self.tall_filled = (
-            self._kept(name) for name in ("tall mz", "tall height", "tall start", "tall filled")
+        self.tall_mz, self.tall, place, ones, edges = (
+            self._kept(f"tall {name}") for name in ("mz", "height", "place", "ones", "edges")
         )
-        self.tall_place = table.keep("ei tall place", lambda: distinct(mz, height)[1])
-        first = table.keep("ei tall first", lambda: distinct(mz, height)[0])
-        self.tall_mz, self.tall = mz[first], height[first]
+        self.tall_ions = csr_array((ones, place, edges), shape=(self.n, self.tall.size))
 
     def _kept(self, name: str) -> NDArray[Any]:
         def make() -> NDArray[Any]:
             least = TALL if name.startswith("tall") else 0.0
             parts = _inside(self._table, self.width, least)
+            parts |= _met_once(parts) if least else {}
             for key, array in parts.items():
                 self._table.keep(f"ei {'tall ' if least else ''}{key}", _constant(array))
             return parts[name.removeprefix("tall ")]
@@ -98,8 +98,6 @@ class UnitTable:
     def gain(self, y: Single, mu: Single, noise: Noise, grid: Single) -> Single:
         """Change of loss when an entry joins the model `mu` (width,) at its best coefficient of `grid`: (N,)."""
         best = np.full(self.n, np.inf, dtype=np.float32)
-        if not self.tall_filled.size:
-            return best
         b, wide = np.float32(noise.floor), np.float32(noise.scatter**2 * noise.freedom)
         weight = noise.weights(np.arange(y.size) % WIDTH) * np.float32((noise.freedom + 1) / 2)
         target = np.log(y + b)
@@ -116,8 +114,8 @@ class UnitTable:
             np.log(r, out=r)
             r *= weight
             r -= base
-            change = np.add.reduceat(np.take(r, self.tall_place), self.tall_start)
-            best[self.tall_filled] = np.minimum(best[self.tall_filled], change)
+            np.minimum(best, self.tall_ions @ r, out=best)
+        best[np.diff(self.tall_ions.indptr) == 0] = np.inf
         return best
 
 
@@ -134,6 +132,15 @@ def _inside(table: PeakTable, width: int, least: float) -> dict[str, NDArray[Any
         "filled": filled,
         "count": count,
     }
+
+
+def _met_once(parts: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Ions of entries by those that differ: `mz` and `height` of these, and the rows of a sparse matrix that adds them up."""
+    first, place = distinct(parts["mz"], parts["height"])
+    edges = np.r_[0, np.cumsum(parts["count"])].astype(np.int32)
+    ones = np.ones(place.size, dtype=np.float32)
+    once = {"mz": parts["mz"][first], "height": parts["height"][first]}
+    return {**once, "place": place.astype(np.int32), "ones": ones, "edges": edges}
 
 
 def _constant(array: NDArray[Any]) -> Callable[[], NDArray[Any]]:
