@@ -17,6 +17,7 @@ from spectra.types import FloatArray
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Single = NDArray[np.float32]
 
 
 def alike(held: Features, rows: IntArray) -> BoolArray:
@@ -24,7 +25,7 @@ def alike(held: Features, rows: IntArray) -> BoolArray:
 
     `held`: the first derivatives of a library.
     """
-    values, pattern = held.take(rows), held.pattern[rows]
+    values, pattern = np.asarray(held.values[rows]), held.pattern[rows]
     found = np.zeros((rows.size, rows.size))
     for one in np.unique(pattern):
         for other in np.unique(pattern):
@@ -34,7 +35,7 @@ def alike(held: Features, rows: IntArray) -> BoolArray:
     return np.asarray(close | close.T)
 
 
-def _between(first: FloatArray, mask: BoolArray, second: FloatArray, other: BoolArray) -> FloatArray:
+def _between(first: Single, mask: BoolArray, second: Single, other: BoolArray) -> FloatArray:
     """Correlations of features (k, 1801) of one mask with those (l, 1801) of another, best over 0 to 6 cm⁻¹, (k, l).
 
     Shifts to the other side are those of the second against the first.
