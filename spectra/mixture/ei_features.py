@@ -101,12 +101,12 @@ def gather(problem: Problem, levels: list[Sets]) -> Evidence:
     rivals = float(np.log1p((inclusions[-1] > 0.05).sum()))
     parts = [_Part.of(table, int(j)) for j in rows]
     drop = _drop_gains(table, parts)
-    described = np.array([part.described(table) for part in parts])
+    inside = np.array([part.mu for part in parts])
+    described = np.array([part.described(table, loss) for part, loss in zip(parts, problem.loss(inside), strict=True)])
     basic = np.column_stack(
         [odds, described[:, :2], drop, described[:, 2:-1], np.full(rows.size, rivals), described[:, -1]]
     )
     empty = np.zeros_like(problem.y)
-    inside = np.array([part.mu for part in parts])
     outside = np.array([table.model(part.other) if part.other >= 0 else empty for part in parts])
     scores = _scores(problem, inside) - _scores(problem, outside)
     members = np.array([part.member for part in parts])
@@ -158,10 +158,13 @@ class _Part:
         totals = scaled.sum(axis=1).astype(np.float64)
         return cls(local, row, slot, int(group[slot]), other, totals / totals.sum(), scaled[slot], scaled.sum(axis=0))
 
-    def described(self, table: _Table) -> list[float]:
-        """Basic features without the odds, the drop gain and the rivals, in the order of BASIC; the last is `behind`."""
+    def described(self, table: _Table, loss: Single) -> list[float]:
+        """Basic features without the odds, the drop gain and the rivals, in the order of BASIC; the last is `behind`.
+
+        `loss` (B,) of the best set.
+        """
         problem, b = table.problem, table.problem.noise.floor
-        loss, here = problem.loss(self.mu), float(table.priced[self.row])
+        here = float(table.priced[self.row])
         out = float(table.priced[self.other]) if self.other >= 0 else np.inf
         dominated = (self.own > 0.5 * self.mu) & (self.own > b)
         own_weight = float(problem.weight[dominated].sum())

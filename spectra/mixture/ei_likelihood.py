@@ -122,7 +122,9 @@ def _step(scaled: Single, bend: Single, pull: Single) -> Single:
     hessian = np.einsum("tib,tjb->tij", scaled * bend[:, None], scaled)
     hessian += np.eye(scaled.shape[1], dtype=np.float32) * np.float32(0.5)
     gradient = np.einsum("tib,tb->ti", scaled, pull)
-    return np.asarray(np.clip(np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0], -1, 1), dtype=np.float32)
+    alone = scaled.shape[1] == 1
+    step = gradient / hessian[:, 0] if alone else np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+    return np.asarray(np.clip(step, -1, 1), dtype=np.float32)
 
 
 def curvature(problem: Problem, members: IntArray, theta: Single) -> NDArray[np.float64]:

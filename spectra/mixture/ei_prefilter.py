@@ -86,9 +86,10 @@ class UnitTable:
         """
         mass = (np.arange(y.size) % WIDTH).astype(np.float32)
         root, power, seen = np.sqrt(y) * mass, y * mass, (y > 0).astype(np.float32)
-        cross = self.sums(np.sqrt(self.height) * np.take(root, self.mz))
-        under = self.sums(np.take(power, self.mz))
-        found = self.sums(self.height * np.take(seen, self.mz))
+        at, rooted = self.mz.astype(np.intp), self._table.keep("ei root", lambda: np.sqrt(self.height))
+        cross = self.sums(rooted * np.take(root, at))
+        under = self.sums(np.take(power, at))
+        found = self.sums(self.height * np.take(seen, at))
         below = under * self.moment * self.total
         out = np.zeros(self.n, dtype=np.float32)
         np.divide(cross * cross * found, below, out=out, where=below > 0)
