@@ -112,22 +112,29 @@ class Trials:
 
         `models` (F, B); pairs of a model's `row` (T,) and the candidate `added` (T,), tried at `shares` (T, G).
         """
-        if added.size > AT_ONCE:
-            parts = [slice(at, at + AT_ONCE) for at in range(0, added.size, AT_ONCE)]
-            found = [self.exact(models, row[part], added[part], shares[part]) for part in parts]
-            return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+        whole = self.problem.loss(models).sum(axis=1)
+        states = []
+        for size in SIZES:
+            loss = self.problem.loss(models * size)
+            states.append((models * size + self.floor, loss, loss.sum(axis=1) - whole))
+        blocks = [slice(at, at + AT_ONCE) for at in range(0, added.size, AT_ONCE)]
+        found = [self._tried(states, row[block], added[block], shares[block]) for block in blocks]
+        return np.concatenate([one[0] for one in found]), np.concatenate([one[1] for one in found])
+
+    def _tried(
+        self, states: list[tuple[Single, Single, Single]], row: IntArray, added: IntArray, shares: Single
+    ) -> tuple[Single, Single]:
+        """`exact` for a block of pairs; `states`: models with the floor, their loss, and how much it is above that at full size."""
         noise, count = self.problem.noise, self.count[added]
         start = np.cumsum(count) - count
         at = np.repeat(self._first[added] - start, count) + np.arange(int(count.sum()))
-        bins, height, which = self._bin[at], self._height[at], np.repeat(row, count)
+        bins, which = self._bin[at], np.repeat(row, count)
         wide, half = np.float32(noise.scatter**2 * noise.freedom), np.float32((noise.freedom + 1) / 2)
         weight, target = self.problem.weight[bins] * half, self.problem.target[bins]
-        parts = height * np.repeat(shares, count, axis=0).T
-        whole = self.problem.loss(models).sum(axis=1)
+        height = self._height[at] * np.repeat(shares, count, axis=0).T
         tried = []
-        for size in SIZES:
-            loss = self.problem.loss(models * size)
-            r = parts + (models * size + self.floor)[which, bins]
+        for model, loss, above in states:
+            r = height + model[which, bins]
             np.log(r, out=r)
             r -= target
             r *= r
@@ -135,7 +142,7 @@ class Trials:
             np.log(r, out=r)
             r *= weight
             r -= loss[which, bins] + np.log(wide) * weight
-            tried.append(np.add.reduceat(r, start, axis=1) + (loss.sum(axis=1) - whole)[row])
+            tried.append(np.add.reduceat(r, start, axis=1) + above[row])
         value = np.concatenate(tried)
         best = value.argmin(axis=0), np.arange(added.size)
         return value[best], np.concatenate([shares.T, shares.T])[best]
