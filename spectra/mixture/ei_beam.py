@@ -1,4 +1,4 @@
-"""Search for the sets of library entries that explain a unit-mass reading best. Imports numpy only."""
+"""Search for the sets of library entries that explain a unit-mass reading best. Imports numpy and `spectra` only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from spectra.mixture.ei_likelihood import IntArray, Problem, Single, fit_sets
 from spectra.mixture.ei_trials import BETWEEN, Trials
 
 GRID = np.exp(np.linspace(np.log(0.006), np.log(0.6), 8)).astype(np.float32)
+"""Coefficients tried for one more part."""
 AROUND = np.arange(-2, 3)
+"""Places of the grid, from the best of a rough trial, that are tried exactly."""
 PER_SET, IN_ALL = 3, 4
 """So many times the candidates tried per set, and the sets refitted, are tried exactly: the best by a rough trial."""
 

@@ -97,7 +97,7 @@ class Trials:
         self._table = misfits(problem.noise.scatter, problem.noise.freedom)
 
     def rough(self, mu: Single, grid: Single) -> Single:
-        """Change of loss when candidate k with coefficient g joins the model `mu` (B,), to a hundredth: (K, G).
+        """Change of loss when candidate k with coefficient g joins the model `mu` (B,), to some hundredths: (K, G).
 
         Infinite where the candidate has no ion.
         """
