@@ -49,7 +49,7 @@ class FitProblem:
         return self.references.ready(self.pool)
 
     def transforms(self, rows: IntArray) -> NDArray[np.complex64]:
-        """Fourier transforms of library entries, (…, 961), in the shape of `rows`."""
+        """Fourier transforms of library entries, (…, 973), in the shape of `rows`."""
         if self.references.kept or self.ready.holds(rows):
             return self.ready.transforms(self.ready.at(rows))
         return self.references.transforms(rows)

@@ -16,8 +16,8 @@ from spectra.infrared_grid import CO2, CO2_WINDOWS, GRID, STEP
 from spectra.types import FloatArray
 
 IntArray = NDArray[np.int64]
-PADDED = 1920
-"""Points of the transform: 1801 and a smooth bridge of 7 % from the last value back to the first (2⁷·3·5)."""
+PADDED = 1944
+"""Points of the transform: 1801 and a smooth bridge of 8 % from the last value back to the first (2³·3⁵)."""
 OMEGA: FloatArray = np.asarray(2 * np.pi * np.fft.rfftfreq(PADDED, STEP), dtype=np.float64)
 OMEGA.setflags(write=False)
 LOG_AXIS: FloatArray = np.log(GRID / 1800.0)
@@ -27,7 +27,7 @@ _BRIDGE = 0.5 - 0.5 * np.cos(np.pi * (np.arange(PADDED - GRID.size) + 1.0) / (PA
 _BY_SHIFT: NDArray[np.complex64] = (-1j * OMEGA).astype(np.complex64)
 _BY_BLUR: NDArray[np.float32] = (-0.5 * OMEGA**2).astype(np.float32)
 _LOG = LOG_AXIS.astype(np.float32)
-_FINE = 31
+_FINE = 32
 _COARSE = -(-OMEGA.size // _FINE)
 _BLOCK = 2048
 
@@ -73,7 +73,7 @@ class Ready:
         )
 
     def transforms(self, at: IntArray) -> NDArray[np.complex64]:
-        """Fourier transforms of those at the places `at`, (…, 961)."""
+        """Fourier transforms of those at the places `at`, (…, 973)."""
         if not self._small:
             return _transformed(self.padded()[at])
         with self._lock:
@@ -128,7 +128,7 @@ class References:
         return self._all if self.kept else Ready(self.curves, self.sizes, rows, self.air)
 
     def transforms(self, rows: IntArray) -> NDArray[np.complex64]:
-        """Fourier transforms of the rows, (…, 961) complex64, in the shape of `rows`."""
+        """Fourier transforms of the rows, (…, 973) complex64, in the shape of `rows`."""
         if self.kept:
             return self._all.transforms(rows)
         flat = rows.reshape(-1)
@@ -147,7 +147,7 @@ def warp(
     """References after alignment on the grid points of `window`, (…, M), or with slopes (1 + slopes, …, M).
 
     T l(ν) = (ν/1800)^tilt · F⁻¹[F l · exp(−iωs − ½ω²b)]: bands move up by `shift` (cm⁻¹), are broadened by the
-    variance `blur` ((cm⁻¹)², may be a little negative) and weighted by the tilt. `transforms` (…, 961); the
+    variance `blur` ((cm⁻¹)², may be a little negative) and weighted by the tilt. `transforms` (…, 973); the
     parameters broadcast against (…,). `slopes` 1: also ∂/∂shift; 2: ∂/∂shift and ∂/∂blur. Single precision, as the
     references are: errors are near 1e-6 of the strongest band, a thousandth of the noise of a good reading.
     """
@@ -189,7 +189,7 @@ def _once(values: FloatArray) -> FloatArray:
 
 
 def _turn(shift: FloatArray) -> NDArray[np.complex64]:
-    """exp(−iωs), (…, 961), from two short tables: ω is evenly spaced."""
+    """exp(−iωs), (…, 973), from two short tables: ω is evenly spaced."""
     unit = -1j * OMEGA[1] * np.asarray(shift)[..., None]
     fine = np.exp(unit * np.arange(_FINE)).astype(np.complex64)
     coarse = np.exp(unit * (_FINE * np.arange(_COARSE))).astype(np.complex64)
