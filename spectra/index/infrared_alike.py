@@ -48,5 +48,5 @@ def _between(first: Single, mask: BoolArray, second: Single, other: BoolArray) -
         if np.count_nonzero(shared) >= MIN_POINTS:
             q, r = first[:, here] * shared, second[:, there] * shared
             size = np.sqrt((q**2).sum(axis=1)[:, None] * (r**2).sum(axis=1))
-            np.maximum(best, safe_ratio(q @ r.T, size), out=best)
+            np.maximum(best, safe_ratio((q @ r.T).astype(np.float64), size.astype(np.float64)), out=best)
     return best

@@ -67,8 +67,7 @@ class Metric:
         """P of absorbance rows (…, M): weighted, baseline removed; in the precision of `rows`."""
         root, basis, across = (self.root, self.Q, self.Q.T) if rows.dtype == np.float64 else self._single
         weighted = rows * root
-        weighted -= (weighted @ basis) @ across
-        return weighted
+        return weighted - (weighted @ basis) @ across
 
     @cached_property
     def _single(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:

@@ -40,7 +40,9 @@ def test_an_exact_trial_is_the_least_change_of_the_loss_and_says_where(problem: 
     row = np.repeat([0, 1], added.size)
     both = np.tile(added, 2)
     value, share = trials.exact(models, row, both, np.broadcast_to(GRID, (both.size, GRID.size)))
-    every = [[(_change(problem, models[f], k, g, s), g) for s in SIZES for g in GRID] for f, k in zip(row, both, strict=True)]
+    every = [
+        [(_change(problem, models[f], k, g, s), g) for s in SIZES for g in GRID] for f, k in zip(row, both, strict=True)
+    ]
     least = [min(one) for one in every]
     assert value == pytest.approx([one[0] for one in least], abs=2e-3, rel=1e-4)
     assert share.tolist() == [one[1] for one in least]
