@@ -7,7 +7,6 @@ cross-validated use probability layers fitted without any reading that shares a 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,21 +25,15 @@ MOST = 4
 
 def weighed(library: MassLibrary, sample: Sample) -> Weighed:
     """Evidence for one reading, the candidates that are no evidence left out."""
-    found = weigh(library, [sample.spectrum], MOST)
-    if isinstance(found, str):
-        raise ValueError(f"a development reading does not compare: {found}")
-    problem, evidence, entries = found
-    compounds = [library.compounds[int(entries[m])] for m in evidence.member]
+    found = weigh(library, sample.spectrum, MOST)
+    if found is None:
+        raise ValueError("a development reading does not compare")
+    problem, evidence = found
+    compounds = [library.compounds[int(e)] for e in problem.entry[evidence.member]]
     truth = np.array([compound in sample.truth for compound in compounds], dtype=np.float64)
     place = {int(member): row for row, member in enumerate(evidence.member)}
     kept = [k for k, member in enumerate(evidence.best) if int(member) in place]
-    smaller = replace(
-        problem,
-        columns=problem.columns[evidence.member],
-        entry=problem.entry[evidence.member],
-        code=problem.code[evidence.member],
-        quick=problem.quick[evidence.member],
-    )
+    smaller = problem.only(evidence.member)
     best = np.array([place[int(evidence.best[k])] for k in kept], dtype=np.int64)
     rows = Evidence(np.arange(len(compounds)), evidence.features, best, evidence.theta[kept])
     return Weighed(sample, compounds, truth, smaller, rows)

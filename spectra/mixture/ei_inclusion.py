@@ -117,9 +117,21 @@ def printed(p: FloatArray, compounds: int) -> FloatArray:
     return p if lowered <= 0 else np.asarray(p / (p + (1.0 - p) * np.exp(lowered)))
 
 
-def base_rate() -> float:
-    """How much a compound counts that only a library of general chemicals holds, beside one that another library holds."""
-    return float(load("mixtures")["ei_base_rate"]["general"])
+@dataclass(frozen=True)
+class BaseRate:
+    """What compounds that only a library of general chemicals holds count where such a library is declared. `general`: their weight
+    beforehand. They are weighed at all where they gain `least_gain` on the drugs alone, in loss and price, or less and `least_signal`
+    of the signal (0–1)."""
+
+    general: float
+    least_gain: float
+    least_signal: float
+
+
+@lru_cache(maxsize=1)
+def base_rate() -> BaseRate:
+    """The base rate of `data/mixtures.toml`."""
+    return BaseRate(**{key: float(value) for key, value in load("mixtures")["ei_base_rate"].items()})
 
 
 def by_base_rate(
