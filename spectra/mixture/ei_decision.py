@@ -57,7 +57,7 @@ class Case:
         return cls(problem, evidence, p, found, several, general)
 
     def beside(self, whole: Problem, features: FloatArray, layers: Layers, better: tuple[int, ...]) -> Case:
-        """The same answer, of drugs alone, with general chemicals listed where they resemble something.
+        """The same answer, of drugs alone, with general chemicals listed where they resemble something of it.
 
         They are the last candidates of the `whole` problem, whose first are these, with their `features` (G, F) among all. `better`: those
         that would explain a little more.
@@ -68,7 +68,7 @@ class Case:
         evidence = replace(self.evidence, member=member, features=np.r_[self.evidence.features, features])
         before, general = np.r_[self.p, rivals], member >= first
         p = np.where(general, before * weight / (1.0 - before + before * weight), before)
-        found = places(p, alike(whole, member), rule().twin, before)
+        found = places(p, alike(whole, member), rule().twin, before, general)
         return Case(whole, evidence, p, found, self.several, general, better)
 
     def taken(self, named: list[Place]) -> list[Place]:
