@@ -130,7 +130,7 @@ def _made(data: Path, how: Deal, number: int) -> Mixed:
     cuts = [
         free[int(k)] for k in rng.choice(len(free), 0 if lone else int(rng.integers(0, how.cuts + 1)), replace=False)
     ]
-    rivals = [c for place in ei.places for c, _, _ in place]
+    rivals = [c for place in ei.places for c, _, _ in place if c]
     given = deal(data, lent, rivals)
     keyed = {k: key for key, k in given.items()}
     cut_keys = [keyed[k] for k in cuts]

@@ -127,7 +127,7 @@ class _Asked:
         found = replace(self, unit=unit, codes=self.codes[drugs], noise=noise_of(unit)).weighed(most)
         general = self.general[problem.entry]
         strange = general[every.member]
-        if found is None or (gain := _gain(*found, problem, every)) >= base_rate().least_gain:
+        if found is None or (gain := gain_of_all(*found, problem, every)) >= base_rate().least_gain:
             return Case.of(problem, every, layers, strange)
         better = problem.entry[every.best[general[every.best]]] if gain >= PRICE else every.best[:0]
         rows = np.r_[drugs[found[0].entry], problem.entry[every.member[strange]]]
@@ -135,7 +135,7 @@ class _Asked:
         return Case.of(*found, layers).beside(whole, every.features[strange], layers, tuple(better.tolist()))
 
 
-def _gain(drugs: Problem, theirs: Evidence, problem: Problem, every: Evidence) -> float:
+def gain_of_all(drugs: Problem, theirs: Evidence, problem: Problem, every: Evidence) -> float:
     """What the best set of all gains on that of the drugs, in loss and price; infinite where it pays and much more signal is explained."""
     gain = cost(drugs, theirs) - cost(replace(problem, noise=drugs.noise), every)
     more = explained(problem, every) - explained(drugs, theirs)
