@@ -145,9 +145,10 @@ class MassLibrary(MassIndex):
     def beside(self, general: MassLibrary) -> MassLibrary:
         """One library of these entries and, after them, of `general`, a library declared to hold chemicals of any kind.
 
-        What a service is asked about is far more often a compound of its drug library. In the mixture answer of unit mass a compound
-        that only `general` holds therefore counts less beforehand (`data/mixtures.toml`, ei_base_rate), is never impossible, and the
-        answer says so. Search and identification know no such difference. Raises SpectrumError when one holds accurate masses and
+        What a service is asked about is far more often a compound of its drug library. In the mixture answer of unit mass the drugs are
+        therefore asked first. Where all entries explain the reading much better, a compound that only `general` holds counts less
+        beforehand (`data/mixtures.toml`, ei_base_rate) and is never impossible. The answer says which was done. Search and identification
+        know no such difference. Raises SpectrumError when one holds accurate masses and
         the other unit masses, or when a declaration was made before.
 
         >>> drugs = MassLibrary.from_arrays([58, 91], [9, 1], [0, 2], names=["Methamphetamine"], compounds=["M"])

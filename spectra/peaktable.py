@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ from spectra.types import FloatArray, MassSpectrum
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Kept = TypeVar("Kept")
 ABOVE_ONE = 1.0002
 """Intensity (base 999) a peak must exceed to be more than 1, allowing for the rounding to 16-bit codes."""
 _FEW_PEAKS = 1 << 14
@@ -65,7 +66,7 @@ class PeakTable:
     offsets: IntArray
     precursor: FloatArray
     accurate: bool
-    _kept: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, spectra: Sequence[MassSpectrum], accurate: bool, coded: bool = False) -> PeakTable:
@@ -151,11 +152,11 @@ class PeakTable:
         """Σ (m^a · I^b)² of every reference, (N,)."""
         return self.keep(f"energies {a} {b}", lambda: self.sums(self.row, self.weights(a, b) ** 2))
 
-    def keep(self, key: str, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    def keep(self, key: str, make: Callable[[], Kept]) -> Kept:
         """What `make` gives, computed once and kept with the table; two threads may compute it twice, harmlessly."""
         if key not in self._kept:
             self._kept[key] = make()
-        return self._kept[key]
+        return cast(Kept, self._kept[key])
 
     def sums(self, row: IntArray, values: FloatArray) -> FloatArray:
         """Sum of `values` per reference, (N,), added in the given order so that equal rows get equal sums."""

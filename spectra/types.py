@@ -317,7 +317,8 @@ class MixtureExplanation:
 
     `detection_limits` maps compound to the share that would have been seen in this very reading. `axis`, `fitted`
     and `residual` are parallel arrays: m/z or cm⁻¹, the sum of the parts, and query less fit. `withheld` are those of
-    the `reasons` that tell of compounds which may be there and are not named.
+    the `reasons` that tell of compounds which may be there and are not named, `general` those that say what a library of general
+    chemicals counted.
     """
 
     components: tuple[Component, ...]
@@ -332,3 +333,4 @@ class MixtureExplanation:
     axis: FloatArray | None = None
     calibrated: bool = False
     withheld: tuple[str, ...] = ()
+    general: tuple[str, ...] = ()

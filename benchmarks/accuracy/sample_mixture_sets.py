@@ -61,7 +61,7 @@ DEALS = {
     "test": Deal("test", 120, ((1,), *TWO_AND_THREE, (8, 4, 2, 1)), 1, 5, 3),
     "design": Deal("design", 120, TWO_AND_THREE, 1, 5, 2, "both", each=True),
     "design, MassBank declared": Deal("design", 120, TWO_AND_THREE, 1, 5, 2, "declared", each=True),
-    "design, SWGDRUG alone": Deal("design, SWGDRUG alone", 120, TWO_AND_THREE, 1, 5, 2, "swgdrug", each=True),
+    "design, SWGDRUG alone": Deal("design", 120, TWO_AND_THREE, 1, 5, 2, "swgdrug", each=True),
 }
 """Up to two cuts on the development side, so that the fit sees enough of them. "design" draws as the design describes its own mixtures: two and
 three parts, half of the samples with EI's shares, three of five parts with a reference; on the test side's compounds and curves."""
@@ -130,7 +130,7 @@ def _made(data: Path, how: Deal, number: int) -> Mixed:
     cuts = [
         free[int(k)] for k in rng.choice(len(free), 0 if lone else int(rng.integers(0, how.cuts + 1)), replace=False)
     ]
-    rivals = [c for place in ei.places for c, _, _ in place]
+    rivals = [c for place in ei.places for c, _, _ in place if c]
     given = deal(data, lent, rivals)
     keyed = {k: key for key, k in given.items()}
     cut_keys = [keyed[k] for k in cuts]

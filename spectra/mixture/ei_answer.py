@@ -26,10 +26,10 @@ def nothing(reason: str) -> MixtureExplanation:
     return MixtureExplanation((), 1.0, True, (reason, _say("not_seen")), residual_ratio=1.0)
 
 
-def answer(library: MassIndex, case: Case, entry: IntArray, decided: Settled, said: FloatArray) -> MixtureExplanation:
-    """The answer as it was `decided`; `entry` (K,) of the library behind each candidate, `said` (R,) the printed probabilities."""
+def answer(library: MassIndex, case: Case, entries: IntArray, decided: Settled, said: FloatArray) -> MixtureExplanation:
+    """The answer as it was `decided`; `entries` (N,) of the library behind each row of the table, `said` (R,) the printed probabilities."""
     fit, named = decided.fit, decided.named
-    told = _Told(library, case, entry, fit, said)
+    told = _Told(library, case, entries, fit, said)
     components = told.components(named, decided.incomplete)
     withheld = tuple(told.withheld(named))
     reasons = told.reasons(named, withheld, decided.incomplete)
@@ -50,13 +50,8 @@ def answer(library: MassIndex, case: Case, entry: IntArray, decided: Settled, sa
         axis=case.problem.mass.astype(np.float64),
         calibrated=True,
         withheld=withheld,
+        general=told.general(named),
     )
-
-
-def of_general_chemicals(names: str) -> list[str]:
-    """That a base rate was declared, and the `names` given against it."""
-    only = [f"Of what is named, only a library of general chemicals holds {names}."] if names else []
-    return [_say("general").format(weight=base_rate()), *only]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,19 +60,17 @@ class _Told:
 
     library: MassIndex
     case: Case
-    entry: IntArray
+    entries: IntArray
     fit: Fit
     said: FloatArray
 
     def entry_of(self, row: int) -> int:
         """Library entry behind an evidence row."""
-        return int(self.entry[self.case.evidence.member[row]])
+        return int(self.entries[self.case.problem.entry[self.case.evidence.member[row]]])
 
     def names(self, rows: tuple[int, ...]) -> str:
         """Names behind evidence rows, at most a handful."""
-        shown = list(dict.fromkeys(self.library.names[self.entry_of(row)] for row in rows))
-        more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
-        return ", ".join(shown[:LISTED]) + more
+        return _listed([self.library.names[self.entry_of(row)] for row in rows])
 
     def components(self, named: list[Place], incomplete: bool) -> tuple[Component, ...]:
         """The named compounds, largest share first."""
@@ -125,7 +118,7 @@ class _Told:
             if len(place.rows) > 1:
                 others = self.names(place.rows[1:])
                 out.append(f"{self.names(place.rows[:1])} is not told apart from {others} by this reading.")
-        out += self._of_general_chemicals(named)
+        out += self.general(named)
         out += withheld
         if not named:
             out.append(_say("none"))
@@ -136,11 +129,17 @@ class _Told:
             )
         return out
 
-    def _of_general_chemicals(self, named: list[Place]) -> list[str]:
-        general = self.case.general
+    def general(self, named: list[Place]) -> tuple[str, ...]:
+        """What general chemicals counted, where a library is declared to hold them."""
+        case, general = self.case, self.case.general
         if general is None:
-            return []
-        return of_general_chemicals(self.names(tuple(place.leader for place in named if general[place.leader])))
+            return ()
+        if case.drugs_alone is not None:
+            better = _listed([self.library.names[int(self.entries[row])] for row in case.drugs_alone])
+            return (_say("drugs_alone"), *([_say("better").format(names=better)] if better else []))
+        only = self.names(tuple(place.leader for place in named if general[place.leader]))
+        weighed = _say("general").format(weight=base_rate().general)
+        return (weighed, f"Of what is named, only a library of general chemicals holds {only}.") if only else (weighed,)
 
     def limits(self, named: set[int]) -> dict[str, float]:
         """For compounds considered and not named: the share of signal at which this reading would contradict them.
@@ -189,6 +188,12 @@ def _bands(problem: Problem, rest: FloatArray, most: int = 8) -> tuple[float, ..
     """m/z of the largest unexplained ions, rising."""
     strong = np.argsort(-rest * problem.weight, kind="stable")[:most]
     return tuple(float(problem.mass[p]) for p in np.sort(strong[rest[strong] > problem.noise.floor]))
+
+
+def _listed(names: list[str]) -> str:
+    shown = list(dict.fromkeys(names))
+    more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
+    return ", ".join(shown[:LISTED]) + more
 
 
 def _say(key: str) -> str:

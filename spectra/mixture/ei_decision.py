@@ -6,7 +6,7 @@ Why apart from the wording: benchmarks decide with layers fitted without a readi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,9 @@ _LARGEST = NAMES.index("largest")
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Everything known about one reading: `p` (R,) of the evidence rows, the places they compete for, and P(more than
-    one compound)."""
+    """Everything known about one reading: `p` (R,) of the evidence rows, the places they compete for, P(more than one compound), which
+    rows (R,) are of general chemicals where such a library is declared. `drugs_alone`: where the drugs alone were weighed, the rows of
+    the table that would explain a little more."""
 
     problem: Problem
     evidence: Evidence
@@ -41,6 +42,7 @@ class Case:
     found: list[Place]
     several: float
     general: NDArray[np.bool_] | None = None
+    drugs_alone: tuple[int, ...] | None = None
 
     @classmethod
     def of(cls, problem: Problem, evidence: Evidence, layers: Layers, general: NDArray[np.bool_] | None = None) -> Case:
@@ -49,10 +51,25 @@ class Case:
         found = places(p, cosines, twin)
         if general is not None:
             before, main = p, evidence.features[:, _LARGEST] > 0
-            p = by_base_rate(before, found, general, main, base_rate())
+            p = by_base_rate(before, found, general, main, base_rate().general)
             found = places(p, cosines, twin, before)
         several = float(layers.several(several_features(evidence.features, p, found)[None])[0])
         return cls(problem, evidence, p, found, several, general)
+
+    def beside(self, whole: Problem, features: FloatArray, layers: Layers, better: tuple[int, ...]) -> Case:
+        """The same answer, of drugs alone, with general chemicals listed where they resemble something of it.
+
+        They are the last candidates of the `whole` problem, whose first are these, with their `features` (G, F) among all. `better`: those
+        that would explain a little more.
+        """
+        rivals, weight = layers.compound(features), base_rate().general
+        first = whole.entry.size - rivals.size
+        member = np.r_[self.evidence.member, np.arange(first, whole.entry.size)]
+        evidence = replace(self.evidence, member=member, features=np.r_[self.evidence.features, features])
+        before, general = np.r_[self.p, rivals], member >= first
+        p = np.where(general, before * weight / (1.0 - before + before * weight), before)
+        found = places(p, alike(whole, member), rule().twin, before, general)
+        return Case(whole, evidence, p, found, self.several, general, better)
 
     def taken(self, named: list[Place]) -> list[Place]:
         """Places of the answer: those named, and those sure to be taken though nothing in them is clear."""

@@ -54,6 +54,16 @@ class Evidence:
     theta: Single
 
 
+def cost(problem: Problem, evidence: Evidence) -> float:
+    """Loss of the best set of all, and `PRICE` for each of its parts."""
+    return float(problem.loss(problem.model(evidence.best, evidence.theta)).sum()) + PRICE * evidence.best.size
+
+
+def explained(problem: Problem, evidence: Evidence) -> float:
+    """Share of the signal (0–1) that the best set of all explains."""
+    return float(np.minimum(problem.y, problem.model(evidence.best, evidence.theta)).sum() / problem.y.sum())
+
+
 def shares_alone(evidence: Evidence) -> FloatArray:
     """Share of signal (0–1) of every compound in its own best set, (R,)."""
     return np.asarray(np.exp(evidence.features[:, NAMES.index("ln_share")]))

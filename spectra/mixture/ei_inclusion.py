@@ -117,9 +117,21 @@ def printed(p: FloatArray, compounds: int) -> FloatArray:
     return p if lowered <= 0 else np.asarray(p / (p + (1.0 - p) * np.exp(lowered)))
 
 
-def base_rate() -> float:
-    """How much a compound counts that only a library of general chemicals holds, beside one that another library holds."""
-    return float(load("mixtures")["ei_base_rate"]["general"])
+@dataclass(frozen=True)
+class BaseRate:
+    """What compounds that only a library of general chemicals holds count where such a library is declared. `general`: their weight
+    beforehand. They are weighed at all where they gain `least_gain` on the drugs alone, in loss and price, or less and `least_signal`
+    of the signal (0–1)."""
+
+    general: float
+    least_gain: float
+    least_signal: float
+
+
+@lru_cache(maxsize=1)
+def base_rate() -> BaseRate:
+    """The base rate of `data/mixtures.toml`."""
+    return BaseRate(**{key: float(value) for key, value in load("mixtures")["ei_base_rate"].items()})
 
 
 def by_base_rate(
@@ -157,18 +169,26 @@ def alike(problem: Problem, members: IntArray) -> NDArray[np.float64]:
     return np.asarray((root @ root.T) ** 2, dtype=np.float64)
 
 
-def places(p: FloatArray, cosines: FloatArray, twin: float, before: FloatArray | None = None) -> list[Place]:
-    """Rows grouped by the compound they resemble, likeliest first; rows below 0.03, now and `before` a base rate, are left out."""
+def places(
+    p: FloatArray,
+    cosines: FloatArray,
+    twin: float,
+    before: FloatArray | None = None,
+    follows: NDArray[np.bool_] | None = None,
+) -> list[Place]:
+    """Rows grouped by the compound they resemble, likeliest first; rows below 0.03, now and `before` a base rate, are left out, and
+    rows that only `follows` (R,) where they resemble no other."""
     taken: list[list[int]] = []
     listed = p if before is None else np.maximum(p, before)
-    for row in np.argsort(-p, kind="stable"):
+    last = np.zeros(p.size, dtype=np.bool_) if follows is None else follows
+    for row in np.lexsort((-p, last)):
         if listed[row] < LEAST_LISTED:
             continue
         home = next((place for place in taken if cosines[row, place[0]] >= twin), None)
-        if home is None:
-            taken.append([int(row)])
-        else:
+        if home is not None:
             home.append(int(row))
+        elif not last[row]:
+            taken.append([int(row)])
     return [Place(tuple(rows), total(p, tuple(rows))) for rows in taken]
 
 

@@ -6,7 +6,7 @@ and overrates the second. Imports numpy only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -61,6 +61,11 @@ class Problem:
     entry: IntArray
     code: IntArray
     quick: Single
+
+    def only(self, rows: IntArray) -> Problem:
+        """The same reading against these candidates."""
+        kept = (self.entry[rows], self.code[rows], self.quick[rows])
+        return replace(self, columns=self.columns[rows], entry=kept[0], code=kept[1], quick=kept[2])
 
     def loss(self, mu: Single) -> Single:
         """Loss per bin of a model `mu` (…, B): w (ν+1)/2 ln(1 + r²/ν), r = [ln(y+b) − ln(mu+b)]/s."""

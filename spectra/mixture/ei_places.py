@@ -43,15 +43,15 @@ class PlacesSeen:
     several: float = 0.0
 
 
-def places_seen(case: Case, decided: Settled, entry: IntArray, said: FloatArray) -> PlacesSeen:
-    """Places of a decided reading; `entry` (K,) of the library behind each candidate, `said` (R,) the printed probabilities."""
+def places_seen(case: Case, entries: IntArray, decided: Settled, said: FloatArray) -> PlacesSeen:
+    """Places of a decided reading; `entries` (N,) of the library behind each row of the table, `said` (R,) the printed probabilities."""
     fitted = {place.leader: float(s) for place, s in zip(decided.fit.places, decided.fit.shares, strict=True)}
     named = {place.leader for place in decided.named}
     alone = shares_alone(case.evidence)
 
     def competitor(place: Place, row: int) -> Competitor:
         share = fitted.get(place.leader, float(alone[row]))
-        return Competitor(int(entry[case.evidence.member[row]]), float(said[row]), share)
+        return Competitor(int(entries[case.problem.entry[case.evidence.member[row]]]), float(said[row]), share)
 
     seen = [
         PlaceSeen(tuple(competitor(place, row) for row in place.rows), total(said, place.rows), place.leader in named)

@@ -34,7 +34,7 @@ class UnitTable:
     """
 
     def __init__(self, table: PeakTable, width: int = WIDTH) -> None:
-        self.n, self.width, self._table = table.n, width, table
+        self.n, self.width, self.table = table.n, width, table
         self.mz, self.height, self.start, self.filled, self.count = (
             self._kept(name) for name in ("mz", "height", "start", "filled", "count")
         )
@@ -48,13 +48,13 @@ class UnitTable:
     def _kept(self, name: str) -> NDArray[Any]:
         def make() -> NDArray[Any]:
             least = TALL if name.startswith("tall") else 0.0
-            parts = _inside(self._table, self.width, least)
+            parts = _inside(self.table, self.width, least)
             parts |= _met_once(parts) if least else {}
             for key, array in parts.items():
-                self._table.keep(f"ei {'tall ' if least else ''}{key}", _constant(array))
+                self.table.keep(f"ei {'tall ' if least else ''}{key}", _constant(array))
             return parts[name.removeprefix("tall ")]
 
-        return self._table.keep(f"ei {name}", make)
+        return self.table.keep(f"ei {name}", make)
 
     def sums(self, values: Single) -> Single:
         """Sum per entry (N,) of one value per peak."""
@@ -67,7 +67,7 @@ class UnitTable:
         """Intensity below which this library lists no ions: the median over entries of the smallest ion listed."""
         if not self.filled.size:
             return 0.0
-        smallest = self._table.keep("ei smallest", lambda: np.minimum.reduceat(self.height, self.start))
+        smallest = self.table.keep("ei smallest", lambda: np.minimum.reduceat(self.height, self.start))
         return float(np.median(smallest))
 
     def dense(self, entries: IntArray) -> Single:
@@ -86,7 +86,7 @@ class UnitTable:
         """
         mass = (np.arange(y.size) % WIDTH).astype(np.float32)
         root, power, seen = np.sqrt(y) * mass, y * mass, (y > 0).astype(np.float32)
-        at, rooted = self.mz.astype(np.intp), self._table.keep("ei root", lambda: np.sqrt(self.height))
+        at, rooted = self.mz.astype(np.intp), self.table.keep("ei root", lambda: np.sqrt(self.height))
         cross = self.sums(rooted * np.take(root, at))
         under = self.sums(np.take(power, at))
         found = self.sums(self.height * np.take(seen, at))

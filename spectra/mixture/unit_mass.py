@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -15,11 +15,11 @@ from spectra.index.mass_index import MassIndex
 from spectra.mixture.ei_answer import answer, nothing
 from spectra.mixture.ei_beam import Beam, search
 from spectra.mixture.ei_decision import Case, settled
-from spectra.mixture.ei_features import Evidence, gather
-from spectra.mixture.ei_inclusion import printed, shipped_layers
+from spectra.mixture.ei_features import PRICE, Evidence, cost, explained, gather
+from spectra.mixture.ei_inclusion import base_rate, printed, shipped_layers
 from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
 from spectra.mixture.ei_places import PlacesSeen, places_seen
-from spectra.mixture.ei_prefilter import LOWEST, WIDTH, UnitTable, pool
+from spectra.mixture.ei_prefilter import LOWEST, WIDTH, UnitTable, pool, pose
 from spectra.peaktable import PeakTable
 from spectra.preprocess import Peaks, prepare
 from spectra.types import MassSpectrum, MixtureExplanation, SpectrumError
@@ -60,36 +60,91 @@ def explain_with_places(
         raise SpectrumError("explain needs at least one spectrum and at least one component")
     if len(queries) > MOST_ENERGIES:
         raise SpectrumError(f"explain takes at most {MOST_ENERGIES} energies of one reading, got {len(queries)}")
-    weighed = weigh(library, queries, max_components)
-    if isinstance(weighed, str):
-        return nothing(weighed), PlacesSeen()
-    problem, evidence, entries = weighed
-    general = only_general(library)
-    rows = None if general is None else general[entries[evidence.member]]
-    case = Case.of(problem, evidence, shipped_layers(), rows)
-    decided = settled(case, max_components)
-    said = printed(case.p, int(_codes(library).max()) + 1)
-    return answer(library, case, entries, decided, said), places_seen(case, decided, entries, said)
+    asked = _Asked.of(library, queries)
+    if not asked.y.any():
+        return nothing(
+            f"This reading has no ion from m/z {LOWEST} to {WIDTH - 1}, where readings are compared."
+        ), PlacesSeen()
+    weighed = asked.weighed(max_components)
+    if weighed is None:
+        return nothing("No library entry shares an ion with this reading."), PlacesSeen()
+    case = asked.judged(*weighed, max_components)
+    compounds = (
+        _codes(library) if case.drugs_alone is None else _codes(library)[~cast(NDArray[np.bool_], library.general)]
+    )
+    decided, said = settled(case, max_components), printed(case.p, np.unique(compounds).size)
+    return answer(library, case, asked.entries, decided, said), places_seen(case, asked.entries, decided, said)
 
 
-def weigh(library: MassIndex, queries: Sequence[MassSpectrum], most: int) -> tuple[Problem, Evidence, IntArray] | str:
-    """Search the sets and gather the evidence: problem, evidence, library entry behind each candidate (K,).
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """A reading by unit mass `y` (width,), the references it is compared with, and the noise: the compound number `codes` (N,) and the
+    library entry `entries` (N,) of each row of the table behind `unit`. `general` (N,): compounds that only a library of general
+    chemicals holds, and `drugs` (D,): rows of the other libraries, where such a library is declared."""
 
-    A sentence instead where nothing can be compared.
-    """
-    y = np.concatenate([_by_unit_mass(prepare(query, False)) for query in queries])
-    if not y.any():
-        return f"This reading has no ion from m/z {LOWEST} to {WIDTH - 1}, where readings are compared."
-    if len(queries) == 1:
-        table, codes, entries = library.table, _codes(library), np.arange(len(library), dtype=np.int64)
-    else:
-        table, codes, entries = _stacked(library, len(queries), y)
-    unit = UnitTable(table, y.size)
-    problem = pool(unit, y, codes, noise_of(unit), most)
-    levels = search(problem, most, Beam())
-    if not levels:
-        return "No library entry shares an ion with this reading."
-    return problem, gather(problem, levels), entries[problem.entry]
+    y: Single
+    unit: UnitTable
+    codes: IntArray
+    entries: IntArray
+    noise: Noise
+    general: NDArray[np.bool_] | None = None
+    drugs: IntArray | None = None
+
+    @classmethod
+    def of(cls, library: MassIndex, queries: Sequence[MassSpectrum]) -> _Asked:
+        """All entries of a library, those of rising energies end to end."""
+        y = np.concatenate([_by_unit_mass(prepare(query, False)) for query in queries])
+        if len(queries) == 1:
+            table, codes, entries = library.table, _codes(library), np.arange(len(library), dtype=np.int64)
+        else:
+            table, codes, entries = _stacked(library, len(queries), y)
+        unit = UnitTable(table, y.size)
+        asked = cls(y, unit, codes, entries, noise_of(unit))
+        if library.general is None:
+            return asked
+        general = _only(_codes(library), library.general)[entries]
+        return replace(
+            asked, general=general, drugs=np.flatnonzero(~(library.general if len(queries) == 1 else general))
+        )
+
+    def weighed(self, most: int) -> tuple[Problem, Evidence] | None:
+        """The candidates and the evidence for each; None where no reference shares an ion with the reading."""
+        problem = pool(self.unit, self.y, self.codes, self.noise, most)
+        levels = search(problem, most, Beam())
+        return (problem, gather(problem, levels)) if levels else None
+
+    def judged(self, problem: Problem, every: Evidence, most: int) -> Case:
+        """The reading judged by the evidence for `every` candidate.
+
+        Where general chemicals are declared, the drugs are asked alone as well. Their answer stands unless the best set of all gains on
+        theirs, because among many thousands of general chemicals some fit any reading a little better by chance.
+        """
+        layers = shipped_layers()
+        if self.general is None or self.drugs is None:
+            return Case.of(problem, every, layers)
+        table, drugs = self.unit.table, self.drugs
+        unit = UnitTable(table.keep("ei drugs", lambda: table.take(drugs)), self.y.size)
+        found = replace(self, unit=unit, codes=self.codes[drugs], noise=noise_of(unit)).weighed(most)
+        general = self.general[problem.entry]
+        strange = general[every.member]
+        if found is None or (gain := gain_of_all(*found, problem, every)) >= base_rate().least_gain:
+            return Case.of(problem, every, layers, strange)
+        better = problem.entry[every.best[general[every.best]]] if gain >= PRICE else every.best[:0]
+        rows = np.r_[drugs[found[0].entry], problem.entry[every.member[strange]]]
+        whole = pose(self.unit, self.y, self.codes, rows, self.unit.quick(self.y), found[0].noise)
+        return Case.of(*found, layers).beside(whole, every.features[strange], layers, tuple(better.tolist()))
+
+
+def gain_of_all(drugs: Problem, theirs: Evidence, problem: Problem, every: Evidence) -> float:
+    """What the best set of all gains on that of the drugs, in loss and price; infinite where it pays and much more signal is explained."""
+    gain = cost(drugs, theirs) - cost(replace(problem, noise=drugs.noise), every)
+    more = explained(problem, every) - explained(drugs, theirs)
+    return np.inf if gain >= PRICE and more >= base_rate().least_signal else gain
+
+
+def weigh(library: MassIndex, query: MassSpectrum, most: int) -> tuple[Problem, Evidence] | None:
+    """The candidates of a whole library for one reading, and the evidence for each; None where nothing can be compared."""
+    return _Asked.of(library, [query]).weighed(most)
 
 
 def noise_of(unit: UnitTable) -> Noise:
@@ -113,13 +168,8 @@ def _by_unit_mass(peaks: Peaks) -> Single:
     return out
 
 
-def only_general(library: MassIndex) -> NDArray[np.bool_] | None:
-    """Which entries (N,) are of compounds that only a library of general chemicals holds; None where nothing is declared."""
-    declared = library.general
-    return None if declared is None else library.table.keep("ei general", lambda: _only(_codes(library), declared))
-
-
 def _only(codes: IntArray, general: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which entries (N,) are of compounds that only the `general` ones (N,) hold."""
     held = np.zeros(int(codes.max(initial=-1)) + 1, dtype=np.bool_)
     held[codes[~general]] = True
     return np.asarray(~held[codes])

@@ -18,8 +18,7 @@ from spectra.confidence.ranking import Ranked
 from spectra.infrared.identify import identify as identify_infrared
 from spectra.infrared_library import InfraredLibrary
 from spectra.mass_library import MassLibrary
-from spectra.mixture.ei_answer import of_general_chemicals
-from spectra.mixture.unit_mass import explain_with_places, only_general
+from spectra.mixture.unit_mass import explain_with_places
 from spectra.preprocess import refuse_what_is_no_peak_list, within_range
 from spectra.sample.answer import SampleLibraries, SampleReading, StandsFor
 from spectra.sample.heard import Heard, InfraredWord, Kind, MassWord, Place, Rival
@@ -63,7 +62,8 @@ def hear(readings: Sequence[SampleReading], libraries: SampleLibraries, naming: 
             infrared.append(word)
         else:
             (accurate if word.kind is Kind.ACCURATE else mass).append(word)
-    reasons += _keyless(libraries) + _general(libraries.mass, mass)
+    reasons += _keyless(libraries)
+    reasons += dict.fromkeys(said for word in mass for one in word.explanations.values() for said in one.general)
     answered = {w.method for w in mass + accurate} | {w.method for w in infrared}
     quiet = {method: why for method, why in silent.items() if method not in answered}
     return Heard(tuple(mass), tuple(accurate), tuple(infrared), quiet, tuple(reasons))
@@ -74,18 +74,6 @@ def _keyless(libraries: SampleLibraries) -> list[str]:
     books = (("EI", libraries.mass), ("infrared", libraries.infrared), ("accurate-mass", libraries.accurate))
     text = "The {} library has entries without a key, which are joined to other libraries by their names."
     return [text.format(what) for what, library in books if library is not None and not keyed(library)]
-
-
-def _general(library: MassLibrary | None, words: Sequence[MassWord]) -> list[str]:
-    """That EI's mixture answers count general chemicals less, where the laboratory declared that its library holds some."""
-    explained = [one for word in words for one in word.explanations.values()]
-    general = only_general(library) if library is not None and explained else None
-    if general is None:
-        return []
-    parts = [part for one in explained for part in one.components]
-    return of_general_chemicals(
-        ", ".join(sorted({p.name or p.compound for p in parts if p.entry is not None and general[p.entry]}))
-    )
 
 
 def content(reading: SampleReading) -> str:

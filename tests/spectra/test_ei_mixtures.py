@@ -180,10 +180,10 @@ def test_several_energies_in_unit_mass_are_compared_energy_by_energy() -> None:
 
 
 def test_the_joint_fit_recovers_known_coefficients() -> None:
-    found = weigh(LIBRARY, [_of(("Caffeine", 1.0), ("Cocaine", 0.3))], 2)
-    assert not isinstance(found, str)
-    problem, _, entries = found
-    members = np.array([[int(np.flatnonzero(entries == NAMED.index(n))[0]) for n in ("Caffeine", "Cocaine")]])
+    found = weigh(LIBRARY, _of(("Caffeine", 1.0), ("Cocaine", 0.3)), 2)
+    assert found is not None
+    problem, _ = found
+    members = np.array([[int(np.flatnonzero(problem.entry == NAMED.index(n))[0]) for n in ("Caffeine", "Cocaine")]])
     theta, loss = fit_sets(problem, members, np.log(np.full((1, 2), 0.2, dtype=np.float32)), 12)
     assert np.exp(theta[0, 1] - theta[0, 0]) == pytest.approx(0.3, abs=0.02)
     assert loss[0] < 0.05
@@ -206,19 +206,19 @@ def test_what_the_others_leave_is_matched_as_a_reading_of_its_own(
 
 
 def test_the_part_that_is_there_matches_what_the_others_leave_and_its_rivals_do_not() -> None:
-    found = weigh(LIBRARY, [_of(("Caffeine", 1.0), ("Cocaine", 0.3))], 2)
-    assert not isinstance(found, str)
-    _, evidence, entries = found
+    found = weigh(LIBRARY, _of(("Caffeine", 1.0), ("Cocaine", 0.3)), 2)
+    assert found is not None
+    problem, evidence = found
     match = evidence.features[:, NAMES.index("left_match")]
-    named = [NAMED[int(entries[m])] for m in evidence.member]
+    named = [NAMED[int(problem.entry[m])] for m in evidence.member]
     assert all(match[named.index(name)] > 0.95 for name in ("Caffeine", "Cocaine"))
     assert all(value < 0.8 for name, value in zip(named, match, strict=True) if name not in ("Caffeine", "Cocaine"))
 
 
 def test_every_feature_has_a_weight_and_every_compound_a_finite_row() -> None:
     assert shipped_layers().compound.weight.shape == (len(NAMES),)
-    found = weigh(LIBRARY, [MDMA], 3)
-    assert not isinstance(found, str)
+    found = weigh(LIBRARY, MDMA, 3)
+    assert found is not None
     features = found[1].features
     assert features.shape[1] == len(NAMES)
     assert np.isfinite(features).all()

@@ -23,8 +23,8 @@ def problem() -> Problem:
     both = np.zeros(mz.size)
     for spectrum, share in ((one, 1.0), (two, 0.4)):
         both[np.searchsorted(mz, spectrum.mz)] += share * spectrum.intensity / spectrum.intensity.max()
-    weighed = weigh(library, [MassSpectrum(mz, both)], 2)
-    assert not isinstance(weighed, str)
+    weighed = weigh(library, MassSpectrum(mz, both), 2)
+    assert weighed is not None
     return weighed[0]
 
 

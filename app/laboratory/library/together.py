@@ -30,7 +30,7 @@ class Together:
 
     @property
     def general(self) -> tuple[Opened, ...]:
-        """Those whose compounds count less beforehand, because libraries of drugs stand beside them. Unit masses alone know that."""
+        """Those asked where the drugs do not explain a reading, because libraries of drugs stand beside them. Unit masses alone know that."""
         spectra = self.spectra
         beside = isinstance(spectra, MassLibrary) and spectra.general is not None and not spectra.accurate
         return tuple(one for one in self.books if beside and one.holds is Holds.GENERAL)
