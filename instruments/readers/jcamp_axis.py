@@ -75,10 +75,9 @@ def axis(ordinates: Ordinates, found: Numbers, line: int) -> FloatArray:
     n = len(ordinates.y)
     if found.points is not None and n != int(found.points):
         raise CorruptFile(
-            f"The header promises {found.points:,.0f} points, the data hold {n:,}.",
+            f"The header promises {found.points:,.0f} points, the data hold {n:,}, so the file is cut short or a line is lost.",
             code="point_count",
             line=ordinates.line[-1] if n else line,
-            hint="The file is cut short or a line is lost; export it again.",
         )
     first = found.first_x if found.first_x is not None else ordinates.abscissa[0] * found.x_factor
     step = _step(ordinates, found, first, n, line)
@@ -124,10 +123,9 @@ def _check_rows(ordinates: Ordinates, found: Numbers, first: float, step: float)
         row = int(np.argmax(wrong))
         expected = "what the header gives as the first x" if row == 0 else "the points before it"
         raise CorruptFile(
-            f"Line {ordinates.line[row]} starts at x = {x[row]:g}, which does not fit {expected}.",
+            f"Line {ordinates.line[row]} starts at x = {x[row]:g}, which does not fit {expected}, so a line is lost or damaged.",
             code="x_check",
             line=ordinates.line[row],
-            hint="A line is lost or damaged; export the file again.",
         )
 
 
@@ -136,10 +134,9 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
     for line, difference in ordinates.failed_checks:
         if difference > 1:
             raise CorruptFile(
-                f"The check value of line {line} does not fit the line before it.",
+                f"The check value of line {line} does not fit the line before it, so a value is damaged.",
                 code="y_check",
                 line=line,
-                hint="A value is damaged; export the file again.",
             )
     if ordinates.failed_checks:
         yield warning("y_check_rounding", f"{len(ordinates.failed_checks)} lines miss their check value by one count.")
@@ -222,10 +219,9 @@ def pair_remarks(found: Numbers, x: FloatArray, y: FloatArray, line: int, *, end
         return
     if x.size < found.points and not ended:
         raise CorruptFile(
-            f"The header promises {found.points:,.0f} points, the data hold {x.size:,} and no end.",
+            f"The header promises {found.points:,.0f} points, the data hold {x.size:,} and no end, so the file is cut short.",
             code="point_count",
             line=line,
-            hint="The file is cut short; export it again.",
         )
     mismatch = count_remark(found.points, x.size, "points")
     if mismatch:

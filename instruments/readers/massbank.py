@@ -22,7 +22,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import ionisation_in, leave_out_empty, precursor, precursor_remark, splash_remark
+from .peak_libraries import impossible_precursor, ionisation_in, leave_out_empty, precursor, splash_remark
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++\S++)?\s*")
@@ -109,7 +109,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         ms_level=int(level[1] or 1) if level else None,
         meta={"fields": fields, "accession": _first(fields, "ACCESSION"), "licence": _first(fields, "LICENSE")},
         remarks=(warning("withdrawn", f"MassBank has withdrawn this record: {withdrawn[:120]}."),) * bool(withdrawn)
-        + precursor_remark(stated)
+        + impossible_precursor(stated)
         + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1]),
         precursor_mz=precursor(mass[0], line) if mass else None,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")

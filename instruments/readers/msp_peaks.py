@@ -13,7 +13,7 @@ import numpy as np
 
 from spectra.types import FloatArray
 
-from ..errors import CorruptFile
+from ..errors import UNCHANGED, CorruptFile
 
 Row = tuple[int, str]
 # Possessive (++), or a line of ten thousand digits would be tried from every digit.
@@ -69,7 +69,7 @@ def _refuse_thousands(found: Iterable[Sequence[tuple[str, str]]], line: int) -> 
             f"The commas of intensities from line {line} on may be decimal marks or thousands ({commas[0]}).",
             code="ambiguous_comma",
             line=line,
-            hint="Nothing was changed in the file. Export the library again without marks for thousands.",
+            hint=f"{UNCHANGED} Export it again without marks for thousands.",
         )
 
 

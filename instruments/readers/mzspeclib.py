@@ -17,14 +17,14 @@ import numpy as np
 from spectra.types import FloatArray, Reading, Remark
 
 from .. import text
-from ..errors import CorruptFile, TooLarge
+from ..errors import COPY, CorruptFile, TooLarge
 from ..limits import Limits
 from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import IONISATIONS, leave_out_empty, precursor_remark
+from .peak_libraries import IONISATIONS, impossible_precursor, leave_out_empty
 
 NAME, COUNT, SET_NAME, UNIT = "MS:1003061", "MS:1003059", "MS:1003212", "UO:0000000"
 PRECURSORS = ("MS:1000744", "MS:1003208", "MS:1003053")  # selected ion, experimental, theoretical monoisotopic
@@ -216,7 +216,7 @@ def _reading(spectrum: _Spectrum) -> Reading | None:
     first = {a.accession: a for a in reversed(attributes)}
     mz, intensity = _arrays(spectrum)
     remarks = _checks(spectrum, first, mz.size)
-    remarks += next((said for a in PRECURSORS if a in first and (said := precursor_remark(first[a].value))), ())
+    remarks += next((said for a in PRECURSORS if a in first and (said := impossible_precursor(first[a].value))), ())
     if mz.size == 0:
         return None
     level = _number(first, LEVEL)
@@ -260,7 +260,7 @@ def _checks(spectrum: _Spectrum, first: Mapping[str, Attribute], held: int) -> t
             f"The last {spectrum.where} holds {held} peaks; the file is cut short.",
             code="truncated",
             line=spectrum.line,
-            hint="Copy the file again.",
+            hint=COPY,
         )
     if mismatch is not None:
         return (mismatch,)

@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..errors import CorruptFile, TooLarge
+from ..errors import COPY, CorruptFile, TooLarge
 
 MAGIC = b"\n\n\xfe\xfe"
 HEADER = struct.Struct("<4sd3i")  # magic, version, start of the directory, its room, entries in use
@@ -21,7 +21,6 @@ STATUS = 1
 # Real files have room for 40 blocks, their parameter blocks a kilobyte; more only keeps the reader busy.
 MOST_BLOCKS = 1_000
 PARAMETER_BYTES = 64 * 1024
-COPY = "Copy the file again from the instrument computer."
 
 Value = int | float | bytes
 Parameters = dict[str, Value]

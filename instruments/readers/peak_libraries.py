@@ -83,7 +83,7 @@ def positive(number: str | None) -> float | None:
     return value or None
 
 
-def precursor_remark(stated: str) -> tuple[Remark, ...]:
+def impossible_precursor(stated: str) -> tuple[Remark, ...]:
     """A warning where what a record states as the m/z of its precursor is NaN, infinite or negative; it is left out."""
     if not _IMPOSSIBLE.match(stated):
         return ()

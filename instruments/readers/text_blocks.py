@@ -213,10 +213,9 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
         if any(was_row(line, later.width if earlier else 0, dialect) for line in beside):
             line = later.lines[0] - 1
             raise CorruptFile(
-                f"Line {line} or just before stands in the table but is not a row of numbers.",
+                f"Line {line} or just before stands in the table but is not a row of numbers, so the file is damaged there.",
                 code="bad_row",
                 line=line,
-                hint="The file is damaged there; export it again.",
             )
 
 
@@ -251,10 +250,9 @@ def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Rem
         pieces = [b for b in blocks if b is not block and b.width == block.width and abs(blocks.index(b) - place) == 2]
         if any(_adjoin(*sorted((b, blocks[(blocks.index(b) + place) // 2]), key=blocks.index)) for b in pieces):
             raise CorruptFile(
-                f"Line {line} has {width} values where the rows around it have {block.width}.",
+                f"Line {line} has {width} values where the rows around it have {block.width}, so the file is damaged there.",
                 code="row_length",
                 line=line,
-                hint="The file is damaged there; export it again.",
             )
     if not odd and block.after and _is_short(block.after, dialect):
         odd = [(block.lines[-1] + 1, 1)]

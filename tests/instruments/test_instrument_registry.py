@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -306,6 +307,13 @@ def test_a_sentence_that_quotes_a_file_commands_no_terminal() -> None:
     assert caught.value.message.isprintable()
     error = error_from_dict({"error": "CorruptFile", "message": "a\x1b[2Jb" + "x" * 2000, "hint": "c\nd"})
     assert (error.message[:6], len(error.message), error.hint) == ("a [2Jb", 1000, "c d")
+
+
+@pytest.mark.parametrize("damaged", [jcamp([1, 2, 3], NPOINTS=9).encode(), b""])
+def test_a_refusal_of_damage_says_that_the_file_is_unharmed_and_what_to_do(damaged: bytes) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(damaged, "a.jdx")
+    assert re.fullmatch(r"The file itself was not changed\. (Export|Copy) it again from .*\.", caught.value.hint)
 
 
 @pytest.mark.parametrize("answer", [{"x_unit": "furlong"}, {"y_unit": "how loud it is"}, {"kind": "nonsense"}])
