@@ -48,6 +48,7 @@ LARGEST_TRANSMITTANCE = 1.5  # of the scale; a background that fits badly gives 
 LARGEST_FRACTION = 2.0  # a 0–1 scale overshoots a little, a 0–100 scale always has a point above
 LONGEST_RUN_MIN = 300.0
 LARGEST_MZ = 20_000.0
+LARGEST_VALUE = 1e30  # netCDF fills what was never written with 9.97e36, others with the largest number there is
 X_DOUBTS = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
 # An absorbance that cannot be is not among them: after a slip of the hand it would be compared without a word.
 Y_DOUBTS = frozenset({
@@ -82,6 +83,11 @@ def check(reading: Reading) -> tuple[Remark, ...]:
         found += _ordinate(reading)
     if reading.kind is ReadingKind.MASS_RUN and len(reading.scans) != reading.n_points:
         found.append(error("scan_count", f"{len(reading.scans)} scans but {reading.n_points} times."))
+    if max(np.abs(reading.x).max(), np.abs(reading.y).max()) > LARGEST_VALUE:
+        text = f"A value of the reading is above {LARGEST_VALUE:g}, as those that stand for a missing one; no detector gives it."
+        found.append(warning("implausible_value", text))
+    if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and direction(reading.x) < 0:
+        found.append(warning("falling_time", "The time runs backwards; please check the unit of the x axis."))
     if reading.n_points > 1 and not reading.y.any():
         found.append(warning("all_zero", "Every value of the reading is zero."))
     return tuple(found)

@@ -115,8 +115,7 @@ def _check_rows(ordinates: Ordinates, found: Numbers, first: float, step: float)
     """
     x = np.array(ordinates.abscissa) * found.x_factor
     counted = np.array(ordinates.start)
-    rounded = abs(found.x_factor) if np.array_equal(x, np.round(x)) or found.x_factor != 1 else 0.1
-    allowed = 1.05 + rounded / abs(step)
+    allowed = 1.05 + _rounding(x, found.x_factor) / abs(step)
     wrong = np.abs((x - first) / step - counted) > allowed
     wrong[1:] = np.abs(np.diff(x) / step - np.diff(counted)) > allowed
     if x.size and wrong.any():
@@ -127,6 +126,11 @@ def _check_rows(ordinates: Ordinates, found: Numbers, first: float, step: float)
             code="x_check",
             line=ordinates.line[row],
         )
+
+
+def _rounding(rows: FloatArray, x_factor: float) -> float:
+    """How far an abscissa (N,) may be from the x it stands for: it is often a whole number."""
+    return abs(x_factor) if np.array_equal(rows, np.round(rows)) or x_factor != 1 else 0.1
 
 
 def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
@@ -164,10 +168,15 @@ def _drift(ordinates: Ordinates, found: Numbers, x: FloatArray) -> Iterator[Rema
     rows = np.array(ordinates.abscissa) * found.x_factor
     if x.size < 2 or rows.size < 2:
         return
-    apart = np.abs(rows - x[np.array(ordinates.start)])
+    apart = rows - x[np.array(ordinates.start)]
     step = abs(float(x[-1] - x[0])) / (x.size - 1)
-    worst = int(np.argmax(apart))
-    if apart[worst] > 2.05 * step + max(abs(found.x_factor), 1e-3 * float(np.ptp(x))):
+    worst = int(np.argmax(np.abs(apart)))
+    grown = float(
+        np.ptp(apart[1:])
+    )  # whole numbers are rounded, and the first row may be off by one point: no more than that
+    if abs(apart[worst]) > 2.05 * step + max(abs(found.x_factor), 1e-3 * float(np.ptp(x))) or (
+        grown > 0.1 * step + _rounding(rows, found.x_factor) and apart.size > 2
+    ):
         text = f"Line {ordinates.line[worst]} starts at x = {rows[worst]:g}; by the first and last x of the header it is {x[ordinates.start[worst]]:g}."
         yield warning("x_drift", text)
 

@@ -24,7 +24,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark
-from .peak_libraries import ionisation_in, leave_out_empty, precursor
+from .peak_libraries import impossible, ionisation_in, leave_out_empty, precursor
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
@@ -109,7 +109,7 @@ def _reading(spectrum: _Spectrum) -> Reading:
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
-        remarks=(mismatch,) if mismatch else (),
+        remarks=((mismatch,) if mismatch else ()) + impossible(fields.get("RTINSECONDS", ""), "retention time", "time"),
         precursor_mz=_precursor(spectrum),
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
         retention_time_s=_seconds(fields.get("RTINSECONDS", "")),

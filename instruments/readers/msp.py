@@ -23,7 +23,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .msp_peaks import last_row_may_be_cut, peaks_of
-from .peak_libraries import impossible_precursor, ionisation_in, leave_out_empty, positive
+from .peak_libraries import impossible, ionisation_in, leave_out_empty, positive
 
 _FIELD = re.compile(r"\s*([A-Za-z][\w #$/\-().]{0,60}?)\s*:\s?(.*)$")
 _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
@@ -223,7 +223,7 @@ def _meta(record: _Record) -> dict[str, Any]:
 def _remarks(record: _Record, mz: FloatArray, cut: bool) -> tuple[Remark, ...]:
     mismatch = count_remark(record.declared or 0, mz.size, "peaks")
     found: tuple[Remark, ...] = (mismatch,) if mismatch else ()
-    found += impossible_precursor(record.text("precursormz", "pepmass"))
+    found += impossible(record.text("precursormz", "pepmass"))
     if cut:
         found += (warning("may_be_cut", "The file ends in the middle of a line; its last peak may be cut."),)
     return found

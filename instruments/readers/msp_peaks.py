@@ -23,6 +23,7 @@ _COMMA = re.compile(r"(?<![\w,])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)
 # NIST takes blanks, tabs, commas, semicolons, colons and brackets of every kind. The comma may be a decimal mark.
 _BARE = re.compile(r"[\s\d.;:()\[\]{}+\-]*")
 _THOUSANDS = re.compile(r"[+]?[1-9]\d{0,2}(?:,\d{3})+")
+_DIGITS_COMMA = re.compile(r"\d,\d")
 _SEPARATORS = str.maketrans(";:()[]{}", "        ")
 _BRACKETS = str.maketrans({"(": " ", "[": " ", "{": " ", ")": "; ", "]": "; ", "}": "; "})
 _ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*[^\W\d][^{}]*\}|\[[^\[\]]*[^\W\d][^\[\]]*\]')
@@ -43,6 +44,8 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
         if flat is not None and flat.size % 2 and not single:
             raise _half_a_peak(rows)
     stripped = [(n, _ANNOTATION.sub(" ", line).translate(_BRACKETS)) for n, line in rows]
+    if single:
+        _refuse_mixed(stripped)
     found = [
         [pattern.findall(line)[: 1 if single else None] for _, line in stripped] for pattern in _patterns(stripped)
     ]
@@ -58,6 +61,18 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
     _refuse_thousands(chosen, rows[0][0])
     flat = np.array([float(v.replace(",", ".")) for pairs in chosen for pair in pairs for v in pair], dtype=np.float64)
     return flat[0::2], flat[1::2]
+
+
+def _refuse_mixed(rows: Sequence[Row]) -> None:
+    """Raise CorruptFile where some pairs, one per line, hold a comma within digits and others a point: 82.2 1,5 is no pair."""
+    pairs = [(n, " ".join(line.split(None, 2)[:2])) for n, line in rows]
+    commas = [n for n, pair in pairs if _DIGITS_COMMA.search(pair)]
+    if 0 < len(commas) < len(pairs) and any("." in pair for _, pair in pairs):
+        raise CorruptFile(
+            f"The comma on line {commas[0]} may be a decimal mark or a delimiter, and other lines have a point.",
+            code="ambiguous_comma",
+            line=commas[0],
+        )
 
 
 def _refuse_thousands(found: Iterable[Sequence[tuple[str, str]]], line: int) -> None:

@@ -173,6 +173,10 @@ def _raw_scan(element: _Element, limit: int, number: int, said: float | None) ->
     level = whole(about.get("msLevel"), "msLevel")
     seconds, assumed = _seconds(about.get("retentionTime", ""), said)
     precursor = re.match(r"\d+(\.\d*)?([eE][+-]?\d{1,2})?", element.precursor)
+    if element.precursor and not precursor:
+        raise CorruptFile(
+            f"The {where} has a precursor at m/z {element.precursor[:30]!r}, which is none.", code="bad_precursor"
+        )
     return RawScan(
         where,
         mz,

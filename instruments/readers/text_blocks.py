@@ -27,6 +27,7 @@ WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of
 SLAB, SLAB_AFTER = 2_000, 8
 _AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
 _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
+_SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
 MOSTLY_DIGITS = 0.7  # of a line
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
@@ -126,12 +127,14 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
     """Column names from the lines above a table: the nearest that fits in width, joined with a line of units.
 
     Empty if no line fits. A line that names a known axis wins over a nearer one that does not. Lines such as XUNITS and
-    YUNITS (JASCO) name the axes of a table of two columns one by one. Where rows may be `counted` from 0 or 1, a "#" may
+    YUNITS (JASCO), or the two below #GR (PerkinElmer), name the axes of a table of two columns one by one. Where rows may be `counted` from 0 or 1, a "#" may
     be the name of that column (Bruker Compass), elsewhere it marks a comment.
     """
     stated = {key: value for key, value in (_axis_line(line, dialect) for line in words) if key}
     if width == 2 and "x" in stated:
         return [stated["x"], stated.get("y", "")]
+    if width == 2 and "#GR" in words:  # PerkinElmer ASCII: the units stand in the two lines below
+        return [*words[words.index("#GR") + 1 :], "", ""][:2]
     fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect, counted))]
     if not fitting:
         return []
@@ -156,6 +159,7 @@ def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> lis
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
+        attempts.append(re.split(r"\s+(?![(\[])", bare.strip()))  # Wavenumber (cm-1) Absorbance
     numbered = (
         [["#", *c[bool(c) and not c[0] :]] for c in attempts] if counted and line.lstrip().startswith("#") else []
     )
@@ -175,6 +179,8 @@ def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> lis
 def _states_a_value(cells: Sequence[str]) -> bool:
     """Whether a line such as "Exposure (s): auto" or "Laser wavelength;785 nm" gives a value, and names no columns."""
     name, value = cells[0], cells[1] if len(cells) == 2 else ""
+    if len(cells) == 2 and _SETTING.match(units.plain(name)):
+        return True
     if not any(cells[1:]) and re.search(r"[:=]\s*\S", name):
         return True
     if name.endswith((":", "=")) and not cells[-1].endswith((":", "=")):
