@@ -24,7 +24,7 @@ ORDERED = frozenset(
         ReadingKind.OTHER,
     }
 )
-# Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis may start below its laser line.
+# Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis alone may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
 PLAUSIBLE_NM = (100.0, 30_000.0)
 PLAUSIBLE_UM = (0.1, 1_000.0)
@@ -168,7 +168,7 @@ def _mass(reading: Reading) -> Iterator[Remark]:
 def _range(reading: Reading) -> Iterator[Remark]:
     bounds = {"cm-1": PLAUSIBLE_CM1, "nm": PLAUSIBLE_NM, "um": PLAUSIBLE_UM}.get(reading.x_unit)
     low, high = float(reading.x.min()), float(reading.x.max())
-    if bounds and (low < bounds[0] or high > bounds[1]):
+    if bounds and (low < (0 if reading.kind is ReadingKind.IR else bounds[0]) or high > bounds[1]):
         yield warning("implausible_axis", f"An axis from {low:,.4g} to {high:,.4g} {reading.x_unit} is implausible.")
     yield from _mixed_up(reading, low, high)
     if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and low < 0:

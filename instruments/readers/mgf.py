@@ -85,6 +85,12 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
                 current.rows.append((number, bare))
             elif len(current.fields) < MAX_FIELDS:
                 current.fields.setdefault(match[1].strip().upper(), match[2])
+        elif current is None and len(bare) > 1 and "BEGIN IONS".startswith(words):
+            raise CorruptFile(
+                f"Line {number} begins a spectrum that is missing, so the file is cut short.",
+                code="truncated",
+                line=number,
+            )
         elif current is None and bare[:1].isdigit() and _are_numbers(bare.split(None, 2)[:2]):
             raise CorruptFile(
                 f"Line {number} holds a peak outside BEGIN IONS and END IONS.", code="bad_row", line=number

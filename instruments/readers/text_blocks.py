@@ -150,6 +150,8 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
 def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
     """("x" or "y", its name and unit) of a line that states one of the two axes; ("", "") of any other."""
     cells = dialect.cells(line) if dialect.delimiter != SPACE else line.strip().split(None, 1)
+    if len(cells) == 1:  # XUNITS=1/CM above columns of tabs
+        cells = re.split("[=:]", cells[0], maxsplit=1)
     match = _AXIS.fullmatch(cells[0].strip(" #:=")) if len(cells) == 2 else None
     return (match[1].lower(), cells[1].strip()) if match and cells[1].strip() else ("", "")
 
@@ -159,7 +161,7 @@ def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> lis
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
-        attempts.append(re.split(r"\s+(?![(\[])", bare.strip()))  # Wavenumber (cm-1) Absorbance
+        attempts.append(re.split(r"\s++(?![(\[])", bare.strip()))  # Wavenumber (cm-1) Absorbance
     numbered = (
         [["#", *c[bool(c) and not c[0] :]] for c in attempts] if counted and line.lstrip().startswith("#") else []
     )
@@ -313,11 +315,11 @@ def _is_short(line: str, dialect: Dialect) -> bool:
 def looks_cut(block: Block, dialect: Dialect) -> bool:
     """Whether the last row, known to lack its line end, may be incomplete.
 
-    Not if the rows before have a fixed number of decimals and the last row has it too.
+    Not if the rows before have a fixed number of decimals and the last row has it too; a whole number may have lost digits.
     """
     *before, last = block.recent
     decimals = {_decimals(line, dialect) for line in before}
-    return len(before) < 2 or decimals != {_decimals(last, dialect)}
+    return len(before) < 2 or decimals != {_decimals(last, dialect)} or dialect.cells(last)[-1].isdecimal()
 
 
 def _decimals(line: str, dialect: Dialect) -> tuple[int, ...]:

@@ -6,14 +6,14 @@ Before the trial of dialects: such a row is none of numbers alone, and is made o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from .. import units
 from ..errors import CorruptFile
 from .text_dialect import MISSING, SPACE, Dialect
 
 HEADER_WITHIN = 200
-SMALL_TABLE = 2
 _MASS = re.compile(r"m\s*[/.]?\s*z\b|mass|dalton|thom|\bamu\b|\bions?\b", re.I)
 _LETTER = re.compile(r"[^\W\d_]")
 _QUOTED = re.compile(r'\s*"[^"]*"\s*')
@@ -41,33 +41,47 @@ def _without_words(
     lines: list[str], start: int, width: int, masses: Sequence[int], dialect: Dialect
 ) -> list[str] | None:
     """All lines, with "-" in the columns of words below a header; None if it has none. Raises CorruptFile at a row of another length."""
-    split = {i: dialect.cells(line) for i, line in enumerate(lines[start:], start) if line.strip()}
-    table = {i: row for i, row in split.items() if any(_is_number(row, m, dialect) for m in masses)}
-    fitting = [row for row in table.values() if len(row) == width]
-    words = [c for c in range(width) if _holds_words([row[c] for row in fitting], dialect)]
-    if not words or len(fitting) < SMALL_TABLE:
+    words = _columns_of_words((dialect.cells(line) for line in islice(lines, start, None)), width, masses, dialect)
+    if not words:
         return None
     found = list(lines)
-    for i, row in table.items():
+    for at, line in enumerate(islice(lines, start, None), start):
+        row = dialect.cells(line)
+        if not _is_peak(row, masses, dialect):
+            continue
         if len(row) == width:
             cells = ["-" if c in words else cell for c, cell in enumerate(row)]
-            found[i] = (" " if dialect.delimiter == SPACE else dialect.delimiter).join(
+            found[at] = (" " if dialect.delimiter == SPACE else dialect.delimiter).join(
                 f'"{c}"' if dialect.decimal == dialect.delimiter else c for c in cells
             )
-        elif sum(_is_number(row, c, dialect) for c in range(len(row))) > 1:
+        elif sum(_is_number(cell, dialect) for cell in row) > 1:
             raise CorruptFile(
-                f"Line {i + 1} has {len(row)} cells where the header names {width}, so the file is damaged there.",
+                f"Line {at + 1} has {len(row)} cells where the header names {width}, so the file is damaged there.",
                 code="row_length",
-                line=i + 1,
+                line=at + 1,
             )
     return found
 
 
-def _is_number(row: Sequence[str], column: int, dialect: Dialect) -> bool:
-    return column < len(row) and row[column].lower() not in MISSING and dialect.number(row[column]) is not None
+def _columns_of_words(rows: Iterable[list[str]], width: int, masses: Sequence[int], dialect: Dialect) -> set[int]:
+    """The columns that hold words, and nothing but words and empty cells, in the peaks of a table."""
+    left, seen = set(range(width)), set[int]()
+    for row in rows:
+        if len(row) == width and _is_peak(row, masses, dialect):
+            left = {c for c in left if row[c].lower() in MISSING or _is_word(row[c], dialect)}
+            seen |= {c for c in left if row[c].lower() not in MISSING}
+            if not left:  # at the first row of most tables
+                break
+    return left & seen
 
 
-def _holds_words(cells: Sequence[str], dialect: Dialect) -> bool:
-    """Whether a column holds a word, and nothing but words and empty cells."""
-    filled = [c for c in cells if c.lower() not in MISSING]
-    return bool(filled) and all(dialect.number(c) is None and _LETTER.search(c) for c in filled)
+def _is_peak(row: Sequence[str], masses: Sequence[int], dialect: Dialect) -> bool:
+    return any(m < len(row) and _is_number(row[m], dialect) for m in masses)
+
+
+def _is_number(cell: str, dialect: Dialect) -> bool:
+    return cell.lower() not in MISSING and dialect.number(cell) is not None
+
+
+def _is_word(cell: str, dialect: Dialect) -> bool:
+    return dialect.number(cell) is None and _LETTER.search(cell) is not None

@@ -9,6 +9,7 @@ import pytest
 
 from instruments import read
 from spectra.types import ReadingKind
+from tests.instruments.andi_files import andi_ms
 from tests.instruments.instrument_files import (
     MASSBANK,
     MGF,
@@ -20,6 +21,8 @@ from tests.instruments.instrument_files import (
     one,
     spectrum,
 )
+from tests.instruments.opus_files import ABOUT, Y, opus
+from tests.instruments.opus_files import spectrum as infrared
 from tests.instruments.spc_files import RUN, own_x
 from tests.instruments.test_instrument_silent import COUNTS, LIBRARY, ORDINATES, marked, refused
 
@@ -195,3 +198,28 @@ def test_a_column_of_ions_is_one_of_mz() -> None:
     reading = one("Ion\tAbund.\n" + "".join(f"{m}\t{i}\n" for m, i in PEAKS), "a.txt")
     assert reading.kind is ReadingKind.MASS_SPECTRUM
     assert re.search("intensity", reading.y_unit)
+
+
+def test_a_last_value_without_decimals_or_line_end_may_have_lost_digits() -> None:
+    table = "m/z,Intensity\n" + "".join(f"{m},{round(i)}\n" for m, i in PEAKS)
+    marked(table.rstrip("\n")[:-1], "may_be_cut", "a.csv")
+    assert not one(table, "a.csv").warnings
+    assert not one("m/z;Intensity;\n" + "".join(f"{m};{round(i)};\n" for m, i in PEAKS).rstrip("\n"), "a.csv").warnings
+
+
+def test_a_spectrum_of_which_only_the_beginning_is_left_is_not_passed_over() -> None:
+    refused(MGF + "BEGIN ION", "truncated", "a.mgf")
+
+
+def test_an_axis_stated_with_an_equals_sign_is_found() -> None:
+    curve = "".join(f"{4000 - 8 * n}.00\t0.{n}1\n" for n in range(10, 60))
+    reading = one(f"Sample=x\nXUNITS=1/CM\nYUNITS=ABSORBANCE\n{curve}", "a.txt")
+    assert (reading.x_unit, reading.y_unit, codes(reading)) == ("cm-1", "absorbance", set())
+
+
+def test_an_infrared_axis_below_zero_is_told() -> None:
+    marked(opus(*ABOUT, *infrared(Y, last=-4000.0)), "implausible_axis", "a.0")
+
+
+def test_an_mz_that_no_ion_has_is_told_of_a_run() -> None:
+    marked(andi_ms(mass_values=[41, 55, 1e29, 43, 58, 41.5]), "implausible_mz", "a.cdf")
