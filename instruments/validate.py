@@ -148,6 +148,20 @@ def _gaps(reading: Reading) -> Iterator[Remark]:
         at = int(np.argmax(wide))
         text = f"The x axis has even steps, but none between {reading.x[at]:g} and {reading.x[at + 1]:g}; points may be missing there."
         yield warning("gap", text)
+        return
+    yield from _kink(reading.x, np.diff(np.abs(reading.x - reading.x[0])) - around)
+
+
+def _kink(x: FloatArray, off: FloatArray) -> Iterator[Remark]:
+    """One value of an axis (N,) that lies beside its place: of its steps (N-1,) two neighbours are `off`, one as much as the other."""
+    size = np.abs(off)
+    at = int(np.argmax(size[:-1] + size[1:]))
+    others = float(np.delete(size, [at, at + 1]).max())
+    if abs(off[at] + off[at + 1]) <= 2 * others + 1e-9 * abs(x[at]) and min(
+        size[at : at + 2]
+    ) > 3 * others + 1e-7 * abs(x[at]):
+        text = f"The x value {x[at + 1]:g} lies beside its place among even steps; it may be damaged."
+        yield warning("x_value", text)
 
 
 def _mass(reading: Reading) -> Iterator[Remark]:

@@ -18,11 +18,12 @@ from ..errors import UNCHANGED, CorruptFile
 Row = tuple[int, str]
 # Possessive (++), or a line of ten thousand digits would be tried from every digit.
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+|[+-]?(?:nan|inf(?:inity)?)"
-_POINT = re.compile(rf"(?<![\w.])({_NUMBER})[\s:,]++({_NUMBER})(?![\w.])", re.I)
-_COMMA = re.compile(r"(?<![\w,])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)?+)(?![\w,])")
+_POINT = re.compile(rf"(?<![^\s;,])({_NUMBER})[\s:,]++({_NUMBER})(?![\w.])", re.I)
+_COMMA = re.compile(r"(?<![^\s;])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)?+)(?![\w,])")
 # NIST takes blanks, tabs, commas, semicolons, colons and brackets of every kind. The comma may be a decimal mark.
 _BARE = re.compile(r"[\s\d.;:()\[\]{}+\-]*")
 _THOUSANDS = re.compile(r"[+]?[1-9]\d{0,2}(?:,\d{3})+")
+_PLAIN = re.compile(r"[\d.]+")
 _DIGITS_COMMA = re.compile(r"\d,\d")
 _SEPARATORS = str.maketrans(";:()[]{}", "        ")
 _BRACKETS = str.maketrans({"(": " ", "[": " ", "{": " ", ")": "; ", "]": "; ", "}": "; "})
@@ -64,8 +65,16 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
 
 
 def _refuse_mixed(rows: Sequence[Row]) -> None:
-    """Raise CorruptFile where some pairs, one per line, hold a comma within digits and others a point: 82.2 1,5 is no pair."""
-    pairs = [(n, " ".join(line.split(None, 2)[:2])) for n, line in rows]
+    """Raise CorruptFile where one pair per line is unlike others: with a third number, or with a comma within digits
+    where others have a point: 82.2 1,5 is no pair.
+    """
+    cells = [(n, line.split(None, 3)) for n, line in rows]
+    grown = [n for n, c in cells if len(c) > 2 and _PLAIN.fullmatch(c[2])]
+    if 0 < len(grown) < len(cells):
+        raise CorruptFile(
+            f"Line {grown[0]} holds more numbers than other peaks of its record.", code="row_length", line=grown[0]
+        )
+    pairs = [(n, " ".join(c[:2])) for n, c in cells]
     commas = [n for n, pair in pairs if _DIGITS_COMMA.search(pair)]
     if 0 < len(commas) < len(pairs) and any("." in pair for _, pair in pairs):
         raise CorruptFile(

@@ -28,7 +28,7 @@ SLAB, SLAB_AFTER = 2_000, 8
 _AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
 _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
 _SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
-MOSTLY_DIGITS = 0.7  # of a line
+MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
@@ -289,8 +289,10 @@ def _was_end(line: str, block: Block, dialect: Dialect) -> bool:
     cells = dialect.cells(line)
     while len(cells) > block.width and not cells[-1]:
         cells.pop()
-    if len(cells) != block.width:
-        return False
+    if len(cells) != block.width:  # two rows that grew together
+        return (
+            line is block.after and len(cells) > 1 and _digits(line) >= NEARLY_ALL_DIGITS and was_row(line, 0, dialect)
+        )
     if line is block.after and _digits(line) >= MOSTLY_DIGITS:
         return True
     axis, value = block.table[:, 0], dialect.number(cells[0])

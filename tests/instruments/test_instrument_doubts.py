@@ -223,3 +223,33 @@ def test_an_infrared_axis_below_zero_is_told() -> None:
 
 def test_an_mz_that_no_ion_has_is_told_of_a_run() -> None:
     marked(andi_ms(mass_values=[41, 55, 1e29, 43, 58, 41.5]), "implausible_mz", "a.cdf")
+
+
+@pytest.mark.parametrize("damaged", ["<2.2 999", "82#.2 999", "8&2 99.9", "=82.2 999"])
+def test_a_mark_within_a_peak_of_a_library_does_not_make_another_number(damaged: str) -> None:
+    library = "Name: x\nNum Peaks: 3\n41.1 5\n55.1 10.5\n82.2 999\n"
+    refused(library.replace("82.2 999", damaged), "bad_row")
+
+
+def test_peaks_of_a_library_that_grew_together_are_not_one() -> None:
+    library = "Name: x\nNum Peaks: 3\n41.1 5{0}\n55.1 10.5{0}\n82.2 999{0}\n"
+    for third in ("", " 2", ' "C6H10"', " 1,2-loss"):
+        assert one(library.format(third)).n_points == 3
+    refused(library.format("").replace("55.1", "5 5.1"), "row_length")
+
+
+def test_last_rows_that_grew_together_are_told() -> None:
+    table = "m/z,Intensity\n" + "".join(f"{m},{i}\n" for m, i in PEAKS)
+    marked(table.replace("4000.0\n", "4000.0"), "row_damaged", "a.csv")
+    assert not one(table + "\nTotal,15620.0,4 peaks\n", "a.csv").warnings
+
+
+def test_an_x_value_beside_its_place_is_told() -> None:
+    x = 4000 - 8 * np.arange(60.0)
+    table = "Wavenumber (cm-1),Absorbance\n" + "".join(f"{v:.2f},0.{n + 10}\n" for n, v in enumerate(x))
+    assert not one(table, "a.csv").warnings
+    marked(table.replace("3840.00", "3840.40"), "x_value", "a.csv")
+    grating = table
+    for n, v in enumerate(x):  # steps that differ all along, as of a grating
+        grating = grating.replace(f"{v:.2f}", f"{v - 0.02 * n * n + 0.3 * (n % 3):.2f}")
+    assert not one(grating, "a.csv").warnings
