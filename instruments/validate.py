@@ -127,6 +127,8 @@ def _axis(reading: Reading) -> Iterator[Remark]:
         yield warning("unit_unknown", "The file does not say what its x axis is; please give the unit.")
     if reading.kind not in ORDERED:
         return
+    if reading.n_points == 1 and reading.kind in STEADY:
+        yield warning("one_point", "The reading is a single point; the others may be missing.")
     if direction(reading.x) != 0:
         yield from _gaps(reading)
         return
@@ -214,20 +216,21 @@ def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:
 def _ordinate(reading: Reading) -> Iterator[Remark]:
     """Values that cannot be what their unit says, or look like another: scale, and which way the bands point."""
     name, lowest, highest = reading.y_unit.removesuffix(" (%)"), float(reading.y.min()), float(reading.y.max())
-    if name == "absorbance" and highest > LARGEST_ABSORBANCE and not _in_milli_units(reading):
+    farthest = max(highest, lowest, key=abs)
+    if name == "absorbance" and abs(farthest) > LARGEST_ABSORBANCE and not _in_milli_units(reading):
         yield warning(
             "implausible_absorbance",
-            f"The file calls its values absorbance, but they reach {highest:,.4g}; please give the true y unit.",
+            f"The file calls its values absorbance, but they reach {farthest:,.4g}; please give the true y unit.",
         )
         return
     if name in ("transmittance", "reflectance") and (highest > LARGEST_FRACTION) != (name != reading.y_unit):
         stated, found = ("0 to 100", "0 to 1") if name != reading.y_unit else ("0 to 1", "0 to 100")
         yield warning("ordinate_scale", f"The unit is {reading.y_unit} ({stated}), but the values run as {found}.")
     scale = 100.0 if highest > LARGEST_FRACTION else 1.0
-    if name == "transmittance" and highest / scale > LARGEST_TRANSMITTANCE:
+    if name == "transmittance" and abs(farthest) / scale > LARGEST_TRANSMITTANCE:
         yield warning(
             "implausible_transmittance",
-            f"The file calls its values transmittance, but they reach {highest:,.4g}, where {scale:g} is all the light; "
+            f"The file calls its values transmittance, but they reach {farthest:,.4g}, where {scale:g} is all the light; "
             "the background does not fit, or they are other values.",
         )
         return

@@ -95,6 +95,7 @@ class _About:
     techniques={"IR", "Raman"},
     magic=MAGIC,
     extensions=("0",),
+    version="2",
 )
 def read_opus(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block: absorbance, transmittance, other results, match, single beams, interferograms.

@@ -253,3 +253,14 @@ def test_an_x_value_beside_its_place_is_told() -> None:
     for n, v in enumerate(x):  # steps that differ all along, as of a grating
         grating = grating.replace(f"{v:.2f}", f"{v - 0.02 * n * n + 0.3 * (n % 3):.2f}")
     assert not one(grating, "a.csv").warnings
+
+
+def test_values_far_below_zero_and_a_single_point_are_told() -> None:
+    curve = "Wavenumber (cm-1),Absorbance\n" + "".join(f"{4000 - 8 * n},0.{n + 10}\n" for n in range(60))
+    marked(curve.replace(",0.40", ",-9999"), "implausible_absorbance", "a.csv")
+    marked(
+        curve.replace("Absorbance", "%T").replace(",0.", ",").replace(",40", ",-9999"),
+        "implausible_transmittance",
+        "a.csv",
+    )
+    marked("Wavenumber (cm-1),Absorbance\n4000,0.1\n", "one_point", "a.csv")
