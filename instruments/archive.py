@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from .errors import CorruptFile, TooLarge, UnknownFormat, UnsafeArchive, UnsupportedVariant
+from .errors import COPY, CorruptFile, TooLarge, UnknownFormat, UnsafeArchive, UnsupportedVariant
 from .folder import Folder, is_litter
 from .limits import MIB, Limits
 from .source import CHUNK, Source, base_name
@@ -81,14 +81,14 @@ def _inflate(source: Source) -> Iterator[tuple[bytes, int]]:
             "The gzip compression of this file is damaged (checksum or stream error).",
             code="gzip_damaged",
             byte=consumed,
-            hint="Copy the file again.",
+            hint=COPY,
         ) from error
     if not engine.eof:
         raise CorruptFile(
-            "This gzip file is cut short.",
+            "This gzip file is cut short, so its transfer did not finish.",
             code="gzip_truncated",
             byte=source.size,
-            hint="The transfer did not finish; copy the file again.",
+            hint=COPY,
         )
 
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 MOST_CHARS = 1000
+UNCHANGED = "The file itself was not changed."
+COPY = f"{UNCHANGED} Copy it again from the instrument computer."
 
 
 def printable(text: str, most: int = MOST_CHARS) -> str:
@@ -32,7 +34,7 @@ class InstrumentError(Exception):
     """
 
     default_code: ClassVar[str] = "instrument_error"
-    default_hint: ClassVar[str] = "Export the reading again from the instrument software and try once more."
+    default_hint: ClassVar[str] = f"{UNCHANGED} Export it again from the instrument software."
 
     def __init__(
         self,

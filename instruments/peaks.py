@@ -12,7 +12,7 @@ import numpy as np
 from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
 
 from .errors import CorruptFile
-from .validate import info, warning
+from .validate import LARGEST_MZ, info, warning
 
 # An empty scan cannot be a MassSpectrum; one point without intensity keeps scans and times aligned.
 PLACEHOLDER_MZ = 1.0
@@ -30,6 +30,7 @@ class ScanNotes:
     points: int = 0
     largest: float = 0.0
     tiny: int = 0
+    heavy: int = 0
 
     def remarks(self) -> tuple[Remark, ...]:
         """One remark per kind of repair."""
@@ -46,6 +47,9 @@ class ScanNotes:
             found.append(warning("zero_mz", f"{self.zero_mz} points at m/z 0 were left out."))
         if self.tiny:
             text = f"{self.tiny} scans hold only m/z below {SMALLEST_MZ:g}, which no ion has; their numbers may be read the wrong way round."
+            found.append(warning("implausible_mz", text))
+        if self.heavy:
+            text = f"{self.heavy} scans hold an m/z above {LARGEST_MZ:,.0f}; are these mass spectra?"
             found.append(warning("implausible_mz", text))
         if self.negative:
             found.append(
@@ -94,6 +98,7 @@ def _put_right(mz: FloatArray, intensity: FloatArray, notes: ScanNotes, where: s
     if lowest < 0:
         raise CorruptFile(f"{where} holds a negative m/z.", code="negative_mz")
     notes.largest = max(notes.largest, largest)
+    notes.heavy += highest > LARGEST_MZ
     if 0 < highest < SMALLEST_MZ:
         notes.tiny += 1
     if lowest == 0:
@@ -138,7 +143,7 @@ def peak_list(
         retention_time_s=retention_time_s,
         ms_level=ms_level,
     )
-    kept = tuple(r for r in notes.remarks() if r.code != "duplicate_mz")  # said by validate for a single spectrum
+    notes.duplicate = notes.heavy = 0  # said by validate for a single spectrum
     return Reading(
         ReadingKind.MASS_SPECTRUM,
         mz,
@@ -150,5 +155,5 @@ def peak_list(
         instrument=instrument,
         ms_level=ms_level,
         scans=(scan,),
-        remarks=remarks + kept,
+        remarks=remarks + notes.remarks(),
     )

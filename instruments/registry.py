@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 import logging
 import pkgutil
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -78,7 +79,7 @@ class Extra:
         """The error for a file of a format called `title` where the package is missing."""
         return UnsupportedVariant(
             f"This is {title}; reading it needs an extra that is not installed here "
-            f'(for the operator: pip install "mast-lims[{self.name}]").',
+            f"(for the operator: {sys.executable} -m pip install {self.package}).",
             code=f"{self.name}_extra_missing",
             hint=self.export,
         )

@@ -28,7 +28,7 @@ from typing import Any, Self
 from spectra.types import Reading
 
 from . import wire
-from .errors import CorruptFile, InstrumentError, TooLarge, error_from_dict
+from .errors import UNCHANGED, CorruptFile, InstrumentError, TooLarge, error_from_dict
 from .limits import DEFAULT_LIMITS, Limits
 from .source import base_name
 
@@ -202,7 +202,7 @@ def _crashed() -> InstrumentError:
     return CorruptFile(
         "The reader broke down on this file.",
         code="reader_crashed",
-        hint="The file is probably damaged; export it again, or report it to the developers.",
+        hint=f"The file is probably damaged. {UNCHANGED} Export it again, or report it to the developers.",
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from .errors import CorruptFile, TooLarge
+from .errors import COPY, CorruptFile, TooLarge
 from .limits import MIB, Limits
 from .probe import Probe, extension_of
 
@@ -116,10 +116,10 @@ def open_source(source: str | os.PathLike[str] | bytes | Readable, name: str | N
             )
         if size == 0:
             raise CorruptFile(
-                "This file is empty (0 bytes).",
+                "This file is empty (0 bytes), so the copy or the export did not finish.",
                 code="empty_file",
                 byte=0,
-                hint="The copy or the export did not finish; copy the file again.",
+                hint=COPY,
             )
         return Source(stream, size, base_name(name if name is not None else given), _sha256(stream), path)
     except BaseException:

@@ -125,10 +125,10 @@ def _refuse_text_behind(stream: io.TextIOWrapper, piece: str, number: int, allow
     behind = len((piece + stream.read(PIECE)).strip("\x1a\0 \t\r\n"))
     if behind > allowed:
         raise CorruptFile(
-            f"Line {number} holds the mark that ends a text (Ctrl-Z), but more text follows it.",
+            f"Line {number} holds the mark that ends a text (Ctrl-Z), but more text follows it; "
+            "the file is damaged there, or several were joined.",
             code="text_behind_end",
             line=number,
-            hint="The file is damaged there, or several were joined. The file itself was not changed. Export the reading again.",
         )
 
 

@@ -20,7 +20,7 @@ _X: tuple[tuple[str, str], ...] = (
         r"|raman ?verschiebung|liczba falowa",
         "cm-1",
     ),
-    (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|\bthomp?sons?\b|\bamu\b", "m/z"),
+    (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|^ions?$|\bthomp?sons?\b|\bamu\b", "m/z"),
     (
         r"\bnm\b|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
         r"|comprimento de onda|golflengte|vaglangd|dlugosc fali",

@@ -24,7 +24,7 @@ ORDERED = frozenset(
         ReadingKind.OTHER,
     }
 )
-# Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis may start below its laser line.
+# Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis alone may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
 PLAUSIBLE_NM = (100.0, 30_000.0)
 PLAUSIBLE_UM = (0.1, 1_000.0)
@@ -48,6 +48,7 @@ LARGEST_TRANSMITTANCE = 1.5  # of the scale; a background that fits badly gives 
 LARGEST_FRACTION = 2.0  # a 0–1 scale overshoots a little, a 0–100 scale always has a point above
 LONGEST_RUN_MIN = 300.0
 LARGEST_MZ = 20_000.0
+LARGEST_VALUE = 1e30  # netCDF fills what was never written with 9.97e36, others with the largest number there is
 X_DOUBTS = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
 # An absorbance that cannot be is not among them: after a slip of the hand it would be compared without a word.
 Y_DOUBTS = frozenset({
@@ -82,6 +83,11 @@ def check(reading: Reading) -> tuple[Remark, ...]:
         found += _ordinate(reading)
     if reading.kind is ReadingKind.MASS_RUN and len(reading.scans) != reading.n_points:
         found.append(error("scan_count", f"{len(reading.scans)} scans but {reading.n_points} times."))
+    if max(np.abs(reading.x).max(), np.abs(reading.y).max()) > LARGEST_VALUE:
+        text = f"A value of the reading is above {LARGEST_VALUE:g}, as those that stand for a missing one; no detector gives it."
+        found.append(warning("implausible_value", text))
+    if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and direction(reading.x) < 0:
+        found.append(warning("falling_time", "The time runs backwards; please check the unit of the x axis."))
     if reading.n_points > 1 and not reading.y.any():
         found.append(warning("all_zero", "Every value of the reading is zero."))
     return tuple(found)
@@ -121,6 +127,8 @@ def _axis(reading: Reading) -> Iterator[Remark]:
         yield warning("unit_unknown", "The file does not say what its x axis is; please give the unit.")
     if reading.kind not in ORDERED:
         return
+    if reading.n_points == 1 and reading.kind in STEADY:
+        yield warning("one_point", "The reading is a single point; the others may be missing.")
     if direction(reading.x) != 0:
         yield from _gaps(reading)
         return
@@ -142,6 +150,20 @@ def _gaps(reading: Reading) -> Iterator[Remark]:
         at = int(np.argmax(wide))
         text = f"The x axis has even steps, but none between {reading.x[at]:g} and {reading.x[at + 1]:g}; points may be missing there."
         yield warning("gap", text)
+        return
+    yield from _kink(reading.x, np.diff(np.abs(reading.x - reading.x[0])) - around)
+
+
+def _kink(x: FloatArray, off: FloatArray) -> Iterator[Remark]:
+    """One value of an axis (N,) that lies beside its place: of its steps (N-1,) two neighbours are `off`, one as much as the other."""
+    size = np.abs(off)
+    at = int(np.argmax(size[:-1] + size[1:]))
+    others = float(np.delete(size, [at, at + 1]).max())
+    if abs(off[at] + off[at + 1]) <= 2 * others + 1e-9 * abs(x[at]) and min(
+        size[at : at + 2]
+    ) > 3 * others + 1e-7 * abs(x[at]):
+        text = f"The x value {x[at + 1]:g} lies beside its place among even steps; it may be damaged."
+        yield warning("x_value", text)
 
 
 def _mass(reading: Reading) -> Iterator[Remark]:
@@ -162,7 +184,7 @@ def _mass(reading: Reading) -> Iterator[Remark]:
 def _range(reading: Reading) -> Iterator[Remark]:
     bounds = {"cm-1": PLAUSIBLE_CM1, "nm": PLAUSIBLE_NM, "um": PLAUSIBLE_UM}.get(reading.x_unit)
     low, high = float(reading.x.min()), float(reading.x.max())
-    if bounds and (low < bounds[0] or high > bounds[1]):
+    if bounds and (low < (0 if reading.kind is ReadingKind.IR else bounds[0]) or high > bounds[1]):
         yield warning("implausible_axis", f"An axis from {low:,.4g} to {high:,.4g} {reading.x_unit} is implausible.")
     yield from _mixed_up(reading, low, high)
     if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and low < 0:
@@ -194,20 +216,21 @@ def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:
 def _ordinate(reading: Reading) -> Iterator[Remark]:
     """Values that cannot be what their unit says, or look like another: scale, and which way the bands point."""
     name, lowest, highest = reading.y_unit.removesuffix(" (%)"), float(reading.y.min()), float(reading.y.max())
-    if name == "absorbance" and highest > LARGEST_ABSORBANCE and not _in_milli_units(reading):
+    farthest = max(highest, lowest, key=abs)
+    if name == "absorbance" and abs(farthest) > LARGEST_ABSORBANCE and not _in_milli_units(reading):
         yield warning(
             "implausible_absorbance",
-            f"The file calls its values absorbance, but they reach {highest:,.4g}; please give the true y unit.",
+            f"The file calls its values absorbance, but they reach {farthest:,.4g}; please give the true y unit.",
         )
         return
     if name in ("transmittance", "reflectance") and (highest > LARGEST_FRACTION) != (name != reading.y_unit):
         stated, found = ("0 to 100", "0 to 1") if name != reading.y_unit else ("0 to 1", "0 to 100")
         yield warning("ordinate_scale", f"The unit is {reading.y_unit} ({stated}), but the values run as {found}.")
     scale = 100.0 if highest > LARGEST_FRACTION else 1.0
-    if name == "transmittance" and highest / scale > LARGEST_TRANSMITTANCE:
+    if name == "transmittance" and abs(farthest) / scale > LARGEST_TRANSMITTANCE:
         yield warning(
             "implausible_transmittance",
-            f"The file calls its values transmittance, but they reach {highest:,.4g}, where {scale:g} is all the light; "
+            f"The file calls its values transmittance, but they reach {farthest:,.4g}, where {scale:g} is all the light; "
             "the background does not fit, or they are other values.",
         )
         return

@@ -60,7 +60,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="5",
+    version="6",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -69,6 +69,7 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     numbers that do not fit.
     """
     waiting: Reading | None = None
+    block: Block | None = None
     for block in blocks(text.lines(source, limits), limits):
         if not block.tables:
             note = _without_data(block)
@@ -80,7 +81,13 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
                 yield waiting
             waiting = reading
     if waiting is not None:
-        yield waiting
+        yield waiting if block is None or block.ended or text.ends_with_line_end(source) else _cut(waiting)
+
+
+def _cut(reading: Reading) -> Reading:
+    """With a warning of its last value: the count of points fits also where that lost its last digits."""
+    note = warning("may_be_cut", "The file ends in the middle of a line without ##END; its last value may be cut.")
+    return replace(reading, remarks=(*reading.remarks, note))
 
 
 def _without_data(block: Block) -> Remark | None:

@@ -102,10 +102,9 @@ def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
             continue
         if _SECOND.search(value):
             raise CorruptFile(
-                f"Line {number} holds two records, of which the second would be lost.",
+                f"Line {number} holds two records because a line end is missing there, and the second would be lost.",
                 code="two_records",
                 line=number,
-                hint="A line end is missing there. The file itself was not changed. Export it again.",
             )
         table, listed = None, label if label in LISTED_LABELS else ""
         unfilled = "" if value or listed else label
@@ -197,9 +196,8 @@ def _add_record(block: Block, label: str, value: str, number: int) -> Table | No
             and known.split(maxsplit=1)[0] != value.split(maxsplit=1)[0]
         ):
             raise CorruptFile(
-                f"Line {number} gives {label} a second time, as {value[:30]} and not {known[:30]}.",
+                f"Line {number} gives {label} a second time, as {value[:30]} and not {known[:30]}, so one of them is wrong.",
                 code="two_values",
                 line=number,
-                hint="One of them is wrong. The file itself was not changed. Export it again.",
             )
     return None

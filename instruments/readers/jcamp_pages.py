@@ -66,7 +66,7 @@ def read_pages(
         raise TooLarge(f"More than {limits.spectra:,} scans.", code="too_many_spectra", line=block.line)
     if not block.ended and block.ntuples:
         raise CorruptFile(
-            "The pages are not closed by ##END; the file is cut short.", code="truncated", line=block.tables[-1].line
+            "The pages are not closed by ##END, so the file is cut short.", code="truncated", line=block.tables[-1].line
         )
     variables = Variables(block)
     title, instrument = block.text("TITLE"), block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM")
@@ -110,10 +110,9 @@ def _refuse_short_pages(pages: list[_Page], tables: list[Table]) -> None:
     short = next(((size, table) for size, table in shared if size < most), None)
     if short is not None:
         raise CorruptFile(
-            f"The page at line {short[1].line} holds {short[0]:,} points where others have {most:,}.",
+            f"The page at line {short[1].line} holds {short[0]:,} points where others have {most:,}, so a line is lost there.",
             code="point_count",
             line=short[1].line,
-            hint="A line is lost there. The file itself was not changed. Export it again.",
         )
 
 
@@ -159,10 +158,9 @@ def _page(table: Table, variables: Variables, limits: Limits, *, first: bool) ->
     x, y = decode_pairs(table.rows, limits.points, columns_of(table.form, table.line))
     if points is not None and points != x.size:
         raise CorruptFile(
-            f"The scan at line {table.line} promises {points:,.0f} peaks and holds {x.size:,}.",
+            f"The scan at line {table.line} promises {points:,.0f} peaks and holds {x.size:,}, so the file is cut short or damaged.",
             code="point_count",
             line=table.line,
-            hint="The file is cut short or damaged; export again.",
         )
     return _Page(x * found.x_factor, y * found.y_factor)
 

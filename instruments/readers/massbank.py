@@ -22,7 +22,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import ionisation_in, leave_out_empty, precursor, precursor_remark, splash_remark
+from .peak_libraries import impossible, ionisation_in, leave_out_empty, precursor, splash_remark
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++\S++)?\s*")
@@ -43,7 +43,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="4",
+    version="5",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
@@ -81,6 +81,11 @@ def _add(fields: dict[str, Any], key: str, value: str) -> None:
         fields[key] = value if known is None else [known, value]
 
 
+def _columns(names: str) -> int:
+    """How many columns PK$PEAK names: "m/z int. rel.int." are three, and the second of them is never the third."""
+    return len(names.split()) if names.startswith("m/z") else 0
+
+
 def _first(fields: dict[str, Any], key: str) -> str:
     value = fields.get(key, "")
     return str(value[0] if isinstance(value, list) else value)
@@ -88,7 +93,7 @@ def _first(fields: dict[str, Any], key: str) -> str:
 
 def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> Reading | None:
     """None for a record that says itself that it has no peaks."""
-    flat = _peaks(rows)
+    flat = _peaks(rows, _columns(_first(fields, "PK$PEAK")))
     declared = _first(fields, "PK$NUM_PEAK")
     if declared not in ("", "N/A") and not _COUNT.fullmatch(declared):
         raise CorruptFile(f"PK$NUM_PEAK is {declared[:30]!r}, which is no count.", code="bad_header", line=line)
@@ -109,7 +114,8 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         ms_level=int(level[1] or 1) if level else None,
         meta={"fields": fields, "accession": _first(fields, "ACCESSION"), "licence": _first(fields, "LICENSE")},
         remarks=(warning("withdrawn", f"MassBank has withdrawn this record: {withdrawn[:120]}."),) * bool(withdrawn)
-        + precursor_remark(stated)
+        + impossible(stated)
+        + impossible(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME"), "retention time", "time")
         + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1]),
         precursor_mz=precursor(mass[0], line) if mass else None,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")
@@ -118,12 +124,12 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
     )
 
 
-def _peaks(rows: list[tuple[int, str]]) -> FloatArray:
-    """(P, 2): m/z and absolute intensity. Raises CorruptFile at a row that is no peak."""
+def _peaks(rows: list[tuple[int, str]], columns: int) -> FloatArray:
+    """(P, 2): m/z and absolute intensity. Raises CorruptFile at a row that is no peak or lost one of its columns."""
     peaks = []
     for number, row in rows:
         match = _PEAK.fullmatch(row)
-        if match is None:
+        if match is None or len(row.split()) < columns:
             raise CorruptFile(f"Line {number} holds no peak.", code="bad_row", line=number)
         peaks.append((float(match[1]), float(match[2])))
     return np.array(peaks, dtype=np.float64).reshape(-1, 2)

@@ -24,7 +24,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark
-from .peak_libraries import ionisation_in, leave_out_empty, precursor
+from .peak_libraries import impossible, ionisation_in, leave_out_empty, precursor
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
@@ -50,7 +50,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="4"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="5"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
@@ -85,6 +85,12 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
                 current.rows.append((number, bare))
             elif len(current.fields) < MAX_FIELDS:
                 current.fields.setdefault(match[1].strip().upper(), match[2])
+        elif current is None and len(bare) > 1 and "BEGIN IONS".startswith(words):
+            raise CorruptFile(
+                f"Line {number} begins a spectrum that is missing, so the file is cut short.",
+                code="truncated",
+                line=number,
+            )
         elif current is None and bare[:1].isdigit() and _are_numbers(bare.split(None, 2)[:2]):
             raise CorruptFile(
                 f"Line {number} holds a peak outside BEGIN IONS and END IONS.", code="bad_row", line=number
@@ -109,7 +115,7 @@ def _reading(spectrum: _Spectrum) -> Reading:
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
-        remarks=(mismatch,) if mismatch else (),
+        remarks=((mismatch,) if mismatch else ()) + impossible(fields.get("RTINSECONDS", ""), "retention time", "time"),
         precursor_mz=_precursor(spectrum),
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
         retention_time_s=_seconds(fields.get("RTINSECONDS", "")),

@@ -15,7 +15,7 @@ from typing import Any
 from spectra.types import FloatArray, Reading, Remark
 
 from .. import text
-from ..errors import CorruptFile
+from ..errors import COPY, CorruptFile
 from ..limits import Limits
 from ..peaks import peak_list
 from ..probe import Guess, Probe
@@ -23,7 +23,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .msp_peaks import last_row_may_be_cut, peaks_of
-from .peak_libraries import ionisation_in, leave_out_empty, positive, precursor_remark
+from .peak_libraries import impossible, ionisation_in, leave_out_empty, positive
 
 _FIELD = re.compile(r"\s*([A-Za-z][\w #$/\-().]{0,60}?)\s*:\s?(.*)$")
 _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
@@ -85,7 +85,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="4"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="5"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -186,10 +186,10 @@ def _reading(record: _Record, limits: Limits, *, last: bool, cut: bool) -> Readi
         return None
     if last and cut and mz.size < record.declared:
         raise CorruptFile(
-            f"The last record {name!r} holds {mz.size} of {record.declared} peaks.",
+            f"The last record {name!r} holds {mz.size} of {record.declared} peaks, so the file is cut short.",
             code="truncated",
             line=record.rows[-1][0],
-            hint="The file is cut short; copy it again.",
+            hint=COPY,
         )
     cut = last and cut and last_row_may_be_cut(record.rows)
     return peak_list(
@@ -223,7 +223,7 @@ def _meta(record: _Record) -> dict[str, Any]:
 def _remarks(record: _Record, mz: FloatArray, cut: bool) -> tuple[Remark, ...]:
     mismatch = count_remark(record.declared or 0, mz.size, "peaks")
     found: tuple[Remark, ...] = (mismatch,) if mismatch else ()
-    found += precursor_remark(record.text("precursormz", "pepmass"))
+    found += impossible(record.text("precursormz", "pepmass"))
     if cut:
         found += (warning("may_be_cut", "The file ends in the middle of a line; its last peak may be cut."),)
     return found

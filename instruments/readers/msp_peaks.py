@@ -13,16 +13,18 @@ import numpy as np
 
 from spectra.types import FloatArray
 
-from ..errors import CorruptFile
+from ..errors import UNCHANGED, CorruptFile
 
 Row = tuple[int, str]
 # Possessive (++), or a line of ten thousand digits would be tried from every digit.
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+|[+-]?(?:nan|inf(?:inity)?)"
-_POINT = re.compile(rf"(?<![\w.])({_NUMBER})[\s:,]++({_NUMBER})(?![\w.])", re.I)
-_COMMA = re.compile(r"(?<![\w,])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)?+)(?![\w,])")
+_POINT = re.compile(rf"(?<![^\s;,])({_NUMBER})[\s:,]++({_NUMBER})(?![\w.])", re.I)
+_COMMA = re.compile(r"(?<![^\s;])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)?+)(?![\w,])")
 # NIST takes blanks, tabs, commas, semicolons, colons and brackets of every kind. The comma may be a decimal mark.
 _BARE = re.compile(r"[\s\d.;:()\[\]{}+\-]*")
 _THOUSANDS = re.compile(r"[+]?[1-9]\d{0,2}(?:,\d{3})+")
+_PLAIN = re.compile(r"[\d.]+")
+_DIGITS_COMMA = re.compile(r"\d,\d")
 _SEPARATORS = str.maketrans(";:()[]{}", "        ")
 _BRACKETS = str.maketrans({"(": " ", "[": " ", "{": " ", ")": "; ", "]": "; ", "}": "; "})
 _ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*[^\W\d][^{}]*\}|\[[^\[\]]*[^\W\d][^\[\]]*\]')
@@ -43,6 +45,8 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
         if flat is not None and flat.size % 2 and not single:
             raise _half_a_peak(rows)
     stripped = [(n, _ANNOTATION.sub(" ", line).translate(_BRACKETS)) for n, line in rows]
+    if single:
+        _refuse_mixed(stripped)
     found = [
         [pattern.findall(line)[: 1 if single else None] for _, line in stripped] for pattern in _patterns(stripped)
     ]
@@ -60,6 +64,26 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
     return flat[0::2], flat[1::2]
 
 
+def _refuse_mixed(rows: Sequence[Row]) -> None:
+    """Raise CorruptFile where one pair per line is unlike others: with a third number, or with a comma within digits
+    where others have a point: 82.2 1,5 is no pair.
+    """
+    cells = [(n, line.split(None, 3)) for n, line in rows]
+    grown = [n for n, c in cells if len(c) > 2 and _PLAIN.fullmatch(c[2])]
+    if 0 < len(grown) < len(cells):
+        raise CorruptFile(
+            f"Line {grown[0]} holds more numbers than other peaks of its record.", code="row_length", line=grown[0]
+        )
+    pairs = [(n, " ".join(c[:2])) for n, c in cells]
+    commas = [n for n, pair in pairs if _DIGITS_COMMA.search(pair)]
+    if 0 < len(commas) < len(pairs) and any("." in pair for _, pair in pairs):
+        raise CorruptFile(
+            f"The comma on line {commas[0]} may be a decimal mark or a delimiter, and other lines have a point.",
+            code="ambiguous_comma",
+            line=commas[0],
+        )
+
+
 def _refuse_thousands(found: Iterable[Sequence[tuple[str, str]]], line: int) -> None:
     """Raise CorruptFile where only intensities have commas, each before three digits: 12,345 may be 12.345 or 12345."""
     pairs = [pair for line_pairs in found for pair in line_pairs]
@@ -69,7 +93,7 @@ def _refuse_thousands(found: Iterable[Sequence[tuple[str, str]]], line: int) -> 
             f"The commas of intensities from line {line} on may be decimal marks or thousands ({commas[0]}).",
             code="ambiguous_comma",
             line=line,
-            hint="Nothing was changed in the file. Export the library again without marks for thousands.",
+            hint=f"{UNCHANGED} Export it again without marks for thousands.",
         )
 
 

@@ -72,7 +72,8 @@ class Run:
         self._levels: set[int] = set()
         self._polarities: set[str] = set()
         self._assumed: set[str] = set()
-        self._stored = self._profile = self._centroid = 0
+        self._stored = self._profile = self._centroid = self._twice = 0
+        self._ids: set[str] = set()
 
     def add(self, scan: RawScan, ionisation: str) -> None:
         """Keep one scan."""
@@ -83,6 +84,8 @@ class Run:
         if self._stored > self._limits.total_points:
             raise TooLarge("This run holds more points than are allowed.", code="too_many_points")
         self._first = self._first or scan
+        self._twice += bool(scan.id) and scan.id in self._ids
+        self._ids.add(scan.id)
         self._scans.append(scan.spectrum(ionisation, self._notes))
         self._times.append(scan.seconds)
         self._levels |= {scan.ms_level} if scan.ms_level is not None else set()
@@ -143,6 +146,11 @@ class Run:
         found = []
         if self._assumed:
             found.append(unit_assumed(" and ".join(sorted(self._assumed))))
+        if self._twice:
+            text = (
+                f"{self._twice:,} scans have the identifier of another; the file was joined from several or is damaged."
+            )
+            found.append(warning("duplicate_scan", text))
         if self._profile:
             found.append(
                 warning(

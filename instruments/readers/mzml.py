@@ -21,7 +21,7 @@ from ..source import Source
 from ..validate import count_remark, info, warning
 from .mz_arrays import INTENSITY, MZ, WAVELENGTH, decode
 from .mz_run import SECONDS, RawScan, Run, in_proportion
-from .mzml_skeleton import Element, Skeleton, elements
+from .mzml_skeleton import Element, Skeleton, Term, elements
 from .mzml_traces import Traces, seconds_per
 from .xml_guard import MOVED, XmlFile, xml_head
 
@@ -48,7 +48,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="4")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="5")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -102,7 +102,6 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
     elif element.length:
         raise CorruptFile(f"The {where} has no m/z array.", code="no_mz")
     terms = element.terms
-    level = terms[MS_LEVEL].number if MS_LEVEL in terms else None
     ion = terms.get(SELECTED_ION) or terms.get(ISOLATION_TARGET)
     seconds, assumed = _seconds(element, said)
     return RawScan(
@@ -110,19 +109,28 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
         mz,
         intensity,
         seconds,
-        int(level) if level is not None else None,
-        _precursor(ion.number, where) if ion is not None else None,
+        _level(terms[MS_LEVEL], where) if MS_LEVEL in terms else None,
+        _precursor(ion, where) if ion is not None else None,
         assumed,
         PROFILE in terms if PROFILE in terms or CENTROID in terms else None,
         "positive" if POSITIVE in terms else "negative" if NEGATIVE in terms else "",
     )
 
 
-def _precursor(value: float | None, where: str) -> float | None:
-    """An ion's m/z, None where it is 0 or missing. Raises CorruptFile where it is below 0."""
-    if value is not None and value < 0:
-        raise CorruptFile(f"The {where} has a precursor at a negative m/z.", code="negative_mz")
-    return value or None
+def _level(term: Term, where: str) -> int | None:
+    """The MS level, None where it is empty. Raises CorruptFile where it is no count."""
+    if term.value and not re.fullmatch(r"\d{1,3}(\.0*)?", term.value.strip()):
+        raise CorruptFile(f"The {where} has the MS level {term.value[:30]!r}, which is none.", code="bad_header")
+    return int(term.number) if term.number is not None else None
+
+
+def _precursor(ion: Term, where: str) -> float | None:
+    """An ion's m/z, None where it is 0 or empty. Raises CorruptFile where it is below 0 or no number."""
+    if ion.value.strip() and (ion.number is None or ion.number < 0):
+        raise CorruptFile(
+            f"The {where} has a precursor at m/z {ion.value[:30]!r}, which is none.", code="bad_precursor"
+        )
+    return ion.number or None
 
 
 def pair(element: Element, wanted: str, limit: int, where: str) -> tuple[FloatArray, FloatArray]:

@@ -17,15 +17,16 @@ import numpy as np
 from spectra.types import FloatArray, Reading, Remark
 
 from .. import text
-from ..errors import CorruptFile, TooLarge
+from ..errors import COPY, CorruptFile, TooLarge, UnsupportedVariant
 from ..limits import Limits
 from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import IONISATIONS, leave_out_empty, precursor_remark
+from .peak_libraries import IONISATIONS, impossible, leave_out_empty
 
+VERSION = "MS:1003186|"  # begins the line of the text form
 NAME, COUNT, SET_NAME, UNIT = "MS:1003061", "MS:1003059", "MS:1003212", "UO:0000000"
 PRECURSORS = ("MS:1000744", "MS:1003208", "MS:1003053")  # selected ion, experimental, theoretical monoisotopic
 LEVEL, IONISATION, INSTRUMENT, TIME = "MS:1000511", "MS:1000008", "MS:1000031", "MS:1000894"
@@ -80,7 +81,7 @@ def sniff_mzspeclib(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_mzspeclib,
     extensions=("mzspeclib", "mzlib", "mzlb", "json"),
-    version="2",
+    version="3",
 )
 def read_mzspeclib(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per spectrum; every attribute of it and its analyte stays in meta["fields"] by its name.
@@ -115,11 +116,23 @@ def _from_text(source: Source, limits: Limits) -> Iterator[_Spectrum]:
                 sink = None
         elif in_peaks and bare and current is not None:
             _add_peak(current, line, number)
+        elif bare.startswith(VERSION):
+            _refuse_version(bare.partition("=")[2])
         elif bare and sink is not None and len(sink) < MAX_ATTRIBUTES:
             sink.append(_attribute(bare, number))
     if current is not None:
         current.complete = text.ends_with_line_end(source)
         yield current
+
+
+def _refuse_version(stated: str) -> None:
+    """Raise UnsupportedVariant for a version of the format whose rules nobody knows yet."""
+    if stated and not re.match(r"1(\.|$)", stated):
+        raise UnsupportedVariant(
+            f"This library is of version {stated[:20]} of mzSpecLib, and only version 1 is read here.",
+            code="format_version",
+            hint="Export it as MSP and upload that.",
+        )
 
 
 def _attribute(line: str, number: int) -> Attribute:
@@ -164,6 +177,7 @@ def _from_json(source: Source, limits: Limits) -> Iterator[_Spectrum]:
             code="bad_json",
             line=getattr(error, "lineno", None),
         ) from error
+    _refuse_version(_words(library.get("format_version", ""), 20))
     if not isinstance(spectra, list):
         raise CorruptFile("The library holds no list of spectra.", code="bad_json")
     if len(spectra) > limits.spectra:
@@ -216,7 +230,7 @@ def _reading(spectrum: _Spectrum) -> Reading | None:
     first = {a.accession: a for a in reversed(attributes)}
     mz, intensity = _arrays(spectrum)
     remarks = _checks(spectrum, first, mz.size)
-    remarks += next((said for a in PRECURSORS if a in first and (said := precursor_remark(first[a].value))), ())
+    remarks += next((said for a in PRECURSORS if a in first and (said := impossible(first[a].value))), ())
     if mz.size == 0:
         return None
     level = _number(first, LEVEL)
@@ -260,7 +274,7 @@ def _checks(spectrum: _Spectrum, first: Mapping[str, Attribute], held: int) -> t
             f"The last {spectrum.where} holds {held} peaks; the file is cut short.",
             code="truncated",
             line=spectrum.line,
-            hint="Copy the file again.",
+            hint=COPY,
         )
     if mismatch is not None:
         return (mismatch,)

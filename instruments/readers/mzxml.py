@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="4"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="5"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
@@ -173,6 +173,10 @@ def _raw_scan(element: _Element, limit: int, number: int, said: float | None) ->
     level = whole(about.get("msLevel"), "msLevel")
     seconds, assumed = _seconds(about.get("retentionTime", ""), said)
     precursor = re.match(r"\d+(\.\d*)?([eE][+-]?\d{1,2})?", element.precursor)
+    if element.precursor and not precursor:
+        raise CorruptFile(
+            f"The {where} has a precursor at m/z {element.precursor[:30]!r}, which is none.", code="bad_precursor"
+        )
     return RawScan(
         where,
         mz,

@@ -21,7 +21,7 @@ import numpy as np
 from spectra.types import FloatArray, Reading, ReadingKind, Remark
 
 from .. import units
-from ..errors import CorruptFile, TooLarge
+from ..errors import COPY, CorruptFile, TooLarge
 from ..limits import MIB, Limits
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
@@ -38,7 +38,6 @@ HEAD, DATA, COMMENT, HISTORY, SAMPLE_IFG, BACKGROUND_IFG, TITLE = 2, 3, 4, 27, 1
 # Keys whose line names a place in the file. Others (78, 83) are left from earlier versions and may point anywhere.
 PLACES = frozenset({HEAD, DATA, COMMENT, HISTORY, *range(100, 108), 128, 130, 146})
 EPOCH = datetime(1899, 12, 31, tzinfo=UTC)
-COPY = "Copy the file again from the instrument computer."
 X_UNITS = {1: "cm-1", 2: "point", 3: "nm", 4: "um", 32: "cm-1"}
 Y_UNITS = {
     11: "reflectance (%)",

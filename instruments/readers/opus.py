@@ -23,8 +23,8 @@ from ..limits import MIB, Limits
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
-from .opus_blocks import MAGIC, Block, Parameters, directory, parameters
-from .opus_data import SERIES, Trace, is_data, pair, read_trace
+from .opus_blocks import MAGIC, Block, Parameters, directory, names_all, parameters
+from .opus_data import SERIES, Trace, is_data, pair, read_trace, without_data
 
 FILE_BYTES = 128 * MIB
 RESULT, SAMPLE_BEAM = "result", "sample single beam"
@@ -95,6 +95,7 @@ class _About:
     techniques={"IR", "Raman"},
     magic=MAGIC,
     extensions=("0",),
+    version="2",
 )
 def read_opus(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block: absorbance, transmittance, other results, match, single beams, interferograms.
@@ -107,7 +108,7 @@ def read_opus(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]
     traces, left_out = _traces(content, blocks, limits)
     about = _about(content, blocks, traces)
     missing = () if any(_role(t.block) == RESULT for t in traces) else (_no_sample(traces),)
-    left_out += _axes_differ(traces)
+    left_out += _axes_differ(traces) + _lost(content, blocks)
     for i, trace in enumerate(traces):
         # What a person answered is about the spectrum that was asked for, not about an interferogram beside it.
         answered = hints if _role(trace.block) == _role(traces[0].block) else Hints()
@@ -149,6 +150,18 @@ def _traces(content: bytes, blocks: list[Block], limits: Limits) -> tuple[list[T
 def _no_sample(traces: list[Trace]) -> Remark:
     roles = sorted({_role(t.block) for t in traces})
     return warning("background_only", f"This file holds no sample spectrum, only: {', '.join(roles)}.")
+
+
+def _lost(content: bytes, blocks: list[Block]) -> tuple[Remark, ...]:
+    """A warning where an entry of the directory is gone: it leaves a description without its data, or bytes of no block."""
+    roles = sorted({_role(b) for b in without_data(blocks)})
+    if roles:
+        text = f"This file describes what its directory no longer holds, so it is missing here: {', '.join(roles)}."
+        return (warning("block_missing", text),)
+    if names_all(content, blocks):
+        return ()
+    text = "The directory of this file does not name all that the file holds; a spectrum may be missing here."
+    return (warning("block_missing", text),)
 
 
 def _axes_differ(traces: list[Trace]) -> tuple[Remark, ...]:

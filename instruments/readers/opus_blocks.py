@@ -11,7 +11,7 @@ import struct
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..errors import CorruptFile, TooLarge
+from ..errors import COPY, CorruptFile, TooLarge
 
 MAGIC = b"\n\n\xfe\xfe"
 HEADER = struct.Struct("<4sd3i")  # magic, version, start of the directory, its room, entries in use
@@ -21,7 +21,7 @@ STATUS = 1
 # Real files have room for 40 blocks, their parameter blocks a kilobyte; more only keeps the reader busy.
 MOST_BLOCKS = 1_000
 PARAMETER_BYTES = 64 * 1024
-COPY = "Copy the file again from the instrument computer."
+LARGEST_HOLE = 4_096  # bytes; OPUS leaves up to 2,368 free between blocks
 
 Value = int | float | bytes
 Parameters = dict[str, Value]
@@ -96,6 +96,16 @@ def directory(content: bytes) -> list[Block]:
         spans.append((start, start + count * ENTRY.size))  # most directories name themselves, with their spare room
     _refuse_overlap(spans)
     return [b for b in found if not _is_directory(b)]
+
+
+def names_all(content: bytes, blocks: list[Block]) -> bool:
+    """Whether no entry stands behind those counted, and no bytes in which a spectrum would fit belong to none."""
+    _, _, start, room, count = HEADER.unpack_from(content)
+    behind = content[start + count * ENTRY.size :][: ENTRY.size]
+    table = (start, start + room * ENTRY.size)
+    spans = [*sorted([table, *((b.start, b.end) for b in blocks if b.size)]), (len(content), 0)]
+    holes = (begin - end for (_, end), (begin, _) in pairwise(spans))
+    return not (count < room and behind.strip(b"\0")) and all(hole <= LARGEST_HOLE for hole in holes)
 
 
 def _cut(size: int) -> CorruptFile:

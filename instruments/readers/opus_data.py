@@ -7,6 +7,7 @@ told by the type, and by the extremes where a file holds several spectra of one 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,14 @@ class Trace:
 def is_data(block: Block) -> bool:
     """Whether a block holds values (a spectrum, an interferogram), not parameters, a report or a text."""
     return not block.parameters and block.data > 0 and block.extension in (PLAIN, SERIES, COMPACT)
+
+
+def without_data(blocks: list[Block]) -> list[Block]:
+    """The status blocks that are more than the data blocks they can describe."""
+    left = Counter(b.pairs_with for b in blocks if is_data(b))
+    described = [b for b in blocks if b.parameters == STATUS and b.extension in (PLAIN, SERIES, COMPACT)]
+    left.subtract(b.pairs_with for b in described)
+    return [b for b in described if left[b.pairs_with] < 0]
 
 
 def pair(content: bytes, blocks: list[Block], limits: Limits) -> list[tuple[Block, Parameters | None]]:

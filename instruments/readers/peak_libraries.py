@@ -83,16 +83,12 @@ def positive(number: str | None) -> float | None:
     return value or None
 
 
-def precursor_remark(stated: str) -> tuple[Remark, ...]:
-    """A warning where what a record states as the m/z of its precursor is NaN, infinite or negative; it is left out."""
+def impossible(stated: str, what: str = "precursor", unit: str = "m/z") -> tuple[Remark, ...]:
+    """A warning where what a record states as its precursor or its retention time is NaN, infinite or negative; it is left out."""
     if not _IMPOSSIBLE.match(stated):
         return ()
-    return (
-        warning(
-            "bad_precursor",
-            f"The record gives its precursor as {stated.strip()[:30]!r}, which is no m/z; it was left out.",
-        ),
-    )
+    text = f"The record gives its {what} as {stated.strip()[:30]!r}, which is no {unit}; it was left out."
+    return (warning(f"bad_{what.replace(' ', '_')}", text),)
 
 
 def precursor(number: str, line: int) -> float | None:

@@ -49,7 +49,7 @@ def sniff_spc(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS", "chromatography"},
     magic=sniff_spc,
     extensions=EXTENSIONS,
-    version="3",
+    version="4",
 )
 def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per subfile, with its z in `meta`; mass spectra taken every few seconds become one MASS_RUN.
@@ -182,8 +182,7 @@ def _mass(file: _File, subfiles: list[Subfile], hints: Hints, limits: Limits) ->
         yield _run(file, subfiles)
         return
     if len(subfiles) > 1:
-        text = "The mass spectra of this file lie too far apart for the scans of a run; each is a reading of its own."
-        file = replace(file, notes=(*file.notes, info("separate_spectra", text)))
+        file = replace(file, notes=(*file.notes, _why_apart(file, subfiles)))
     for reading in _spectra(file, subfiles, limits):
         factor = TIMES.get(file.z_unit) if "z" in reading.meta else None
         yield peak_list(
@@ -197,6 +196,16 @@ def _mass(file: _File, subfiles: list[Subfile], hints: Hints, limits: Limits) ->
             ionisation="",
             retention_time_s=reading.meta["z"] * factor if factor else None,
         )
+
+
+def _why_apart(file: _File, subfiles: list[Subfile]) -> Remark:
+    """Why mass spectra are no run: a warning where their times are no numbers, or lie as close as those of scans but not in order."""
+    factor, steps = TIMES.get(file.z_unit), np.abs(np.diff([s.z for s in subfiles]))
+    if factor is not None and len(subfiles) >= RUN_SCANS and steps.any() and not np.median(steps) * factor > RUN_STEP_S:
+        text = "The times of the scans are not in order or are no numbers, so they were not put together as a run."
+        return warning("unsorted_times", text)
+    text = "The mass spectra of this file lie too far apart for the scans of a run; each is a reading of its own."
+    return info("separate_spectra", text)
 
 
 def _is_run(file: _File, subfiles: list[Subfile]) -> bool:

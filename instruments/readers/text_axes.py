@@ -25,6 +25,7 @@ _ASIDE = re.compile(
 _TRACE = re.compile(r"\d\s*nm\b|\bm/?z\W{0,3}\d")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|detector|retention|vial|\"?channel|instrument method|signal:")
 _SCALED = re.compile("\\b10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])")  # Intensity / 10³ counts
+_DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|A|AU|S|RIU)|kcounts", re.I)
 _RANK = ("cm-1", "m/z", "nm", "um")
 
 
@@ -134,6 +135,9 @@ def _guess_unit(x: FloatArray) -> tuple[str, str]:
 def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
     """Canonical y unit and what to say about it."""
     unit = hints.y_unit or units.y_unit(text)
+    bracket = re.search(r"[\[(]([^\])]{1,30})[\])]\s*$", text)
+    if kind is ReadingKind.CHROMATOGRAM and not hints.y_unit and bracket and _DETECTOR.fullmatch(bracket[1].strip()):
+        unit = bracket[1].strip()  # Signal (pA): a detector's own unit says more than the word beside it
     if not unit and text.strip() == "A" and kind in (ReadingKind.IR, ReadingKind.UV):  # PerkinElmer writes "cm-1,A"
         unit = "absorbance"
     remarks: tuple[Remark, ...] = ()
@@ -143,7 +147,6 @@ def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple
         unit = "intensity"
     if not unit and kind is ReadingKind.RAMAN:
         unit = "intensity"
-    bracket = re.search(r"[\[(]([^\])]{1,30})[\])]\s*$", text)
     if _SCALED.search(text):
         scale = f"The header of the y values ({text[:60]}) names a power of ten; they were read as they stand."
         remarks += (warning("scaled_label", scale),)

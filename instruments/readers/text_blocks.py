@@ -27,7 +27,8 @@ WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of
 SLAB, SLAB_AFTER = 2_000, 8
 _AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
 _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
-MOSTLY_DIGITS = 0.7  # of a line
+_SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
+MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
@@ -126,12 +127,14 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
     """Column names from the lines above a table: the nearest that fits in width, joined with a line of units.
 
     Empty if no line fits. A line that names a known axis wins over a nearer one that does not. Lines such as XUNITS and
-    YUNITS (JASCO) name the axes of a table of two columns one by one. Where rows may be `counted` from 0 or 1, a "#" may
+    YUNITS (JASCO), or the two below #GR (PerkinElmer), name the axes of a table of two columns one by one. Where rows may be `counted` from 0 or 1, a "#" may
     be the name of that column (Bruker Compass), elsewhere it marks a comment.
     """
     stated = {key: value for key, value in (_axis_line(line, dialect) for line in words) if key}
     if width == 2 and "x" in stated:
         return [stated["x"], stated.get("y", "")]
+    if width == 2 and "#GR" in words:  # PerkinElmer ASCII: the units stand in the two lines below
+        return [*words[words.index("#GR") + 1 :], "", ""][:2]
     fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect, counted))]
     if not fitting:
         return []
@@ -147,6 +150,8 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
 def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
     """("x" or "y", its name and unit) of a line that states one of the two axes; ("", "") of any other."""
     cells = dialect.cells(line) if dialect.delimiter != SPACE else line.strip().split(None, 1)
+    if len(cells) == 1:  # XUNITS=1/CM above columns of tabs
+        cells = re.split("[=:]", cells[0], maxsplit=1)
     match = _AXIS.fullmatch(cells[0].strip(" #:=")) if len(cells) == 2 else None
     return (match[1].lower(), cells[1].strip()) if match and cells[1].strip() else ("", "")
 
@@ -156,6 +161,7 @@ def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> lis
     attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
+        attempts.append(re.split(r"\s++(?![(\[])", bare.strip()))  # Wavenumber (cm-1) Absorbance
     numbered = (
         [["#", *c[bool(c) and not c[0] :]] for c in attempts] if counted and line.lstrip().startswith("#") else []
     )
@@ -175,6 +181,8 @@ def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> lis
 def _states_a_value(cells: Sequence[str]) -> bool:
     """Whether a line such as "Exposure (s): auto" or "Laser wavelength;785 nm" gives a value, and names no columns."""
     name, value = cells[0], cells[1] if len(cells) == 2 else ""
+    if len(cells) == 2 and _SETTING.match(units.plain(name)):
+        return True
     if not any(cells[1:]) and re.search(r"[:=]\s*\S", name):
         return True
     if name.endswith((":", "=")) and not cells[-1].endswith((":", "=")):
@@ -213,10 +221,9 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
         if any(was_row(line, later.width if earlier else 0, dialect) for line in beside):
             line = later.lines[0] - 1
             raise CorruptFile(
-                f"Line {line} or just before stands in the table but is not a row of numbers.",
+                f"Line {line} or just before stands in the table but is not a row of numbers, so the file is damaged there.",
                 code="bad_row",
                 line=line,
-                hint="The file is damaged there; export it again.",
             )
 
 
@@ -251,10 +258,9 @@ def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Rem
         pieces = [b for b in blocks if b is not block and b.width == block.width and abs(blocks.index(b) - place) == 2]
         if any(_adjoin(*sorted((b, blocks[(blocks.index(b) + place) // 2]), key=blocks.index)) for b in pieces):
             raise CorruptFile(
-                f"Line {line} has {width} values where the rows around it have {block.width}.",
+                f"Line {line} has {width} values where the rows around it have {block.width}, so the file is damaged there.",
                 code="row_length",
                 line=line,
-                hint="The file is damaged there; export it again.",
             )
     if not odd and block.after and _is_short(block.after, dialect):
         odd = [(block.lines[-1] + 1, 1)]
@@ -283,8 +289,10 @@ def _was_end(line: str, block: Block, dialect: Dialect) -> bool:
     cells = dialect.cells(line)
     while len(cells) > block.width and not cells[-1]:
         cells.pop()
-    if len(cells) != block.width:
-        return False
+    if len(cells) != block.width:  # two rows that grew together
+        return (
+            line is block.after and len(cells) > 1 and _digits(line) >= NEARLY_ALL_DIGITS and was_row(line, 0, dialect)
+        )
     if line is block.after and _digits(line) >= MOSTLY_DIGITS:
         return True
     axis, value = block.table[:, 0], dialect.number(cells[0])
@@ -309,11 +317,11 @@ def _is_short(line: str, dialect: Dialect) -> bool:
 def looks_cut(block: Block, dialect: Dialect) -> bool:
     """Whether the last row, known to lack its line end, may be incomplete.
 
-    Not if the rows before have a fixed number of decimals and the last row has it too.
+    Not if the rows before have a fixed number of decimals and the last row has it too; a whole number may have lost digits.
     """
     *before, last = block.recent
     decimals = {_decimals(line, dialect) for line in before}
-    return len(before) < 2 or decimals != {_decimals(last, dialect)}
+    return len(before) < 2 or decimals != {_decimals(last, dialect)} or dialect.cells(last)[-1].isdecimal()
 
 
 def _decimals(line: str, dialect: Dialect) -> tuple[int, ...]:

@@ -26,6 +26,7 @@ from .text_axes import Curve, axis_of, curves, ordinate
 from .text_blocks import Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
 from .text_dialect import Dialect, find_dialect, plain_numbers
 from .text_sections import SMALL_TABLE, choose, joined
+from .text_words import bare_rows
 
 EXTENSIONS = ("csv", "txt", "tsv", "asc", "dat", "arw", "prn", "xy", "tab", "dpt")
 _NUMBERS = re.compile(  # no number is longer; without bounds a long line of digits costs its square
@@ -57,7 +58,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="4",
+    version="5",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per curve of the largest table, of every section that holds one, or of every table under the same header.
@@ -113,7 +114,7 @@ def _lines(source: Source, limits: Limits) -> Numbered:
     for at in range(min(len(kept) - 1, WRAPPED_WITHIN)):
         if _OPEN.search(kept[at]) and _CLOSE.match(kept[at + 1]):
             kept[at], kept[at + 1] = f"{kept[at]} {kept[at + 1]}", ""
-    return Numbered(kept)
+    return Numbered(bare_rows(kept))
 
 
 def _readings(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectra.types import Remark
 
-from ..errors import CorruptFile, InstrumentError, UnsupportedVariant
+from ..errors import COPY, CorruptFile, InstrumentError, UnsupportedVariant
 from ..folder import Folder, named
 from ..registry import Extra
 from ..source import Source
@@ -30,7 +30,7 @@ MS_EXPORT = (
     "and upload that."
 )
 IR_EXPORT = "In the instrument software, save the spectrum as JCAMP-DX (.dx) or CSV and upload that."
-COPY_AGAIN = "Copy it again from the instrument computer; if that does not help: {export}"
+OR_EXPORT = COPY + " If that does not help, {export}"
 FINDINGS = 8
 # Findings that mean a file may be cut short, whatever weight the library gives them.
 DOUBTS = frozenset({"time_range_mismatch", "no_terminator"})
@@ -168,7 +168,7 @@ def findings(report: Any, kind: Kind) -> Iterator[Remark]:
             raise CorruptFile(
                 f"This is {kind.title}, but it is damaged or incomplete: {message}.",
                 code=code,
-                hint=COPY_AGAIN.format(export=kind.export[0].lower() + kind.export[1:]),
+                hint=OR_EXPORT.format(export=kind.export[0].lower() + kind.export[1:]),
                 byte=finding.get("offset"),
             )
         said[code] = said.get(code, 0) + 1
@@ -191,7 +191,7 @@ def translated(problem: Any, kind: Kind) -> InstrumentError:
     return CorruptFile(
         f"This is {kind.title}, but it is damaged or incomplete: {message}.",
         code="corrupt_file",
-        hint=COPY_AGAIN.format(export=kind.export[0].lower() + kind.export[1:]),
+        hint=OR_EXPORT.format(export=kind.export[0].lower() + kind.export[1:]),
     )
 
 

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
-from ..errors import CorruptFile
+from ..errors import UNCHANGED, CorruptFile
 from ..source import Source
 from ..text import decode_head
 from ..validate import warning
@@ -232,5 +232,5 @@ def _refuse_cut(tail: _Tail, root: str) -> None:
             f"The file ends before </{root}>; the transfer or the acquisition was cut short.",
             code="truncated",
             byte=tail.place(len(tail.text)),
-            hint="Copy or convert the file again.",
+            hint=f"{UNCHANGED} Copy or convert it again.",
         )

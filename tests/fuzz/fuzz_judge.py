@@ -71,7 +71,7 @@ class Judge:
         self, directory: Path, output: int | None = None, reader: Callable[[Case], list[Reading]] = read_here
     ) -> None:
         self._read_case = reader
-        self._out = directory / "answer.bin"
+        self._out = directory / f"answer-{os.getpid()}.bin"  # several processes share the directory
         self._output = output
         self._printed = 0
         self._peak = 0

@@ -67,6 +67,20 @@ def test_extremes_other_than_those_named_are_told() -> None:
     assert one(opus(*spectrum(Y, MXY=math.nan, MNY=None)), "a.0").warnings == ()
 
 
+@pytest.mark.parametrize("lost", ["absorbance", "its description and its data", "the last entry"])
+def test_what_an_entry_that_is_gone_leaves_behind_is_told(lost: str) -> None:
+    """The absorbance, 1,500 points, stands first, the single beam last."""
+    file = opus(*spectrum([v / 1500 for v in range(1500)]), *ABOUT, *spectrum(Y, 1, 1))
+    assert codes(read(file, "a.0")[0]) == set()
+    if lost == "the last entry":
+        damaged = file[:20] + struct.pack("<i", struct.unpack_from("<i", file, 20)[0] - 1) + file[24:]
+    else:
+        damaged = with_entry(file, 1, 0, 0, 0)
+    if lost == "its description and its data":
+        damaged = with_entry(damaged, 2, 0, 0, 0)
+    assert "block_missing" in codes(read(damaged, "a.0")[0])
+
+
 def test_a_result_with_another_axis_than_its_single_beam_is_told() -> None:
     beam = spectrum(Y, 1, 1)
     result, other = read(opus(*beam, *spectrum(Y, last=399.0)), "a.0")

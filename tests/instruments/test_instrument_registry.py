@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,7 +87,7 @@ def test_every_reading_says_who_read_it_from_which_bytes(tmp_path: Path) -> None
         from_path, from_bytes, from_file = read(path)[0], read(GOOD["jcamp"])[0], read(stream)[0]
     for reading in (from_path, from_bytes, from_file):
         assert reading.source_sha256 == hashlib.sha256(GOOD["jcamp"]).hexdigest()
-        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "5")
+        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "6")
     with path.open(encoding="utf-8") as text, pytest.raises(TypeError):
         read(text)  # type: ignore[arg-type]
 
@@ -100,7 +101,7 @@ def test_description_has_exactly_the_promised_keys() -> None:
     assert describe(one(GOOD["text"])) == {
         "kind": "ir", "n_points": 60, "n_scans": 0, "x_unit": "cm-1", "x_first": 3800.0, "x_last": 2856.0,
         "y_unit": "absorbance", "y_max": pytest.approx(0.9, abs=0.01), "instrument": "", "ms_level": None, "warnings": [],
-        "remarks": [], "format": "text", "reader": "instruments.text", "reader_version": "4", "assurance": "high",
+        "remarks": [], "format": "text", "reader": "instruments.text", "reader_version": "5", "assurance": "high",
         "mz_min": None, "mz_max": None, "max_intensity": None, "tic_max": None, "rt_first_s": None, "rt_last_s": None,
     }  # fmt: skip
 
@@ -306,6 +307,13 @@ def test_a_sentence_that_quotes_a_file_commands_no_terminal() -> None:
     assert caught.value.message.isprintable()
     error = error_from_dict({"error": "CorruptFile", "message": "a\x1b[2Jb" + "x" * 2000, "hint": "c\nd"})
     assert (error.message[:6], len(error.message), error.hint) == ("a [2Jb", 1000, "c d")
+
+
+@pytest.mark.parametrize("damaged", [jcamp([1, 2, 3], NPOINTS=9).encode(), b""])
+def test_a_refusal_of_damage_says_that_the_file_is_unharmed_and_what_to_do(damaged: bytes) -> None:
+    with pytest.raises(CorruptFile) as caught:
+        read(damaged, "a.jdx")
+    assert re.fullmatch(r"The file itself was not changed\. (Export|Copy) it again from .*\.", caught.value.hint)
 
 
 @pytest.mark.parametrize("answer", [{"x_unit": "furlong"}, {"y_unit": "how loud it is"}, {"kind": "nonsense"}])

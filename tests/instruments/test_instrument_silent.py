@@ -243,7 +243,7 @@ def test_bytes_in_the_wrong_order_are_not_taken_for_ions() -> None:
 
 
 def test_a_negative_precursor_is_refused() -> None:
-    refused(mzml(spectrum(0, [50, 60], [1, 2], seconds=5, level=2, precursor=-304.15)), "negative_mz")
+    refused(mzml(spectrum(0, [50, 60], [1, 2], seconds=5, level=2, precursor=-304.15)), "bad_precursor")
 
 
 def test_peaks_of_a_scan_that_announces_none_are_not_lost() -> None:

@@ -144,7 +144,9 @@ def test_old_labels_count_with_their_flag_or_their_axis_type() -> None:
     ],
 )
 def test_codes_give_units_and_kind(fields: dict[str, int], expected: tuple[str, str, str]) -> None:
-    first, last = {"um": (25.0, 2.5), "nm": (900.0, 250.0)}.get(expected[1], (4000.0, 400.0))
+    first, last = {"um": (25.0, 2.5), "nm": (900.0, 250.0), "min": (0.0, 9.0), "s": (0.0, 540.0)}.get(
+        expected[1], (4000.0, 400.0)
+    )
     reading = one(single(first=first, last=last, **fields))
     assert (reading.kind.value, reading.x_unit, reading.y_unit) == expected
     assert not reading.warnings

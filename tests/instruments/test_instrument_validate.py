@@ -78,9 +78,10 @@ def test_what_is_odd_is_told(made: Reading, code: str, level: Level) -> None:
     assert code in codes(checked(made))
 
 
-def test_the_order_of_peaks_and_one_point_are_no_matter() -> None:
+def test_the_order_of_peaks_and_a_single_peak_are_no_matter() -> None:
     assert found(reading([50, 60], [1, 2], ReadingKind.MASS_SPECTRUM, "m/z")) == {}
-    assert found(reading([500], [0])) == {}
+    assert found(reading([50], [1], ReadingKind.MASS_SPECTRUM, "m/z")) == {}
+    assert found(reading([500], [0])) == {"one_point": Level.WARNING}
 
 
 @pytest.mark.parametrize("scale", [1.0, 100.0])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.platform.kernel.extras import how_to_add
 from instruments import (
     CorruptFile,
     Hints,
@@ -72,7 +73,7 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> None:
 def refused(caught: Any, word: str) -> None:
     error = caught.value
     assert error.code == "vendor_extra_missing"
-    assert 'pip install "mast-lims[vendor]"' in str(error)
+    assert how_to_add("openreadout").partition(": ")[2] in str(error)
     assert word in error.hint
 
 
