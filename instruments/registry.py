@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import logging
 import pkgutil
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -79,7 +78,7 @@ class Extra:
         """The error for a file of a format called `title` where the package is missing."""
         return UnsupportedVariant(
             f"This is {title}; reading it needs an extra that is not installed here "
-            f"(for the operator: {sys.executable} -m pip install {self.package}).",
+            f"(the operator adds it with pip install {self.package}, where MAST is).",
             code=f"{self.name}_extra_missing",
             hint=self.export,
         )
