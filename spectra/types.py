@@ -318,7 +318,7 @@ class MixtureExplanation:
     `detection_limits` maps compound to the share that would have been seen in this very reading. `axis`, `fitted`
     and `residual` are parallel arrays: m/z or cm⁻¹, the sum of the parts, and query less fit. `withheld` are those of
     the `reasons` that tell of compounds which may be there and are not named, `general` those that say what a library of general
-    chemicals counted.
+    chemicals counted or would explain.
     """
 
     components: tuple[Component, ...]

@@ -118,6 +118,8 @@ class _Told:
             if len(place.rows) > 1:
                 others = self.names(place.rows[1:])
                 out.append(f"{self.names(place.rows[:1])} is not told apart from {others} by this reading.")
+        if self.case.drugs_alone is not None:
+            out.append(_say("drugs_alone"))
         out += self.general(named)
         out += withheld
         if not named:
@@ -130,16 +132,16 @@ class _Told:
         return out
 
     def general(self, named: list[Place]) -> tuple[str, ...]:
-        """What general chemicals counted, where a library is declared to hold them."""
+        """What general chemicals counted, or which would explain more, where a library is declared to hold them."""
         case, general = self.case, self.case.general
         if general is None:
             return ()
         if case.drugs_alone is not None:
             better = _listed([self.library.names[int(self.entries[row])] for row in case.drugs_alone])
-            return (_say("drugs_alone"), *([_say("better").format(names=better)] if better else []))
+            return (_say("better").format(names=better),) if better else ()
         only = self.names(tuple(place.leader for place in named if general[place.leader]))
         weighed = _say("general").format(weight=base_rate().general)
-        return (weighed, f"Of what is named, only a library of general chemicals holds {only}.") if only else (weighed,)
+        return (weighed, f"Only the library of general chemicals holds {only}.") if only else (weighed,)
 
     def limits(self, named: set[int]) -> dict[str, float]:
         """For compounds considered and not named: the share of signal at which this reading would contradict them.

@@ -23,6 +23,7 @@ from spectra.mixture.ei_inclusion import (
     reported,
     rule,
     several_features,
+    total,
 )
 from spectra.mixture.ei_likelihood import IntArray, Problem, Single, fit_sets
 from spectra.types import FloatArray
@@ -70,6 +71,11 @@ class Case:
         p = np.where(general, before * weight / (1.0 - before + before * weight), before)
         found = places(p, alike(whole, member), rule().twin, before, general)
         return Case(whole, evidence, p, found, self.several, general, better)
+
+    def sum_of(self, place: Place, said: FloatArray) -> float:
+        """The sum of what is `said` (R,) of a place, without those that are only listed there."""
+        listed = self.general if self.drugs_alone is not None else None
+        return total(said, tuple(row for row in place.rows if listed is None or not listed[row]))
 
     def taken(self, named: list[Place]) -> list[Place]:
         """Places of the answer: those named, and those sure to be taken though nothing in them is clear."""

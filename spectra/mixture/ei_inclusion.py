@@ -177,7 +177,7 @@ def places(
     follows: NDArray[np.bool_] | None = None,
 ) -> list[Place]:
     """Rows grouped by the compound they resemble, likeliest first; rows below 0.03, now and `before` a base rate, are left out, and
-    rows that only `follows` (R,) where they resemble no other."""
+    rows that only `follows` (R,) where they resemble no other; those of them that are listed add nothing to the sum."""
     taken: list[list[int]] = []
     listed = p if before is None else np.maximum(p, before)
     last = np.zeros(p.size, dtype=np.bool_) if follows is None else follows
@@ -189,7 +189,7 @@ def places(
             home.append(int(row))
         elif not last[row]:
             taken.append([int(row)])
-    return [Place(tuple(rows), total(p, tuple(rows))) for rows in taken]
+    return [Place(tuple(rows), total(p, tuple(row for row in rows if not last[row]))) for rows in taken]
 
 
 def total(p: FloatArray, rows: tuple[int, ...]) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from spectra.mixture.ei_decision import Case, Settled
 from spectra.mixture.ei_features import shares_alone
-from spectra.mixture.ei_inclusion import Place, total
+from spectra.mixture.ei_inclusion import Place
 from spectra.mixture.ei_likelihood import IntArray
 from spectra.types import FloatArray
 
@@ -54,7 +54,7 @@ def places_seen(case: Case, entries: IntArray, decided: Settled, said: FloatArra
         return Competitor(int(entries[case.problem.entry[case.evidence.member[row]]]), float(said[row]), share)
 
     seen = [
-        PlaceSeen(tuple(competitor(place, row) for row in place.rows), total(said, place.rows), place.leader in named)
+        PlaceSeen(tuple(competitor(place, row) for row in place.rows), case.sum_of(place, said), place.leader in named)
         for place in case.found
     ]
     return PlacesSeen(tuple(seen), case.several)

@@ -104,8 +104,9 @@ class Trials:
         ratio = np.r_[np.float32(0), grid][:, None] * self._part
         ratio += np.take((mu + self.floor) / self._read, self._once)
         loss = self._ions @ self._table(ratio).T
-        loss[self.count == 0] = np.inf
-        return np.asarray(loss[:, 1:] - loss[:, :1])
+        change: Single = loss[:, 1:] - loss[:, :1]
+        change[self.count == 0] = np.inf
+        return change
 
     def exact(self, models: Single, row: IntArray, added: IntArray, shares: Single) -> tuple[Single, Single]:
         """Least change of loss when a candidate with ions joins a model, and the coefficient where it is reached, (T,) each.

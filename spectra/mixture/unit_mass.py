@@ -80,7 +80,7 @@ def explain_with_places(
 class _Asked:
     """A reading by unit mass `y` (width,), the references it is compared with, and the noise: the compound number `codes` (N,) and the
     library entry `entries` (N,) of each row of the table behind `unit`. `general` (N,): compounds that only a library of general
-    chemicals holds, and `drugs` (D,): rows of the other libraries, where such a library is declared."""
+    chemicals holds, where such a library is declared; and `drugs` (D,), but for several energies: rows of the other libraries."""
 
     y: Single
     unit: UnitTable
@@ -103,9 +103,7 @@ class _Asked:
         if library.general is None:
             return asked
         general = _only(_codes(library), library.general)[entries]
-        return replace(
-            asked, general=general, drugs=np.flatnonzero(~(library.general if len(queries) == 1 else general))
-        )
+        return replace(asked, general=general, drugs=np.flatnonzero(~library.general) if len(queries) == 1 else None)
 
     def weighed(self, most: int) -> tuple[Problem, Evidence] | None:
         """The candidates and the evidence for each; None where no reference shares an ion with the reading."""
@@ -120,13 +118,15 @@ class _Asked:
         theirs, because among many thousands of general chemicals some fit any reading a little better by chance.
         """
         layers = shipped_layers()
-        if self.general is None or self.drugs is None:
+        if self.general is None:
             return Case.of(problem, every, layers)
+        general = self.general[problem.entry]
+        strange = general[every.member]
+        if self.drugs is None:
+            return Case.of(problem, every, layers, strange)
         table, drugs = self.unit.table, self.drugs
         unit = UnitTable(table.keep("ei drugs", lambda: table.take(drugs)), self.y.size)
         found = replace(self, unit=unit, codes=self.codes[drugs], noise=noise_of(unit)).weighed(most)
-        general = self.general[problem.entry]
-        strange = general[every.member]
         if found is None or (gain := gain_of_all(*found, problem, every)) >= base_rate().least_gain:
             return Case.of(problem, every, layers, strange)
         better = problem.entry[every.best[general[every.best]]] if gain >= PRICE else every.best[:0]

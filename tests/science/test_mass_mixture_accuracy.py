@@ -103,7 +103,7 @@ def test_where_drugs_explain_a_mixture_thirteen_thousand_general_chemicals_chang
     for query, alone in _answers(shared_data, "ei_mixtures", 4)[::4]:
         peaks = np.array(query["peaks"], dtype=float)
         now = _beside_massbank(shared_data).explain(MassSpectrum(peaks[:, 0], peaks[:, 1]))
-        if now.general[0].startswith("The library of drugs explains"):
+        if any("so no general chemical is named" in reason for reason in now.reasons):
             first += 1
             said = [[(c.compound, c.probability, c.grade) for c in answer.components] for answer in (alone, now)]
             assert said[0] == said[1]
