@@ -264,3 +264,48 @@ def test_values_far_below_zero_and_a_single_point_are_told() -> None:
         "a.csv",
     )
     marked("Wavenumber (cm-1),Absorbance\n4000,0.1\n", "one_point", "a.csv")
+
+
+# --- words beside numbers -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Name,Formula,Mass,RT",
+        "Name,Formula,Mass,RT,Height",
+        "Compound,Mass,Product Ion,RT,Area,Flag",
+        "Compound,RT,Mass,Response",
+        "Sample,Mass (g),Result",
+        "Sample,Mass (g),Counts",
+    ],
+)
+def test_a_list_of_compounds_is_no_mass_spectrum(head: str) -> None:
+    numbers = {"Mass", "RT", "Height", "Product Ion", "Area", "Response", "Mass (g)", "Counts"}
+    rows = [",".join(f"{100 + n}.5" if c in numbers else f"C{n}" for c in head.split(",")) for n in range(6)]
+    refused("\n".join([head, *rows, ""]), "no_table", "a.csv")
+
+
+def test_a_name_that_holds_the_delimiter_stays_one() -> None:
+    table = '"m/z","Intensity, counts",Ion\n' + "".join(f"{m},{i},CH\n" for m, i in PEAKS)
+    reading = one(table, "a.csv")
+    assert (list(zip(reading.x, reading.y, strict=True)), reading.meta["y_label"]) == (PEAKS, "Intensity, counts")
+
+
+def test_last_cells_without_words_may_be_missing() -> None:
+    table = "m/z\tIntensity\tIon\n" + "".join(f"{m}\t{i}\tCH\n" for m, i in PEAKS)
+    reading = one(table.replace("9999.0\tCH", "9999.0"), "a.txt")
+    assert (list(zip(reading.x, reading.y, strict=True)), codes(reading)) == (PEAKS, set())
+
+
+def test_an_annotation_may_hold_blanks() -> None:
+    table = "m/z Intensity Ion\n" + "".join(f"{m} {i} CH loss\n" for m, i in PEAKS)
+    assert list(one(table.replace("CH loss", "CH", 1), "a.txt").x) == [m for m, _ in PEAKS]
+    refused(table.replace("CH loss\n", "CH 55.1 90.5 CH\n", 1), "row_length", "a.txt")
+
+
+def test_what_stands_below_the_peaks_does_not_damage_them() -> None:
+    table = "m/z;Intensity;Formula;Ion\n" + "".join(f"{m};{i};CH;M\n" for m, i in PEAKS)
+    for below in ("\nTotal;4;15620\n", "\nScan;m/z range\n1;40-500\n2;40-500\n", ";;;\n5;6;7;8;9\n"):
+        assert list(one(table + below, "a.csv").x) == [m for m, _ in PEAKS]
+    assert len(read((table + "\n" + table).encode(), "a.csv")) == 2
