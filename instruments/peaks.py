@@ -49,7 +49,7 @@ class ScanNotes:
             text = f"{self.tiny} scans hold only m/z below {SMALLEST_MZ:g}, which no ion has; their numbers may be read the wrong way round."
             found.append(warning("implausible_mz", text))
         if self.heavy:
-            text = f"{self.heavy} scans hold an m/z above {LARGEST_MZ:,.0f}; are these mass spectra?"
+            text = f"{self.heavy} {'scan holds' if self.heavy == 1 else 'scans hold'} an m/z above {LARGEST_MZ:,.0f}; are these mass spectra?"
             found.append(warning("implausible_mz", text))
         if self.negative:
             found.append(

@@ -69,7 +69,7 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     numbers that do not fit.
     """
     waiting: Reading | None = None
-    block: Block | None = None
+    ended = True
     for block in blocks(text.lines(source, limits), limits):
         if not block.tables:
             note = _without_data(block)
@@ -79,9 +79,9 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
         for reading in _block(block, hints, limits):
             if waiting is not None:
                 yield waiting
-            waiting = reading
+            waiting, ended = reading, block.ended
     if waiting is not None:
-        yield waiting if block is None or block.ended or text.ends_with_line_end(source) else _cut(waiting)
+        yield waiting if ended or text.ends_with_line_end(source) else _cut(waiting)
 
 
 def _cut(reading: Reading) -> Reading:

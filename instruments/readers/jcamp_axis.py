@@ -129,8 +129,12 @@ def _check_rows(ordinates: Ordinates, found: Numbers, first: float, step: float)
 
 
 def _rounding(rows: FloatArray, x_factor: float) -> float:
-    """How far an abscissa (N,) may be from the x it stands for: it is often a whole number."""
-    return abs(x_factor) if np.array_equal(rows, np.round(rows)) or x_factor != 1 else 0.1
+    """How far an abscissa (N,) may be from the x it stands for: it is often a whole number, or has so many digits in all."""
+    if x_factor != 1 or np.array_equal(rows, np.round(rows)):
+        return abs(x_factor)
+    written = [f"{abs(row):.12g}" for row in rows]
+    digits = max(len(row.replace(".", "").lstrip("0")) for row in written)
+    return 1.0 if digits <= max(len(row.partition(".")[0]) for row in written) else 0.1
 
 
 def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:

@@ -31,6 +31,7 @@ _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
 _NO_CHARGE = re.compile(r"\d+\.\d*\S*|\d{3,}|\d+[+-]\d\S*")  # of a third column
+_NOT_GIVEN = re.compile(r"\s*-1(\.0*)?\s*$")  # of a time
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
 COUNTS = ("NUM PEAKS", "NUM_PEAKS", "NUMPEAKS", "PEAKSCOUNT")  # not Mascot's; mzmine, GNPS and SIRIUS write one of them
@@ -64,6 +65,7 @@ def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
 
 def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
     current: _Spectrum | None = None
+    ended = False
     for number, line in lines:
         if current is not None and line[:1].isdigit():  # most lines of a file
             current.rows.append((number, line))
@@ -78,14 +80,14 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
             if current is None:
                 raise CorruptFile(f"END IONS on line {number} without BEGIN IONS.", code="bad_row", line=number)
             yield current
-            current = None
+            current, ended = None, True
         elif current is not None and bare and bare[0] not in COMMENTS:
             match = _FIELD.fullmatch(bare) if bare[0].isalpha() else None
             if match is None:
                 current.rows.append((number, bare))
             elif len(current.fields) < MAX_FIELDS:
                 current.fields.setdefault(match[1].strip().upper(), match[2])
-        elif current is None and len(bare) > 1 and "BEGIN IONS".startswith(words):
+        elif ended and current is None and len(bare) > 1 and "BEGIN IONS".startswith(words):
             raise CorruptFile(
                 f"Line {number} begins a spectrum that is missing, so the file is cut short.",
                 code="truncated",
@@ -108,17 +110,17 @@ def _reading(spectrum: _Spectrum) -> Reading:
     mz, intensity = _peaks(spectrum.rows)
     stated = next((fields[k] for k in COUNTS if fields.get(k, "").isdecimal() and len(fields[k]) < 10), None)
     mismatch = count_remark(int(stated), mz.size, "peaks") if stated is not None else None
-    level = re.search(r"\d", fields.get("MSLEVEL", ""))
+    level, time = re.search(r"\d", fields.get("MSLEVEL", "")), fields.get("RTINSECONDS", "")
     return peak_list(
         mz,
         intensity,
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
-        remarks=((mismatch,) if mismatch else ()) + impossible(fields.get("RTINSECONDS", ""), "retention time", "time"),
+        remarks=((mismatch,) if mismatch else ()) + impossible(_NOT_GIVEN.sub("", time), "retention time", "time"),
         precursor_mz=_precursor(spectrum),
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
-        retention_time_s=_seconds(fields.get("RTINSECONDS", "")),
+        retention_time_s=_seconds(time),
         ms_level=int(level[0]) if level else None,
     )
 

@@ -70,7 +70,7 @@ def _refuse_mixed(rows: Sequence[Row]) -> None:
     """
     cells = [(n, line.split(None, 3)) for n, line in rows]
     grown = [n for n, c in cells if len(c) > 2 and _PLAIN.fullmatch(c[2])]
-    if 0 < len(grown) < len(cells):
+    if grown and any(len(c) == 2 for _, c in cells) and all(len(c) == 2 for n, c in cells if n not in set(grown)):
         raise CorruptFile(
             f"Line {grown[0]} holds more numbers than other peaks of its record.", code="row_length", line=grown[0]
         )

@@ -147,9 +147,7 @@ class Run:
         if self._assumed:
             found.append(unit_assumed(" and ".join(sorted(self._assumed))))
         if self._twice:
-            text = (
-                f"{self._twice:,} scans have the identifier of another; the file was joined from several or is damaged."
-            )
+            text = f"{self._twice:,} {'scan has' if self._twice == 1 else 'scans have'} the identifier of another; the file was joined from several or is damaged."
             found.append(warning("duplicate_scan", text))
         if self._profile:
             found.append(

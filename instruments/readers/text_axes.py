@@ -25,7 +25,7 @@ _ASIDE = re.compile(
 _TRACE = re.compile(r"\d\s*nm\b|\bm/?z\W{0,3}\d")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|detector|retention|vial|\"?channel|instrument method|signal:")
 _SCALED = re.compile("\\b10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])")  # Intensity / 10³ counts
-_DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|A|AU|S|RIU)|kcounts", re.I)
+_DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S)|kcounts")  # bare, AU is absorbance
 _RANK = ("cm-1", "m/z", "nm", "um")
 
 

@@ -317,11 +317,17 @@ def _is_short(line: str, dialect: Dialect) -> bool:
 def looks_cut(block: Block, dialect: Dialect) -> bool:
     """Whether the last row, known to lack its line end, may be incomplete.
 
-    Not if the rows before have a fixed number of decimals and the last row has it too; a whole number may have lost digits.
+    Not if the rows before have a fixed number of decimals and the last row has it too, and a whole number at its end has as many digits as another.
     """
     *before, last = block.recent
     decimals = {_decimals(line, dialect) for line in before}
-    return len(before) < 2 or decimals != {_decimals(last, dialect)} or dialect.cells(last)[-1].isdecimal()
+    return len(before) < 2 or decimals != {_decimals(last, dialect)} or _is_shortest(last, before, dialect)
+
+
+def _is_shortest(last: str, before: Sequence[str], dialect: Dialect) -> bool:
+    """Whether a row ends in a whole number of fewer digits than every row before."""
+    value = dialect.cells(last)[-1]
+    return value.isdecimal() and all(len(dialect.cells(line)[-1]) > len(value) for line in before)
 
 
 def _decimals(line: str, dialect: Dialect) -> tuple[int, ...]:

@@ -8,16 +8,38 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from .. import units
 from ..errors import CorruptFile
 from .text_dialect import MISSING, SPACE, Dialect
 
 HEADER_WITHIN, WIDEST = 200, 256
-MOST_TRIES = 8  # each may go through the whole file
-_MASS = re.compile(r"m\s*[/.]?\s*z\b|mass|dalton|thom|\bamu\b|\bions?\b", re.I)
+MOST_TRIES = 2  # each may go through the whole file
+JUDGED = 100  # peaks that show whether a column holds words, before all are gone through
+_MASS = re.compile(r"m\s*+[/.]?+\s*+z\b|mass|dalton|thom|\bamu\b|\bions?\b", re.I)
+_WEIGHT = re.compile(r"[\[(]\s*+[kmun\u00b5\u03bc]?g\b", re.I)
+_INTENSITY = re.compile(r"intens|\bint\b|abund|height|counts|\brel\b|^\W*%\W*$", re.I)
+_TIME = re.compile(r"\brt\b|retention|\btime\b", re.I)  # of a list of compounds, each with its mass
 _LETTER = re.compile(r"[^\W\d_]")
 _QUOTED = re.compile(r'\s*"[^"]*"\s*')
+
+
+class _Header(NamedTuple):
+    """A line that may name the columns of a peak list: its place, the names, the columns of m/z, how to read the rows."""
+
+    at: int
+    names: list[str]
+    masses: tuple[int, ...]
+    dialect: Dialect
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+    def with_intensity(self, columns: Iterable[int]) -> bool:
+        """Whether one of the columns beside the m/z is an intensity by name."""
+        return any(c not in self.masses and _INTENSITY.search(self.names[c]) for c in columns)
 
 
 def bare_rows(lines: list[str]) -> list[str]:
@@ -25,64 +47,108 @@ def bare_rows(lines: list[str]) -> list[str]:
     filled = [line for line in lines if line.strip()]
     if filled and all(map(_QUOTED.fullmatch, filled)):
         lines = [line.strip().strip('"') for line in lines]
-    for at, masses, width, dialect in islice(_headers(lines), MOST_TRIES):
-        rows = _without_words(lines, at, width, masses, dialect)
+    for header in _headers(lines):
+        rows = _without_words(lines, header)
         if rows is not None:
             return rows
     return lines
 
 
-def _headers(lines: Sequence[str]) -> Iterator[tuple[int, list[int], int, Dialect]]:
-    """Lines that may name the columns of a peak list: their place, the columns of m/z, all columns, how to read the rows."""
+def _headers(lines: Sequence[str]) -> Iterator[_Header]:
+    seen = set[tuple[str, int, tuple[int, ...]]]()
     for at, line in enumerate(lines[:HEADER_WITHIN]):
         if not _MASS.search(line):
             continue
         for delimiter in ("\t", ";", ",", "|", SPACE):
             cells = Dialect(delimiter, ".").cells(line)
-            if 2 < len(cells) <= WIDEST:
-                masses = [i for i, c in enumerate(cells) if _MASS.search(c) and units.x_unit(c) == "m/z"]
-                yield from ((at, masses, len(cells), Dialect(delimiter, mark)) for mark in ".," if masses)
+            if not 2 < len(cells) <= WIDEST or any(map(_TIME.search, cells)):
+                continue
+            masses = tuple(i for i, c in enumerate(cells) if _is_mass(c))
+            header, key = _Header(at, cells, masses, Dialect(delimiter, ".")), (delimiter, len(cells), masses)
+            if masses and key not in seen and header.with_intensity(range(len(cells))):
+                seen.add(key)
+                yield from (header, header._replace(dialect=Dialect(delimiter, ",")))
+                if len(seen) == MOST_TRIES:
+                    return
 
 
-def _without_words(lines: list[str], at: int, width: int, masses: Sequence[int], dialect: Dialect) -> list[str] | None:
-    """All lines, those from the header `at` on without the columns of words; None if there are none.
+def _is_mass(name: str) -> bool:
+    return bool(_MASS.search(name)) and not _WEIGHT.search(name) and units.x_unit(name) == "m/z"
 
-    Raises CorruptFile at a row of another length.
+
+def _without_words(lines: list[str], header: _Header) -> list[str] | None:
+    """All lines, those from the header on without the columns of words; None if there are none.
+
+    Raises CorruptFile at a row of another length, up to the first empty line behind the peaks.
     """
-    words = _columns_of_words((dialect.cells(line) for line in islice(lines, at + 1, None)), width, masses, dialect)
-    kept = [c for c in range(width) if c not in words]
-    if not words or len(kept) < 2:
+    if not _columns_of_words(islice(_peaks(lines, header), JUDGED), header):
         return None
-    found = list(lines)
-    mark = " " if dialect.delimiter == SPACE else dialect.delimiter
-    quote = '"' if dialect.decimal == dialect.delimiter else ""
-    for number, line in enumerate(islice(lines, at, None), at):
-        row = dialect.cells(line)
-        if len(row) == width and (number == at or _is_peak(row, masses, dialect)):
-            found[number] = mark.join([f"{quote}{row[c]}{quote}" for c in kept])
-        elif _is_peak(row, masses, dialect) and sum(_is_number(cell, dialect) for cell in row) > 1:
+    words = _columns_of_words(_peaks(lines, header), header)
+    kept = [c for c in range(header.width) if c not in words]
+    if not words or len(kept) < 2 or not header.with_intensity(kept):
+        return None
+    dialect, lacking = header.dialect, range(max(kept) + 1, header.width)  # cells of a row without its last words
+    found, begun, ended = list(lines), False, False
+    found[header.at] = _joined([header.names[c] for c in kept], dialect)
+    for number, line in enumerate(islice(lines, header.at + 1, None), header.at + 1):
+        row = _fitted(dialect.cells(line), header)
+        peak = _is_peak(row, header)
+        begun, ended = begun or peak, ended or (begun and not any(row))
+        if line == lines[header.at]:
+            found[number] = found[header.at]
+        elif peak and (len(row) == header.width or (not ended and len(row) in lacking)):
+            row += [""] * (header.width - len(row))
+            found[number] = _joined([row[c] for c in kept], dialect)
+        elif peak and not ended and sum(_is_number(cell, dialect) for cell in row) > 1:
             raise CorruptFile(
-                f"Line {number + 1} has {len(row)} cells where the header names {width}, so the file is damaged there.",
+                f"Line {number + 1} has {len(row)} cells where the header names {header.width}, so the file is damaged there.",
                 code="row_length",
                 line=number + 1,
             )
     return found
 
 
-def _columns_of_words(rows: Iterable[list[str]], width: int, masses: Sequence[int], dialect: Dialect) -> set[int]:
+def _joined(cells: Iterable[str], dialect: Dialect) -> str:
+    """A line of these cells, in quotes where they hold the delimiter."""
+    mark = " " if dialect.delimiter == SPACE else dialect.delimiter
+    return mark.join([f'"{c.replace(chr(34), chr(34) * 2)}"' if mark in c else c for c in cells])
+
+
+def _peaks(lines: Sequence[str], header: _Header) -> Iterator[list[str]]:
+    """The whole rows of the peaks below a header, up to the first empty line; none if they do not begin soon."""
+    begun = False
+    for number, line in enumerate(islice(lines, header.at + 1, None)):
+        row = _fitted(header.dialect.cells(line), header)
+        if _is_peak(row, header):
+            begun = True
+            if len(row) == header.width:
+                yield row
+        elif (begun and not any(row)) or (not begun and number > HEADER_WITHIN):
+            return
+
+
+def _fitted(row: list[str], header: _Header) -> list[str]:
+    """A row with its last cells as one where they are words that blanks separate, and not another peak."""
+    more = row[header.width :]
+    if header.dialect.delimiter != SPACE or not more or sum(_is_number(c, header.dialect) for c in more) > 1:
+        return row
+    return [*row[: header.width - 1], " ".join(row[header.width - 1 :])]
+
+
+def _columns_of_words(rows: Iterable[list[str]], header: _Header) -> set[int]:
     """The columns that hold words, and nothing but words and empty cells, in the peaks of a table."""
-    left, seen = set(range(width)), set[int]()
+    left, seen = set(range(header.width)), set[int]()
     for row in rows:
-        if len(row) == width and _is_peak(row, masses, dialect):
-            left = {c for c in left if row[c].lower() in MISSING or _is_word(row[c], dialect)}
-            seen |= {c for c in left if row[c].lower() not in MISSING}
-            if not left:  # at the first row of most tables
-                break
+        filled = {c for c in left if row[c].lower() not in MISSING}
+        left -= {c for c in filled if not _is_word(row[c], header.dialect)}
+        seen |= filled & left
+        if not left:  # at the first row of most tables
+            break
     return left & seen
 
 
-def _is_peak(row: Sequence[str], masses: Sequence[int], dialect: Dialect) -> bool:
-    return any(m < len(row) and _is_number(row[m], dialect) for m in masses)
+def _is_peak(row: Sequence[str], header: _Header) -> bool:
+    return any(m < len(row) and _is_number(row[m], header.dialect) for m in header.masses)
 
 
 def _is_number(cell: str, dialect: Dialect) -> bool:

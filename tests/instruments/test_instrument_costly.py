@@ -43,6 +43,7 @@ COSTLY = {
     "csv digits": f"{DIGITS}x\n{table()}",
     "csv header of brackets": "(" * LONG + ";Abs\n" + table(";", ",", header=""),
     "csv header of blanks": "Wave" + " " * LONG + "x\n" + table(" ", header=""),
+    "csv headers of an m and blanks": "1 2\n" + ("m" + " " * LONG + "x\n") * 5 + table(" ", header=""),
     "csv groups": ("1 000" * (LONG // 5) + ";2\n") * 50 + "1;2\n2;3\n",
     "mzxml duration": mzxml((1.0, [50], [1])).replace(b"PT1.0S", b"P" + DIGITS.encode()).decode(),
     "mzml comments at the end": mzml(spectrum(0, [50], [1])).decode() + "</mzML><!--" * 6_000,

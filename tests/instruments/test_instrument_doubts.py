@@ -34,6 +34,7 @@ SCANS = [spectrum(n, [41, 55], [1, 2], seconds=60 * n) for n in range(3)]
 
 def test_scans_with_one_identifier_are_told() -> None:
     run = mzml(*SCANS)
+    assert any(w.startswith("1 scan has") for w in one(run.replace(b'id="scan=2"', b'id="scan=1"')).warnings)
     marked(run.replace(b'id="scan=2"', b'id="scan=1"'), "duplicate_scan")
     marked(mzxml((1.0, [41], [1]), (2.0, [42], [2])).replace(b'num="2"', b'num="1"'), "duplicate_scan")
     assert not one(run).warnings
@@ -63,6 +64,12 @@ def test_a_retention_time_that_cannot_be_is_told(value: str) -> None:
         "bad_retention_time",
         "a.txt",
     )
+
+
+@pytest.mark.parametrize("value", ["-1", "-1.0"])
+def test_a_retention_time_of_minus_one_is_not_given(value: str) -> None:
+    reading = read(MGF.replace("=25.5", f"={value}").encode(), "a.mgf")[0]
+    assert (reading.scans[0].retention_time_s, "bad_retention_time" in codes(reading)) == (None, False)
 
 
 def test_a_massbank_row_that_lost_a_column_is_refused() -> None:
@@ -102,9 +109,18 @@ def test_whole_numbers_before_the_rows_are_no_drift() -> None:
     assert not one(head[0] + head[1] + rows + "##END=\n").warnings
 
 
+def test_rows_of_four_digits_are_no_drift() -> None:
+    x = 950.2 + 1.3 * np.arange(75)
+    rows = "".join(f"{x[i]:.4g} {' '.join(['5'] * 5)}\n" for i in range(0, 75, 5))
+    head = jcamp([5] * 75, FIRSTX=950.2, LASTX=f"{x[-1]:.3f}", **COUNTS).partition("(X++(Y..Y))\n")
+    assert not one(head[0] + head[1] + rows + "##END=\n").warnings
+
+
 def test_a_last_value_that_may_have_lost_digits_is_told() -> None:
     peaks = mass_jcamp([(41, 10), (50, 200)], end="").rstrip("\n")
     marked(peaks[:-1], "may_be_cut")
+    link = "##TITLE=x\n##JCAMP-DX=4.24\n##DATA TYPE=LINK\n##BLOCKS=1\n"
+    assert "may_be_cut" not in codes(one(link + jcamp(ORDINATES, **COUNTS).rstrip("\n")))
     assert not one(peaks + "\n").warnings
 
 
@@ -194,6 +210,13 @@ def test_a_detector_keeps_its_own_unit(unit: str) -> None:
     assert one(f"Time (min),Signal ({unit})\n" + "".join(f"{n}.5,{n * n}\n" for n in range(9)), "a.csv").y_unit == unit
 
 
+@pytest.mark.parametrize(
+    ("name", "unit"), [("Signal (AU)", "absorbance"), ("Absorbance (A)", "absorbance"), ("Signal (a)", "intensity")]
+)
+def test_an_absorbance_over_time_is_no_ampere(name: str, unit: str) -> None:
+    assert one(f"Time (min),{name}\n" + "".join(f"{n}.5,0.{n}\n" for n in range(9)), "a.csv").y_unit == unit
+
+
 def test_a_column_of_ions_is_one_of_mz() -> None:
     reading = one("Ion\tAbund.\n" + "".join(f"{m}\t{i}\n" for m, i in PEAKS), "a.txt")
     assert reading.kind is ReadingKind.MASS_SPECTRUM
@@ -202,13 +225,15 @@ def test_a_column_of_ions_is_one_of_mz() -> None:
 
 def test_a_last_value_without_decimals_or_line_end_may_have_lost_digits() -> None:
     table = "m/z,Intensity\n" + "".join(f"{m},{round(i)}\n" for m, i in PEAKS)
-    marked(table.rstrip("\n")[:-1], "may_be_cut", "a.csv")
+    marked(table.rstrip("\n")[:-2], "may_be_cut", "a.csv")
+    assert not one(table.rstrip("\n"), "a.csv").warnings
     assert not one(table, "a.csv").warnings
     assert not one("m/z;Intensity;\n" + "".join(f"{m};{round(i)};\n" for m, i in PEAKS).rstrip("\n"), "a.csv").warnings
 
 
 def test_a_spectrum_of_which_only_the_beginning_is_left_is_not_passed_over() -> None:
     refused(MGF + "BEGIN ION", "truncated", "a.mgf")
+    assert len(read(f"BEGIN\n{MGF}".encode(), "a.mgf")) == 2
 
 
 def test_an_axis_stated_with_an_equals_sign_is_found() -> None:
@@ -236,6 +261,9 @@ def test_peaks_of_a_library_that_grew_together_are_not_one() -> None:
     for third in ("", " 2", ' "C6H10"', " 1,2-loss"):
         assert one(library.format(third)).n_points == 3
     refused(library.format("").replace("55.1", "5 5.1"), "row_length")
+    for thirds in (("+1.2", "-0.4", "0.7"), ("3", "NA", "NA"), ("1", "1+", "?"), ("2", "b3", "y4-H2O")):
+        first, second, third = (f" {t}" for t in thirds)
+        assert one(f"Name: x\nNum Peaks: 3\n41.1 5{first}\n55.1 10.5{second}\n82.2 999{third}\n").n_points == 3
 
 
 def test_last_rows_that_grew_together_are_told() -> None:
@@ -264,3 +292,48 @@ def test_values_far_below_zero_and_a_single_point_are_told() -> None:
         "a.csv",
     )
     marked("Wavenumber (cm-1),Absorbance\n4000,0.1\n", "one_point", "a.csv")
+
+
+# --- words beside numbers -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Name,Formula,Mass,RT",
+        "Name,Formula,Mass,RT,Height",
+        "Compound,Mass,Product Ion,RT,Area,Flag",
+        "Compound,RT,Mass,Response",
+        "Sample,Mass (g),Result",
+        "Sample,Mass (g),Counts",
+    ],
+)
+def test_a_list_of_compounds_is_no_mass_spectrum(head: str) -> None:
+    numbers = {"Mass", "RT", "Height", "Product Ion", "Area", "Response", "Mass (g)", "Counts"}
+    rows = [",".join(f"{100 + n}.5" if c in numbers else f"C{n}" for c in head.split(",")) for n in range(6)]
+    refused("\n".join([head, *rows, ""]), "no_table", "a.csv")
+
+
+def test_a_name_that_holds_the_delimiter_stays_one() -> None:
+    table = '"m/z","Intensity, counts",Ion\n' + "".join(f"{m},{i},CH\n" for m, i in PEAKS)
+    reading = one(table, "a.csv")
+    assert (list(zip(reading.x, reading.y, strict=True)), reading.meta["y_label"]) == (PEAKS, "Intensity, counts")
+
+
+def test_last_cells_without_words_may_be_missing() -> None:
+    table = "m/z\tIntensity\tIon\n" + "".join(f"{m}\t{i}\tCH\n" for m, i in PEAKS)
+    reading = one(table.replace("9999.0\tCH", "9999.0"), "a.txt")
+    assert (list(zip(reading.x, reading.y, strict=True)), codes(reading)) == (PEAKS, set())
+
+
+def test_an_annotation_may_hold_blanks() -> None:
+    table = "m/z Intensity Ion\n" + "".join(f"{m} {i} CH loss\n" for m, i in PEAKS)
+    assert list(one(table.replace("CH loss", "CH", 1), "a.txt").x) == [m for m, _ in PEAKS]
+    refused(table.replace("CH loss\n", "CH 55.1 90.5 CH\n", 1), "row_length", "a.txt")
+
+
+def test_what_stands_below_the_peaks_does_not_damage_them() -> None:
+    table = "m/z;Intensity;Formula;Ion\n" + "".join(f"{m};{i};CH;M\n" for m, i in PEAKS)
+    for below in ("\nTotal;4;15620\n", "\nScan;m/z range\n1;40-500\n2;40-500\n", ";;;\n5;6;7;8;9\n"):
+        assert list(one(table + below, "a.csv").x) == [m for m, _ in PEAKS]
+    assert len(read((table + "\n" + table).encode(), "a.csv")) == 2
