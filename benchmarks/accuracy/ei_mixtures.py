@@ -47,7 +47,10 @@ def names(row: Weighed, layers: Layers, general: NDArray[np.bool_] | None = None
 
 
 def names_of_drugs_first(drugs: set[str], alone: tuple[Weighed, Layers], every: tuple[Weighed, Layers]) -> set[str]:
-    """The same where the library of `drugs` is asked first, from the evidence against it `alone` and against `every` entry."""
+    """Compounds reported for one reading where the library of `drugs` is asked first.
+
+    From the evidence against it `alone` and against `every` entry, each with the layers to judge it by.
+    """
     gain = gain_of_all(alone[0].problem, alone[0].evidence, every[0].problem, every[0].evidence)
     if gain < base_rate().least_gain:
         return names(*alone)

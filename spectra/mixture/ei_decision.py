@@ -58,7 +58,7 @@ class Case:
         return cls(problem, evidence, p, found, several, general)
 
     def beside(self, whole: Problem, features: FloatArray, layers: Layers, better: tuple[int, ...]) -> Case:
-        """The same answer, of drugs alone, with general chemicals listed where they resemble something of it.
+        """A case judged against the drugs alone, with general chemicals listed where they resemble something of it; they lead no place.
 
         They are the last candidates of the `whole` problem, whose first are these, with their `features` (G, F) among all. `better`: those
         that would explain a little more.

@@ -43,6 +43,20 @@ class Noise:
         return np.where(np.isin(mass, self.background), self.background_weight * weight, weight).astype(np.float32)
 
 
+def weighed_misfit(model: Single, target: Single, wide: np.float32, weight: Single) -> Single:
+    """weight · ln(r² + wide) with r = ln model − target, which `wide` = s²ν makes the loss but for a constant of each bin.
+
+    Works in `model`, the sum of parts and floor, and returns it; `target` and `weight` broadcast against it.
+    """
+    np.log(model, out=model)
+    model -= target
+    model *= model
+    model += wide
+    np.log(model, out=model)
+    model *= weight
+    return model
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """One reading against K candidates on B unit masses (several energies one after another).
@@ -63,7 +77,7 @@ class Problem:
     quick: Single
 
     def only(self, rows: IntArray) -> Problem:
-        """The same reading against these candidates."""
+        """The problem of the same reading with the candidates `rows` only."""
         kept = (self.entry[rows], self.code[rows], self.quick[rows])
         return replace(self, columns=self.columns[rows], entry=kept[0], code=kept[1], quick=kept[2])
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectra.mixture.ei_beam import Beam, search
-from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single
+from spectra.mixture.ei_likelihood import IntArray, Noise, Problem, Single, weighed_misfit
 from spectra.mixture.ei_trials import distinct
 from spectra.peaktable import PeakTable
 
@@ -106,14 +106,7 @@ class UnitTable:
         at = self.tall_mz
         base, target, here, weight = base[at], target[at], (mu + b)[at], weight[at]
         for share in grid:
-            r = self.tall * share
-            r += here
-            np.log(r, out=r)
-            r -= target
-            r *= r
-            r += wide
-            np.log(r, out=r)
-            r *= weight
+            r = weighed_misfit(self.tall * share + here, target, wide, weight)
             r -= base
             np.minimum(best, self.tall_ions @ r, out=best)
         best[np.diff(self.tall_ions.indptr) == 0] = np.inf

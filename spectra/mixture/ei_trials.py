@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.sparse import csr_array
 
-from spectra.mixture.ei_likelihood import IntArray, Problem, Single
+from spectra.mixture.ei_likelihood import IntArray, Problem, Single, weighed_misfit
 
 LEAST_ION = 3.0
 """Library ions (base 999) below this do not count in a trial; the joint fit uses all."""
@@ -135,13 +135,7 @@ class Trials:
         height = self._height[at] * np.repeat(shares, count, axis=0).T
         tried = []
         for model, loss, above in states:
-            r = height + model[which, bins]
-            np.log(r, out=r)
-            r -= target
-            r *= r
-            r += wide
-            np.log(r, out=r)
-            r *= weight
+            r = weighed_misfit(height + model[which, bins], target, wide, weight)
             r -= loss[which, bins] + np.log(wide) * weight
             tried.append(np.add.reduceat(r, start, axis=1) + above[row])
         value = np.concatenate(tried)

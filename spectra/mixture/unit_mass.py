@@ -69,10 +69,7 @@ def explain_with_places(
     if weighed is None:
         return nothing("No library entry shares an ion with this reading."), PlacesSeen()
     case = asked.judged(*weighed, max_components)
-    compounds = (
-        _codes(library) if case.drugs_alone is None else _codes(library)[~cast(NDArray[np.bool_], library.general)]
-    )
-    decided, said = settled(case, max_components), printed(case.p, np.unique(compounds).size)
+    decided, said = settled(case, max_components), printed(case.p, asked.compounds(case.drugs_alone is not None))
     return answer(library, case, asked.entries, decided, said), places_seen(case, asked.entries, decided, said)
 
 
@@ -104,6 +101,10 @@ class _Asked:
             return asked
         general = _only(_codes(library), library.general)[entries]
         return replace(asked, general=general, drugs=np.flatnonzero(~library.general) if len(queries) == 1 else None)
+
+    def compounds(self, drugs_alone: bool) -> int:
+        """How many compounds competed."""
+        return int(np.unique(self.codes[self.drugs] if drugs_alone else self.codes).size)
 
     def weighed(self, most: int) -> tuple[Problem, Evidence] | None:
         """The candidates and the evidence for each; None where no reference shares an ion with the reading."""
