@@ -1,6 +1,7 @@
 """What each method says of one compound: seen, not seen though it would have been, or could not have been seen.
 
-Why never mixed: a gap of a library or a limit of a reading is no evidence. Imports the standard library and `spectra.sample` only.
+Why never mixed: a gap of a library or a limit of a reading is no evidence. Imports the standard library,
+`spectra.sample` and the words of a limit only.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from spectra.infrared.sentences import limit_percent
 from spectra.sample import mixture
 from spectra.sample.answer import Blindness, SampleTest, State, Support, TestResult
 from spectra.sample.constants import Fitted
@@ -116,9 +118,9 @@ def _mass_not_seen(scene: Scene, compound: str, seen: str, words: Sequence[MassW
         text = f"This peak is not {name}; a peak excludes nothing else in the sample."
         return Support(State.NOT_VISIBLE, text, why=Blindness.BELOW_LIMIT, readings=keys)
     if limit is not None and share is not None and share < limit:
-        text = f"Not seen. It would have been above {_percent(limit)} of the signal, and it may be less."
+        text = f"Not seen. It would have been above {limit_percent(limit)} of the signal, and it may be less."
         return Support(State.NOT_VISIBLE, text, limit=limit, why=Blindness.BELOW_LIMIT, readings=keys)
-    above = f" above {_percent(limit)} of the signal" if limit is not None else ""
+    above = f" above {limit_percent(limit)} of the signal" if limit is not None else ""
     text = f"Not seen, though its library has {name} and it would have been seen{above}."
     return Support(State.NOT_SEEN, text, limit=limit, ratio=min(max(scene.outside, mixture.LEAST), 1.0), readings=keys)
 
@@ -200,11 +202,9 @@ def _resolved(
             State.SEEN, text, None, limit.estimate, limit.low, limit.high, limit.limit, None, (), ratio, keys
         )
     if ratio < 1.0:
-        text = (
-            f"Not seen. {scene.naming.name(compound)} would have been seen above {_percent(limit.limit)} of the signal."
-        )
+        text = f"Not seen. {scene.naming.name(compound)} would have been seen above {limit_percent(limit.limit)} of the signal."
         return Support(State.NOT_SEEN, text, limit=limit.limit, ratio=ratio, readings=keys)
-    text = f"Could not be seen. Below {_percent(limit.limit)} of the signal it would not show in this reading."
+    text = f"Could not be seen. Below {limit_percent(limit.limit)} of the signal it would not show in this reading."
     return Support(State.NOT_VISIBLE, text, limit=limit.limit, why=Blindness.BELOW_LIMIT, readings=keys)
 
 

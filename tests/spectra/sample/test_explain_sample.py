@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -200,7 +201,11 @@ def test_a_named_peak_that_infrared_does_not_see_stays_a_part_and_both_words_are
     assert {part.compound for part in answer.parts} == {CAFFEINE, COCAINE}
     caffeine = next(part for part in answer.parts if part.compound == CAFFEINE)
     assert caffeine.support["gc_ms"].state is State.SEEN
-    assert caffeine.support["ftir"].state is State.NOT_SEEN
+    not_seen = caffeine.support["ftir"]
+    assert not_seen.state is State.NOT_SEEN
+    said = re.findall(r"above ([\d.]+) % of the signal", not_seen.sentence)
+    assert not_seen.limit is not None
+    assert float(said[0]) / 100 >= not_seen.limit > 0, "a limit is rounded up and is never none"
     assert caffeine.support["ftir"].ratio < 1.0
 
 
