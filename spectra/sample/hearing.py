@@ -15,6 +15,7 @@ import numpy as np
 from spectra.chromatogram.report import NAMED, ReportedPeak, read_run
 from spectra.confidence.identify import identify, rank_compounds
 from spectra.confidence.ranking import Ranked
+from spectra.infrared.identify import COMPARED
 from spectra.infrared.identify import identify as identify_infrared
 from spectra.infrared_library import InfraredLibrary
 from spectra.mass_library import MassLibrary
@@ -37,8 +38,6 @@ Word = TypeVar("Word")
 
 FLOOR = 1e-4
 """Least residual: below it noise decides."""
-COMPARED = 60
-"""Infrared references that are aligned, as many as the method's own answer looks at."""
 PARTS = 4
 LEAST_LISTED = 0.003
 
