@@ -187,7 +187,7 @@ def asked_of(libraries: Libraries, names: Collection[str] = ()) -> Asked:
             retention=_retention(libraries.own()),
         ),
         " ".join(_searched(what, one) for what, one in known.items()) or "There is no library.",
-        f"Own calibrations of {listed(unused)} are not used, because several libraries were put together" if unused else "",
+        f"Own calibrations of {listed(unused)} are not used, because several libraries were put together." if unused else "",
     )  # fmt: skip
 
 
@@ -195,10 +195,11 @@ def _searched(what: str, asked: Together) -> str:
     """What the readings of one kind were compared with."""
     said = f"{what} were compared with {listed([one.name for one in asked.books])}"
     said += " as one library" if len(asked.books) > 1 else ""
-    if asked.general:
-        said += f", {listed([one.name for one in asked.general])} as chemicals of any kind"
     if asked.left_out:
         said += f", and not with {listed([one.name for one in asked.left_out])}, because together they are too large"
+    if asked.general:
+        holds = "holds" if len(asked.general) == 1 else "hold"
+        said += f", where {listed([one.name for one in asked.general])} {holds} chemicals of any kind"
     return said + "."
 
 
