@@ -58,7 +58,9 @@ def _without_keys(sentence: str, keys: Iterable[str]) -> str:
     known = "|".join(map(re.escape, keys))
     if not known:
         return sentence
-    said = re.sub(rf"({known})(?:#(\d+))?", lambda m: f"peak {m[2]} of {next(words)}" if m[2] else next(words), sentence)
+    said = re.sub(
+        rf"({known})(?:#(\d+))?", lambda m: f"peak {m[2]} of {next(words)}" if m[2] else next(words), sentence
+    )
     return said[:1].upper() + said[1:]
 
 

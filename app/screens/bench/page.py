@@ -68,6 +68,8 @@ DONE: dict[str, str] = {
     "open_again": "Dismissal removed.",
     "nothing": "Recorded “nothing detected”.",
     "analysis": "Analysis recorded.",
+    "left_out": "Left out. The answer for the sample is worked out without it.",
+    "counts": "Counts again. The answer for the sample is worked out with it.",
     "file": "File received. It is being read.",
     "files": "Files received. They are being read.",
     "answer": "Importing the file with these settings.",
