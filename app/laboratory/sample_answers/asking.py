@@ -118,7 +118,7 @@ def _of_block(block: IdentifiedBlock) -> SampleReading:
 def _refused(view: AnalysisView) -> str:
     row = view.analysis
     if row.status is not AnalysisStatus.OK:
-        return f"{view.method.title} did not go well ({row.status.value.replace('_', ' ')})."
+        return f"{view.method.title} is marked “{row.status.value.replace('_', ' ')}”."
     if row.qc_failed:
         return f"The blank or control of {view.method.title} failed."
     if any(file.unseen for file in files_of(view)):
@@ -172,9 +172,9 @@ class Asked:
     calibration: str
 
 
-def asked_of(libraries: Libraries, names: Collection[str] = ()) -> Asked:
+def asked_of(libraries: Libraries, names: Collection[str] = (), key: together.Key | None = None) -> Asked:
     """All libraries of each technique together (of `names`, where there are any), and retention indices of own standards."""
-    mass, accurate = (together.mass_of(libraries, names, accurate=exact) for exact in (False, True))
+    mass, accurate = (together.mass_of(libraries, names, accurate=exact, key=key) for exact in (False, True))
     infrared = together.infrared_of(libraries, names)
     kinds = {"Mass spectra": mass, "Infrared spectra": infrared, "Accurate-mass spectra": accurate}
     known = {what: one for what, one in kinds.items() if one is not None}

@@ -67,7 +67,9 @@ def test_infrared_tells_apart_what_ei_cannot(truth: str) -> None:
 
 def test_what_infrared_changed_is_said() -> None:
     said = both(FOUR).parts[0].changed
-    assert re.match(r"EI alone gives 4-CEC \d\d % and 3-CEC \d\d %\. Infrared sees 4-CEC, whose reference leaves 0\.1 %", said)
+    assert re.match(
+        r"EI alone gives 4-CEC \d\d % and 3-CEC \d\d %\. Infrared sees 4-CEC, whose reference leaves 0\.1 %", said
+    )
     alone = explain_sample([gc(COCAINE), ir(COCAINE)], [], libraries(), REGISTER)
     assert alone.parts[0].changed == ""
 
