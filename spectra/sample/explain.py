@@ -307,7 +307,7 @@ def _withheld(evidence: Evidence) -> str:
     if low <= share <= high:
         return ""
     return (
-        f"Infrared has references for {share:.1%} of what the EI library holds, and the fit was checked from {low:.0%} to {high:.0%}, "
+        f"Infrared has references for {100 * share:.1f} % of what the EI library holds, and the fit was checked from {100 * low:.0f} to {100 * high:.0f} %, "
         "so the joint answer gives an order and no probabilities."
     )
 
