@@ -36,7 +36,7 @@ def told(
         methods=tuple((method, title_of(method)) for method in methods),
         none_of_these=answer.none_of_these,
         questions=tuple(
-            Question(q.key, q.code, q.text, tuple(_name(c, answer, index).name for c in q.compounds))
+            Question(q.key, q.code, q.text, tuple(_called(c, answer) for c in q.compounds))
             for q in answer.questions
         ),
         expected=tuple(one.sentence for one in answer.expected),
@@ -86,10 +86,8 @@ def _columns(answer: SampleAnswer) -> tuple[str, ...]:
     )
 
 
-def _name(compound: str, answer: SampleAnswer, index: SubstanceIndex) -> Name:
-    called = next((part.names[compound] for part in answer.parts if compound in part.names), compound)
-    known = index.find(compound, called)
-    return Name(compound, called, known.id, known.drug_class)
+def _called(compound: str, answer: SampleAnswer) -> str:
+    return next((part.names[compound] for part in answer.parts if compound in part.names), compound)
 
 
 def _named(compound: str, called: str, probability: float | None, index: SubstanceIndex) -> Name:
