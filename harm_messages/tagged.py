@@ -22,8 +22,6 @@ _END = re.compile(r"(?<=[.!])(?=\s)|(?<=[.!]\*\*)(?=\s)")
 _LINE = re.compile(r"^(\s*(?:- |\d+\. ))?(.*)$", re.DOTALL)
 _NOISE = re.compile(r"[^\w{}]+")
 
-Patterns = Mapping[str, Mapping[DosingTag, tuple[str, ...]]]
-
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -203,11 +203,6 @@ class State(StrEnum):
     FAILED = "failed"
     NOT_RUN = "not_run"
 
-    @cached_property
-    def as_not_tested(self) -> bool:
-        """The five that behave alike in every rule; they differ in one sentence and in what staff do."""
-        return self in (State.INVALID, State.PENDING, State.TOO_LITTLE, State.FAILED, State.NOT_RUN)
-
 
 class Technique(StrEnum):
     """What a method is called to people, whatever it is called in the laboratory."""

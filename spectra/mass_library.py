@@ -7,7 +7,7 @@ ties. Imports numpy and `spectra` only.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from spectra.confidence.identify import candidates_of, identify, rank_compounds
 from spectra.index import mass_files
 from spectra.index.candidates import candidates, candidates_of_run
 from spectra.index.catalogue import Catalogue
+from spectra.index.columns import TextColumn
 from spectra.index.mass_index import MassIndex
 from spectra.index.mass_search import accelerator_chosen
 from spectra.index.queries import Queries
@@ -142,14 +143,15 @@ class MassLibrary(MassIndex):
         energy = np.concatenate([self.energy, other.energy])
         return MassLibrary(self.table.joined(other.table), self.catalogue.together(other.catalogue), energy)
 
-    def beside(self, general: MassLibrary) -> MassLibrary:
+    def beside(self, general: MassLibrary, key: Callable[[str, str], str] | None = None) -> MassLibrary:
         """One library of these entries and, after them, of `general`, a library declared to hold chemicals of any kind.
 
         What a service is asked about is far more often a compound of its drug library. In the mixture answer of unit mass the drugs are
         therefore asked first. Where all entries explain the reading much better, a compound that only `general` holds counts less
         beforehand (`data/mixtures.toml`, ei_base_rate) and is never impossible. The answer says which was done. Search and identification
-        know no such difference. Raises SpectrumError when one holds accurate masses and
-        the other unit masses, or when a declaration was made before.
+        know no such difference. `key` (compound, name) says under which key an entry is known, so that one without an InChIKey is
+        the drug it is called after. Raises SpectrumError when one holds accurate masses and the other unit masses, or when a
+        declaration was made before.
 
         >>> drugs = MassLibrary.from_arrays([58, 91], [9, 1], [0, 2], names=["Methamphetamine"], compounds=["M"])
         >>> any_kind = MassLibrary.from_arrays([44, 91], [9, 2], [0, 2], names=["Amphetamine"], compounds=["A"])
@@ -158,7 +160,10 @@ class MassLibrary(MassIndex):
         """
         both = self.joined(general)
         info = {**both.info, "general": [len(self), len(both)]}
-        return MassLibrary(both.table, replace(both.catalogue, info=info), both.energy)
+        catalogue = replace(both.catalogue, info=info)
+        if key is not None:
+            catalogue = replace(catalogue, compounds=TextColumn.of(map(key, catalogue.compounds, catalogue.names)))
+        return MassLibrary(both.table, catalogue, both.energy)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to the folder `path`, search index included; a library there is replaced whole or not at all."""

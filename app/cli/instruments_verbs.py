@@ -127,7 +127,7 @@ def _together(
     from app.laboratory.sample_answers import asking, telling
     from spectra import explain_sample
 
-    asked = asking.asked_of(registry, names)
+    asked = asking.asked_of(registry, names, index.key_of)
     answer = explain_sample(asking.readings_of_blocks(blocks), (), asked.libraries, asking.register_of(register))
     return telling.told(answer, index, {}, asked)
 

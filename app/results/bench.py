@@ -38,6 +38,7 @@ from app.results.view import ResultView
 from app.results.words import STATE_WORDS, amount_words
 from harm_messages.register import Register
 from spectra.confidence.figures import Figure
+from spectra.infrared.sentences import limit_percent
 
 if TYPE_CHECKING:
     from app.laboratory.readings.tables import Instrument, Match, Reading
@@ -152,6 +153,19 @@ class Line:
         """The largest share it has in a reading, None where it is the only part of each."""
         shares = (one.share for one in _SIGNAL.validate_python(self.row.signal))
         return max((share for share in shares if share < ALL_OF_IT), default=None)
+
+    @property
+    def shares(self) -> list[str]:
+        """Its share of the signal by each reading in words."""
+        return [_share_words(one) for one in _SIGNAL.validate_python(self.row.signal)]
+
+
+def _share_words(one: Signal) -> str:
+    share, low, high = (f"{100 * value:.0f}" for value in (one.share, one.low, one.high))
+    between = f" ({low} to {high})" if low != high else ""
+    said = "the only part" if one.share >= ALL_OF_IT else f"{share}\u00a0%{between} of the signal"
+    limit = f". Detection limit here {limit_percent(one.limit_percent / 100)}" if one.limit_percent else ""
+    return f"{one.method}: {said}{limit}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,14 @@ class Review:
     left_open: tuple[LeftOpen, ...] = ()
     dismissed: tuple[Named, ...] = ()
     warnings: tuple[str, ...] = ()
+    answered: int = 0
+    """Questions that the readings raise together and someone answered: the sample's answer shows them."""
 
     @property
     def empty(self) -> bool:
         """Nothing of all this: the findings are the first ones, and every name is recorded."""
         said = (self.since_submit, self.since_before, self.asked, self.override_reason, self.by_hand)
-        return not any((*said, self.open, self.left_open, self.dismissed, self.warnings))
+        return not any((*said, self.open, self.left_open, self.dismissed, self.warnings, self.answered))
 
 
 def name_of(register: Register, row: Finding | NewFinding) -> str:
@@ -82,6 +84,7 @@ def review_of(
         left_open=view.left_open,
         dismissed=tuple(one for one in named if one.state is NameState.DISMISSED),
         warnings=tuple(warnings),
+        answered=whole.answered if whole is not None else 0,
     )
 
 

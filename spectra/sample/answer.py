@@ -49,11 +49,13 @@ class State(StrEnum):
 
 
 class Blindness(StrEnum):
-    """Why a method could not have seen a compound."""
+    """Why a method says nothing of a compound."""
 
     NO_REFERENCE = "no_reference"
     BELOW_LIMIT = "below_limit"
     KIND = "kind"
+    REFUSED = "refused"
+    """Its reading supports no answer, so the method was not tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class Support:
     """What one method says of one part: a state, its figures and a sentence.
 
     `probability` and `share` (0–1, of the signal, with 95 % interval) where the method saw it; `limit` (share) from which on it
-    would have seen it; `why` where it could not. `apart_from` are compounds it cannot tell it from. `ratio` is the likelihood
+    would have seen it; `why` where it could not, and where its reading does not count. `apart_from` are compounds it cannot tell it from. `ratio` is the likelihood
     ratio the state put into the answer, exactly 1 for the states that say nothing.
     """
 

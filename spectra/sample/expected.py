@@ -1,7 +1,7 @@
 """What the methods say of an expected substance, apart from the answer, and the declared what-if.
 
 Why apart: an isomer sold as another is the case a service exists for, so what was expected changes no probability. Imports the
-standard library and `spectra.sample` only.
+standard library, `spectra.sample` and the words of a limit only.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from spectra.infrared.sentences import limit_percent
 from spectra.sample.answer import Expected, SamplePart, SampleSettings, State
 from spectra.sample.naming import Naming
 from spectra.sample.states import Scene, support
@@ -21,19 +22,36 @@ def expected_of(scene: Scene, compounds: Sequence[str]) -> tuple[Expected, ...]:
         compound = scene.naming.of(asked)
         said = support(scene, compound)
         states = {row.state for row in said.values()}
-        name = scene.naming.name(compound)
-        if State.SEEN in states or State.NOT_TOLD_APART in states:
+        name, least = scene.naming.name(compound), _least(scene, compound)
+        if State.SEEN in states:
             text = f"{name} was expected and was seen."
-            if State.SEEN not in states:
-                text = f"{name} was expected, and something that is not told apart from it was seen."
+        elif State.NOT_TOLD_APART in states:
+            text = f"{name} was expected, and something that is not told apart from it was seen."
+        elif least is not None:
+            method, limit = least
+            text = f"{name} was expected and was not seen. {method} would show it above {limit_percent(limit)} of the signal."
         elif State.NOT_SEEN in states:
-            text = f"{name} was expected and was not seen, though it would have been."
-        elif said:
+            text = f"{name} was expected and was not seen. A small amount of it would not show."
+        elif any(row.state is not State.NOT_TESTED for row in said.values()):
             text = f"{name} was expected and could not have been seen."
         else:
-            text = f"{name} was expected, and nothing was measured."
+            text = f"{name} was expected, and nothing that counts was measured."
         out.append(Expected(compound, said, text))
     return tuple(out)
+
+
+def _least(scene: Scene, compound: str) -> tuple[str, float] | None:
+    """The method that would have seen the least of a compound that none shows, and the share it takes."""
+    heard, naming, found = scene.heard, scene.naming, []
+    for mass in heard.mass:
+        limit = mass.limits.get(naming.seen_as(mass.method, compound))
+        if mass.whole and limit is not None and not naming.blind(mass.method, compound):
+            found.append((limit, "EI"))
+    for infrared in heard.infrared:
+        said = infrared.limits.get(compound)
+        if said is not None and said.seen is False and not naming.blind(infrared.method, compound):
+            found.append((said.limit, "Infrared"))
+    return min(((method, limit) for limit, method in found), key=lambda row: row[1], default=None)
 
 
 def what_if_of(

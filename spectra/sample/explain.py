@@ -307,7 +307,7 @@ def _withheld(evidence: Evidence) -> str:
     if low <= share <= high:
         return ""
     return (
-        f"Infrared has references for {share:.1%} of what the EI library holds, and the fit was checked from {low:.0%} to {high:.0%}, "
+        f"Infrared has references for {100 * share:.1f} % of what the EI library holds, and the fit was checked from {100 * low:.0f} to {100 * high:.0f} %, "
         "so the joint answer gives an order and no probabilities."
     )
 
@@ -338,7 +338,7 @@ def _about(evidence: Evidence) -> list[str]:
     if not heard.answers:
         return ["Only tests were made. They speak for classes, and no compound can be named."]
     if evidence.by_itself:
-        return ["One reading was made, and the answer is that method's own."]
+        return ["One reading speaks, and the answer is that method's own."]
     if evidence.one_compound:
         return ["Every reading shows one compound, so the sample was taken as one."]
     return ["The sample was taken as a mixture."]

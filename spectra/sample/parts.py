@@ -13,7 +13,7 @@ from spectra.sample.heard import InfraredWord, MassWord, Place
 from spectra.sample.mixture import Judged, JudgedPlace, Only
 from spectra.sample.naming import LABELLED
 from spectra.sample.one_compound import Weighed, set_of, single_of
-from spectra.sample.states import Scene, support
+from spectra.sample.states import Scene, percent, support
 from spectra.types import Component
 
 TOLD = 0.01
@@ -152,15 +152,14 @@ def _changed(scene: Scene, drawn: Drawn, said: Mapping[str, Support]) -> str:
     if not heard.mass or not heard.infrared or (drawn.compound == drawn.alone and not _narrowed(scene, drawn)):
         return ""
     method = heard.infrared[0].method
-    words = [said[method].sentence]
     own = _own(scene, drawn)
-    told = [(c, p) for k, (c, p) in enumerate(own[:4]) if not k or p >= TOLD]
     if not any(c == drawn.compound for c, _ in own):
-        return f"EI does not give {naming.name(drawn.compound)}. {words[0]}"
-    figures = " and ".join(f"{naming.name(c)} {p:.2f}" for c, p in told[:2])
-    words.insert(
-        0, f"EI alone gives {figures}." if drawn.alone else f"EI alone gives no name here and lists {figures}."
-    )
+        return ""  # the words of the two methods say it
+    told = [(c, p) for k, (c, p) in enumerate(own[:4]) if not k or p >= TOLD]
+    printed = all(w.calibrated for w in heard.mass)
+    figures = " and ".join(f"{naming.name(c)} {percent(p)}" if printed else naming.name(c) for c, p in told[:2])
+    gives = "gives" if drawn.alone else "gives no name here and lists"
+    words = [f"EI alone {gives} {figures}.", said[method].sentence]
     first = support(scene, told[0][0])[method]
     if told[0][0] != drawn.compound and first.state is State.NOT_SEEN:
         words.append(first.sentence)

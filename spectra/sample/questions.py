@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from spectra.sample.answer import Conflict, Question, SamplePart, State
-from spectra.sample.states import Scene
+from spectra.sample.states import Scene, percent
 
 LARGE = 0.03
 """Share of infrared's signal from which EI would have shown a compound that it can see."""
@@ -39,8 +39,8 @@ def _only_infrared(scene: Scene, parts: Sequence[SamplePart]) -> Iterable[Questi
         large = any(s.state is State.SEEN and (s.share or 0.0) >= LARGE for s in seen)
         if missed and large:
             text = (
-                f"Infrared gives {part.name}, and EI does not list it though it has a reference. Is {part.name} lost in the inlet, or is "
-                "the name wrong?"
+                f"Infrared gives {part.name}, and EI does not list it though it has a reference. It may be lost in the inlet, or the name "
+                "is wrong. Does the name stand?"
             )
             readings = tuple(key for s in (*mass, *seen) for key in s.readings)
             yield _question("ei_does_not_list", text, (part.compound,), readings)
@@ -64,7 +64,7 @@ def _none(scene: Scene, none_of_these: float | None) -> Iterable[Question]:
     if none_of_these is not None and none_of_these >= DOUBT:
         heard = scene.heard
         keys = (*(w.key for w in heard.mass + heard.accurate), *(w.key for w in heard.infrared))
-        text = f"It is none of these names with a probability of {none_of_these:.0%}. Can it be something new?"
+        text = f"With a probability of {percent(none_of_these)} it is none of these names. Can it be something new?"
         yield _question("none_of_these", text, (), keys)
 
 

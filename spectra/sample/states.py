@@ -57,7 +57,7 @@ def support(scene: Scene, compound: str) -> dict[str, Support]:
     for method in dict.fromkeys(w.method for w in heard.infrared):
         out[method] = _infrared(scene, compound, [w for w in heard.infrared if w.method == method])
     for method, why in heard.silent.items():
-        out.setdefault(method, Support(State.NOT_TESTED, f"Its reading supports no answer. {why}"))
+        out.setdefault(method, Support(State.NOT_TESTED, f"Its reading does not count. {why}", why=Blindness.REFUSED))
     for method in dict.fromkeys(t.method for t in scene.tests):
         out.setdefault(method, _test(scene, compound, [t for t in scene.tests if t.method == method]))
     return out
@@ -81,15 +81,20 @@ def _mass(scene: Scene, compound: str, method: str, words: Sequence[MassWord]) -
     low, high = (part.low, part.high) if part is not None else (None, None)
     rivals = [c for c, q in place if c != seen and q >= SHOWN]
     odds = p / max(1.0 - p, mixture.LEAST) * max(len(words[0].references) - 1, 1)
+    shown = p if all(w.calibrated for w in words) else None
     if rivals and p >= SHOWN:
         others = _listed([naming.name(c) for c in rivals])
-        text = f"Seen, and not told apart from {others} by this method, which gives it {_percent(p)}."
-        return Support(State.NOT_TOLD_APART, text, p, share, low, high, apart_from=tuple(rivals), readings=keys)
+        gives = f", which gives it {percent(shown)}" if shown is not None else ""
+        text = f"Seen, and not told apart from {others} by this method{gives}."
+        return Support(State.NOT_TOLD_APART, text, shown, share, low, high, apart_from=tuple(rivals), readings=keys)
     if p < SHOWN:
-        text = f"It gives {naming.name(compound)} {_percent(p)} and {naming.name(place[0][0])} {_percent(place[0][1])}."
-        return Support(State.NOT_SEEN, text, p, share, ratio=min(odds, 1.0), readings=keys)
-    text = f"Seen, with a probability of {_percent(p)} by this method alone."
-    return Support(State.SEEN, text, p, share, low, high, ratio=max(odds, 1.0), readings=keys)
+        leader, its = place[0]
+        text = f"This method rather gives {naming.name(leader)}."
+        if shown is not None:
+            text = f"This method gives {naming.name(compound)} {percent(p)} and {naming.name(leader)} {percent(its)}."
+        return Support(State.NOT_SEEN, text, shown, share, ratio=min(odds, 1.0), readings=keys)
+    text = f"Seen, with a probability of {percent(p)} by this method alone." if shown is not None else "Seen."
+    return Support(State.SEEN, text, shown, share, low, high, ratio=max(odds, 1.0), readings=keys)
 
 
 def _row_of(
@@ -115,10 +120,10 @@ def _mass_not_seen(scene: Scene, compound: str, seen: str, words: Sequence[MassW
     name, limit = scene.naming.name(compound), max((w.limits[seen] for w in words if seen in w.limits), default=None)
     share = max((w.parts[compound].share for w in scene.heard.infrared if compound in w.parts), default=None)
     if not any(w.whole for w in words):
-        text = f"This peak is not {name}; a peak excludes nothing else in the sample."
+        text = f"This peak is not {name}, and a peak excludes nothing else in the sample."
         return Support(State.NOT_VISIBLE, text, why=Blindness.BELOW_LIMIT, readings=keys)
     if limit is not None and share is not None and share < limit:
-        text = f"Not seen. It would have been above {limit_percent(limit)} of the signal, and it may be less."
+        text = f"Not seen. Below {limit_percent(limit)} of the signal it would not show."
         return Support(State.NOT_VISIBLE, text, limit=limit, why=Blindness.BELOW_LIMIT, readings=keys)
     above = f" above {limit_percent(limit)} of the signal" if limit is not None else ""
     text = f"Not seen, though its library has {name} and it would have been seen{above}."
@@ -165,12 +170,10 @@ def _aligned(
     p, share = (part.probability, part.share) if part is not None else (None, None)
     twins = tuple(dict.fromkeys(c for w in words for c in w.alike.get(compound, ())))
     if ratio >= 1.0:
-        text = f"Seen. The reference for {name} leaves {_percent(x)} of the reading unexplained."
+        text = f"Infrared sees {name}, whose reference leaves {percent(x)} of the reading unexplained."
         low, high = (part.low, part.high) if part is not None else (None, None)
         return Support(State.SEEN, text, p, share, low, high, apart_from=twins, ratio=ratio, readings=keys)
-    text = (
-        f"Not seen though it would have been. The reference for {name} leaves {_percent(x)} of the reading unexplained."
-    )
+    text = f"Infrared does not see {name}, whose reference leaves {percent(x)} of the reading unexplained."
     return Support(State.NOT_SEEN, text, ratio=ratio, readings=keys)
 
 
@@ -180,9 +183,8 @@ def _resolved(
     part = next((w.parts[compound] for w in words if compound in w.parts), None)
     if part is not None:
         twins = tuple(dict.fromkeys(c for w in words for c in w.alike.get(compound, ())))
-        text = f"Seen, {_share(part.share)} of the signal."
-        if part.probability is not None:
-            text = f"Seen with a probability of {_percent(part.probability)}, {_share(part.share)} of the signal."
+        likely = f", with a probability of {percent(part.probability)}" if part.probability is not None else ""
+        text = f"Infrared sees {scene.naming.name(compound)} as {_share(part.share)} of the signal{likely}."
         return Support(
             State.SEEN, text, part.probability, part.share, part.low, part.high, None, None, twins, ratio, keys
         )
@@ -193,18 +195,18 @@ def _resolved(
     found = [w.limits[compound] for w in words if compound in w.limits]
     said = [limit for limit in found if limit.seen is not None]
     if not said:
-        text = "This reading cannot say. What it would have taken is more than half of the signal."
+        text = "This reading cannot say, because not even half of the signal would show."
         return Support(State.NOT_VISIBLE, text, why=Blindness.BELOW_LIMIT, readings=keys)
     limit = max(said, key=lambda one: one.limit)
     if any(one.seen for one in said):
-        text = f"Its bands fit, about {_share(limit.estimate)} of the signal, but too little speaks for it to name it."
+        text = f"Its bands fit, as about {_share(limit.estimate)} of the signal, and not clearly enough to name it."
         return Support(
             State.SEEN, text, None, limit.estimate, limit.low, limit.high, limit.limit, None, (), ratio, keys
         )
     if ratio < 1.0:
         text = f"Not seen. {scene.naming.name(compound)} would have been seen above {limit_percent(limit.limit)} of the signal."
         return Support(State.NOT_SEEN, text, limit=limit.limit, ratio=ratio, readings=keys)
-    text = f"Could not be seen. Below {limit_percent(limit.limit)} of the signal it would not show in this reading."
+    text = f"Not seen. Below {limit_percent(limit.limit)} of the signal it would not show."
     return Support(State.NOT_VISIBLE, text, limit=limit.limit, why=Blindness.BELOW_LIMIT, readings=keys)
 
 
@@ -245,13 +247,17 @@ def _listed(names: Sequence[str], most: int = 4) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def _percent(value: float) -> str:
-    """A share in words a chemist reads: 0.2%, 4.0%, 98%; nothing is ever 100% sure."""
-    if value >= 0.9995:
-        return "more than 99.9%"
-    return f"{value:.1%}" if value < 0.0995 or value >= 0.995 else f"{value:.0%}"
+def percent(value: float) -> str:
+    """A probability or a share in words a chemist reads, never 0 and never 100 %.
+
+    >>> percent(0.0002), percent(0.04), percent(0.98), percent(0.99991)
+    ('less than 0.1 %', '4.0 %', '98 %', 'more than 99.9 %')
+    """
+    if not 0.0005 <= value < 0.9995:
+        return "less than 0.1 %" if value < 0.5 else "more than 99.9 %"
+    return f"{100 * value:.1f} %" if value < 0.0995 or value >= 0.995 else f"{100 * value:.0f} %"
 
 
 def _share(value: float) -> str:
     """A share of signal, which may well be all of it."""
-    return "all" if value >= 0.9995 else _percent(value)
+    return "all" if value >= 0.9995 else percent(value)

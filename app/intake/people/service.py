@@ -1,4 +1,4 @@
-"""Use cases of people: sign in and out, who is calling, accounts and API tokens."""
+"""Use cases of people: sign in and out, accounts and API tokens."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.intake.people.domain import account_problems, username_problem
@@ -21,8 +19,6 @@ from app.platform.live.publish import publish
 from app.platform.security.passwords import hash_password, verify_password
 from app.platform.security.tokens import keyed_hash, new_secret
 
-Credential = TypeVar("Credential", StaffSession, ApiToken)
-TOUCH_AFTER = timedelta(minutes=1)
 NO_SCREEN = "This account is for an instrument's computer. Mast watch sends files with its token. It has no screen."
 ENDED = "session-ended"
 """Topic of the event that silences the open live screens of a session, a token or a person."""
@@ -136,21 +132,6 @@ def end(uow: UnitOfWork, agency_id: uuid.UUID | None, access: Iterable[StaffSess
         publish(uow, ENDED, "ended", agency_id=agency_id, payload={"key": row.live_key})
 
 
-def actor_of_session(
-    session: Session, secret: str, policy: SessionPolicy, now: datetime
-) -> tuple[Actor, str | None] | None:
-    """Who this browser belongs to, and the id hash to touch when it was last seen a while ago."""
-    id_hash = keyed_hash(policy.pepper, "session", secret)
-    found = _holder(session, StaffSession, col(StaffSession.id_hash) == id_hash, now)
-    if found is None or now - found[0].last_seen_at > policy.idle:
-        return None
-    row, actor = found
-    actor = replace(actor, proven_at=row.proven_at)
-    if policy.administrators_by_two and Role.ADMIN in actor.roles and not row.by_two:
-        actor = replace(actor, roles=frozenset(), waits=True)
-    return actor, id_hash if now - row.last_seen_at > TOUCH_AFTER else None
-
-
 def prove(
     uow: UnitOfWork, secret: str, policy: SessionPolicy, proof: Proof, *, by_two: bool = False, there: str | None = None
 ) -> None:
@@ -162,42 +143,6 @@ def prove(
     if row.proof is Proof.IDENTITY and there:  # asked again, the provider may have begun another one
         row.session_there = there
     audit.record(uow, "prove", "person", row.person_id, after={"by": proof.value})
-
-
-def touch_session(uow: UnitOfWork, id_hash: str) -> None:
-    """Note that the browser is still in use."""
-    row = uow.session.get(StaffSession, id_hash)
-    if row is not None:
-        row.last_seen_at = max(row.last_seen_at, uow.now)
-
-
-def actor_of_token(session: Session, token: str, pepper: bytes, now: datetime) -> Actor | None:
-    """Who this bearer token speaks for; never with more roles than its owner holds today."""
-    found = _holder(session, ApiToken, col(ApiToken.token_hash) == keyed_hash(pepper, "token", token), now)
-    if found is None:
-        return None
-    row, actor = found
-    return replace(actor, roles=actor.roles & {Role(r) for r in row.roles}, via="token")
-
-
-def _holder(
-    session: Session, credential: type[Credential], this_one: sa.ColumnElement[bool], now: datetime
-) -> tuple[Credential, Actor] | None:
-    """A session or token that works, and its holder with the roles held now; one statement, because every request asks it."""
-    query = (
-        sa.select(credential, Person, col(Agency.name), col(PersonRole.role))
-        .join(Person, col(Person.id) == credential.person_id)
-        .join(Agency, col(Agency.id) == Person.agency_id)
-        .outerjoin(PersonRole, col(PersonRole.person_id) == Person.id)  # a row also for who has no role
-    )
-    rows = session.execute(query.where(this_one)).all()
-    if not rows:
-        return None
-    row, person, agency, _ = rows[0]
-    if row.revoked_at is not None or now >= row.expires_at or person.disabled_at is not None:
-        return None
-    roles = frozenset(role for *_, role in rows if role is not None)
-    return row, Actor(person.id, person.display_name, roles, person.agency_id, agency, asked_at=now)
 
 
 def add_agency(uow: UnitOfWork, name: str, kind: AgencyKind) -> Agency:

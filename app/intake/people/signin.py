@@ -7,7 +7,7 @@ import structlog
 from fastapi import Request
 from fastapi.responses import Response
 
-from app.intake.people import service, tables
+from app.intake.people import callers, service, tables
 from app.platform.kernel.actor import Actor
 from app.platform.security.throttle import SIGN_IN, address_of
 from app.platform.security.tokens import keyed_hash
@@ -73,8 +73,8 @@ def identify(request: Request) -> Actor | None:
         return None
     with runtime.db.read_once() as session:
         if token is not None:
-            return service.actor_of_token(session, token, runtime.pepper, runtime.now())
-        found = service.actor_of_session(session, secret or "", runtime.session_policy, runtime.now())
+            return callers.actor_of_token(session, token, runtime.pepper, runtime.now())
+        found = callers.actor_of_session(session, secret or "", runtime.session_policy, runtime.now())
     if found is None:
         return None
     actor, touch = found
@@ -100,6 +100,6 @@ def _touch(runtime: Runtime, actor: Actor, id_hash: str) -> None:
     """Note that the browser is in use. When that cannot be written (full disk), reading goes on all the same."""
     try:
         with runtime.begin(actor, vital=True) as uow:
-            service.touch_session(uow, id_hash)
+            callers.touch_session(uow, id_hash)
     except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
         structlog.get_logger(__name__).warning("session_not_touched", error=type(error).__name__)

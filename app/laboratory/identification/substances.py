@@ -92,12 +92,13 @@ class SubstanceIndex:
                 return fits[0].known
         return rows[0].known if len(rows) == 1 and _covers(rows[0], name) else _UNKNOWN
 
+    def key_of(self, compound: str, name: str) -> str:
+        """One key for each compound, also of a library that knows it by name only."""
+        return compound if not compound.startswith("name:") else self.find(compound, name).key or compound
+
     def unified(self, candidate: Candidate) -> Candidate:
-        """A candidate under one key for each compound, also from a library that knows it by name only."""
-        if not candidate.compound.startswith("name:"):
-            return candidate
-        key = self._names.get(plain(candidate.name), _UNKNOWN).key
-        return replace(candidate, compound=key) if key else candidate
+        """A candidate under the key of its compound."""
+        return replace(candidate, compound=self.key_of(candidate.compound, candidate.name))
 
 
 def _covers(row: _Listed, name: str) -> bool:

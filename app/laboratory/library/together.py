@@ -14,10 +14,15 @@ from functools import reduce
 from app.laboratory.library.domain import AnyLibrary, Holds, Libraries, Opened
 from spectra import InfraredLibrary, MassLibrary
 
+Key = Callable[[str, str], str]
+"""From the key and the name of an entry to the key its compound is known under."""
 MOST_PEAKS = 6_000_000
 """Peaks of mass libraries that are put together, some 430 MB with their index (73 bytes each, measured); more, and the largest library is asked alone."""
 MOST_CURVES = 30_000
 """Infrared entries that are put together, about as much."""
+
+
+Join = Callable[[Sequence[Opened]], AnyLibrary]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,12 @@ class Together:
         return tuple(one for one in self.books if several and getattr(one.spectra, "calibration", None) is not None)
 
 
-def mass_of(libraries: Libraries, names: Collection[str] = (), *, accurate: bool) -> Together | None:
-    """All mass libraries of unit or of accurate masses; None where there is none."""
+def mass_of(
+    libraries: Libraries, names: Collection[str] = (), *, accurate: bool, key: Key | None = None
+) -> Together | None:
+    """All mass libraries of unit or of accurate masses; None where there is none. Beside drugs an entry goes by its `key`."""
     books = _asked(libraries.mass(names, accurate=accurate), names)
-    return _together(f"mass {accurate}", books, _mass, lambda one: int(one.mass.table.mz.size), MOST_PEAKS)
+    return _together(f"mass {accurate}", books, _Mass(key), lambda one: int(one.mass.table.mz.size), MOST_PEAKS)
 
 
 def infrared_of(libraries: Libraries, names: Collection[str] = ()) -> Together | None:
@@ -57,7 +64,7 @@ def infrared_of(libraries: Libraries, names: Collection[str] = ()) -> Together |
 def _together(
     kind: str,
     books: Sequence[Opened],
-    join: Callable[[Sequence[Opened]], AnyLibrary],
+    join: Join,
     size: Callable[[Opened], int],
     most: int,
 ) -> Together | None:
@@ -77,10 +84,16 @@ def _asked(books: Sequence[Opened], names: Collection[str]) -> list[Opened]:
     return [*kept, *(one for one in books if one.holds is Holds.GENERAL and not one.own)]
 
 
-def _mass(books: Sequence[Opened]) -> MassLibrary:
-    drugs, general = ([one.mass for one in books if one.holds is kind] for kind in Holds)
-    parts = [reduce(MassLibrary.joined, some) for some in (drugs, general) if some]
-    return reduce(MassLibrary.beside, parts)
+@dataclass(frozen=True, slots=True)
+class _Mass:
+    """Puts mass libraries together; two of one `key` are equal."""
+
+    key: Key | None
+
+    def __call__(self, books: Sequence[Opened]) -> MassLibrary:
+        drugs, general = ([one.mass for one in books if one.holds is kind] for kind in Holds)
+        parts = [reduce(MassLibrary.joined, some) for some in (drugs, general) if some]
+        return parts[0].beside(parts[1], self.key) if len(parts) > 1 else parts[0]
 
 
 def _infrared(books: Sequence[Opened]) -> InfraredLibrary:
@@ -92,15 +105,16 @@ class _Shelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, Together] = {}
+        self._kept: dict[str, tuple[Together, Join]] = {}
 
-    def get(self, kind: str, books: Sequence[Opened], join: Callable[[Sequence[Opened]], AnyLibrary]) -> Together:
+    def get(self, kind: str, books: Sequence[Opened], join: Join) -> Together:
         with self._lock:
-            known = self._kept.get(kind)
-            if known is None or _parts(known.books) != _parts(books):
+            known, before = self._kept.get(kind, (None, None))
+            if known is None or before != join or _parts(known.books) != _parts(books):
                 known = Together(join(books), tuple(books))
-            self._kept[kind] = Together(known.spectra, tuple(books))
-            return self._kept[kind]
+            known = Together(known.spectra, tuple(books))
+            self._kept[kind] = known, join
+            return known
 
 
 def _parts(books: Sequence[Opened]) -> list[tuple[int, Holds]]:

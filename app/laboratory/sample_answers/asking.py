@@ -118,7 +118,7 @@ def _of_block(block: IdentifiedBlock) -> SampleReading:
 def _refused(view: AnalysisView) -> str:
     row = view.analysis
     if row.status is not AnalysisStatus.OK:
-        return f"{view.method.title} did not go well ({row.status.value.replace('_', ' ')})."
+        return f"{view.method.title} is marked “{row.status.value.replace('_', ' ')}”."
     if row.qc_failed:
         return f"The blank or control of {view.method.title} failed."
     if any(file.unseen for file in files_of(view)):
@@ -172,9 +172,9 @@ class Asked:
     calibration: str
 
 
-def asked_of(libraries: Libraries, names: Collection[str] = ()) -> Asked:
+def asked_of(libraries: Libraries, names: Collection[str] = (), key: together.Key | None = None) -> Asked:
     """All libraries of each technique together (of `names`, where there are any), and retention indices of own standards."""
-    mass, accurate = (together.mass_of(libraries, names, accurate=exact) for exact in (False, True))
+    mass, accurate = (together.mass_of(libraries, names, accurate=exact, key=key) for exact in (False, True))
     infrared = together.infrared_of(libraries, names)
     kinds = {"Mass spectra": mass, "Infrared spectra": infrared, "Accurate-mass spectra": accurate}
     known = {what: one for what, one in kinds.items() if one is not None}
@@ -187,7 +187,7 @@ def asked_of(libraries: Libraries, names: Collection[str] = ()) -> Asked:
             retention=_retention(libraries.own()),
         ),
         " ".join(_searched(what, one) for what, one in known.items()) or "There is no library.",
-        f"Own calibrations of {listed(unused)} are not used, because several libraries were put together" if unused else "",
+        f"Own calibrations of {listed(unused)} are not used, because several libraries were put together." if unused else "",
     )  # fmt: skip
 
 
@@ -195,10 +195,11 @@ def _searched(what: str, asked: Together) -> str:
     """What the readings of one kind were compared with."""
     said = f"{what} were compared with {listed([one.name for one in asked.books])}"
     said += " as one library" if len(asked.books) > 1 else ""
-    if asked.general:
-        said += f", {listed([one.name for one in asked.general])} as chemicals of any kind"
     if asked.left_out:
         said += f", and not with {listed([one.name for one in asked.left_out])}, because together they are too large"
+    if asked.general:
+        holds = "holds" if len(asked.general) == 1 else "hold"
+        said += f", where {listed([one.name for one in asked.general])} {holds} chemicals of any kind"
     return said + "."
 
 

@@ -77,7 +77,8 @@ class Cell:
     @property
     def words(self) -> str:
         """The state in words with its figure."""
-        return f"{STATE_WORDS[self.state]}, {self.figure}" if self.figure else STATE_WORDS[self.state]
+        link = " " if self.state is State.NOT_TOLD_APART else ", "
+        return f"{STATE_WORDS[self.state]}{link}{self.figure}" if self.figure else STATE_WORDS[self.state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +135,12 @@ class WholeAnswer:
     """The answer of a sample. `none_of_these` is the chance that it is none of the names; None where that is not said.
 
     `expected` are sentences on what was expected, apart from everything else; `blind` pairs an expected substance (register id) with a
-    method that could not have seen it, whatever its amount. `calibration` says what the figures rest on.
+    method that could not have seen it, whatever its amount. `calibration` says in sentences what the figures rest on.
     """
 
     parts: tuple[Part, ...] = ()
     methods: tuple[tuple[str, str], ...] = ()
     none_of_these: float | None = None
-    only_in: tuple[tuple[str, tuple[str, ...]], ...] = ()
     questions: tuple[Question, ...] = ()
     expected: tuple[str, ...] = ()
     blind: tuple[tuple[str, str], ...] = ()
@@ -203,6 +203,11 @@ class Standing:
         """Questions nobody has answered yet, and those whose answer is that a file belongs elsewhere: it has to go first. What one
         instrument leaves open stands in its own answer, and holds up nothing here."""
         return tuple(q for q in self.answer.questions if self.answer.several and not self._settled(q))
+
+    @property
+    def answered(self) -> int:
+        """How many of its questions someone answered."""
+        return sum(self.reply_to(q) is not None for q in self.answer.questions)
 
     def _settled(self, question: Question) -> bool:
         last = self.reply_to(question)

@@ -128,7 +128,7 @@ def _answer(parts: AnswerParts, ctx: JobContext, seen: _Seen) -> WholeAnswer:
     readings = asking.readings_of(seen.analyses, arrays.array_store(parts.blobs.root))
     if not readings:
         return WholeAnswer()
-    asked = asking.asked_of(parts.registry.of(ctx.agency_id))
+    asked = asking.asked_of(parts.registry.of(ctx.agency_id), key=parts.index.key_of)
     expected = tuple(asking.key_of(parts.register[one]) for one in seen.expected if one in parts.register)
     answer = explain_sample(
         readings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
@@ -10,13 +11,15 @@ from app.laboratory.identification.parts import ALL_OF_IT
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.sample_answers.asking import Asked, whose
 from app.laboratory.sample_answers.domain import Cell, Name, Part, Question, WholeAnswer
-from spectra.infrared.sentences import limit_percent, percent
+from spectra.infrared.sentences import limit_percent
 from spectra.sample.answer import Blindness, SampleAnswer, SamplePart, State, Support
+from spectra.sample.states import percent
 
 _WHY = {
     Blindness.NO_REFERENCE: "no reference",
     Blindness.BELOW_LIMIT: "too little for it",
     Blindness.KIND: "not this kind of substance",
+    Blindness.REFUSED: "reading does not count",
 }
 MOST_NAMED = 3
 
@@ -27,27 +30,38 @@ def told(
     """The tree. `analysis`: key of a reading or a strip → its analysis. `asked`: the libraries that were compared with."""
     methods = _columns(answer)
     note = answer.calibration
-    said = f"{note.data} ({note.version}, {note.date})" if note.version else ""
+    said = f"The weights were fitted to {note.data} ({note.version}, {note.date})." if note.version else ""
     return WholeAnswer(
         parts=tuple(_part(part, methods, index, analysis) for part in answer.parts),
         methods=tuple((method, title_of(method)) for method in methods),
         none_of_these=answer.none_of_these,
-        only_in=tuple(
-            (title_of(method), tuple(_name(c, answer, index).name for c in compounds))
-            for method, compounds in sorted(answer.only_in.items())
-            if compounds
-        ),
         questions=tuple(
-            Question(q.key, q.code, q.text, tuple(_name(c, answer, index).name for c in q.compounds))
+            Question(q.key, q.code, q.text, tuple(_called(c, answer) for c in q.compounds))
             for q in answer.questions
         ),
         expected=tuple(one.sentence for one in answer.expected),
         blind=tuple(_blind(answer, index)),
-        reasons=(*answer.reasons, *([asked.said] if asked else [])),
-        calibration=". ".join(filter(None, (said, asked.calibration if asked else ""))),
+        reasons=(*(_without_keys(one, analysis) for one in answer.reasons), *([asked.said] if asked else [])),
+        calibration=" ".join(filter(None, (said, asked.calibration if asked else ""))),
         calibration_version=note.version,
         withheld=note.withheld,
     )  # fmt: skip
+
+
+def _without_keys(sentence: str, keys: Iterable[str]) -> str:
+    """A sentence in which readings are called by words: their keys mean nothing to a person.
+
+    >>> _without_keys("1f#3 holds the same data as 2e and counts once.", ["1f", "2e"])
+    'Peak 3 of a reading holds the same data as another reading and counts once.'
+    """
+    words = iter(("a reading", "another reading"))
+    known = "|".join(map(re.escape, keys))
+    if not known:
+        return sentence
+    said = re.sub(
+        rf"({known})(?:#(\d+))?", lambda m: f"peak {m[2]} of {next(words)}" if m[2] else next(words), sentence
+    )
+    return said[:1].upper() + said[1:]
 
 
 def _blind(answer: SampleAnswer, index: SubstanceIndex) -> Iterator[tuple[str, str]]:
@@ -72,10 +86,8 @@ def _columns(answer: SampleAnswer) -> tuple[str, ...]:
     )
 
 
-def _name(compound: str, answer: SampleAnswer, index: SubstanceIndex) -> Name:
-    called = next((part.names[compound] for part in answer.parts if compound in part.names), compound)
-    known = index.find(compound, called)
-    return Name(compound, called, known.id, known.drug_class)
+def _called(compound: str, answer: SampleAnswer) -> str:
+    return next((part.names[compound] for part in answer.parts if compound in part.names), compound)
 
 
 def _named(compound: str, called: str, probability: float | None, index: SubstanceIndex) -> Name:
@@ -114,9 +126,9 @@ def _figure(said: Support, names: Mapping[str, str]) -> str:
     if said.state is State.SEEN:
         if said.share is not None and said.share < ALL_OF_IT:
             return f"{percent(said.share)} of signal"
-        return f"{percent(said.probability)} likely" if said.probability is not None else ""
+        return f"probability {percent(said.probability)}" if said.probability is not None else ""
     if said.state is State.NOT_SEEN:
-        return f"would have been above {limit_percent(said.limit)}" if said.limit is not None else "would have been"
+        return f"would show above {limit_percent(said.limit)}" if said.limit is not None else "though it would show"
     if said.state is State.NOT_TOLD_APART:
         shown = [names.get(compound, compound) for compound in said.apart_from[:MOST_NAMED]]
         more = len(said.apart_from) - len(shown)

@@ -1,4 +1,4 @@
-"""Recording an analysis done by hand: a strip, a reagent, or a machine whose file comes later."""
+"""Recording an analysis done by hand (a strip, a reagent, or a machine whose file comes later), and leaving one out."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
+from app.intake.samples import lookup
 from app.laboratory.identification.domain import Method
 from app.laboratory.readings import analyses
-from app.platform.kernel.errors import Invalid
+from app.laboratory.readings.domain import AnalysisStatus
+from app.platform.kernel.errors import Invalid, NotFound
 from app.platform.web.fields import Note80, Note140, Text40, Text60
 from app.platform.web.typed import number
 from app.screens.bench.look import Part
-from app.screens.bench.steps_page import Bench
+from app.screens.bench.steps_page import Bench, Id
 from harm_messages.register import MatchKind, Register
 from harm_messages.vocabulary import StripReading
 
@@ -88,3 +90,17 @@ def add_analysis(at: Bench, form: Annotated[AnalysisForm, Form()]) -> Response:
             ),
         )
     return at.back("analysis", part=Part.STRIPS)
+
+
+@router.post("/bench/samples/{sample_id}/counts")
+def let_count(
+    at: Bench, analysis: Id, version: Annotated[int, Form()], counts: Annotated[bool, Form()] = False
+) -> Response:
+    """Leave an analysis out of every answer, because its file is of another sample or is no good, or let it count again."""
+    status = AnalysisStatus.OK if counts else AnalysisStatus.REPEAT
+    with at.shown_again(), at.begin() as uow:
+        if analyses.get_analysis(uow.session, at.who, analysis).sample_id != at.sample_id:
+            raise NotFound("analysis")
+        lookup.lock_sample(uow, at.sample_id)
+        analyses.update_analysis(uow, analysis, version, {"status": status}, reason="set at the bench")
+    return at.back("counts" if counts else "left_out", part=Part.FILES)

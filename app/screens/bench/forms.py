@@ -7,9 +7,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.intake.samples import substances
 from app.platform.kernel.errors import Invalid
 from app.platform.web.fields import Note60, Note80, Note200, Text40
+from app.platform.web.forms import Entered
 from app.platform.web.typed import number
+from app.results import words
+from app.results.bench import Line
 from app.results.schemas import AmountIn, FindingIn
 from harm_messages.register import MatchKind, Register
 from harm_messages.vocabulary import Abundance, Basis, Confidence, Unit
@@ -102,3 +106,40 @@ def _amount(form: FindingForm, wrong: dict[str, str]) -> AmountIn | None:
             wrong["amount_value"] = "Enter the amount too, for example 71."
         return None
     return AmountIn(value=value, low=low, high=high, k=2.0 if k is None else k, unit=form.amount_unit, basis=form.basis)
+
+
+def typed_form(typed: Entered, register: Register) -> Entered:
+    """Values of the finding form as they were typed."""
+    form = FindingForm.model_validate(typed)
+    chosen = [{"id": i, "label": substances.label_of(register, i)} for i in form.substance if i]
+    free = [w for w in form.substance_words if w and not chosen]
+    return Entered({**typed, "chosen": chosen, "free": free, "has_amount": bool(typed.get("amount_value"))})
+
+
+def entered_form(line: Line | None = None) -> Entered:
+    """Values of the finding form as they are stored, else those of a fresh one."""
+    if line is None:
+        fresh = {"chosen": (), "free": (), "analyses": (), "abundance": Abundance.PRESENT_UNQUANTIFIED.value}
+        return Entered(fresh)
+    entered, amount = line.entered, line.entered.amount
+    key = entered.substance_id or entered.substance_class
+    values = {
+        "chosen": [{"id": key, "label": line.name}] if key else [],
+        "free": [] if key else [entered.unknown_label],
+        "keep_words": not key,
+        "abundance": entered.abundance.value,
+        "analyses": entered.analysis_ids,
+        "has_amount": amount is not None,
+        "amount_value": words.figure(amount.value) if amount else "",
+        "amount_low": words.figure(amount.low) if amount and amount.low is not None else "",
+        "amount_high": words.figure(amount.high) if amount and amount.high is not None else "",
+        "coverage_k": words.figure(amount.k) if amount else "",
+        "amount_unit": amount.unit.value if amount else "",
+        "basis": amount.basis.value if amount else "",
+        "below": entered.below,
+        "confidence": entered.confidence.value if entered.confidence else "",
+        "confidence_reason": entered.confidence_reason,
+        "cannot_tell_from": entered.cannot_tell_from,
+        "retention_compared": entered.retention_ids,
+    }
+    return Entered(values)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, TypedDict
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -20,7 +20,6 @@ from app.intake.samples import photos, substances
 from app.intake.tasks import service as tasks
 from app.laboratory.identification.domain import methods
 from app.laboratory.identification.in_house import void_now
-from app.laboratory.identification.parts import ALL_OF_IT
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import analyses, arrays, figures, plots
@@ -33,24 +32,22 @@ from app.platform.plots import Plot
 from app.platform.security.policy import allow
 from app.platform.web.forms import Entered, fields_of, shown_again
 from app.results import edits, presence, words
-from app.results.bench import Bench, Line, Shown, analysis_title, bench, worklist
+from app.results.bench import Bench, Shown, Worklist, analysis_title, bench, worklist
 from app.results.domain import Action, NameState, State
 from app.results.review import name_of
 from app.results.whole import offers_of_whole
 from app.runtime import RuntimeDep
 from app.screens.bench.ahead_page import AHEAD
-from app.screens.bench.bar import bar_of, undo_of
+from app.screens.bench.bar import Undo, bar_of, undo_of
 from app.screens.bench.choosing import choice_of
 from app.screens.bench.file_words import file_words, takes_folders
-from app.screens.bench.forms import FindingForm
+from app.screens.bench.forms import entered_form, typed_form
 from app.screens.bench.look import PLAIN, Look, Looked, Part, Tab, keep_tab
 from app.screens.bench.spectrum_view import SpectrumView, named_here, percent, view_of
 from app.screens.bench.viewer import Viewer, viewer_of
 from app.screens.visits import Visit, visitor
 from harm_messages.register import Register
-from harm_messages.vocabulary import Abundance
 from instruments import assurance_sentence
-from spectra.infrared.sentences import limit_percent
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,6 +65,8 @@ DONE: dict[str, str] = {
     "open_again": "Dismissal removed.",
     "nothing": "Recorded “nothing detected”.",
     "analysis": "Analysis recorded.",
+    "left_out": "Left out. The answer for the sample is worked out without it.",
+    "counts": "Counts again. The answer for the sample is worked out with it.",
     "file": "File received. It is being read.",
     "files": "Files received. They are being read.",
     "answer": "Importing the file with these settings.",
@@ -229,74 +228,86 @@ def page(
     since: int | None = None,
 ) -> HTMLResponse:
     """The page of one sample, or with `template` a part of it. `where`: the form the error belongs to."""
-    rt, who, now = at.rt, at.who, at.rt.now()
-    with rt.read() as session:
-        shown = bench(session, who, at.sample_id, now, rt.pack.substances, reading_id=look.reading, peak=look.peak)
-        work = worklist(session, who, now, rt.pack.substances)
-        todo = tasks.of_sample(session, who, at.sample_id)
-        undo = undo_of(session, who, look.submitted)
-        last_strips = analyses.last_strips(session, who)
-        asks_release = Action.RELEASE.value in (look.ask, where)
-        headline = _headline(at, session, shown) if asks_release else ""
-        merged = _by_others(session, who, shown, since, rt.pack.substances)
-        colleague = presence.colleague_here(session, who, at.sample_id, now)
-        viewer = viewer_of(session, rt, who, shown, look, work) if template in _WITH_SPECTRUM else Viewer()
-        has_photo = photos.photo_of(session, at.sample_id) is not None
+    register = at.rt.pack.substances
+    asks_release = Action.RELEASE.value in (look.ask, where)
+    read = _read(at, template, look, since, asks_release=asks_release)
+    shown, spectrum = read["b"], template in _WITH_SPECTRUM
     return at.page(
         template,
-        b=shown,
+        **read,
         sample_id=at.sample_id,
-        has_photo=has_photo,
-        sample_tasks=todo,
         task_back="bench",
-        x=_view(at, shown.shown, look.compare) if template in _WITH_SPECTRUM else None,
-        viewer=viewer,
+        x=_view(at, shown.shown, look.compare) if spectrum else None,
         w=shown.whole,
         together=_together(shown),
         here=named_here(shown),
-        bar=bar_of(shown, who),
-        undo=undo,
-        headline=headline,
+        bar=bar_of(shown, at.who),
         asks_release=asks_release,
         look=look,
         part=_part(shown, look, where, error),
         tab=Tab.FILE if where.startswith("correct-") else look.tab or _tab(shown),
         Tab=Tab,
-        work=work,
-        merged=merged,
         since=since,
-        colleague=colleague,
-        choice=choice_of(error, rt.pack.substances),
-        now=now,
-        compare=look.compare,
+        choice=choice_of(error, register),
+        now=at.rt.now(),
         done=DONE.get(done, ""),
         error=error,
         where=where,
         fields=_fields(error, where),
-        reasons=error.reasons if error else (),
         typed=typed or Entered(),
-        entered_form=form_of,
-        typed_form=lambda values, line: form_of(line, values, rt.pack.substances),
+        entered_form=entered_form,
+        typed_form=lambda values: typed_form(values, register),
         key=new_id(),
         methods=[m for m in methods().values() if m.active],
-        targets=_strips(rt.pack.substances, last_strips),
-        last_strips=last_strips,
+        targets=_strips(register, read["last_strips"]),
         no_strip=analyses.LastStrip(),
         file_words=file_words(),
         takes_folders=takes_folders(),
-        upload_limit=rt.blobs.max_bytes,
+        upload_limit=at.rt.blobs.max_bytes,
         words=words,
         analysis_title=analysis_title,
         files_of=analyses.files_of,
         figure_words=figures.shown,
         assurance_sentence=assurance_sentence,
-        limit_percent=limit_percent,
-        ALL_OF_IT=ALL_OF_IT,
         probability_words=percent,
         Action=Action,
         NameState=NameState,
         State=State,
     )
+
+
+class _Read(TypedDict):
+    """What the page takes from the database, by the names its templates know."""
+
+    b: Bench
+    work: Worklist
+    sample_tasks: list[tasks.TaskView]
+    undo: Undo | None
+    last_strips: dict[str, analyses.LastStrip]
+    headline: str
+    merged: list[str]
+    colleague: bool
+    viewer: Viewer
+    has_photo: bool
+
+
+def _read(at: SampleVisit, template: str, look: Look, since: int | None, *, asks_release: bool) -> _Read:
+    rt, who, now, register = at.rt, at.who, at.rt.now(), at.rt.pack.substances
+    with rt.read() as session:
+        shown = bench(session, who, at.sample_id, now, register, reading_id=look.reading, peak=look.peak)
+        work = worklist(session, who, now, register)
+        return {
+            "b": shown,
+            "work": work,
+            "sample_tasks": tasks.of_sample(session, who, at.sample_id),
+            "undo": undo_of(session, who, look.submitted),
+            "last_strips": analyses.last_strips(session, who),
+            "headline": _headline(at, session, shown) if asks_release else "",
+            "merged": _by_others(session, who, shown, since, register),
+            "colleague": presence.colleague_here(session, who, at.sample_id, now),
+            "viewer": viewer_of(session, rt, who, shown, look, work) if template in _WITH_SPECTRUM else Viewer(),
+            "has_photo": photos.photo_of(session, at.sample_id) is not None,
+        }
 
 
 def _strips(register: Register, used: Iterable[str]) -> list[tuple[str, str]]:
@@ -357,40 +368,6 @@ def _view(at: SampleVisit, shown: Shown | None, compare: int) -> SpectrumView:
         return plots.plot_of(shown.reading, shown.answer, store, registry(), Wanted(compare or 1, peak))
 
     return view_of(shown, picture, lambda candidate: void_now(candidate, registry()))
-
-
-def form_of(line: Line | None = None, typed: Entered | None = None, register: Register | None = None) -> Entered:
-    """Values of the finding form: what was typed, else what is stored, else a fresh one."""
-    if typed is not None and register is not None:
-        form = FindingForm.model_validate(typed)
-        chosen = [{"id": i, "label": substances.label_of(register, i)} for i in form.substance if i]
-        free = [w for w in form.substance_words if w and not chosen]
-        return Entered({**typed, "chosen": chosen, "free": free, "has_amount": bool(typed.get("amount_value"))})
-    if line is None:
-        fresh = {"chosen": (), "free": (), "analyses": (), "abundance": Abundance.PRESENT_UNQUANTIFIED.value}
-        return Entered(fresh)
-    entered, amount = line.entered, line.entered.amount
-    key = entered.substance_id or entered.substance_class
-    values = {
-        "chosen": [{"id": key, "label": line.name}] if key else [],
-        "free": [] if key else [entered.unknown_label],
-        "keep_words": not key,
-        "abundance": entered.abundance.value,
-        "analyses": entered.analysis_ids,
-        "has_amount": amount is not None,
-        "amount_value": words.figure(amount.value) if amount else "",
-        "amount_low": words.figure(amount.low) if amount and amount.low is not None else "",
-        "amount_high": words.figure(amount.high) if amount and amount.high is not None else "",
-        "coverage_k": words.figure(amount.k) if amount else "",
-        "amount_unit": amount.unit.value if amount else "",
-        "basis": amount.basis.value if amount else "",
-        "below": entered.below,
-        "confidence": entered.confidence.value if entered.confidence else "",
-        "confidence_reason": entered.confidence_reason,
-        "cannot_tell_from": entered.cannot_tell_from,
-        "retention_compared": entered.retention_ids,
-    }
-    return Entered(values)
 
 
 def _fields(error: MastError | None, where: str) -> Entered:

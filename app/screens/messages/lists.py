@@ -59,11 +59,6 @@ class Wanted(BaseModel):
     about: Text40 = ""
     page: Annotated[int, Field(ge=1, le=1000)] = 1
 
-    @property
-    def is_narrow(self) -> bool:
-        """Whether it asks for less than everything."""
-        return bool(self.q or self.severity or self.only or self.about)
-
     def address(self, path: str, page: int) -> str:
         """The address of page `page` of this list at `path`, without the questions that nobody asked."""
         asked = {"language": FIRST_LANGUAGE, "page": 1}

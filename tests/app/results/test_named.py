@@ -214,7 +214,7 @@ def test_a_dismissal_is_kept_with_its_reason_shown_to_the_verifier_and_frozen(la
     assert act(lab, world, sample_id, "submit", CHEMIST).status_code == 303
     text = page(world, sample_id, VERIFIER)
     review = text[text.index('id="review"') :]
-    assert "Other. seen in the rinse" in review[: review.index("</section>")]
+    assert "Other. “seen in the rinse" in review[: review.index("</section>")]
     assert "accept_open" not in text
     row = newest(lab, sample_id).result
     assert [one["key"] for one in row.basis["dismissed"]] == ["phenacetin"]

@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library import together
 from app.laboratory.library.domain import Holds, Libraries, Opened, Technique
 from app.laboratory.sample_answers import asking
+from harm_messages import load_pack
 from spectra import (
     InfraredLibrary,
     MassLibrary,
@@ -66,7 +68,9 @@ def test_a_mixture_is_named_after_the_drug_where_its_look_alike_stands_in_a_decl
     assert "Cocaine" in [part.name for part in declared.parts]
     assert "Double" in [part.name for part in undeclared.parts]
     assert "Cocaine" not in [part.name for part in undeclared.parts]
-    assert said == "Mass spectra were compared with Drugs and Any as one library, Any as chemicals of any kind."
+    assert (
+        said == "Mass spectra were compared with Drugs and Any as one library, where Any holds chemicals of any kind."
+    )
     assert said_before == "Mass spectra were compared with Drugs and Any as one library."
 
 
@@ -81,6 +85,26 @@ def test_a_joined_library_is_made_once_and_again_where_another_declaration_or_ed
     newer = asking.asked_of(Shelf(drugs, replace(general, spectra=edition))).libraries.mass
     assert newer is not None
     assert len(newer) == len(STARTER) + 2
+
+
+def test_a_drug_that_a_general_library_knows_by_name_only_is_that_drug() -> None:
+    index = SubstanceIndex(load_pack().substances)
+    named = library_of(
+        [COCAINE, CAFFEINE], names=["Cocaine HCl", "Strange"], compounds=["name:cocainehcl", "name:strange"]
+    )
+    shelf = Shelf(book("Drugs", STARTER), book("Any", named, Holds.GENERAL))
+    asked = asking.asked_of(shelf, key=index.key_of)
+    assert asked.libraries.mass is not None
+    assert [*asked.libraries.mass.compounds][-2:] == [
+        STARTER.compounds[[*STARTER.names].index("Cocaine")],
+        "name:strange",
+    ]
+    assert asking.asked_of(shelf, key=index.key_of).libraries.mass is asked.libraries.mass
+    assert asking.asked_of(shelf).libraries.mass is not asked.libraries.mass
+    reading = MassSpectrum(COCAINE.mz, COCAINE.intensity)
+    said = asked.libraries.mass.explain(reading)
+    assert [part.name for part in said.components] == ["Cocaine"]
+    assert not said.general
 
 
 def test_accurate_masses_and_infrared_are_put_together_too() -> None:

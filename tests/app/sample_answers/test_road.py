@@ -72,6 +72,27 @@ def test_two_files_that_cannot_be_of_one_sample_are_asked_about_and_hold_up_veri
     assert said.json()["open_questions"] == [one for one in answer["open_questions"] if one != key]
 
 
+def test_a_file_of_another_sample_is_left_out_at_the_bench_and_may_count_again(measured: Measured) -> None:
+    ir = measured.measure("ftir", ir_of(ketamine=1.0), "a.jdx")
+    measured.measure("gc_ms", ei_of("Cocaine"), "b.msp")
+    chemist, bench = measured.world.as_(Role.CHEMIST), f"/bench/samples/{measured.sample_id}"
+    version = chemist.get(f"/api/v1/analyses/{ir}").json()["version"]
+    assert f'action="{bench}/counts"' in chemist.get(f"{bench}?part=files").text
+
+    def counts(version: int, *, yes: bool) -> dict:
+        form = {"analysis": str(ir), "version": version, "counts": str(yes).lower()}
+        sent = chemist.post(f"{bench}/counts", data=form, headers={"Origin": "https://testserver"})
+        assert sent.status_code == 303, sent.text
+        measured.world.runtime.jobs.run_until_idle()
+        return measured.answer()
+
+    without = counts(version, yes=False)
+    assert (names(without), without["open_questions"]) == (["Cocaine"], [])
+    again = counts(version + 1, yes=True)
+    assert set(names(again)) == {"Cocaine", "Ketamine"}
+    assert again["open_questions"]
+
+
 def test_a_reply_to_nothing_asked_is_not_found_and_a_stale_one_is_refused(measured: Measured) -> None:
     measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
     answer = measured.answer()

@@ -118,11 +118,11 @@ def test_the_other_method_narrows_what_a_finding_could_not_tell_apart() -> None:
 def test_a_question_stays_open_until_somebody_answers_and_while_a_file_is_of_another_sample() -> None:
     question = Question("k1", "one_sample", "Are these two files of one sample?")
     standing = Standing(Progress.READY, whole(questions=(question,)))
-    assert standing.open_questions == (question,)
+    assert (standing.open_questions, standing.answered) == ((question,), 0)
     reply = Replied("k1", Reply.WRONG_FILE, "", uuid4(), datetime.now(UTC))
     assert replace(standing, replies=(reply,)).open_questions == (question,)
     settled = replace(standing, replies=(reply, replace(reply, reply=Reply.ONE_SAMPLE)))
-    assert settled.open_questions == ()
+    assert (settled.open_questions, settled.answered) == ((), 1)
 
 
 def test_the_answer_is_kept_and_read_again_as_it_was() -> None:
@@ -146,12 +146,24 @@ def test_what_a_method_has_no_reference_of_is_told_apart_from_what_it_did_not_se
     assert told(answer, index, {}).blind == (("mdma", "gc_ms"),)
 
 
+def test_a_sentence_of_the_answer_calls_no_reading_by_its_key() -> None:
+    note = CalibrationNote("1", "2026-11-29", "real EI readings", ())
+    said = ("r1 supports no answer. It holds no data.", "r2#3 holds the same data as r1 and counts once.")
+    shown = told(SampleAnswer((), {}, None, (), None, {}, note, said), SubstanceIndex(), {"r1": FTIR, "r2": GCMS})
+    assert shown.reasons == (
+        "A reading supports no answer. It holds no data.",
+        "Peak 3 of a reading holds the same data as another reading and counts once.",
+    )
+    assert shown.calibration == "The weights were fitted to real EI readings (1, 2026-11-29)."
+
+
 def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
     support = {
         "ftir": Support(State.SEEN, "s", probability=0.98, share=0.64, readings=("r1",)),
         "gc_ms": Support(State.NOT_SEEN, "s", limit=0.041, readings=("r2#3",)),
         "raman": Support(State.NOT_VISIBLE, "s", why=Blindness.NO_REFERENCE),
         "lc_ms": Support(State.NOT_TOLD_APART, "s", apart_from=("OTHER",)),
+        "msms": Support(State.NOT_TESTED, "s", why=Blindness.REFUSED),
     }
     part = SamplePart(
         "ZPUCINDJVBIVPJ", "Cocaine", 0.98, (("ZPUCINDJVBIVPJ", 0.98),), True, support, {"OTHER": "Pseudococaine"}
@@ -161,9 +173,10 @@ def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
     words = {c.method: c.words for c in shown.parts[0].cells}
     assert words == {
         "ftir": "seen, 64 % of signal",
-        "gc_ms": "not seen, would have been above 4.5 %",
+        "gc_ms": "not seen, would show above 4.5 %",
         "raman": "could not be seen, no reference",
-        "lc_ms": "not told apart, from Pseudococaine",
+        "lc_ms": "not told apart from Pseudococaine",
+        "msms": "not tested, reading does not count",
     }
     assert shown.parts[0].cells[[c.method for c in shown.parts[0].cells].index("gc_ms")].analysis_ids == (GCMS,)
     assert shown.parts[0].seen_by == (FTIR,)

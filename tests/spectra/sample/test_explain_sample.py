@@ -66,8 +66,10 @@ def test_infrared_tells_apart_what_ei_cannot(truth: str) -> None:
 
 
 def test_what_infrared_changed_is_said() -> None:
-    assert both(FOUR).parts[0].changed.startswith("EI alone gives 4-CEC 0.5")
-    assert "leaves 0.1% of the reading unexplained" in both(FOUR).parts[0].changed
+    said = both(FOUR).parts[0].changed
+    assert re.match(
+        r"EI alone gives 4-CEC \d\d % and 3-CEC \d\d %\. Infrared sees 4-CEC, whose reference leaves 0\.1 %", said
+    )
     alone = explain_sample([gc(COCAINE), ir(COCAINE)], [], libraries(), REGISTER)
     assert alone.parts[0].changed == ""
 
@@ -119,6 +121,32 @@ def test_what_was_expected_changes_no_probability() -> None:
     assert (asked.none_of_these, asked.questions) == (both(FOUR).none_of_these, both(FOUR).questions)
     assert asked.expected[0].compound == THREE
     assert asked.what_if == "With 3-CEC 1e+30 times as likely beforehand, the first name would be 3-CEC."
+
+
+def test_of_an_expected_compound_that_no_method_shows_it_is_said_how_little_would_have_been_seen() -> None:
+    asked = SampleSettings(expected=(CAFFEINE,))
+    answer = explain_sample([ir(COCAINE, SUGAR)], [], libraries(), REGISTER, asked)
+    limit = re.fullmatch(
+        r"Caffeine was expected and was not seen\. Infrared would show it above ([\d.]+) % of the signal\.",
+        answer.expected[0].sentence,
+    )
+    assert limit is not None
+    assert 0 < float(limit[1]) < 50
+    none = explain_sample([ir(COCAINE, SUGAR)], [], libraries((), (CAFFEINE,)), REGISTER, asked)
+    assert none.expected[0].sentence == "Caffeine was expected and could not have been seen."
+    refused = SampleReading("bad", "ftir", None, refused="The file is cut off")
+    nothing = explain_sample([refused], [], libraries(), REGISTER, asked)
+    assert nothing.expected[0].sentence == "Caffeine was expected, and nothing that counts was measured."
+
+
+def test_probabilities_that_ei_has_no_calibration_for_are_in_no_word_of_the_answer() -> None:
+    known = mass_library()
+    bare = replace(libraries(), mass=MassLibrary(known.table, known.catalogue, known.energy))
+    part = explain_sample([gc(FOUR), ir(FOUR)], [], bare, REGISTER).parts[0]
+    row = part.support["gc_ms"]
+    assert (row.state, row.probability) == (State.NOT_TOLD_APART, None)
+    assert "%" not in row.sentence
+    assert part.changed.startswith("EI alone gives 4-CEC and 3-CEC. ")
 
 
 def test_a_strip_for_a_class_never_separates_its_members() -> None:
