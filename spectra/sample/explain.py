@@ -33,7 +33,7 @@ from spectra.sample.naming import LABELLED, Naming
 from spectra.sample.one_compound import Weighed, weigh
 from spectra.sample.parts import Drawn, finished, of_infrared_alone, of_mass_alone, of_one, of_places
 from spectra.sample.questions import questions_of
-from spectra.sample.states import Scene
+from spectra.sample.states import Scene, percent
 
 SEVERAL = 0.5
 """P(more than one compound) by EI from which a sample is a mixture."""
@@ -307,7 +307,7 @@ def _withheld(evidence: Evidence) -> str:
     if low <= share <= high:
         return ""
     return (
-        f"Infrared has references for {100 * share:.1f} % of what the EI library holds, and the fit was checked from {100 * low:.0f} to {100 * high:.0f} %, "
+        f"Infrared has references for {percent(share)} of what the EI library holds, and the fit was checked from {100 * low:.0f} to {100 * high:.0f} %, "
         "so the joint answer gives an order and no probabilities."
     )
 

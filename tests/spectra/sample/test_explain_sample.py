@@ -321,7 +321,7 @@ def test_a_deuterated_standard_is_no_part_of_the_sample() -> None:
 
 def test_probabilities_are_withheld_where_the_fit_says_nothing_of_the_libraries() -> None:
     answer = explain_sample([gc(FOUR), ir(FOUR)], [], SampleLibraries(mass_library(), _foreign_infrared()), REGISTER)
-    assert answer.calibration.withheld.startswith("Infrared has references for 0.0%")
+    assert answer.calibration.withheld.startswith("Infrared has references for less than 0.1 % of")
     assert answer.none_of_these is None
     assert all(p is None for part in answer.parts for _, p in part.set)
     assert answer.parts[0].support["ftir"].state is State.NOT_VISIBLE
