@@ -154,7 +154,7 @@ def _changed(scene: Scene, drawn: Drawn, said: Mapping[str, Support]) -> str:
     method = heard.infrared[0].method
     own = _own(scene, drawn)
     if not any(c == drawn.compound for c, _ in own):
-        return ""  # the words of the two methods say it
+        return f"EI does not give {naming.name(drawn.compound)}. {said[method].sentence}"
     told = [(c, p) for k, (c, p) in enumerate(own[:4]) if not k or p >= TOLD]
     printed = all(w.calibrated for w in heard.mass)
     figures = " and ".join(f"{naming.name(c)} {percent(p)}" if printed else naming.name(c) for c, p in told[:2])
