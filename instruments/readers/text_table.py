@@ -17,7 +17,7 @@ from spectra.types import FloatArray, Reading, ReadingKind, Remark
 from .. import text, units
 from ..errors import TooLarge, UnknownFormat
 from ..limits import Limits
-from ..peaks import peak_list
+from ..peaks import peak_list, relative_differs
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
@@ -36,7 +36,6 @@ _TITLE = re.compile(r"^(sample ?name|sample|title|probe|echantillon|muestra|inje
 _INSTRUMENT = re.compile(r"^(instrument( name| model)?|spectrometer|messgerat|model|appareil|equipo|detector name)$")
 _RAMAN = re.compile(r"raman|\blaser\b")
 KEPT_WORDS = 400
-LEAST_RELATIVE, RELATIVE_APART = 0.1, 0.02  # of the largest
 # A quoted name of a column may be broken over two lines (RFC 4180); numbers never are.
 WRAPPED_WITHIN = 200
 _OPEN = re.compile(r'(?:^|[,;|\t])\s*"[^"\d][^"]*$')
@@ -179,12 +178,7 @@ def _relative_differs(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...
     beside = [i for i, name in enumerate(block.header) if is_relative(name)]
     if len(found) != 1 or not beside or found[0].y in beside:
         return ()
-    y, relative = block.table[:, found[0].y], block.table[:, beside[0]]
-    large = np.isfinite(relative) & (y > 0) & (y >= LEAST_RELATIVE * np.nanmax(y))
-    if large.sum() < 3:
-        return ()
-    y, relative = y[large], relative[large]
-    if np.abs(relative - y * np.median(relative / y)).max() <= RELATIVE_APART * relative.max():
+    if not relative_differs(block.table[:, found[0].y], block.table[:, beside[0]]):
         return ()
     text = f"The column {block.header[beside[0]][:40]!r} does not fit the intensities beside it; a value may be damaged."
     return (warning("relative_differs", text),)
