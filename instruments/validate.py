@@ -190,7 +190,9 @@ def _mass(reading: Reading) -> Iterator[Remark]:
     largest = float(reading.x.max())
     precursor = reading.scans[0].precursor_mz if reading.scans else None
     if precursor is not None and float(reading.x.min()) > precursor + ISOTOPES:
-        yield warning("bad_precursor", f"Every peak lies above the precursor of m/z {precursor:g}; one of them is wrong.")
+        yield warning(
+            "bad_precursor", f"Every peak lies above the precursor of m/z {precursor:g}; one of them is wrong."
+        )
     if largest > LARGEST_MZ:
         yield warning("implausible_mz", f"The largest m/z is {largest:,.0f}; is this a mass spectrum?")
 

@@ -28,7 +28,9 @@ _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: 
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++(\S++))?\s*")
 _NUMERIC = re.compile(_NUMBER)
 _COUNT = re.compile(r"\d{1,15}")
-_RELATIVE = warning("relative_differs", "The relative intensities do not fit the absolute ones; a value may be damaged.")
+_RELATIVE = warning(
+    "relative_differs", "The relative intensities do not fit the absolute ones; a value may be damaged."
+)
 
 
 def sniff_massbank(probe: Probe) -> Guess | None:
@@ -45,7 +47,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="5",
+    version="6",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""

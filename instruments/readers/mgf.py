@@ -55,7 +55,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="5"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="6"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
@@ -144,12 +144,18 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
     for key, what in SINGLE.items():
         found += stated_twice(what, spectrum.again.get(key, ()))
     if spectrum.late:
-        text = f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
+        text = (
+            f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
+        )
         found += (warning("field_among_peaks", text),)
     for key, readable in (("MSLEVEL", _LEVEL.fullmatch), ("CHARGE", re.compile(r"\d").search)):
         value = spectrum.fields.get(key, "").strip()
         if value and not _NOT_SAID.fullmatch(value) and not readable(value):
-            found += (warning("bad_field", f"{key} of the spectrum at line {spectrum.line} is {value[:30]!r}, which is none."),)
+            found += (
+                warning(
+                    "bad_field", f"{key} of the spectrum at line {spectrum.line} is {value[:30]!r}, which is none."
+                ),
+            )
     return found
 
 

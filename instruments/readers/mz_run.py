@@ -54,9 +54,7 @@ class Stated(NamedTuple):
         )
         total = None if profile else self.total
         return (
-            outside
-            or _far(self.base_intensity, largest, FAR_HEIGHT)
-            or _far(total, float(intensity.sum()), FAR_TOTAL)
+            outside or _far(self.base_intensity, largest, FAR_HEIGHT) or _far(total, float(intensity.sum()), FAR_TOTAL)
         )
 
 

@@ -106,7 +106,9 @@ def stated_twice(what: str, values: Iterable[str]) -> tuple[Remark, ...]:
     """A warning where a record gives a single fact several times and not the same."""
     if len({value.strip() for value in values}) < 2:
         return ()
-    return (warning("stated_twice", f"The record gives its {what} more than once, and not the same; the first was taken."),)
+    return (
+        warning("stated_twice", f"The record gives its {what} more than once, and not the same; the first was taken."),
+    )
 
 
 def precursor(number: str, line: int) -> float | None:

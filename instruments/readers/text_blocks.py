@@ -33,9 +33,7 @@ MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
-SECTION = re.compile(
-    r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$"
-)
+SECTION = re.compile(r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$")
 
 
 @dataclass(slots=True)

@@ -136,7 +136,7 @@ def _is_sibling(block: Block, longest: Block) -> bool:
 def _caption(block: Block) -> str:
     """The line above the header that names the table."""
     heads = {units.plain("".join(block.header))}
-    lines = [w.strip("#;:,*\" \t") for w in block.words]
+    lines = [w.strip('#;:,*" \t') for w in block.words]
     return next((w for w in reversed(lines) if re.search(r"[^\W\d_]", w) and not _is_header(w, heads)), "table")[:80]
 
 

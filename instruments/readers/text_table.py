@@ -59,7 +59,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="5",
+    version="6",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per curve of the largest table, of every section that holds one, or of every table under the same header.
@@ -180,7 +180,9 @@ def _relative_differs(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...
         return ()
     if not relative_differs(block.table[:, found[0].y], block.table[:, beside[0]]):
         return ()
-    text = f"The column {block.header[beside[0]][:40]!r} does not fit the intensities beside it; a value may be damaged."
+    text = (
+        f"The column {block.header[beside[0]][:40]!r} does not fit the intensities beside it; a value may be damaged."
+    )
     return (warning("relative_differs", text),)
 
 

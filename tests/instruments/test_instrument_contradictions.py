@@ -41,7 +41,9 @@ def test_true_facts_of_a_scan_and_those_a_vendor_rounds_are_no_doubt() -> None:
     assert "scan_differs" not in warned(stated((TOTAL, 99_000), profile=True))
 
 
-@pytest.mark.parametrize("term", [(BASE_MZ, 41.1), (BASE, 5), (BASE, 99_900), (TOTAL, 10), (LOWEST, 50), (HIGHEST, 200)])
+@pytest.mark.parametrize(
+    "term", [(BASE_MZ, 41.1), (BASE, 5), (BASE, 99_900), (TOTAL, 10), (LOWEST, 50), (HIGHEST, 200)]
+)
 def test_points_that_are_not_those_a_scan_states_are_a_warning(term: tuple[str, float]) -> None:
     assert "scan_differs" in warned(stated(term))
 

@@ -83,7 +83,9 @@ def test_a_quoted_header_of_tabs_keeps_all_its_names() -> None:
 
 def test_a_small_spectrum_below_a_run_is_read_and_a_table_of_peaks_is_not() -> None:
     run = '#"TIC"\n#Point,X(Minutes),Y(Counts)\n' + "".join(f"{i},{i / 100},{i % 7}\n" for i in range(90))
-    scan = '#"Scan (6.2 min)"\n#Point,X(Thomsons),Y(Counts)\n' + "".join(f"{n},{m},{i}\n" for n, (m, i) in enumerate(PEAKS))
+    scan = '#"Scan (6.2 min)"\n#Point,X(Thomsons),Y(Counts)\n' + "".join(
+        f"{n},{m},{i}\n" for n, (m, i) in enumerate(PEAKS)
+    )
     both = read((run + scan).encode(), "a.csv")
     assert [(r.title, r.kind, r.n_points) for r in both] == [
         ("a: TIC", ReadingKind.CHROMATOGRAM, 90), ("a: Scan (6.2 min)", ReadingKind.MASS_SPECTRUM, 5),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from instruments import read
+from instruments.readers import text_words
 from spectra.types import ReadingKind
 from tests.instruments.andi_files import andi_ms
 from tests.instruments.instrument_files import (
@@ -337,3 +338,10 @@ def test_what_stands_below_the_peaks_does_not_damage_them() -> None:
     for below in ("\nTotal;4;15620\n", "\nScan;m/z range\n1;40-500\n2;40-500\n", ";;;\n5;6;7;8;9\n"):
         assert list(one(table + below, "a.csv").x) == [m for m, _ in PEAKS]
     assert len(read((table + "\n" + table).encode(), "a.csv")) == 2
+
+
+def test_no_more_than_two_headers_are_tried_on_all_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr(text_words, "_without_words", lambda lines, header: tried.append(header.at))
+    text_words.bare_rows([",".join(["m/z", "Intensity", *["Note"] * more]) for more in range(1, 90)])
+    assert sorted(set(tried)) == [0, 1]

@@ -318,7 +318,9 @@ def test_points_that_the_spc_header_does_not_count_are_said() -> None:
 
 def test_spc_spectra_that_do_not_fill_their_place_are_said() -> None:
     whole = own_x(RUN)
-    assert_marked(bytes([whole[0] | 1]) + whole[1:], "bad_directory")  # 16-bit values by the flag, 32-bit by the directory
+    assert_marked(
+        bytes([whole[0] | 1]) + whole[1:], "bad_directory"
+    )  # 16-bit values by the flag, 32-bit by the directory
     assert_marked(own_x([([41.0, 55.0], [10.0, 9.0]), ([], []), ([41.0], [3.0])]), "empty_spectra")
     assert not one(whole).warnings
 
