@@ -62,7 +62,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     version="6",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
-    """One Reading per curve of the largest table, of every section that holds one, or of every table under the same header.
+    """One Reading per curve of the largest table and of every section or table beside it that is a curve too.
 
     x and y are as written; a unit the file does not name is guessed and said so by a warning. Raises
     AmbiguousText, CorruptFile (not finite, unclosed quote), TooLarge and UnknownFormat (no table).
