@@ -98,12 +98,14 @@ def _repeats(block: Block, before: Block) -> bool:
 
 
 def _has_axes_of_its_own(block: Block, longest: Block) -> bool:
-    """A small table beside the longest whose header names an axis in order and an ordinate, as a spectrum behind a run."""
+    """A small table beside the longest whose header names another axis, in order, and an ordinate, as a spectrum behind a run."""
     if block.rows < SMALL_TABLE or block.section or not block.header or block.header == longest.header:
         return False
     axes = [i for i, name in enumerate(block.header) if units.x_unit(name) or units.is_time(name)]
     others = [name for i, name in enumerate(block.header) if i not in axes]
-    if len(axes) != 1 or any(map(_OF_PEAKS.search, map(units.plain, block.header))):
+    if len(axes) != 1 or units.x_unit(block.header[axes[0]]) in map(units.x_unit, longest.header):
+        return False
+    if any(map(_OF_PEAKS.search, map(units.plain, block.header))):
         return False
     return direction(block.table[:, axes[0]]) != 0 and any(map(units.y_unit, others))
 

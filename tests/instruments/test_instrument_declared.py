@@ -94,6 +94,11 @@ def test_a_small_spectrum_below_a_run_is_read_and_a_table_of_peaks_is_not() -> N
     assert one(run + peaks, "a.csv").kind is ReadingKind.CHROMATOGRAM
 
 
+def test_a_table_that_changes_its_ordinate_midway_is_told() -> None:
+    changed = "Wavenumber (cm-1)\tAbsorbance\n" + TABLE.replace("3792.0000", "Wavenumber (cm-1)\t%T\n3792.0000")
+    assert "other_tables" in codes(one(changed, "a.txt"))
+
+
 def test_seconds_beside_a_chromatogram_and_relative_intensities_are_no_curves_of_their_own() -> None:
     steps = "".join(f"{i / 100}\t0.60\t{100 + i % 7}\n" for i in range(50))
     assert one(f"Zeit (min)\tSchritt (s)\tWert (mAU)\n{steps}", "a.txt").y_unit == "mAU"
