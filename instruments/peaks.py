@@ -114,8 +114,10 @@ def _put_right(mz: FloatArray, intensity: FloatArray, notes: ScanNotes, where: s
 
 def relative_differs(intensity: FloatArray, relative: FloatArray) -> bool:
     """Whether relative intensities (P,) are not the intensities beside them on another scale; NaN stands for none."""
-    large = np.isfinite(relative) & (intensity > 0)
-    large &= intensity >= LEAST_RELATIVE * np.max(intensity, initial=0.0, where=np.isfinite(intensity))
+    known = np.isfinite(relative) & np.isfinite(intensity) & (intensity > 0)
+    large = np.zeros_like(known)
+    for values in (intensity, relative):
+        large |= known & (values >= LEAST_RELATIVE * np.max(values, initial=0.0, where=known))
     if large.sum() < 3:
         return False
     y, relative = intensity[large], relative[large]
