@@ -16,6 +16,7 @@ from .validate import LARGEST_MZ, info, warning
 
 # An empty scan cannot be a MassSpectrum; one point without intensity keeps scans and times aligned.
 PLACEHOLDER_MZ = 1.0
+LEAST_RELATIVE, RELATIVE_APART = 0.1, 0.02  # of the largest
 SMALLEST_MZ = 0.1  # the lightest ion, the proton, is at 1; bytes in the wrong order give 1e-300
 
 
@@ -109,6 +110,18 @@ def _put_right(mz: FloatArray, intensity: FloatArray, notes: ScanNotes, where: s
         notes.negative += int((intensity < 0).sum())
         intensity = np.maximum(intensity, 0.0)
     return mz, intensity
+
+
+def relative_differs(intensity: FloatArray, relative: FloatArray) -> bool:
+    """Whether relative intensities (P,) are not the intensities beside them on another scale; NaN stands for none."""
+    known = np.isfinite(relative) & np.isfinite(intensity) & (intensity > 0)
+    large = np.zeros_like(known)
+    for values in (intensity, relative):
+        large |= known & (values >= LEAST_RELATIVE * np.max(values, initial=0.0, where=known))
+    if large.sum() < 3:
+        return False
+    y, relative = intensity[large], relative[large]
+    return bool(np.abs(relative - y * np.median(relative / y)).max() > RELATIVE_APART * relative.max())
 
 
 def peak_list(

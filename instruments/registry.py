@@ -59,12 +59,14 @@ P = TypeVar("P", Probe, FolderProbe)
 class Extra:
     """An optional package that a reader stands on. Such a reader runs in a sandbox's child only, never in this process.
 
-    `name` is the extra of this distribution, `package` what it makes importable, `export` the way around it.
+    `name` is the extra of this distribution, `package` what it makes importable, `export` the way around it, `bound` the
+    versions of the package that are known to work.
     """
 
     name: str
     package: str
     export: str
+    bound: str = ""
 
     @property
     def installed(self) -> bool:
@@ -78,7 +80,7 @@ class Extra:
         """The error for a file of a format called `title` where the package is missing."""
         return UnsupportedVariant(
             f"This is {title}; reading it needs an extra that is not installed here "
-            f"(the operator adds it with pip install {self.package}, where MAST is).",
+            f'(the operator adds it with pip install "{self.package}{self.bound}", where MAST is).',
             code=f"{self.name}_extra_missing",
             hint=self.export,
         )

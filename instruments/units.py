@@ -40,7 +40,7 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"reflec|reflek|reflex|rifle", "reflectance"),
     (r"\babs(olute|\.)? ?int", "intensity"),
     (r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan", "absorbance"),
-    (r"\bcounts?\b|\bcts\b|\bcps\b", "counts"),
+    (r"\bcounts?\b|\bcts\b|\bcnts?\b|\bcps\b", "counts"),
     (r"relative|rel\.|\babund", "relative intensity"),
     (r"^i$|intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
 )
@@ -78,6 +78,13 @@ def foreign_unit(text: str) -> str:
     """A unit of x that the text gives at its end and that is none of ours, as it is spelled; '' if there is none."""
     match = _FOREIGN.search(text[:_LONGEST])
     return match[1].strip() if match else ""
+
+
+def two_units(text: str) -> bool:
+    """Whether a name of an axis holds one unit in brackets and another one behind it."""
+    match = re.search(r"[\[(]([^\])]{1,40})[\])]\s+(\S{1,40})$", text[:_LONGEST])
+    first, second = (x_unit(match[1]), x_unit(match[2])) if match else ("", "")
+    return bool(first and second and first != second)
 
 
 def x_unit(text: str) -> str:

@@ -27,6 +27,7 @@ ORDERED = frozenset(
 # Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis alone may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
 PLAUSIBLE_NM = (100.0, 30_000.0)
+LOWEST_IR_NM = 700.0
 PLAUSIBLE_UM = (0.1, 1_000.0)
 # No detector sees one photon in 10^20; such values are another quantity under a wrong label.
 LARGEST_ABSORBANCE = 20.0
@@ -46,8 +47,12 @@ TOUCHES_ZERO, TALLEST_BASELINE = 5e-4, (0.7, 1.2)
 HEIGHTS, WIDTH_RATIOS = (0.001, 0.05, 0.20), (0.25, 0.55)
 LARGEST_TRANSMITTANCE = 1.5  # of the scale; a background that fits badly gives 1.2
 LARGEST_FRACTION = 2.0  # a 0–1 scale overshoots a little, a 0–100 scale always has a point above
+LONGEST_RUN_S, TIME_IN_SECONDS = 7 * 86_400.0, {"s": 1.0, "min": 60.0}
 LONGEST_RUN_MIN = 300.0
 LARGEST_MZ = 20_000.0
+ENOUGH_PEAKS, ISOTOPES = 5, 5.0
+# The units in which the axis of a technique can be compared.
+UNITS_OF = dict.fromkeys((ReadingKind.IR, ReadingKind.RAMAN, ReadingKind.UV), ("cm-1", "nm", "um"))
 LARGEST_VALUE = 1e30  # netCDF fills what was never written with 9.97e36, others with the largest number there is
 X_DOUBTS = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
 # An absorbance that cannot be is not among them: after a slip of the hand it would be compared without a word.
@@ -125,6 +130,9 @@ def direction(x: FloatArray) -> int:
 def _axis(reading: Reading) -> Iterator[Remark]:
     if not reading.x_unit:
         yield warning("unit_unknown", "The file does not say what its x axis is; please give the unit.")
+    elif reading.x_unit not in UNITS_OF.get(reading.kind, (reading.x_unit,)):
+        text = f"The x axis is in {reading.x_unit[:40]!r}, which is no unit of this technique known here; please give the unit."
+        yield warning("unit_unknown", text)
     if reading.kind not in ORDERED:
         return
     if reading.n_points == 1 and reading.kind in STEADY:
@@ -176,7 +184,15 @@ def _mass(reading: Reading) -> Iterator[Remark]:
             yield warning("duplicate_mz", "An m/z occurs more than once in this spectrum.")
         else:
             yield info("unsorted_mz", "The peaks were not in order of m/z.")
+        if reading.n_points >= ENOUGH_PEAKS and (np.diff(reading.y) > 0).all():
+            text = "The intensities rise from peak to peak and the m/z do not; the two columns may be swapped."
+            yield warning("columns_swapped", text)
     largest = float(reading.x.max())
+    precursor = reading.scans[0].precursor_mz if reading.scans else None
+    if precursor is not None and float(reading.x.min()) > precursor + ISOTOPES:
+        yield warning(
+            "bad_precursor", f"Every peak lies above the precursor of m/z {precursor:g}; one of them is wrong."
+        )
     if largest > LARGEST_MZ:
         yield warning("implausible_mz", f"The largest m/z is {largest:,.0f}; is this a mass spectrum?")
 
@@ -206,11 +222,15 @@ def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:
         yield warning("looks_like_wavelength", f"{axis}, as infrared spectra do in nm; please check the unit.")
     if reading.kind is ReadingKind.IR and reading.x_unit == "cm-1" and low > 0 and high <= 60 and high - low > 1:
         yield warning("looks_like_wavelength", f"{axis}, as infrared spectra do in micrometres; please check the unit.")
+    if reading.kind is ReadingKind.IR and reading.x_unit == "nm" and high < LOWEST_IR_NM:
+        yield warning("looks_like_wavenumber", f"{axis}, which is no infrared light; please check the unit.")
     if reading.kind is ReadingKind.UV and reading.x_unit == "nm" and low > 300 and 3_300 < high < 4_500:
         yield warning("looks_like_wavenumber", f"{axis}, as infrared spectra do in cm-1; please check the unit.")
     timed = reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN)
     if timed and reading.x_unit == "min" and high > LONGEST_RUN_MIN and reading.n_points > ENOUGH_POINTS:
         yield warning("looks_like_seconds", f"{axis}, which is long for a run; are these seconds?")
+    elif timed and high * TIME_IN_SECONDS.get(reading.x_unit, 0.0) > LONGEST_RUN_S:
+        yield warning("implausible_time", f"{axis}, which is longer than any run; a time may be damaged.")
 
 
 def _ordinate(reading: Reading) -> Iterator[Remark]:

@@ -48,7 +48,7 @@ _SCAN_COUNT = "The file gives {} scans but {} {}."
     techniques={"MS", "GC-MS", "LC-MS"},
     magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
     extensions=EXTENSIONS,
-    version="4",
+    version="5",
 )
 def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.
@@ -219,5 +219,10 @@ def _total_remark(file: NetCdf, total: FloatArray) -> tuple[Remark, ...]:
     ratio = float(stored.sum() / total.sum()) if total.any() else 1.0
     if not 1 / FAR_APART < ratio < FAR_APART:
         text = f"The total ion current stored in the file is {ratio:.3g} times the sum of its points; the scale of one may be wrong."
+        return (warning("total_differs", text),)
+    known = (stored > 0.01 * stored.max()) & (total > 0)
+    ratios = stored[known] / total[known] / np.median(stored[known] / total[known]) if known.any() else np.ones(1)
+    if not 1 / FAR_APART < float(ratios.min()) <= float(ratios.max()) < FAR_APART:
+        text = "The total ion current stored for some scans is far from the sum of their points; these may be damaged."
         return (warning("total_differs", text),)
     return (info("total_differs", "The total ion current stored in the file is not the sum of its points."),)

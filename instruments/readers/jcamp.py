@@ -60,7 +60,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="6",
+    version="7",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -219,6 +219,9 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
     y_unit, scale = units.scaled(hints.y_unit or units.y_unit(raw_y) or raw_y, float(np.max(y)))
     notes += scale
     if kind is ReadingKind.MASS_SPECTRUM:
+        if unit in units.X_UNITS and unit != "m/z" and not hints.x_unit:
+            text = f"The file calls itself a mass spectrum, but its x axis is in {raw_x[:40]!r}."
+            notes += (warning("units_differ", text),)
         return peak_list(
             x,
             y,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -17,16 +17,20 @@ from spectra.types import FloatArray, Reading
 from .. import text
 from ..errors import CorruptFile
 from ..limits import Limits
-from ..peaks import peak_list
+from ..peaks import peak_list, relative_differs
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import impossible, ionisation_in, leave_out_empty, precursor, splash_remark
+from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, precursor, splash_remark
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
-_PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++\S++)?\s*")
+_PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++(\S++))?\s*")
+_NUMERIC = re.compile(_NUMBER)
 _COUNT = re.compile(r"\d{1,15}")
+_RELATIVE = warning(
+    "relative_differs", "The relative intensities do not fit the absolute ones; a value may be damaged."
+)
 
 
 def sniff_massbank(probe: Probe) -> Guess | None:
@@ -43,7 +47,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="5",
+    version="6",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
@@ -115,7 +119,8 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         meta={"fields": fields, "accession": _first(fields, "ACCESSION"), "licence": _first(fields, "LICENSE")},
         remarks=(warning("withdrawn", f"MassBank has withdrawn this record: {withdrawn[:120]}."),) * bool(withdrawn)
         + impossible(stated)
-        + impossible(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME"), "retention time", "time")
+        + doubtful_time(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME"))
+        + (_RELATIVE,) * relative_differs(flat[:, 1], flat[:, 2])
         + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1]),
         precursor_mz=precursor(mass[0], line) if mass else None,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")
@@ -125,14 +130,15 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
 
 
 def _peaks(rows: list[tuple[int, str]], columns: int) -> FloatArray:
-    """(P, 2): m/z and absolute intensity. Raises CorruptFile at a row that is no peak or lost one of its columns."""
+    """(P, 3): m/z, absolute and relative intensity, NaN where there is none. Raises CorruptFile at a row that is no peak or lost one of its columns."""
     peaks = []
     for number, row in rows:
         match = _PEAK.fullmatch(row)
         if match is None or len(row.split()) < columns:
             raise CorruptFile(f"Line {number} holds no peak.", code="bad_row", line=number)
-        peaks.append((float(match[1]), float(match[2])))
-    return np.array(peaks, dtype=np.float64).reshape(-1, 2)
+        relative = float(match[3]) if match[3] and _NUMERIC.fullmatch(match[3]) else nan
+        peaks.append((float(match[1]), float(match[2]), relative))
+    return np.array(peaks, dtype=np.float64).reshape(-1, 3)
 
 
 def _seconds(value: str) -> float | None:

@@ -14,7 +14,7 @@ from math import isfinite
 
 import numpy as np
 
-from spectra.types import FloatArray, Reading
+from spectra.types import FloatArray, Reading, Remark
 
 from .. import text
 from ..errors import CorruptFile
@@ -23,18 +23,20 @@ from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import count_remark
-from .peak_libraries import impossible, ionisation_in, leave_out_empty, precursor
+from ..validate import count_remark, warning
+from .peak_libraries import doubtful_time, ionisation_in, leave_out_empty, precursor, stated_twice
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
 _NO_CHARGE = re.compile(r"\d+\.\d*\S*|\d{3,}|\d+[+-]\d\S*")  # of a third column
-_NOT_GIVEN = re.compile(r"\s*-1(\.0*)?\s*$")  # of a time
+_LEVEL = re.compile(r"\s*(?:MS)?(\d)\s*", re.I)
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
 COUNTS = ("NUM PEAKS", "NUM_PEAKS", "NUMPEAKS", "PEAKSCOUNT")  # not Mascot's; mzmine, GNPS and SIRIUS write one of them
+SINGLE = {"PEPMASS": "precursor", "RTINSECONDS": "retention time"}
+_NOT_SAID = re.compile(r"n/?a|none|null|unknown|[-+?]+", re.I)
 TITLES = ("TITLE", "NAME", "COMPOUND_NAME")
 
 
@@ -43,6 +45,8 @@ class _Spectrum:
     line: int
     fields: dict[str, str] = field(default_factory=dict)
     rows: list[tuple[int, str]] = field(default_factory=list)
+    again: dict[str, list[str]] = field(default_factory=dict)  # fields that were given before
+    late: int = 0  # the line of a field among the peaks
 
 
 def sniff_mgf(probe: Probe) -> Guess | None:
@@ -51,7 +55,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="5"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="6"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
@@ -85,8 +89,8 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
             match = _FIELD.fullmatch(bare) if bare[0].isalpha() else None
             if match is None:
                 current.rows.append((number, bare))
-            elif len(current.fields) < MAX_FIELDS:
-                current.fields.setdefault(match[1].strip().upper(), match[2])
+            else:
+                _add_field(current, match[1].strip().upper(), match[2], number)
         elif ended and current is None and len(bare) > 1 and "BEGIN IONS".startswith(words):
             raise CorruptFile(
                 f"Line {number} begins a spectrum that is missing, so the file is cut short.",
@@ -101,6 +105,15 @@ def _spectra(lines: Iterator[tuple[int, str]]) -> Iterator[_Spectrum]:
         raise _unended(current, "; the file is cut short", current.line)
 
 
+def _add_field(spectrum: _Spectrum, key: str, value: str, number: int) -> None:
+    if spectrum.rows:
+        spectrum.late = spectrum.late or number
+    if key in spectrum.fields and key in SINGLE:
+        spectrum.again.setdefault(key, [spectrum.fields[key]]).append(value)
+    elif len(spectrum.fields) < MAX_FIELDS:
+        spectrum.fields.setdefault(key, value)
+
+
 def _unended(spectrum: _Spectrum, where: str, line: int) -> CorruptFile:
     return CorruptFile(f"The spectrum of line {spectrum.line} has no END IONS{where}.", code="truncated", line=line)
 
@@ -110,19 +123,40 @@ def _reading(spectrum: _Spectrum) -> Reading:
     mz, intensity = _peaks(spectrum.rows)
     stated = next((fields[k] for k in COUNTS if fields.get(k, "").isdecimal() and len(fields[k]) < 10), None)
     mismatch = count_remark(int(stated), mz.size, "peaks") if stated is not None else None
-    level, time = re.search(r"\d", fields.get("MSLEVEL", "")), fields.get("RTINSECONDS", "")
+    level, time = _LEVEL.fullmatch(fields.get("MSLEVEL", "")), fields.get("RTINSECONDS", "")
     return peak_list(
         mz,
         intensity,
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
-        remarks=((mismatch,) if mismatch else ()) + impossible(_NOT_GIVEN.sub("", time), "retention time", "time"),
+        remarks=((mismatch,) if mismatch else ()) + doubtful_time(time) + _doubts(spectrum),
         precursor_mz=_precursor(spectrum),
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
         retention_time_s=_seconds(time),
-        ms_level=int(level[0]) if level else None,
+        ms_level=int(level[1]) if level else None,
     )
+
+
+def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
+    """What its fields leave open: one given twice, one among the peaks, a level or a charge that is none."""
+    found: tuple[Remark, ...] = ()
+    for key, what in SINGLE.items():
+        found += stated_twice(what, spectrum.again.get(key, ()))
+    if spectrum.late:
+        text = (
+            f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
+        )
+        found += (warning("field_among_peaks", text),)
+    for key, readable in (("MSLEVEL", _LEVEL.fullmatch), ("CHARGE", re.compile(r"\d").search)):
+        value = spectrum.fields.get(key, "").strip()
+        if value and not _NOT_SAID.fullmatch(value) and not readable(value):
+            found += (
+                warning(
+                    "bad_field", f"{key} of the spectrum at line {spectrum.line} is {value[:30]!r}, which is none."
+                ),
+            )
+    return found
 
 
 def _peaks(rows: list[tuple[int, str]]) -> tuple[FloatArray, FloatArray]:
@@ -145,8 +179,15 @@ def _peaks(rows: list[tuple[int, str]]) -> tuple[FloatArray, FloatArray]:
 
 
 def _refuse_grown(rows: list[tuple[int, str]]) -> None:
-    """Raise CorruptFile at a row with a third number that is no charge, where others have none: two rows grew together."""
-    grown = [n for n, line in rows if len(cells := line.split(None, 3)) > 2 and _NO_CHARGE.fullmatch(cells[2])]
+    """Raise CorruptFile at a row with a third number that is no charge, where others have none, or with a pair behind its
+    charge: two rows grew together.
+    """
+    grown = [
+        n
+        for n, line in rows
+        if (len(cells := line.split(None, 5)) > 2 and _NO_CHARGE.fullmatch(cells[2]))
+        or (len(cells) > 4 and _are_numbers(cells[3:5]))
+    ]
     if 0 < len(grown) < len(rows):
         raise CorruptFile(
             f"Line {grown[0]} holds more numbers than other peaks of its spectrum.", code="row_length", line=grown[0]

@@ -23,7 +23,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .msp_peaks import last_row_may_be_cut, peaks_of
-from .peak_libraries import impossible, ionisation_in, leave_out_empty, positive
+from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, positive, stated_twice
 
 _FIELD = re.compile(r"\s*([A-Za-z][\w #$/\-().]{0,60}?)\s*:\s?(.*)$")
 _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
@@ -85,7 +85,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="5"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="6"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -224,6 +224,9 @@ def _remarks(record: _Record, mz: FloatArray, cut: bool) -> tuple[Remark, ...]:
     mismatch = count_remark(record.declared or 0, mz.size, "peaks")
     found: tuple[Remark, ...] = (mismatch,) if mismatch else ()
     found += impossible(record.text("precursormz", "pepmass"))
+    found += doubtful_time(record.text("rtinseconds", "retentiontime", "rt"))
+    masses = record.fields.get("precursormz", "")
+    found += stated_twice("precursor", masses if isinstance(masses, list) else ())
     if cut:
         found += (warning("may_be_cut", "The file ends in the middle of a line; its last peak may be cut."),)
     return found

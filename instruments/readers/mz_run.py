@@ -19,6 +19,7 @@ from ..peaks import ScanNotes, peak_list, to_scan
 from ..validate import info, warning
 
 SECONDS = {"s": 1.0, "min": 60.0}
+SAME_PEAK, FAR_HEIGHT, FAR_TOTAL = 1.0, 2.0, 10.0  # in m/z, and as factors
 # A file may hold so many points, and beyond them in proportion to its size: an m/z and its intensity are 16 bytes.
 FREE_POINTS, POINTS_PER_BYTE = 8_000_000, 12
 
@@ -28,11 +29,44 @@ def in_proportion(limits: Limits, size: int) -> Limits:
     return replace(limits, total_points=min(limits.total_points, max(FREE_POINTS, POINTS_PER_BYTE * size)))
 
 
+class Stated(NamedTuple):
+    """What a file says of the points of a scan: base peak, total, lowest and highest m/z; None where it does not."""
+
+    base_mz: float | None = None
+    base_intensity: float | None = None
+    total: float | None = None
+    lowest: float | None = None
+    highest: float | None = None
+
+    def contradicts(self, mz: FloatArray, intensity: FloatArray, *, profile: bool) -> bool:
+        """Whether the points (P,) cannot be those. Vendors state what they recorded before peaks were picked and scans
+        cut, so only what lies far apart counts, and of a total of curves nothing.
+        """
+        if mz.size == 0:
+            return False
+        largest, around = float(intensity.max()), SAME_PEAK
+        if self.base_mz is not None and self.base_mz > 0:
+            near = intensity[np.abs(mz - self.base_mz) <= around]
+            if float(near.max(initial=0.0)) < largest / FAR_HEIGHT:
+                return True
+        outside = (self.lowest is not None and float(mz.min()) < self.lowest - around) or (
+            bool(self.highest) and float(mz.max()) > (self.highest or 0.0) + around
+        )
+        total = None if profile else self.total
+        return (
+            outside or _far(self.base_intensity, largest, FAR_HEIGHT) or _far(total, float(intensity.sum()), FAR_TOTAL)
+        )
+
+
+def _far(stated: float | None, found: float, factor: float) -> bool:
+    return bool(stated) and found > 0 and not 1 / factor <= (stated or 0.0) / found <= factor
+
+
 class RawScan(NamedTuple):
     """One scan as the file has it: `mz` and `intensity` (P,), `seconds` or None where it gives no time.
 
     `assumed` is the unit of time that had to be assumed, '' if it is stated; `profile` is None where the file does
-    not say.
+    not say; `stated` is what it says of its points.
     """
 
     id: str
@@ -44,6 +78,7 @@ class RawScan(NamedTuple):
     assumed: str = ""
     profile: bool | None = None
     polarity: str = ""
+    stated: Stated = Stated()
 
     def spectrum(self, ionisation: str, notes: ScanNotes) -> MassSpectrum:
         """The scan as a spectrum. Raises CorruptFile on values that cannot be."""
@@ -72,7 +107,7 @@ class Run:
         self._levels: set[int] = set()
         self._polarities: set[str] = set()
         self._assumed: set[str] = set()
-        self._stored = self._profile = self._centroid = self._twice = 0
+        self._stored = self._profile = self._centroid = self._twice = self._unlike = 0
         self._ids: set[str] = set()
 
     def add(self, scan: RawScan, ionisation: str) -> None:
@@ -87,6 +122,7 @@ class Run:
         self._twice += bool(scan.id) and scan.id in self._ids
         self._ids.add(scan.id)
         self._scans.append(scan.spectrum(ionisation, self._notes))
+        self._unlike += scan.stated.contradicts(scan.mz, scan.intensity, profile=scan.profile is True)
         self._times.append(scan.seconds)
         self._levels |= {scan.ms_level} if scan.ms_level is not None else set()
         self._polarities |= {scan.polarity} if scan.polarity else set()
@@ -149,6 +185,9 @@ class Run:
         if self._twice:
             text = f"{self._twice:,} {'scan has' if self._twice == 1 else 'scans have'} the identifier of another; the file was joined from several or is damaged."
             found.append(warning("duplicate_scan", text))
+        if self._unlike:
+            text = f"The points of {self._unlike:,} {'scan are' if self._unlike == 1 else 'scans are'} not those of which the file gives the base peak, total or range."
+            found.append(warning("scan_differs", text))
         if self._profile:
             found.append(
                 warning(

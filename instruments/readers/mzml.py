@@ -20,13 +20,15 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, info, warning
 from .mz_arrays import INTENSITY, MZ, WAVELENGTH, decode
-from .mz_run import SECONDS, RawScan, Run, in_proportion
+from .mz_run import SECONDS, RawScan, Run, Stated, in_proportion
 from .mzml_skeleton import Element, Skeleton, Term, elements
 from .mzml_traces import Traces, seconds_per
 from .xml_guard import MOVED, XmlFile, xml_head
 
 MS_LEVEL, START_TIME, RETENTION_TIME = "MS:1000511", "MS:1000016", "MS:1000894"
 SELECTED_ION, ISOLATION_TARGET = "MS:1000744", "MS:1000827"
+# base peak m/z and intensity, total ion current, lowest and highest observed m/z
+OF_THE_POINTS = ("MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527")
 CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130", "MS:1000129"
 
 _ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?(?:indexed)?mzML[\s>/]")
@@ -48,7 +50,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="5")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="6")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -114,6 +116,7 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
         assumed,
         PROFILE in terms if PROFILE in terms or CENTROID in terms else None,
         "positive" if POSITIVE in terms else "negative" if NEGATIVE in terms else "",
+        Stated(*[terms[a].number if a in terms else None for a in OF_THE_POINTS]),
     )
 
 

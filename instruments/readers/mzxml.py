@@ -23,7 +23,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, info, warning
 from .mz_arrays import base64_bytes, from_bytes, inflate, most_characters
-from .mz_run import SECONDS, RawScan, Run, in_proportion
+from .mz_run import SECONDS, RawScan, Run, Stated, in_proportion
 from .peak_libraries import positive
 from .xml_guard import MOVED, Target, XmlFile, whole, xml_head
 
@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="5"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="6"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
@@ -148,7 +148,8 @@ class _Header(Target):
             self.elements.append(self._open[-1])
 
 
-_ATTRIBUTES = ("num", "msLevel", "peaksCount", "retentionTime", "polarity", "centroided")
+_OF_THE_POINTS = ("basePeakMz", "basePeakIntensity", "totIonCurrent", "lowMz", "highMz")
+_ATTRIBUTES = ("num", "msLevel", "peaksCount", "retentionTime", "polarity", "centroided", *_OF_THE_POINTS)
 _CODING = ("precision", "byteOrder", "contentType", "pairOrder", "compressionType", "compressedLen")
 
 
@@ -187,7 +188,12 @@ def _raw_scan(element: _Element, limit: int, number: int, said: float | None) ->
         assumed,
         {"0": True, "1": False}.get(about["centroided"]),
         {"+": "positive", "-": "negative"}.get(about.get("polarity", ""), ""),
+        Stated(*[_number(about.get(name, "")) for name in _OF_THE_POINTS]),
     )
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,15}(\.\d*)?([eE][+-]?\d{1,2})?", text) else None
 
 
 def _peaks(element: _Element, limit: int, where: str) -> tuple[FloatArray, FloatArray]:

@@ -30,6 +30,7 @@ IONISATIONS = {
 }
 _SPLASH = re.compile(r"splash10-[0-9a-z]{4}-[0-9a-z]{10}-([0-9a-f]{20})")
 _IMPOSSIBLE = re.compile(r"\s*(?:[+-]?(?:nan|inf)|-\s*\d)", re.I)
+_NO_TIME = re.compile(r"\s*(-1(\.0*)?|n\.?/?a\.?|none|null|unknown|[-?]*)\s*", re.I)
 _IONISATION = re.compile(r"\b(EI|CI|APCI|APPI|ESI|NSI|DART|MALDI)\b", re.I)
 
 
@@ -89,6 +90,25 @@ def impossible(stated: str, what: str = "precursor", unit: str = "m/z") -> tuple
         return ()
     text = f"The record gives its {what} as {stated.strip()[:30]!r}, which is no {unit}; it was left out."
     return (warning(f"bad_{what.replace(' ', '_')}", text),)
+
+
+def doubtful_time(stated: str) -> tuple[Remark, ...]:
+    """As `impossible`, of a retention time; also where it is a word. What stands for one that is not known is no doubt."""
+    if _NO_TIME.fullmatch(stated):
+        return ()
+    if not re.search(r"\d", stated):
+        text = f"The record gives its retention time as {stated.strip()[:30]!r}, which is no time; it was left out."
+        return (warning("bad_retention_time", text),)
+    return impossible(stated, "retention time", "time")
+
+
+def stated_twice(what: str, values: Iterable[str]) -> tuple[Remark, ...]:
+    """A warning where a record gives a single fact several times and not the same."""
+    if len({value.strip() for value in values}) < 2:
+        return ()
+    return (
+        warning("stated_twice", f"The record gives its {what} more than once, and not the same; the first was taken."),
+    )
 
 
 def precursor(number: str, line: int) -> float | None:

@@ -23,7 +23,13 @@ _ASIDE = re.compile(
 )
 # A trace over time is named after its wavelength or ion: "254 nm", "EIC m/z 182.1".
 _TRACE = re.compile(r"\d\s*nm\b|\bm/?z\W{0,3}\d")
-_CHROMATOGRAM = re.compile(r"chromatogra|injection|detector|retention|vial|\"?channel|instrument method|signal:")
+_CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|\"?channel|instrument method|signal:")
+_DEVICE = re.compile(r"detector")  # spectrometers have one too
+_LASTING = re.compile(r"[\[(]\s*(ms|s|sec|min)\s*[\])]\s*$", re.I)  # "Step (s)" beside the values of a chromatogram
+_ABSOLUTE, _RELATIVE = (
+    re.compile(r"\babs(olute|\.)? ?int"),
+    re.compile(r"rel(ative|\.)?( ?int.*| ?abund.*)?|i ?%|% ?bpi|%"),
+)
 _SCALED = re.compile("\\b10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])")  # Intensity / 10³ counts
 _DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S)|kcounts")  # bare, AU is absorbance
 _RANK = ("cm-1", "m/z", "nm", "um")
@@ -67,12 +73,23 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else (named if len(named) > 1 else filled)[0]
     if table.shape[1] == 2 and x == 1 and direction(table[:, 1]) == 0 and direction(table[:, 0]) != 0:
         return [Curve(0, 1)]  # no names of columns, but a line such as "Resolution;4 cm-1"
-    rest = [i for i in filled if i != x and i not in axes and not _ASIDE.match(header[i].strip())]
+    rest = [i for i in filled if i != x and i not in axes and not _is_aside(header[i])]
+    if any(_ABSOLUTE.search(units.plain(header[i])) for i in rest):
+        rest = [i for i in rest if not is_relative(header[i])]
     rest = rest or [i for i in filled if i not in (x, *axes)] or [i for i in filled if i != x]
     rest = [i for i in filled if re.search(r"dark\W*subtracted", header[i], re.I)] or rest  # B&W Tek BWRam
     if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
         rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]
     return [Curve(x, i, header[x], header[i]) for i in rest]
+
+
+def _is_aside(name: str) -> bool:
+    return bool(_ASIDE.match(name.strip()) or _LASTING.search(name))
+
+
+def is_relative(name: str) -> bool:
+    """Whether a column is called the same intensities in per cent of the largest."""
+    return _RELATIVE.fullmatch(units.plain(name)) is not None
 
 
 def _counts_rows(header: Sequence[str], table: FloatArray, column: int) -> bool:
@@ -98,10 +115,13 @@ def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints
         return Axis(foreign, ReadingKind(hints.kind) if hints.kind else timed)
     unit = hints.x_unit or units.x_unit(curve.x_text)
     guessed = ""
-    if not unit and (units.is_time(curve.x_text) or _CHROMATOGRAM.search(units.plain(words))):
+    said = units.plain(words)
+    by_numbers = _guess_unit(x)
+    device = _DEVICE.search(said) and by_numbers[0] not in ("cm-1", "nm")
+    if not unit and (units.is_time(curve.x_text) or _CHROMATOGRAM.search(said) or device):
         unit, guessed = "min", "minutes, because the file speaks of a chromatogram"
     if not unit:
-        unit, guessed = _guess_unit(x)
+        unit, guessed = by_numbers
     kind = units.kind_of(unit, hints.y_unit or units.y_unit(curve.y_text), words + " " + curve.x_text)
     if guessed and kind is ReadingKind.IR and _counts(y):
         kind, guessed = ReadingKind.RAMAN, guessed + ", a Raman spectrum because of its counts"

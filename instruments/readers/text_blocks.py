@@ -25,16 +25,15 @@ LONGEST_HEADER = 8_192  # characters
 WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of the next
 # Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
 SLAB, SLAB_AFTER = 2_000, 8
-_AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)", re.I)
+_AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)|axisunit\[([01])\]", re.I)
+_AXES_OF_LABSPEC = {"0": "y", "1": "x"}
 _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
 _SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
 MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
-_SECTION = re.compile(
-    r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$"
-)
+SECTION = re.compile(r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$")
 
 
 @dataclass(slots=True)
@@ -98,7 +97,7 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
         if values is None:
             if current is not None:
                 current.after, current = line, None
-            named = _SECTION.match(line)
+            named = SECTION.match(line)
             section = next(g for g in named.groups() if g).strip() if named else section
             words.append(line)
             continue
@@ -132,7 +131,9 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
     """
     stated = {key: value for key, value in (_axis_line(line, dialect) for line in words) if key}
     if width == 2 and "x" in stated:
-        return [stated["x"], stated.get("y", "")]
+        named = next((c for line in words[:-3:-1] if (c := _header_cells(line, 2, dialect, counted))), ["", ""])
+        other = units.x_unit(named[0]) not in ("", units.x_unit(stated["x"]))
+        return [f"{named[0]} {stated['x']}" if other else stated["x"], stated.get("y", named[1])]
     if width == 2 and "#GR" in words:  # PerkinElmer ASCII: the units stand in the two lines below
         return [*words[words.index("#GR") + 1 :], "", ""][:2]
     fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect, counted))]
@@ -153,7 +154,9 @@ def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
     if len(cells) == 1:  # XUNITS=1/CM above columns of tabs
         cells = re.split("[=:]", cells[0], maxsplit=1)
     match = _AXIS.fullmatch(cells[0].strip(" #:=")) if len(cells) == 2 else None
-    return (match[1].lower(), cells[1].strip()) if match and cells[1].strip() else ("", "")
+    if match is None or not cells[1].strip():
+        return "", ""
+    return _AXES_OF_LABSPEC.get(match[2], match[1]).lower(), cells[1].strip()
 
 
 def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> list[str]:

@@ -155,7 +155,7 @@ def _quoted(line: str, delimiter: str, number: int) -> list[str]:
     while True:
         stripped = rest.lstrip(" ")
         if stripped.startswith('"'):
-            match = re.match(r'"((?:[^"]|"")*)"\s*', stripped)
+            match = re.match(r'"((?:[^"]|"")*)" *', stripped)
             if match is None:
                 if re.match(r'"\s*[-+\d]', stripped):
                     raise CorruptFile(

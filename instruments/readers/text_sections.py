@@ -17,9 +17,11 @@ from spectra.types import Remark
 from .. import units
 from ..validate import direction, info, warning
 from .text_blocks import WIDEST_STEP, Block, was_row
+from .text_declared import declared
 from .text_dialect import Dialect
 
 SMALL_TABLE = 3
+_OF_PEAKS = re.compile(r"\barea\b|\bheight\b|\bwidth\b|\bname\b|\bcompound\b|\bconc|\bamount\b")
 MOST_WORDS = 6  # lines between two parts of a table
 _CURVE = re.compile(
     r"chromatogram|spectr|\bpda\b|\buv\b|\btic\b|\bxic\b|trace|signal|raman|infrared|\bir\b|curve|scan", re.I
@@ -27,12 +29,6 @@ _CURVE = re.compile(
 _NO_CURVE = re.compile(
     r"peak|compound|result|group|calibration|header|configuration|information|parameter|report", re.I
 )
-_POINTS = re.compile(
-    r"(number|#|no\.?|nr\.?) ?of (data )?points|n ?points|number of pixels( in spectrum)?|data points|points|anzahl (der )?(daten|mess)?punkte|nombre de points"
-)
-
-
-_ENDS = {"firstx": 0, "lastx": -1}  # of JASCO, after JCAMP-DX
 
 
 class Chosen(NamedTuple):
@@ -80,12 +76,38 @@ def choose(blocks: Sequence[Block]) -> list[Chosen]:
         rest = [b for b in blocks if b.section and b not in found and b.rows >= SMALL_TABLE]
         notes = _left_out(rest)
     else:
-        found = [b for b in blocks if b is longest or _is_sibling(b, longest)]
+        found = [b for b in blocks if b is longest or _is_sibling(b, longest) or _has_axes_of_its_own(b, longest)]
         others = [b for b in blocks if b not in found and not b.section and b.rows >= max(10, longest.rows // 10)]
         notes = _other_tables(others)
-    notes += _parts(found)
+    notes += _twice(found) + _parts(found)
     names = _numbered([b.section or _caption(b) for b in found]) if len(found) > 1 else [""]
-    return [Chosen(b, name, notes + _declared(b)) for b, name in zip(found, names, strict=True)]
+    return [Chosen(b, name, notes + declared(b)) for b, name in zip(found, names, strict=True)]
+
+
+def _twice(found: Sequence[Block]) -> tuple[Remark, ...]:
+    """A warning where a table repeats one before it."""
+    if not any(_repeats(block, before) for i, block in enumerate(found) for before in found[:i]):
+        return ()
+    return (warning("table_twice", "A table stands in this file more than once, with the same numbers."),)
+
+
+def _repeats(block: Block, before: Block) -> bool:
+    """Whether the same rows stand below the same words again."""
+    above = before.words[len(before.words) - len(block.words) :]
+    return block.words == above and block.width == before.width and block.values == before.values
+
+
+def _has_axes_of_its_own(block: Block, longest: Block) -> bool:
+    """A small table beside the longest whose header names another axis, in order, and an ordinate, as a spectrum behind a run."""
+    if block.rows < SMALL_TABLE or block.section or not block.header or block.header == longest.header:
+        return False
+    axes = [i for i, name in enumerate(block.header) if units.x_unit(name) or units.is_time(name)]
+    others = [name for i, name in enumerate(block.header) if i not in axes]
+    if len(axes) != 1 or units.x_unit(block.header[axes[0]]) in map(units.x_unit, longest.header):
+        return False
+    if any(map(_OF_PEAKS.search, map(units.plain, block.header))):
+        return False
+    return direction(block.table[:, axes[0]]) != 0 and any(map(units.y_unit, others))
 
 
 def _parts(found: Sequence[Block]) -> tuple[Remark, ...]:
@@ -116,7 +138,7 @@ def _is_sibling(block: Block, longest: Block) -> bool:
 def _caption(block: Block) -> str:
     """The line above the header that names the table."""
     heads = {units.plain("".join(block.header))}
-    lines = [w.strip("#;:,* \t") for w in block.words]
+    lines = [w.strip('#;:,*" \t') for w in block.words]
     return next((w for w in reversed(lines) if re.search(r"[^\W\d_]", w) and not _is_header(w, heads)), "table")[:80]
 
 
@@ -149,31 +171,3 @@ def _other_tables(others: list[Block]) -> tuple[Remark, ...]:
         return ()
     where = ", ".join(str(b.lines[0]) for b in others[:5])
     return (warning("other_tables", f"The file holds further tables (from line {where}); they were not read."),)
-
-
-def _declared(block: Block) -> tuple[Remark, ...]:
-    """The number of points and the ends of x that lines above the table announce, against its rows."""
-    found: tuple[Remark, ...] = ()
-    for line in block.words:
-        key, _, value = re.sub(r"^[\s#;,\"]+(?=\w)(?!of )", "", line).partition(_mark(line))
-        name, stated = units.plain(key).strip(" :="), value.strip(" \t\"';,=:")
-        if _POINTS.fullmatch(name) and stated.isascii() and stated.isdecimal() and len(stated) < 10:
-            if int(stated) != block.rows:
-                text = f"The file announces {int(stated):,} points, its table holds {block.rows:,}."
-                found += (warning("count_mismatch", text),)
-        elif name in _ENDS and re.fullmatch(r"[+-]?\d{1,9}([.,]\d{1,9})?", stated):
-            found += _end(block, name, float(stated.replace(",", ".")))
-    return found
-
-
-def _end(block: Block, name: str, stated: float) -> tuple[Remark, ...]:
-    x = block.table[:, 0]
-    value = float(x[_ENDS[name]])
-    if abs(stated - value) <= 1e-3 * max(float(np.ptp(x)), abs(value)):
-        return ()
-    return (warning("first_x", f"The file announces {name.upper()} = {stated:g}, its table has {value:g} there."),)
-
-
-def _mark(line: str) -> str:
-    """What stands between a word and its value in a line above a table."""
-    return next((m for m in ("\t", ";", ":", "=", ",") if m in line), "\t")

@@ -17,12 +17,12 @@ from spectra.types import FloatArray, Reading, ReadingKind, Remark
 from .. import text, units
 from ..errors import TooLarge, UnknownFormat
 from ..limits import Limits
-from ..peaks import peak_list
+from ..peaks import peak_list, relative_differs
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
-from .text_axes import Curve, axis_of, curves, ordinate
+from .text_axes import Curve, axis_of, curves, is_relative, ordinate
 from .text_blocks import Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
 from .text_dialect import Dialect, find_dialect, plain_numbers
 from .text_sections import SMALL_TABLE, choose, joined
@@ -34,6 +34,7 @@ _NUMBERS = re.compile(  # no number is longer; without bounds a long line of dig
 )
 _TITLE = re.compile(r"^(sample ?name|sample|title|probe|echantillon|muestra|injection|samplename)$")
 _INSTRUMENT = re.compile(r"^(instrument( name| model)?|spectrometer|messgerat|model|appareil|equipo|detector name)$")
+_RAMAN = re.compile(r"raman|\blaser\b")
 KEPT_WORDS = 400
 # A quoted name of a column may be broken over two lines (RFC 4180); numbers never are.
 WRAPPED_WITHIN = 200
@@ -58,10 +59,10 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="5",
+    version="6",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
-    """One Reading per curve of the largest table, of every section that holds one, or of every table under the same header.
+    """One Reading per curve of the largest table and of every section or table beside it that is a curve too.
 
     x and y are as written; a unit the file does not name is guessed and said so by a warning. Raises
     AmbiguousText, CorruptFile (not finite, unclosed quote), TooLarge and UnknownFormat (no table).
@@ -125,6 +126,7 @@ def _readings(
     if block.rows < SMALL_TABLE and not block.header and len(block.words) > block.rows:
         raise UnknownFormat("This is text with hardly any numbers in it.", code="no_table")
     meta = _meta(block, dialect)
+    extra += _relative_differs(block, found)
     for curve in found:
         keep = np.isfinite(table[:, curve.x]) & np.isfinite(table[:, curve.y])
         if not keep.any():
@@ -154,7 +156,10 @@ def _reading(
     remarks += notes
     if axis.guessed:
         remarks += (warning("axis_guessed", f"The file does not name its x axis; it was taken as {axis.guessed}."),)
-    elif axis.kind is ReadingKind.RAMAN and "raman" not in units.plain(words + curve.x_text) and not hints.kind:
+    elif not hints.x_unit and units.two_units(curve.x_text):
+        text = f"The file gives two units for its x axis ({curve.x_text[:60]}); it was read as {axis.unit}."
+        remarks += (warning("units_differ", text),)
+    elif axis.kind is ReadingKind.RAMAN and not _RAMAN.search(units.plain(words + curve.x_text)) and not hints.kind:
         remarks += (warning("technique_guessed", "Taken as a Raman spectrum, because y is an intensity."),)
     fields = meta | {"x_label": curve.x_text, "y_label": curve.y_text, "section": block.section}
     title = _named(meta["header"], _TITLE) or source.name.rpartition(".")[0] or source.name
@@ -166,6 +171,19 @@ def _reading(
             x, y, title=title, instrument=instrument, y_unit=y_unit, meta=fields, remarks=remarks, ionisation=""
         )
     return Reading(axis.kind, x, y, axis.unit, y_unit, meta=fields, title=title, instrument=instrument, remarks=remarks)
+
+
+def _relative_differs(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...]:
+    """A warning where a column of relative intensities is not the one curve of its table on another scale."""
+    beside = [i for i, name in enumerate(block.header) if is_relative(name)]
+    if len(found) != 1 or not beside or found[0].y in beside:
+        return ()
+    if not relative_differs(block.table[:, found[0].y], block.table[:, beside[0]]):
+        return ()
+    text = (
+        f"The column {block.header[beside[0]][:40]!r} does not fit the intensities beside it; a value may be damaged."
+    )
+    return (warning("relative_differs", text),)
 
 
 def _meta(block: Block, dialect: Dialect) -> dict[str, Any]:

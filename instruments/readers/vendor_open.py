@@ -47,6 +47,8 @@ SENTENCES = {
     "no_terminator": "The mark at the end of this signal is missing; the file may be cut short. Copy it again.",
 }
 
+BOUND = ">=0.4,<0.5"  # as in pyproject.toml
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -65,7 +67,7 @@ class Kind:
     @property
     def extra(self) -> Extra:
         """The optional package behind it."""
-        return Extra("vendor", "openreadout", self.export)
+        return Extra("vendor", "openreadout", self.export, BOUND)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from instruments import read
+from instruments.readers import text_words
 from spectra.types import ReadingKind
 from tests.instruments.andi_files import andi_ms
 from tests.instruments.instrument_files import (
@@ -24,7 +25,7 @@ from tests.instruments.instrument_files import (
 from tests.instruments.opus_files import ABOUT, Y, opus
 from tests.instruments.opus_files import spectrum as infrared
 from tests.instruments.spc_files import RUN, own_x
-from tests.instruments.test_instrument_silent import COUNTS, LIBRARY, ORDINATES, marked, refused
+from tests.instruments.test_instrument_silent import COUNTS, LIBRARY, ORDINATES, assert_marked, assert_refused
 
 SCANS = [spectrum(n, [41, 55], [1, 2], seconds=60 * n) for n in range(3)]
 
@@ -35,8 +36,8 @@ SCANS = [spectrum(n, [41, 55], [1, 2], seconds=60 * n) for n in range(3)]
 def test_scans_with_one_identifier_are_told() -> None:
     run = mzml(*SCANS)
     assert any(w.startswith("1 scan has") for w in one(run.replace(b'id="scan=2"', b'id="scan=1"')).warnings)
-    marked(run.replace(b'id="scan=2"', b'id="scan=1"'), "duplicate_scan")
-    marked(mzxml((1.0, [41], [1]), (2.0, [42], [2])).replace(b'num="2"', b'num="1"'), "duplicate_scan")
+    assert_marked(run.replace(b'id="scan=2"', b'id="scan=1"'), "duplicate_scan")
+    assert_marked(mzxml((1.0, [41], [1]), (2.0, [42], [2])).replace(b'num="2"', b'num="1"'), "duplicate_scan")
     assert not one(run).warnings
 
 
@@ -44,22 +45,22 @@ def test_scans_with_one_identifier_are_told() -> None:
 def test_a_precursor_of_a_scan_that_is_no_mass_is_refused(value: str) -> None:
     scan = spectrum(0, [50, 60], [1, 2], seconds=5, level=2, precursor="304.15")  # type: ignore[arg-type]
     assert one(mzml(scan)).scans[0].precursor_mz == 304.15
-    refused(mzml(scan).replace(b"304.15", value.encode()), "bad_precursor")
+    assert_refused(mzml(scan).replace(b"304.15", value.encode()), "bad_precursor")
     scans = mzxml((1.0, [41], [1]), (2.0, [42], [2])).decode()
-    refused(scans.replace("<peaks", f"<precursorMz>{value}</precursorMz><peaks", 1), "bad_precursor")
+    assert_refused(scans.replace("<peaks", f"<precursorMz>{value}</precursorMz><peaks", 1), "bad_precursor")
 
 
 @pytest.mark.parametrize("value", ["-1", "one", "1.5"])
 def test_an_ms_level_that_is_no_count_is_refused(value: str) -> None:
-    refused(
+    assert_refused(
         mzml(*SCANS).replace(b'name="ms level" value="1"', f'name="ms level" value="{value}"'.encode()), "bad_header"
     )
 
 
 @pytest.mark.parametrize("value", ["NaN", "-12.5", "inf"])
 def test_a_retention_time_that_cannot_be_is_told(value: str) -> None:
-    marked(MGF.replace("BEGIN IONS\n", f"BEGIN IONS\nRTINSECONDS={value}\n", 1), "bad_retention_time", "a.mgf")
-    marked(
+    assert_marked(MGF.replace("BEGIN IONS\n", f"BEGIN IONS\nRTINSECONDS={value}\n", 1), "bad_retention_time", "a.mgf")
+    assert_marked(
         MASSBANK.replace("PK$NUM", f"AC$CHROMATOGRAPHY: RETENTION_TIME {value} min\nPK$NUM"),
         "bad_retention_time",
         "a.txt",
@@ -74,7 +75,7 @@ def test_a_retention_time_of_minus_one_is_not_given(value: str) -> None:
 
 def test_a_massbank_row_that_lost_a_column_is_refused() -> None:
     """Of m/z, intensity and relative intensity the last two cannot be told apart."""
-    refused(MASSBANK.replace("182.117 1000 999", "182.117 999"), "bad_row", "a.txt")
+    assert_refused(MASSBANK.replace("182.117 1000 999", "182.117 999"), "bad_row", "a.txt")
     short = MASSBANK.replace("int. rel.int.", "rel.int.").replace(" 1000 999", " 999").replace(" 500 499", " 499")
     assert one(short, "a.txt").y.tolist() == [999, 499]
 
@@ -83,14 +84,14 @@ def test_a_massbank_row_that_lost_a_column_is_refused() -> None:
 def test_a_comma_among_points_is_no_peak(row: str) -> None:
     library = "Name: x\nNum Peaks: 3\n41.1 5\n55.1 10.5\n82.2 999\n"
     assert one(library).n_points == 3
-    refused(library.replace("82.2 999", row), "ambiguous_comma")
+    assert_refused(library.replace("82.2 999", row), "ambiguous_comma")
     assert (
         one(library.replace(" ", ",").replace("Name:,", "Name: ").replace("Num,Peaks:,", "Num Peaks: ")).n_points == 3
     )
 
 
 def test_a_library_of_a_version_that_nobody_knows_is_refused() -> None:
-    refused(LIBRARY.replace("version=1.0", "version=9.0"), "format_version")
+    assert_refused(LIBRARY.replace("version=1.0", "version=9.0"), "format_version")
     assert one(LIBRARY.replace("version=1.0", "version=1.2")).n_points == 2
 
 
@@ -99,7 +100,7 @@ def test_a_library_of_a_version_that_nobody_knows_is_refused() -> None:
 
 @pytest.mark.parametrize("last", [472, 476])
 def test_an_axis_two_points_too_long_or_short_is_told(last: int) -> None:
-    marked(jcamp(ORDINATES, LASTX=last, **COUNTS), "x_drift")
+    assert_marked(jcamp(ORDINATES, LASTX=last, **COUNTS), "x_drift")
 
 
 def test_whole_numbers_before_the_rows_are_no_drift() -> None:
@@ -118,7 +119,7 @@ def test_rows_of_four_digits_are_no_drift() -> None:
 
 def test_a_last_value_that_may_have_lost_digits_is_told() -> None:
     peaks = mass_jcamp([(41, 10), (50, 200)], end="").rstrip("\n")
-    marked(peaks[:-1], "may_be_cut")
+    assert_marked(peaks[:-1], "may_be_cut")
     link = "##TITLE=x\n##JCAMP-DX=4.24\n##DATA TYPE=LINK\n##BLOCKS=1\n"
     assert "may_be_cut" not in codes(one(link + jcamp(ORDINATES, **COUNTS).rstrip("\n")))
     assert not one(peaks + "\n").warnings
@@ -126,11 +127,11 @@ def test_a_last_value_that_may_have_lost_digits_is_told() -> None:
 
 @pytest.mark.parametrize("value", ["1e308", "9.96921e36"])
 def test_a_value_that_stands_for_a_missing_one_is_told(value: str) -> None:
-    marked(mass_jcamp([(41, 10), (55, value), (91, 50)]), "implausible_value")  # type: ignore[list-item]
+    assert_marked(mass_jcamp([(41, 10), (55, value), (91, 50)]), "implausible_value")  # type: ignore[list-item]
 
 
 def test_times_that_run_backwards_are_told() -> None:
-    marked("Time (min),Signal (mV)\n5,1\n4,2\n3,1\n2,5\n", "falling_time", "a.csv")
+    assert_marked("Time (min),Signal (mV)\n5,1\n4,2\n3,1\n2,5\n", "falling_time", "a.csv")
 
 
 @pytest.mark.parametrize("odd", [float("nan"), 0.01])
@@ -180,7 +181,7 @@ def test_words_before_the_peaks_or_among_decimal_commas_are_passed_over() -> Non
 )
 def test_a_peak_beside_words_that_is_damaged_is_not_lost(row: str, code: str) -> None:
     table = "m/z;Intensity;Formula\n" + "".join(f"{m};{i};C2H2\n" for m, i in PEAKS)
-    refused(table.replace("182.1176;4000.0;C2H2\n", row), code, "a.csv")
+    assert_refused(table.replace("182.1176;4000.0;C2H2\n", row), code, "a.csv")
 
 
 def test_rows_that_a_spreadsheet_put_in_quotes_are_read() -> None:
@@ -225,14 +226,14 @@ def test_a_column_of_ions_is_one_of_mz() -> None:
 
 def test_a_last_value_without_decimals_or_line_end_may_have_lost_digits() -> None:
     table = "m/z,Intensity\n" + "".join(f"{m},{round(i)}\n" for m, i in PEAKS)
-    marked(table.rstrip("\n")[:-2], "may_be_cut", "a.csv")
+    assert_marked(table.rstrip("\n")[:-2], "may_be_cut", "a.csv")
     assert not one(table.rstrip("\n"), "a.csv").warnings
     assert not one(table, "a.csv").warnings
     assert not one("m/z;Intensity;\n" + "".join(f"{m};{round(i)};\n" for m, i in PEAKS).rstrip("\n"), "a.csv").warnings
 
 
 def test_a_spectrum_of_which_only_the_beginning_is_left_is_not_passed_over() -> None:
-    refused(MGF + "BEGIN ION", "truncated", "a.mgf")
+    assert_refused(MGF + "BEGIN ION", "truncated", "a.mgf")
     assert len(read(f"BEGIN\n{MGF}".encode(), "a.mgf")) == 2
 
 
@@ -243,24 +244,24 @@ def test_an_axis_stated_with_an_equals_sign_is_found() -> None:
 
 
 def test_an_infrared_axis_below_zero_is_told() -> None:
-    marked(opus(*ABOUT, *infrared(Y, last=-4000.0)), "implausible_axis", "a.0")
+    assert_marked(opus(*ABOUT, *infrared(Y, last=-4000.0)), "implausible_axis", "a.0")
 
 
 def test_an_mz_that_no_ion_has_is_told_of_a_run() -> None:
-    marked(andi_ms(mass_values=[41, 55, 1e29, 43, 58, 41.5]), "implausible_mz", "a.cdf")
+    assert_marked(andi_ms(mass_values=[41, 55, 1e29, 43, 58, 41.5]), "implausible_mz", "a.cdf")
 
 
 @pytest.mark.parametrize("damaged", ["<2.2 999", "82#.2 999", "8&2 99.9", "=82.2 999"])
 def test_a_mark_within_a_peak_of_a_library_does_not_make_another_number(damaged: str) -> None:
     library = "Name: x\nNum Peaks: 3\n41.1 5\n55.1 10.5\n82.2 999\n"
-    refused(library.replace("82.2 999", damaged), "bad_row")
+    assert_refused(library.replace("82.2 999", damaged), "bad_row")
 
 
 def test_peaks_of_a_library_that_grew_together_are_not_one() -> None:
     library = "Name: x\nNum Peaks: 3\n41.1 5{0}\n55.1 10.5{0}\n82.2 999{0}\n"
     for third in ("", " 2", ' "C6H10"', " 1,2-loss"):
         assert one(library.format(third)).n_points == 3
-    refused(library.format("").replace("55.1", "5 5.1"), "row_length")
+    assert_refused(library.format("").replace("55.1", "5 5.1"), "row_length")
     for thirds in (("+1.2", "-0.4", "0.7"), ("3", "NA", "NA"), ("1", "1+", "?"), ("2", "b3", "y4-H2O")):
         first, second, third = (f" {t}" for t in thirds)
         assert one(f"Name: x\nNum Peaks: 3\n41.1 5{first}\n55.1 10.5{second}\n82.2 999{third}\n").n_points == 3
@@ -268,7 +269,7 @@ def test_peaks_of_a_library_that_grew_together_are_not_one() -> None:
 
 def test_last_rows_that_grew_together_are_told() -> None:
     table = "m/z,Intensity\n" + "".join(f"{m},{i}\n" for m, i in PEAKS)
-    marked(table.replace("4000.0\n", "4000.0"), "row_damaged", "a.csv")
+    assert_marked(table.replace("4000.0\n", "4000.0"), "row_damaged", "a.csv")
     assert not one(table + "\nTotal,15620.0,4 peaks\n", "a.csv").warnings
 
 
@@ -276,7 +277,7 @@ def test_an_x_value_beside_its_place_is_told() -> None:
     x = 4000 - 8 * np.arange(60.0)
     table = "Wavenumber (cm-1),Absorbance\n" + "".join(f"{v:.2f},0.{n + 10}\n" for n, v in enumerate(x))
     assert not one(table, "a.csv").warnings
-    marked(table.replace("3840.00", "3840.40"), "x_value", "a.csv")
+    assert_marked(table.replace("3840.00", "3840.40"), "x_value", "a.csv")
     grating = table
     for n, v in enumerate(x):  # steps that differ all along, as of a grating
         grating = grating.replace(f"{v:.2f}", f"{v - 0.02 * n * n + 0.3 * (n % 3):.2f}")
@@ -285,13 +286,13 @@ def test_an_x_value_beside_its_place_is_told() -> None:
 
 def test_values_far_below_zero_and_a_single_point_are_told() -> None:
     curve = "Wavenumber (cm-1),Absorbance\n" + "".join(f"{4000 - 8 * n},0.{n + 10}\n" for n in range(60))
-    marked(curve.replace(",0.40", ",-9999"), "implausible_absorbance", "a.csv")
-    marked(
+    assert_marked(curve.replace(",0.40", ",-9999"), "implausible_absorbance", "a.csv")
+    assert_marked(
         curve.replace("Absorbance", "%T").replace(",0.", ",").replace(",40", ",-9999"),
         "implausible_transmittance",
         "a.csv",
     )
-    marked("Wavenumber (cm-1),Absorbance\n4000,0.1\n", "one_point", "a.csv")
+    assert_marked("Wavenumber (cm-1),Absorbance\n4000,0.1\n", "one_point", "a.csv")
 
 
 # --- words beside numbers -----------------------------------------------------------------------------------------
@@ -311,7 +312,7 @@ def test_values_far_below_zero_and_a_single_point_are_told() -> None:
 def test_a_list_of_compounds_is_no_mass_spectrum(head: str) -> None:
     numbers = {"Mass", "RT", "Height", "Product Ion", "Area", "Response", "Mass (g)", "Counts"}
     rows = [",".join(f"{100 + n}.5" if c in numbers else f"C{n}" for c in head.split(",")) for n in range(6)]
-    refused("\n".join([head, *rows, ""]), "no_table", "a.csv")
+    assert_refused("\n".join([head, *rows, ""]), "no_table", "a.csv")
 
 
 def test_a_name_that_holds_the_delimiter_stays_one() -> None:
@@ -329,7 +330,7 @@ def test_last_cells_without_words_may_be_missing() -> None:
 def test_an_annotation_may_hold_blanks() -> None:
     table = "m/z Intensity Ion\n" + "".join(f"{m} {i} CH loss\n" for m, i in PEAKS)
     assert list(one(table.replace("CH loss", "CH", 1), "a.txt").x) == [m for m, _ in PEAKS]
-    refused(table.replace("CH loss\n", "CH 55.1 90.5 CH\n", 1), "row_length", "a.txt")
+    assert_refused(table.replace("CH loss\n", "CH 55.1 90.5 CH\n", 1), "row_length", "a.txt")
 
 
 def test_what_stands_below_the_peaks_does_not_damage_them() -> None:
@@ -337,3 +338,10 @@ def test_what_stands_below_the_peaks_does_not_damage_them() -> None:
     for below in ("\nTotal;4;15620\n", "\nScan;m/z range\n1;40-500\n2;40-500\n", ";;;\n5;6;7;8;9\n"):
         assert list(one(table + below, "a.csv").x) == [m for m, _ in PEAKS]
     assert len(read((table + "\n" + table).encode(), "a.csv")) == 2
+
+
+def test_no_more_than_two_headers_are_tried_on_all_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    monkeypatch.setattr(text_words, "_without_words", lambda lines, header: tried.append(header.at))
+    text_words.bare_rows([",".join(["m/z", "Intensity", *["Note"] * more]) for more in range(1, 90)])
+    assert sorted(set(tried)) == [0, 1]

@@ -24,14 +24,14 @@ def rows(mark: str = ",", values: Any = A, axis: Any = X) -> str:
     return "".join(f"{x:g}{mark}{y:g}\n" for x, y in zip(axis, values, strict=True))
 
 
-def refused(content: str | bytes, code: str, name: str = "") -> None:
+def assert_refused(content: str | bytes, code: str, name: str = "") -> None:
     with pytest.raises(InstrumentError) as caught:
         read(content.encode() if isinstance(content, str) else content, name)
     assert caught.value.code == code
     assert caught.value.hint
 
 
-def marked(content: str | bytes, code: str, name: str = "") -> None:
+def assert_marked(content: str | bytes, code: str, name: str = "") -> None:
     readings = read(content.encode() if isinstance(content, str) else content, name)
     assert any(code in codes(r) for r in readings)
 
@@ -88,7 +88,7 @@ def test_columns_that_are_empty_throughout_ask_no_question(start: str) -> None:
 
 def test_the_number_of_rows_may_stand_above_them() -> None:
     np.testing.assert_allclose(one(f"{X.size}\n{rows(' ')}", "x.txt").x, X)
-    refused(f"{X.size + 1}\n{rows(' ')}", "bad_row", "x.txt")
+    assert_refused(f"{X.size + 1}\n{rows(' ')}", "bad_row", "x.txt")
 
 
 @pytest.mark.parametrize("names", ["254 nm,280 nm", "UV 254nm,UV 280nm", "m/z 182.1,m/z 304.2"])
@@ -140,8 +140,8 @@ PEAKS = "m/z,Intensity\n41.0391,120.0\n55.0547,300.0\n82.0651,9999.0\n94.0651,50
 
 
 def test_the_damaged_last_peak_of_a_short_list_is_said() -> None:
-    marked(PEAKS.replace("304.1543,", "304.154-3,"), "row_damaged", "x.csv")
-    marked(PEAKS.replace("1500.5", "1E500.5"), "row_damaged", "x.csv")
+    assert_marked(PEAKS.replace("304.1543,", "304.154-3,"), "row_damaged", "x.csv")
+    assert_marked(PEAKS.replace("1500.5", "1E500.5"), "row_damaged", "x.csv")
     assert not one(PEAKS, "x.csv").warnings
 
 
@@ -158,8 +158,8 @@ def test_a_title_above_numbered_rows_is_not_their_header() -> None:
 
 def test_an_end_mark_in_the_middle_of_a_text_does_not_hide_the_rest() -> None:
     text = f"Wavenumber (cm-1),Absorbance\n{rows()}"
-    refused(text[:200] + "\n\x1a" + text[200:], "text_behind_end", "x.csv")
-    refused(PEAKS.replace("120.0\n", "120.0\x1a"), "text_behind_end", "x.csv")
+    assert_refused(text[:200] + "\n\x1a" + text[200:], "text_behind_end", "x.csv")
+    assert_refused(PEAKS.replace("120.0\n", "120.0\x1a"), "text_behind_end", "x.csv")
     assert one(text + "\x1a" + "old sector", "x.csv").n_points == X.size
 
 
@@ -168,36 +168,36 @@ def test_an_end_mark_in_the_middle_of_a_text_does_not_hide_the_rest() -> None:
 
 @pytest.mark.parametrize("value", ["NaN", "nan", "1_0", "inf", "0x10"])
 def test_a_word_in_a_table_of_pairs_is_no_number(value: str) -> None:
-    refused(mass_jcamp([(41, 10), (55, value), (91, 50)]), "bad_row")  # type: ignore[list-item]
+    assert_refused(mass_jcamp([(41, 10), (55, value), (91, 50)]), "bad_row")  # type: ignore[list-item]
 
 
 def test_a_missing_value_among_pairs_is_said() -> None:
-    marked(mass_jcamp([(41, 10), (55, "?"), (91, 50)]), "missing_points")  # type: ignore[list-item]
+    assert_marked(mass_jcamp([(41, 10), (55, "?"), (91, 50)]), "missing_points")  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize("form", ["AFFN", "PAC", "SQZ", "DIF", "DIFDUP"])
 def test_rows_without_end_are_whole_only_where_the_header_says_so(form: str) -> None:
     silent = jcamp(ORDINATES, form=form, end=False, NPOINTS=None, LASTX=None, DELTAX=1, **COUNTS)
-    marked(silent, "no_end")
+    assert_marked(silent, "no_end")
     kept = silent.rstrip("\n").rpartition("\n")[0] + "\n"
-    marked(kept, "no_end")
+    assert_marked(kept, "no_end")
     assert not one(jcamp(ORDINATES, form=form, end=False, **COUNTS)).warnings
     assert not one(jcamp(ORDINATES, form=form, end=False, NPOINTS=None, DELTAX=1, **COUNTS)).warnings
 
 
 @pytest.mark.parametrize("last", [465, 468, 480, 484])
 def test_an_axis_that_drifts_away_from_the_rows_is_said(last: int) -> None:
-    marked(jcamp(ORDINATES, LASTX=last, **COUNTS), "x_drift")
+    assert_marked(jcamp(ORDINATES, LASTX=last, **COUNTS), "x_drift")
 
 
 @pytest.mark.parametrize("lost", ["XFACTOR", "YFACTOR"])
 def test_a_factor_that_is_lost_is_said(lost: str) -> None:
-    marked(jcamp(ORDINATES, **COUNTS, **{lost: None}), "factor_missing")
+    assert_marked(jcamp(ORDINATES, **COUNTS, **{lost: None}), "factor_missing")
     assert not one(jcamp(ORDINATES, **COUNTS, XFACTOR=None, YFACTOR=None)).warnings
 
 
 def test_a_record_within_another_is_not_lost() -> None:
-    refused(jcamp(ORDINATES, factor=0.001).replace("\n##YFACTOR", "##YFACTOR"), "two_records")
+    assert_refused(jcamp(ORDINATES, factor=0.001).replace("\n##YFACTOR", "##YFACTOR"), "two_records")
     assert one(jcamp(ORDINATES, title="C## minor, ##7", **COUNTS)).title == "C## minor, ##7"
 
 
@@ -212,12 +212,12 @@ PAGES = (
 def test_a_page_that_lost_a_line_is_not_stretched_over_the_axis() -> None:
     first, second = read(PAGES.encode())
     assert (first.y.tolist(), second.y.tolist()) == ([100, 105, 110, 115, 120], [50, 55, 60, 65, 70])
-    refused(PAGES.replace("403 230 240\n", ""), "point_count")
-    refused(PAGES.replace("403 130 140\n", ""), "point_count")
+    assert_refused(PAGES.replace("403 230 240\n", ""), "point_count")
+    assert_refused(PAGES.replace("403 130 140\n", ""), "point_count")
 
 
 def test_a_page_of_symbols_that_are_not_explained_has_no_scale() -> None:
-    refused(PAGES.replace("(X++(Y..Y))", "(X++(Z..Z))"), "unknown_symbol")
+    assert_refused(PAGES.replace("(X++(Y..Y))", "(X++(Z..Z))"), "unknown_symbol")
 
 
 @pytest.mark.parametrize("record", ["YFACTOR=5.0", "FIRSTX=4000", "XUNITS=NANOMETERS"])
@@ -225,7 +225,7 @@ def test_a_record_that_is_given_twice_and_differs_is_refused(record: str) -> Non
     text = jcamp(ORDINATES, **COUNTS)
     label = record.partition("=")[0]
     again = re.sub(rf"(##{label}=.*\n)", rf"\1##{record}\n", text)
-    refused(again, "two_values")
+    assert_refused(again, "two_values")
     assert not one(re.sub(rf"(##{label}=.*\n)", r"\1\1", text)).warnings
 
 
@@ -238,25 +238,25 @@ def test_bytes_in_the_wrong_order_are_not_taken_for_ions() -> None:
 
     scans = [spectrum(i, [41, 55], [1, 2], seconds=i, arrays=swapped("mz", [41, 55]) + swapped("intensity", [1, 2]))
              for i in (1, 2)]  # fmt: skip
-    marked(mzml(*scans), "implausible_mz")
-    marked(mzml(scans[0]), "implausible_mz")
+    assert_marked(mzml(*scans), "implausible_mz")
+    assert_marked(mzml(scans[0]), "implausible_mz")
 
 
 def test_a_negative_precursor_is_refused() -> None:
-    refused(mzml(spectrum(0, [50, 60], [1, 2], seconds=5, level=2, precursor=-304.15)), "bad_precursor")
+    assert_refused(mzml(spectrum(0, [50, 60], [1, 2], seconds=5, level=2, precursor=-304.15)), "bad_precursor")
 
 
 def test_peaks_of_a_scan_that_announces_none_are_not_lost() -> None:
     run = mzxml((1.0, [41, 55], [1, 2]), (2.0, [41], [3])).decode()
-    refused(run.replace('peaksCount="2"', 'peaksCount="0"'), "array_length")
+    assert_refused(run.replace('peaksCount="2"', 'peaksCount="0"'), "array_length")
     empty = re.sub(r'peaksCount="1"([^<]*<peaks[^>]*>)[^<]*', r'peaksCount="0"\1AAAAAAAAAAA=', run)
     assert one(empty).n_points == 2
 
 
 @pytest.mark.parametrize("value", ["NaN", "-304.15", "inf"])
 def test_a_precursor_that_cannot_be_is_said(value: str) -> None:
-    marked(f"Name: x\nPrecursorMZ: {value}\nNum Peaks: 2\n41 5\n55 6\n", "bad_precursor")
-    marked(MASSBANK.replace("304.1543", value), "bad_precursor", "x.txt")
+    assert_marked(f"Name: x\nPrecursorMZ: {value}\nNum Peaks: 2\n41 5\n55 6\n", "bad_precursor")
+    assert_marked(MASSBANK.replace("304.1543", value), "bad_precursor", "x.txt")
 
 
 LIBRARY = "<mzSpecLib>\nMS:1003186|library format version=1.0\n<Spectrum=1>\nMS:1000744|selected ion m/z=304.15\nMS:1003059|number of peaks=2\n<Peaks>\n82.06\t10\n182.11\t999\n"
@@ -269,18 +269,18 @@ OBJECTS = '{"format_version": "1.0", "attributes": [], "spectra": [{"attributes"
 )
 def test_a_library_in_which_a_number_is_none_is_refused(old: str, new: str, code: str) -> None:
     assert one(LIBRARY).y.tolist() == [10, 999]
-    refused(LIBRARY.replace(old, new), code)
+    assert_refused(LIBRARY.replace(old, new), code)
 
 
 def test_texts_and_truths_of_json_are_no_numbers() -> None:
     assert one(OBJECTS).x.tolist() == [82.06, 182.11]
-    refused(OBJECTS.replace("82.06", '"82.06"'), "bad_spectrum")
-    refused(OBJECTS.replace("82.06", "true"), "bad_spectrum")
-    marked(LIBRARY.replace("304.15", "NaN"), "bad_precursor")
+    assert_refused(OBJECTS.replace("82.06", '"82.06"'), "bad_spectrum")
+    assert_refused(OBJECTS.replace("82.06", "true"), "bad_spectrum")
+    assert_marked(LIBRARY.replace("304.15", "NaN"), "bad_precursor")
 
 
 def test_a_comma_before_three_digits_of_an_intensity_is_asked_about() -> None:
-    refused("Name: x\nNum Peaks: 2\n41 5\n82 12,345\n", "ambiguous_comma")
+    assert_refused("Name: x\nNum Peaks: 2\n41 5\n82 12,345\n", "ambiguous_comma")
     assert one("Name: x\nNum Peaks: 2\n41 0,512\n82 12,345\n").y.tolist() == [0.512, 12.345]
     assert one("Name: x\nNum Peaks: 2\n41,05 5,125\n82,11 12,345\n").y.tolist() == [5.125, 12.345]
 
@@ -288,7 +288,7 @@ def test_a_comma_before_three_digits_of_an_intensity_is_asked_about() -> None:
 def test_a_peak_outside_its_spectrum_is_not_lost() -> None:
     block = "begin ions\nTITLE=a\nPEPMASS=304.15\n82.06 10\n182.11 999\nend ions\n"
     assert one(block).x.tolist() == [82.06, 182.11]
-    refused(block + "303.1 5\n", "bad_row")
+    assert_refused(block + "303.1 5\n", "bad_row")
 
 
 def test_two_peaks_that_grew_together_are_not_one() -> None:
@@ -296,13 +296,13 @@ def test_two_peaks_that_grew_together_are_not_one() -> None:
     for third in ("", " 1+", " 0.25", " y3"):
         assert one(block.format(third)).n_points == 4
     assert one(block.format("").replace("999", "999 2+")).n_points == 4
-    refused(block.format("").replace("20\n", "20"), "row_length")
-    refused(block.format(" 1+").replace("1+\n82", "1+82"), "row_length")
+    assert_refused(block.format("").replace("20\n", "20"), "row_length")
+    assert_refused(block.format(" 1+").replace("1+\n82", "1+82"), "row_length")
 
 
 @pytest.mark.parametrize("count", ["-2", "two", "2.0"])
 def test_a_massbank_count_that_is_none_is_refused(count: str) -> None:
-    refused(MASSBANK.replace("PK$NUM_PEAK: 2", f"PK$NUM_PEAK: {count}"), "bad_header", "x.txt")
+    assert_refused(MASSBANK.replace("PK$NUM_PEAK: 2", f"PK$NUM_PEAK: {count}"), "bad_header", "x.txt")
 
 
 # --- binary files -------------------------------------------------------------------------------------------------
@@ -311,25 +311,27 @@ def test_a_massbank_count_that_is_none_is_refused(count: str) -> None:
 def test_points_that_the_spc_header_does_not_count_are_said() -> None:
     whole = single(Y)
     fewer = whole[:4] + (len(Y) - 1).to_bytes(4, "little") + whole[8:]
-    marked(fewer, "trailing_data")
-    marked(multi([Y, Y, Y], subs=2), "trailing_data")
+    assert_marked(fewer, "trailing_data")
+    assert_marked(multi([Y, Y, Y], subs=2), "trailing_data")
     assert not one(whole + bytes(300)).warnings
 
 
 def test_spc_spectra_that_do_not_fill_their_place_are_said() -> None:
     whole = own_x(RUN)
-    marked(bytes([whole[0] | 1]) + whole[1:], "bad_directory")  # 16-bit values by the flag, 32-bit by the directory
-    marked(own_x([([41.0, 55.0], [10.0, 9.0]), ([], []), ([41.0], [3.0])]), "empty_spectra")
+    assert_marked(
+        bytes([whole[0] | 1]) + whole[1:], "bad_directory"
+    )  # 16-bit values by the flag, 32-bit by the directory
+    assert_marked(own_x([([41.0, 55.0], [10.0, 9.0]), ([], []), ([41.0], [3.0])]), "empty_spectra")
     assert not one(whole).warnings
 
 
 def test_two_spectra_of_an_spc_directory_cannot_share_a_place() -> None:
-    refused(own_x(RUN, entries={3: (512, 48)}), "overlap")
+    assert_refused(own_x(RUN, entries={3: (512, 48)}), "overlap")
 
 
 def test_scans_of_an_andi_run_cannot_share_points() -> None:
-    refused(andi_ms(scan_index=[0, 2, 5]), "overlap")
-    refused(andi_ms(point_count=[3, 1, 2], scan_index=[0, 3, 3]), "overlap")
+    assert_refused(andi_ms(scan_index=[0, 2, 5]), "overlap")
+    assert_refused(andi_ms(point_count=[3, 1, 2], scan_index=[0, 3, 3]), "overlap")
     assert one(andi_ms()).n_points == 3
 
 
@@ -338,7 +340,7 @@ def test_a_total_far_from_its_points_and_an_unknown_unit_of_time_are_said() -> N
         r.code == "total_differs" and r.level is Level.WARNING for r in one(andi_ms(total_intensity=[1, 2, 3])).remarks
     )
     assert not one(andi_ms(total_intensity=[1000, 11, 2])).warnings
-    marked(andi_chrom(globals_={"retention_unit": "sebonds"}), "time_unit_unknown")
+    assert_marked(andi_chrom(globals_={"retention_unit": "sebonds"}), "time_unit_unknown")
     assert not one(andi_chrom(), x_unit="min").warnings
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,6 +48,9 @@ from tests.support import requirements
 needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 needs_data = pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data are not on this machine")
 
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[ParserSandbox]:
@@ -72,7 +76,8 @@ def inside(monkeypatch: pytest.MonkeyPatch) -> None:
 def refused(caught: Any, word: str) -> None:
     error = caught.value
     assert error.code == "vendor_extra_missing"
-    assert "pip install openreadout" in str(error)
+    requirement = next(r for r in EXTRAS["vendor"] if r.startswith("openreadout"))
+    assert f'pip install "{requirement}"' in str(error)
     assert sys.executable not in str(error)  # chemists read it, and where Python lies is none of theirs
     assert word in error.hint
 

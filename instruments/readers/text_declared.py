@@ -1,0 +1,122 @@
+"""What lines above a text table announce (points, ends and steps of x, extremes of y, base peak), against its rows.
+
+Imports sibling modules, units, validate and numpy only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from spectra.types import FloatArray, Remark
+
+from .. import units
+from ..validate import warning
+from .text_blocks import SECTION, Block
+
+_COUNTED = re.compile(
+    r"(number|#|no\.?|nr\.?) ?of (data )?points|n ?points|number of pixels( in spectrum)?|data points|points|anzahl (der )?(daten|mess)?punkte|nombre de points"
+)
+_PEAKS = re.compile(r"(number|#|no\.?) ?of peaks")  # of the very section: a table of peaks may stand above it
+_BASE_PEAK = re.compile(r"(\d[\d.]*)\s*\(\s*inten\w*\s*:\s*([\d,.]+)\s*\)", re.I)  # LabSolutions
+_NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][+-]?\d{1,2})?")
+_EXACT, _ROUNDED = 0.1, 0.75  # of a step: start and end of a run are written with few decimals
+_RELATIVE = 0.01  # of the largest value
+
+
+class _Fact(NamedTuple):
+    """A number a line may announce: by which names, what it is of a table (x, y), and how far the two may lie apart."""
+
+    names: re.Pattern[str]
+    found: Callable[[FloatArray, FloatArray], float]
+    apart: Callable[[FloatArray, FloatArray], float]
+    code: str = "first_x"
+
+
+def _step(x: FloatArray) -> float:
+    return float(np.median(np.abs(np.diff(x))))
+
+
+def _fact(names: str, found: Callable[[FloatArray, FloatArray], float], steps: float) -> _Fact:
+    return _Fact(re.compile(names), found, lambda x, y: steps * _step(x))
+
+
+def _height(names: str, found: Callable[[FloatArray, FloatArray], float]) -> _Fact:
+    return _Fact(re.compile(names), found, lambda x, y: _RELATIVE * float(np.abs(y).max()), "ordinate_differs")
+
+
+_FACTS = (  # JASCO after JCAMP-DX, ABB, LabSolutions, Chromeleon
+    _fact(r"first ?x( point)?", lambda x, y: float(x[0]), _EXACT),
+    _fact(r"last ?x( point)?", lambda x, y: float(x[-1]), _EXACT),
+    _fact(r"delta ?x", lambda x, y: float(x[-1] - x[0]) / (x.size - 1), _RELATIVE),
+    _fact(r"start time ?\(min\)|time min\.? ?\(min\)", lambda x, y: float(x.min()), _ROUNDED),
+    _fact(r"end time ?\(min\)|time max\.? ?\(min\)", lambda x, y: float(x.max()), _ROUNDED),
+    _height(r"first ?y", lambda x, y: float(y[0])),
+    _height(r"max ?y", lambda x, y: float(y.max())),
+    _height(r"min ?y", lambda x, y: float(y.min())),
+)
+
+
+def declared(block: Block) -> tuple[Remark, ...]:
+    """A warning for each number announced above the table that is another in it."""
+    return tuple(_counts(block)) + tuple(_numbers(block)) + tuple(_perkin_elmer(block))
+
+
+def _lines(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Name and value of every line that has both."""
+    for line in words:
+        mark = next((m for m in ("\t", ";", ":", "=", ",") if m in line), "\t")
+        key, _, value = re.sub(r"^[\s#;,\"]+(?=\w)(?!of )", "", line).partition(mark)
+        yield units.plain(key).strip(" :="), value.strip(" \t\"';,=:")
+
+
+def _counts(block: Block) -> Iterator[Remark]:
+    heads = [at for at, line in enumerate(block.words) if SECTION.match(line)]
+    own = list(_lines(block.words[heads[-1] :])) if heads else []
+    stated = [v for k, v in _lines(block.words) if _COUNTED.fullmatch(k)] + [v for k, v in own if _PEAKS.fullmatch(k)]
+    for value in stated:
+        if value.isascii() and value.isdecimal() and len(value) < 10 and int(value) != block.rows:
+            text = f"The file announces {int(value):,} points, its table holds {block.rows:,}."
+            yield warning("count_mismatch", text)
+
+
+def _numbers(block: Block) -> Iterator[Remark]:
+    if block.rows < 2 or block.width < 2 or not np.isfinite(block.table[:, :2]).all():
+        return
+    x, y = block.table[:, 0], block.table[:, 1]
+    for name, value in _lines(block.words):
+        peak = _BASE_PEAK.match(value) if name == "base peak" else None
+        if peak:
+            yield from _base_peak(float(peak[1]), float(peak[2].replace(",", "")), x, y)
+        fact = next((f for f in _FACTS if f.names.fullmatch(name)), None)
+        if fact and _NUMBER.fullmatch(value):
+            yield from _compared(name, value, fact, x, y)
+
+
+def _compared(name: str, value: str, fact: _Fact, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
+    stated, found = float(value.replace(",", ".")), fact.found(x, y)
+    last_digit = 10.0 ** -len(re.split("[.,]", re.split("[eE]", value)[0] + ".")[1])
+    if abs(stated - found) > fact.apart(x, y) + last_digit + 1e-6 * abs(found):
+        yield warning(fact.code, f"The file announces {name.upper()} = {stated:g}, its table has {found:g} there.")
+
+
+def _base_peak(mz: float, height: float, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
+    at = int(np.argmin(np.abs(x - mz)))
+    largest = float(y.max())
+    if y[at] < largest or abs(height - largest) > _RELATIVE * largest:
+        text = f"The file announces a base peak of {height:g} at m/z {mz:g}; the largest of its table is {largest:g} at {x[int(np.argmax(y))]:g}."
+        yield warning("base_peak", text)
+
+
+def _perkin_elmer(block: Block) -> Iterator[Remark]:
+    """Below #GR stand the units, scale, offset, first x, step and number of points (PEDS 4.00)."""
+    below = block.words[block.words.index("#GR") + 1 :] if "#GR" in block.words else []
+    if len(below) < 7 or not (_NUMBER.fullmatch(below[4].strip()) and below[6].strip().isdecimal()):
+        return
+    if int(below[6]) != block.rows:
+        yield warning("count_mismatch", f"The file announces {int(below[6]):,} points, its table holds {block.rows:,}.")
+    if block.rows > 1:
+        yield from _compared("firstx", below[4].strip(), _FACTS[0], block.table[:, 0], block.table[:, 1])

@@ -1,0 +1,121 @@
+"""Facts that files of mass spectra state of their own points, times and precursors, where the two do not agree."""
+
+from __future__ import annotations
+
+import pytest
+
+from instruments import read
+from spectra.types import Level
+from tests.instruments.andi_files import andi_ms
+from tests.instruments.instrument_files import MASSBANK, codes, jcamp, mass_jcamp, mzml, mzxml, one, spectrum
+
+PEAKS = [(41.1, 10), (55.1, 200), (82.2, 999), (182.3, 300), (303.4, 77)]
+ROWS = "".join(f"{m} {i}\n" for m, i in PEAKS)
+BASE_MZ, BASE, TOTAL, LOWEST, HIGHEST = "MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527"
+
+
+def msp(header: str = "", rows: str = ROWS) -> str:
+    return f"Name: Cocaine\n{header}Num Peaks: 5\n{rows}"
+
+
+def mgf(header: str = "", rows: str = ROWS) -> str:
+    return f"BEGIN IONS\nPEPMASS=304.15\n{header}{rows}END IONS\n"
+
+
+def stated(*terms: tuple[str, float], profile: bool = False) -> bytes:
+    words = "".join(f'<cvParam cvRef="MS" accession="{a}" name="" value="{v}"/>' for a, v in terms)
+    words += f'<cvParam cvRef="MS" accession="{"MS:1000128" if profile else "MS:1000127"}" name=""/>'
+    scan = spectrum(0, [m for m, _ in PEAKS], [float(i) for _, i in PEAKS], seconds=5.0)
+    return mzml(scan.replace("<scanList", words + "<scanList", 1))
+
+
+def warned(content: str | bytes, name: str = "") -> set[str]:
+    found = read(content.encode() if isinstance(content, str) else content, name)
+    return {r.code for reading in found for r in reading.remarks if r.level is Level.WARNING}
+
+
+def test_true_facts_of_a_scan_and_those_a_vendor_rounds_are_no_doubt() -> None:
+    assert not warned(stated((BASE_MZ, 82.2), (BASE, 999), (TOTAL, 1586), (LOWEST, 41.1), (HIGHEST, 303.4)))
+    assert not warned(stated((BASE_MZ, 82.6), (BASE, 1500), (TOTAL, 5000), (LOWEST, 35), (HIGHEST, 500)))
+    assert not warned(stated((BASE_MZ, 0), (BASE, 0), (TOTAL, 0), (LOWEST, 0), (HIGHEST, 0)))
+    assert "scan_differs" not in warned(stated((TOTAL, 99_000), profile=True))
+
+
+@pytest.mark.parametrize(
+    "term", [(BASE_MZ, 41.1), (BASE, 5), (BASE, 99_900), (TOTAL, 10), (LOWEST, 50), (HIGHEST, 200)]
+)
+def test_points_that_are_not_those_a_scan_states_are_a_warning(term: tuple[str, float]) -> None:
+    assert "scan_differs" in warned(stated(term))
+
+
+@pytest.mark.parametrize(
+    "fact",
+    ['basePeakMz="41"', 'basePeakIntensity="9900"', 'totIonCurrent="1"', 'lowMz="50"', 'highMz="90"'],
+)
+def test_the_same_of_an_attribute_of_mzxml(fact: str) -> None:
+    content = mzxml((60.0, [41, 55, 91.5], [10, 99, 50]), (61.0, [41.5], [7]))
+    assert not warned(content)
+    assert "scan_differs" in warned(content.replace(b'num="1"', b'num="1" ' + fact.encode()))
+
+
+def test_a_time_that_no_run_reaches_is_a_warning() -> None:
+    assert "implausible_time" in warned(mzxml((60.0, [41.0], [10]), (7e9, [41.5], [7])))
+
+
+@pytest.mark.parametrize("time", ["soon", "later", "-5", "NaN"])
+def test_a_retention_time_that_is_none_is_a_warning_in_every_library(time: str) -> None:
+    assert "bad_retention_time" in warned(mgf(f"RTINSECONDS={time}\n"))
+    assert "bad_retention_time" in warned(msp(f"RETENTIONTIME: {time}\n"))
+    record = MASSBANK.replace("PK$NUM_PEAK", f"AC$CHROMATOGRAPHY: RETENTION_TIME {time} min\nPK$NUM_PEAK")
+    assert "bad_retention_time" in warned(record)
+
+
+@pytest.mark.parametrize("time", ["", "-1", "-1.0", "N/A", "unknown", "12.5"])
+def test_a_retention_time_that_is_not_known_is_none(time: str) -> None:
+    assert not warned(mgf(f"RTINSECONDS={time}\n"))
+    assert not warned(msp(f"RETENTIONTIME: {time}\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(mgf("PEPMASS=500.1\n"), "stated_twice"), (mgf("RTINSECONDS=10\nRTINSECONDS=99\n"), "stated_twice"),
+     (msp("PrecursorMZ: 304.15\nPrecursorMZ: 400.1\n"), "stated_twice"), (mgf("MSLEVEL=two\n"), "bad_field"),
+     (mgf("MSLEVEL=-1\n"), "bad_field"), (mgf("CHARGE=lots\n"), "bad_field"),
+     (mgf(rows=ROWS.replace("182.3", "TITLE=next\n182.3")), "field_among_peaks"),
+     (msp(rows="".join(f"{i} {m}\n" for m, i in PEAKS)), "columns_swapped"),
+     (msp("PrecursorMZ: 30.415\n"), "bad_precursor"), (mgf().replace("304.15", "30.415"), "bad_precursor")],
+)  # fmt: skip
+def test_what_a_record_says_of_itself_and_cannot_be_is_a_warning(content: str, code: str) -> None:
+    assert code in warned(content)
+
+
+def test_what_records_of_others_leave_open_is_no_doubt() -> None:
+    for header in ("CHARGE=2+ and 3+\n", "CHARGE=0\n", "CHARGE=\n", "MSLEVEL=MS2\n", "MSLEVEL=2\n", "PEPMASS=304.15\n"):
+        assert not warned(mgf(header)), header
+    assert not warned(msp("PrecursorMZ: 304.15\nPrecursorMZ: 304.15\n"))
+    assert not warned(msp("PrecursorMZ: 38\n"))
+
+
+def test_a_peak_of_mgf_with_another_behind_its_charge_is_refused() -> None:
+    with pytest.raises(Exception, match="more numbers than other peaks"):
+        read(mgf(rows=ROWS.replace("82.2 999", "82.2 999 1+ 90.1 5")).encode())
+
+
+def test_relative_intensities_of_massbank_fit_the_absolute_ones() -> None:
+    record = MASSBANK.replace("NUM_PEAK: 2", "NUM_PEAK: 3").replace("//", "  305.157 250 {}\n//")
+    assert "relative_differs" not in warned(record.format(249))
+    assert "relative_differs" in warned(record.format(949))
+
+
+def test_units_that_are_not_those_of_the_technique_are_a_warning() -> None:
+    values = list(range(1, 76))
+    assert "looks_like_wavenumber" in codes(one(jcamp(values, XUNITS="NANOMETERS"), "a.jdx"))
+    assert "unit_unknown" in codes(one(jcamp(values, XUNITS="FURLONGS"), "a.jdx"))
+    assert "unit_unknown" in codes(one(jcamp(values, XUNITS="SECONDS"), "a.jdx"))
+    assert "units_differ" in codes(one(mass_jcamp([(41, 10), (55, 99)], XUNITS="1/CM"), "a.jdx"))
+
+
+def test_one_total_of_andi_that_is_far_from_its_points_is_a_warning() -> None:
+    totals = list(read(andi_ms())[0].y)
+    assert "total_differs" not in warned(andi_ms(total_intensity=totals))
+    assert "total_differs" in warned(andi_ms(total_intensity=[totals[0], 40 * totals[1], *totals[2:]]))

@@ -1,0 +1,115 @@
+"""What a text export announces of its tables is compared with them, and every table that is a curve is read."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from instruments import read
+from spectra.types import ReadingKind
+from tests.instruments.instrument_files import codes, one
+
+X = np.round(np.linspace(4000.0, 3600.0, 51), 4)
+Y = np.round(0.1 + 0.6 * np.exp(-(((X - 3800) / 40) ** 2)), 4)
+TABLE = "".join(f"{x:.4f}\t{y:.4f}\n" for x, y in zip(X, Y, strict=True))
+TIMES = "".join(f"{i / 100:.3f}\t{100 + i % 7}\n" for i in range(50))
+PEAKS = [(41.1, 1200), (82.1, 99840), (105.0, 9100), (182.1, 88010), (303.1, 15030)]
+JASCO = {"XUNITS": "1/CM", "YUNITS": "ABSORBANCE", "FIRSTX": "4000.0000", "LASTX": "3600.0000", "DELTAX": "-8.000000",
+         "NPOINTS": "51", "FIRSTY": f"{Y[0]:.5f}", "MAXY": "0.70000", "MINY": "0.10002"}  # fmt: skip
+LABSOLUTIONS = {"# of Points": "50", "Start Time(min)": "0.000", "End Time(min)": "0.490", "Intensity Units": "mV"}
+PEDS = ["PE IR       SUBTECH     SPECTRUM    ASCII       PEDS        4.00", "-1", "a.asc", "#HDR", "16", "#GR", "cm-1", "A",
+        "1.0", "0.0", "4000.0", "-8.0", "51", "4", "0.7", "0.1", "#DATA"]  # fmt: skip
+
+
+def jasco(**changed: str) -> str:
+    return "".join(f"{k}\t{v}\n" for k, v in (JASCO | changed).items()) + "XYDATA\n" + TABLE
+
+
+def labsolutions(**changed: str) -> str:
+    stated = LABSOLUTIONS | {k.replace("_", " "): v for k, v in changed.items()}
+    head = "".join(f"{k}\t{v}\n" for k, v in stated.items())
+    return f"[LC Chromatogram(Detector A-Ch1)]\n{head}R.Time (min)\tIntensity\n{TIMES}"
+
+
+def spectrum(count: int = 5, base: str = "82.10(Inten:99,840)", relative: float = 88.151) -> str:
+    rows = "".join(f"{m:.2f}\t{i}\t{relative if m == 182.1 else i / 998.4:.2f}\n" for m, i in PEAKS)
+    return (
+        "[MC Peak Table]\n# of Peaks\t1\nPeak#\tName\n1\tCocaine\n\n"
+        f"[MS Spectrum]\n# of Peaks\t{count}\nBase Peak\t{base}\nm/z\tAbsolute Intensity\tRelative Intensity\n{rows}"
+    )
+
+
+@pytest.mark.parametrize("text", [jasco(), labsolutions(), spectrum(), "\n".join([*PEDS, TABLE])])
+def test_what_is_announced_and_true_is_no_matter_of_doubt(text: str) -> None:
+    assert not one(text, "a.txt").warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(jasco(FIRSTX="4100.0000"), "first_x"), (jasco(LASTX="3500.0000"), "first_x"), (jasco(DELTAX="-1.000000"), "first_x"),
+     (jasco(MAXY="2.50000"), "ordinate_differs"), (jasco(MINY="-0.40000"), "ordinate_differs"),
+     (jasco(FIRSTY="0.65000"), "ordinate_differs"), (jasco(NPOINTS="52"), "count_mismatch"),
+     (labsolutions(Start_Time="", **{"Start Time(min)": "0.200"}), "first_x"),
+     (labsolutions(**{"End Time(min)": "1.490"}), "first_x"), (labsolutions(**{"# of Points": "49"}), "count_mismatch"),
+     (spectrum(count=6), "count_mismatch"), (spectrum(base="182.10(Inten:88010)"), "base_peak"),
+     (spectrum(base="82.10(Inten:9984)"), "base_peak"), (spectrum(relative=8.815), "relative_differs"),
+     (spectrum().replace("\t88010\t", "\t8801\t"), "relative_differs"),
+     ("\n".join([*PEDS[:12], "60", *PEDS[13:], TABLE]), "count_mismatch"),
+     ("\n".join([*PEDS[:10], "4500.0", *PEDS[11:], TABLE]), "first_x")],
+)  # fmt: skip
+def test_what_is_announced_and_wrong_is_a_warning(text: str, code: str) -> None:
+    assert code in codes(one(text, "a.txt"))
+
+
+def test_two_units_for_one_axis_are_a_warning() -> None:
+    for head in ("XUNITS\tnm\nWavenumber (cm-1)\tAbsorbance\n", "Wavenumber (cm-1)\tAbsorbance\nnm\tA\n"):
+        assert "units_differ" in codes(one(head + TABLE, "a.txt"))
+        assert "units_differ" not in codes(one(head + TABLE, "a.txt", x_unit="cm-1"))
+    for head in ("XUNITS\tcm-1\nWavenumber (cm-1)\tAbsorbance\n", "Wavenumber\tAbsorbance\ncm-1\tA\n"):
+        assert not one(head + TABLE, "a.txt").warnings
+
+
+def test_labspec_names_its_axes_by_number_and_its_detector_makes_no_chromatogram() -> None:
+    head = "#Detector=\tSynapse\n#Laser (nm)=\t532.13\n#AxisUnit[0]=\tCnt/sec\n#AxisUnit[1]=\t1/cm\n"
+    counts = TABLE.replace("\t0.", "\t")
+    raman = one(head + counts, "a.txt")
+    assert (raman.kind, raman.x_unit, raman.y_unit, raman.warnings) == (ReadingKind.RAMAN, "cm-1", "counts", ())
+    assert one("Detector: DTGS\n" + TABLE, "a.txt").kind is ReadingKind.IR
+
+
+def test_a_quoted_header_of_tabs_keeps_all_its_names() -> None:
+    reading = one('"C:\\UVData\\a.spc - RawData"\n"Wavenumber cm-1"\t"Abs."\n' + TABLE, "a.txt")
+    assert (reading.x_unit, reading.y_unit) == ("cm-1", "absorbance")
+
+
+def test_a_small_spectrum_below_a_run_is_read_and_a_table_of_peaks_is_not() -> None:
+    run = '#"TIC"\n#Point,X(Minutes),Y(Counts)\n' + "".join(f"{i},{i / 100},{i % 7}\n" for i in range(90))
+    scan = '#"Scan (6.2 min)"\n#Point,X(Thomsons),Y(Counts)\n' + "".join(
+        f"{n},{m},{i}\n" for n, (m, i) in enumerate(PEAKS)
+    )
+    both = read((run + scan).encode(), "a.csv")
+    assert [(r.title, r.kind, r.n_points) for r in both] == [
+        ("a: TIC", ReadingKind.CHROMATOGRAM, 90), ("a: Scan (6.2 min)", ReadingKind.MASS_SPECTRUM, 5),
+    ]  # fmt: skip
+    peaks = "\nPeaks\nTime (min),Height,Area\n0.1,5,10\n0.2,6,12\n0.3,6,12\n"
+    assert one(run + peaks, "a.csv").kind is ReadingKind.CHROMATOGRAM
+
+
+def test_a_table_that_changes_its_ordinate_midway_is_told() -> None:
+    changed = "Wavenumber (cm-1)\tAbsorbance\n" + TABLE.replace("3792.0000", "Wavenumber (cm-1)\t%T\n3792.0000")
+    assert "other_tables" in codes(one(changed, "a.txt"))
+
+
+def test_seconds_beside_a_chromatogram_and_relative_intensities_are_no_curves_of_their_own() -> None:
+    steps = "".join(f"{i / 100}\t0.60\t{100 + i % 7}\n" for i in range(50))
+    assert one(f"Zeit (min)\tSchritt (s)\tWert (mAU)\n{steps}", "a.txt").y_unit == "mAU"
+    relative = "".join(f"{i / 100}\t{1000 + i}\t{(1000 + i) / 10.49:.2f}\n" for i in range(50))
+    tic = one(f"Time (min)\tAbsolute Intensity\tRelative Intensity\n{relative}", "a.txt")
+    assert (tic.n_points, float(tic.y[0])) == (50, 1000.0)
+
+
+def test_the_same_table_twice_is_told() -> None:
+    table = "Wavenumber (cm-1)\tAbsorbance\n" + TABLE
+    assert all("table_twice" in codes(r) for r in read((table + "\n" + table).encode(), "a.txt"))
+    other = table.replace("\t0.1000\n", "\t0.1001\n")
+    assert not any("table_twice" in codes(r) for r in read((table + "\n" + other).encode(), "a.txt"))
