@@ -208,11 +208,14 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium for the module; its thread has a running event loop meanwhile."""
-    executable = chromium.find_chromium()
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """A headless Chromium for the module; its thread has a running event loop meanwhile. A module that is marked
+    `browser(whole=True)` gets a whole one, as people have it: what it keeps on the disk, sends by itself and prints may differ."""
+    marked = request.node.get_closest_marker("browser")
+    names = chromium.WHOLE if marked is not None and marked.kwargs.get("whole") else chromium.NAMES
+    executable = chromium.find_chromium(names)
     if executable is None:
-        absent("browser", "no Chromium: looked for " + ", ".join(chromium.NAMES))
+        absent("browser", "no Chromium: looked for " + ", ".join(names))
     with chromium.started(executable) as started:
         yield started
 

@@ -19,7 +19,7 @@ from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.browser(whole=True)
 
 LOST = "ERR_|status 401|status of 401|status 409|status of 409|status 422|status of 422|Service Worker"
 WORDS = "unmistakable words"

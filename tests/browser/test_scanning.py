@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.road import Road
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.browser(whole=True)
 
 WIDTH, HEIGHT = 640, 480
 A_SECOND = 8
@@ -53,7 +53,7 @@ def camera(browser: Browser, site: Site, tmp_path: Path) -> Iterator[Callable[[S
         picture = film(tmp_path / f"{len(opened)}.y4m", texts)
         flags = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={picture}"]
         started = browser.browser_type.launch(
-            executable_path=chromium.find_chromium(), headless=True, args=[*chromium.FLAGS, *flags]
+            executable_path=chromium.find_chromium(chromium.WHOLE), headless=True, args=[*chromium.FLAGS, *flags]
         )
         opened.append((Desk(started, site), started))
         return opened[-1][0]

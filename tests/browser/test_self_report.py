@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support import traces
-from tests.support.browser import FLAGS, find_chromium
+from tests.support.browser import FLAGS, WHOLE, find_chromium
 from tests.support.budget import size
 from tests.support.pdf_text import sheets
 from tests.support.planted import SENTINEL
@@ -25,7 +25,7 @@ from tests.support.site import PASSWORDS, PHONE, TABLET, Desk, Site, scroll_over
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.browser(whole=True)
 
 MARK = traces.spellings("wychwood-tonic")
 SERVE = (sys.executable, "-c", "from tests.support.planted import serve; serve()")
@@ -71,10 +71,10 @@ def sample(road: Road) -> str:
 
 @contextmanager
 def remembering(desk: Desk, profile: Path, *flags: str) -> Iterator[BrowserContext]:
-    """A browser that keeps a profile on the disk, as the one on a tablet does, signed in as the health worker."""
+    """A whole browser that keeps a profile on the disk, as the one on a tablet does, signed in as the health worker."""
     context = desk.browser.browser_type.launch_persistent_context(
         profile,
-        executable_path=find_chromium(),
+        executable_path=find_chromium(WHOLE),
         headless=True,
         args=[*FLAGS, *flags],
         base_url=desk.site.url,

@@ -22,7 +22,7 @@ from tests.support.site import LAPTOP, PHONE, TABLET, Desk, Site, bare, scroll_o
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = pytest.mark.browser(whole=True)
 
 SHARED = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
 

@@ -14,6 +14,7 @@ from click.testing import Result
 from harm_messages import pack_files
 from harm_messages.files import SHIPPED
 from harm_messages.reading import read_yaml
+from tests.support import packs
 
 Mast = Callable[..., Result]
 CASE = {
@@ -43,7 +44,10 @@ def pack(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_shipped_pack_has_nothing_to_mend_and_says_that_nobody_signed_it(mast: Mast) -> None:
+def test_the_shipped_pack_has_nothing_to_mend_and_says_that_nobody_signed_it(
+    mast: Mast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packs.uncovered(monkeypatch)
     said = mast("messages", "check", "--today", "2026-11-25").stdout
     assert "Nothing to fix" in said
     assert "note  pack.yaml, line 6: This pack is not clinically approved (draft)" in said

@@ -157,6 +157,7 @@ def test_rules_that_silence_each_other_in_a_circle_are_refused() -> None:
     assert (problem.file, problem.line) == ("rules/loop.yaml", line_in(rules, "suppresses: [M-B]"))
 
 
+@pytest.mark.usefixtures("without_coverage")
 def test_one_signature_is_too_few_whatever_the_pack_says_of_itself() -> None:
     digest = load_pack(FILES).digest
     row = f'- {{name: A, clinician: true, digest: "{digest}", signed_at: 2026-11-01T00:00:00Z}}\n'
@@ -191,6 +192,7 @@ def test_a_language_half_translated_is_refused() -> None:
     assert told("no_file", check_files(files)).file == "labels/gd.yaml"
 
 
+@pytest.mark.usefixtures("without_coverage")
 def test_the_slower_questions_name_file_and_line_too() -> None:
     wet = MESSAGE.replace("version: 1\n", "version: 1\ntags: [drink_more]\n")
     dry = front("You have to use this considerable opportunity immediately. That is very clean.")

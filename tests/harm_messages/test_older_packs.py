@@ -9,6 +9,7 @@ from functools import cache
 from io import StringIO
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
 from harm_messages import Pack, Page, check, check_files, evaluate, load_pack, pack_files
@@ -165,6 +166,7 @@ def test_what_it_lacks_comes_from_the_shipped_pack() -> None:
     assert "M-NITAZENE" not in ids(taken_back)
 
 
+@pytest.mark.usefixtures("without_coverage")
 def test_its_clinicians_are_told_what_to_look_at() -> None:
     problems = check(former())
     (older,) = [p for p in problems if p.kind == "older_pack"]

@@ -347,12 +347,14 @@ def test_b4_a_grave_page_holds_no_dosing_markup_without_a_tap() -> None:
     held(oracle, least=500)
 
 
-INJECT = re.compile(r"[^.\n]*(?:if you inject|\bneedles?\b|inject less|than injecting|not inject it)[^.\n]*", re.I)
+INJECT = re.compile(r"if you inject|\bneedles?\b|inject less|than injecting|not inject it", re.I)
 
 
 def test_b5_inject_less_is_said_of_an_expected_opioid_only() -> None:
     def oracle(m: Made) -> str | None:
-        lines = [hit.group().strip() for hit in INJECT.finditer(whole(m.page))] if m.page.locale == "en" else []
+        lines = (
+            [line for line in re.split(r"[.\n]", whole(m.page)) if INJECT.search(line)] if m.page.locale == "en" else []
+        )
         if not lines:
             return None
         if {"never", "speck"} & rows(m):

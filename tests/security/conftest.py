@@ -1,3 +1,10 @@
 """The world of tests/app, for these tests too."""
 
-from tests.support.staged import database, plain_logs, settings, stage, world  # noqa: F401
+from tests.support.staged import (  # noqa: F401
+    database,
+    packs_are_read_but_not_checked,
+    plain_logs,
+    settings,
+    stage,
+    world,
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WHOLE = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NAMES = ("chromium-headless-shell", *WHOLE)
+"""The first is the same browser without windows, tabs and menus of its own, which take most of the time where nobody sees them."""
 # Without these a fresh Chromium looks up its maker's hosts, which fails or stalls on a closed network.
 FLAGS = (
     "--no-sandbox",
@@ -25,10 +27,10 @@ FLAGS = (
 )
 
 
-def find_chromium() -> Path | None:
+def find_chromium(names: Sequence[str] = NAMES) -> Path | None:
     """The installed browser, or None."""
-    places = [Path(found) for name in NAMES if (found := shutil.which(name))]
-    places += [path for name in NAMES if (path := Path("/usr/bin") / name).exists()]
+    places = [Path(found) for name in names if (found := shutil.which(name))]
+    places += [path for name in names if (path := Path("/usr/bin") / name).exists()]
     return places[0] if places else None
 
 

@@ -1,29 +1,41 @@
-"""What a test process works out once and every test in it may use: compiled statements, compiled pages, names of the register.
+"""What a test process works out once and every test in it may use: compiled statements, compiled pages, names of the register,
+the processes that read files, and what an infrared reading is made of.
 
 A server compiles each statement and each page once. Tests that begin with a new database and a new application would compile
-them all anew, which is a third of the processor time of the tests of features. Kept is only what follows from the source and
-the kind of database alone; nothing that a test wrote, and nothing of its settings or people.
+them all anew, which is a third of the processor time of the tests of features. Kept is only what follows from the source, the
+kind of database, or a spectrum and the library that comes with MAST; nothing that a test wrote, and nothing of its settings or
+people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import atexit
+import os
+from collections.abc import Collection, Iterable
+from copy import copy
+from functools import cache, partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from fastapi import FastAPI
 from jinja2.bccache import Bucket, BytecodeCache
-from sqlalchemy.dialects import registry
+from sqlalchemy.dialects import registry as dialects
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
 import app.main
 from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.library import registry
+from app.laboratory.readings import reading_job
 from app.nudge import Free, names_of_forms
 from app.platform.web.templates import Templates
 from harm_messages.register import Substance
+from instruments import Limits, ParserSandbox
+from spectra import InfraredLibrary, InfraredSpectrum
+from spectra.infrared.answer import InfraredExplanation
+from spectra.starter import starter_infrared_library
 from tests.support import cheap_passwords, read_once
 
 
@@ -101,11 +113,55 @@ def _forms(application: FastAPI) -> dict[str, Free]:
     return _FORMS[application]
 
 
+class _Readers(ParserSandbox):
+    """Children that read files for one test after another; a test that kills one leaves the next a new one."""
+
+    def close(self) -> None:
+        """Not yet: they end with this process."""
+
+
+_READERS: dict[tuple[object, ...], _Readers] = {}
+
+
+def _readers(limits: Limits, workers: int = 1) -> _Readers:
+    key = limits, workers, os.environ.get("PYTHONPATH")  # where a laboratory's own readers are found
+    if key not in _READERS:
+        _READERS[key] = _Readers(limits, workers=workers)
+        atexit.register(partial(ParserSandbox.close, _READERS[key]))
+    return _READERS[key]
+
+
+class _Remembering(InfraredLibrary):
+    """The library that comes with MAST; of a reading that it has explained before it says what it said then."""
+
+    said: LRUCache[Any, InfraredExplanation]
+
+    def explain(
+        self, query: InfraredSpectrum, max_components: int = 5, watch: Collection[str] | None = None
+    ) -> InfraredExplanation:
+        """As any other library."""
+        curve = query.wavenumber.tobytes(), query.absorbance.tobytes(), query.resolution, query.technique
+        key = *curve, max_components, None if watch is None else frozenset(watch)
+        if key not in self.said:
+            self.said[key] = super().explain(query, max_components, watch)
+        return self.said[key]
+
+
+@cache
+def _starter() -> _Remembering:
+    library = copy(starter_infrared_library())
+    library.__class__ = _Remembering
+    library.said = LRUCache(200)
+    return library
+
+
 def install() -> None:
     """For this process; a server that a test starts as a process of its own is none the wiser."""
-    registry.register("sqlite", __name__, "Sqlite")
-    registry.register("postgresql.psycopg", __name__, "Postgres")
+    dialects.register("sqlite", __name__, "Sqlite")
+    dialects.register("postgresql.psycopg", __name__, "Postgres")
     app.main.SubstanceIndex = _index  # type: ignore[assignment,misc]
     app.main.names_of_forms = _forms
+    reading_job.ParserSandbox = _readers  # type: ignore[assignment,misc]
+    registry.starter_infrared_library = _starter
     cheap_passwords.install()
     read_once.install()

@@ -19,6 +19,7 @@ from app.settings import Settings
 from tests.app.conftest import PASSWORD
 from tests.support.authenticator import Authenticator
 from tests.support.clock import SettableClock
+from tests.support.staged import packs_are_read_but_not_checked  # noqa: F401
 from tests.support.writes import WRITES, Call, Stage, alert_after
 
 HOST = "mast.example.org"

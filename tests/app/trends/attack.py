@@ -99,28 +99,31 @@ def posterior(
     start: Ints | None = None,
 ) -> NDArray[np.float64]:
     """Cell × count: how often each count was drawn. `prior`: the same in log probabilities, −inf where impossible."""
-    rng, reach = np.random.default_rng(seed), (len(logs) - 1) // 2
-    most = prior.shape[1]
-    values = np.arange(most)
+    rng, most = np.random.default_rng(seed), prior.shape[1]
     x = np.argmax(prior, axis=1) if start is None else start.copy()
-    sums = [np.bincount(group, weights=x, minlength=SIZE).astype(np.int64) for group, _ in published]
+    tables = [
+        (group.tolist(), figures.tolist(), np.bincount(group, weights=x, minlength=SIZE).astype(np.int64).tolist())
+        for group, figures in published
+    ]
+    furthest = SIZE * most + max(int(np.abs(figures).max()) for _, figures in published)
+    off = np.abs(np.arange(-furthest, furthest + 1))
+    above = -60.0 - off  # by how much what is there is above the figure
+    above[off <= (len(logs) - 1) // 2] = logs[::-1]
     seen = np.zeros((SIZE, most))
     for sweep in range(sweeps):
-        for cell in rng.permutation(SIZE):
-            logp = prior[cell].copy()
-            for (group, figures), total in zip(published, sums, strict=True):
-                g = group[cell]
-                rest = total[g] - x[cell]
-                e = figures[g] - rest - values
-                logp += np.where(np.abs(e) <= reach, logs[np.clip(e + reach, 0, 2 * reach)], -60.0 - np.abs(e))
-                if zero_stays:
-                    at_zero = rest + values == 0
-                    logp[at_zero] = prior[cell][at_zero] + (0.0 if figures[g] == 0 else -80.0)
+        for cell in rng.permutation(SIZE).tolist():
+            logp, here = prior[cell].copy(), int(x[cell])
+            for group, figures, total in tables:
+                rest, figure = total[group[cell]] - here, figures[group[cell]]
+                none = furthest + rest - figure
+                logp += above[none : none + most]
+                if zero_stays and rest == 0:
+                    logp[0] = prior[cell, 0] + (0.0 if figure == 0 else -80.0)
             p = np.exp(logp - logp.max())
             new = int(np.searchsorted(np.cumsum(p), rng.random() * p.sum()))
-            if new != x[cell]:
-                for (group, _), total in zip(published, sums, strict=True):
-                    total[group[cell]] += new - x[cell]
+            if new != here:
+                for group, _, total in tables:
+                    total[group[cell]] += new - here
                 x[cell] = new
         if sweep >= sweeps // 4:
             seen[np.arange(SIZE), x] += 1
