@@ -671,6 +671,13 @@ def _(stage: Stage) -> Call:
     return Call("chemist", "/api/v1/analyses/{analysis_id}", {"analysis_id": analysis}, more)
 
 
+@write("POST", "/bench/samples/{sample_id}/counts")
+def _(stage: Stage) -> Call:
+    sample = stage.road.register()
+    form = {"analysis": stage.road.analysis(sample), "version": "1"}
+    return Call("chemist", "/bench/samples/{sample_id}/counts", {"sample_id": sample}, {"data": form})
+
+
 @write("POST", "/api/v1/analyses/{analysis_id}/uploads")
 def _(stage: Stage) -> Call:
     analysis = stage.road.analysis(stage.road.register())
