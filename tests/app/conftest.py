@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -131,7 +131,8 @@ def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
         audit.adopt(uow, audit.key_of(runtime.pepper))  # as a server that starts with a new database
         own = people.add_agency(uow, "North East Drug Checking", AgencyKind.SERVICE)
         other = people.add_agency(uow, "Another Service", AgencyKind.SERVICE)
-        actors, others = _people(uow, own.id, "own"), _people(uow, other.id, "other")
+        actors = dict(zip(Role, people_of(uow, own.id, {f"{role.value}.own": role for role in Role}), strict=True))
+        others = dict(zip(Role, people_of(uow, other.id, {f"{role.value}.other": role for role in Role}), strict=True))
     with ExitStack() as stack:
         running = stack.enter_context(TestClient(app, base_url="https://testserver"))  # runs the lifespan
         assert running.portal is not None
@@ -143,26 +144,28 @@ _CHECKS = Checks()
 """Checking a whole pack takes seconds; for the same files it says the same in every test."""
 
 
-def _people(uow: people.UnitOfWork, agency_id: UUID, of: str) -> dict[Role, Actor]:
-    """A person of every role, written at once: this is done some thousand times."""
+def people_of(uow: people.UnitOfWork, agency_id: UUID, wanted: Mapping[str, Role]) -> list[Actor]:
+    """People by user name, each with one role, written at once: this is done some thousand times."""
     if not _HASH:
         _HASH.append(people.hash_password(PASSWORD))
-    actors = {role: Actor(new_id(), f"{role.value} {of}".title(), frozenset({role}), agency_id, "") for role in Role}
+    actors = [
+        Actor(new_id(), name.replace(".", " ").title(), frozenset({role}), agency_id, "")
+        for name, role in wanted.items()
+    ]
     rows = [
         {
             "id": actor.person_id,
             "agency_id": agency_id,
-            "username": f"{role.value}.{of}",
+            "username": name,
             "display_name": actor.display_name,
             "password_hash": _HASH[0],
             "created_at": datetime(2026, 1, 1, tzinfo=UTC),
             "hints_hidden": [],
             "version": 1,
         }
-        for role, actor in actors.items()
+        for name, actor in zip(wanted, actors, strict=True)
     ]
+    held = [{"person_id": actor.person_id, "role": role} for actor, role in zip(actors, wanted.values(), strict=True)]
     uow.session.execute(sa.insert(people.Person), rows)
-    uow.session.execute(
-        sa.insert(people.PersonRole), [{"person_id": actor.person_id, "role": role} for role, actor in actors.items()]
-    )
+    uow.session.execute(sa.insert(people.PersonRole), held)
     return actors

@@ -21,7 +21,7 @@ from app.operations.retention import purge
 from app.platform.audit import verify
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
-from tests.app.conftest import World
+from tests.app.conftest import World, people_of
 from tests.app.exports.conftest import Projects
 from tests.support.clock import SettableClock
 from tests.support.road import ok
@@ -312,11 +312,8 @@ def test_somebody_without_the_role_cannot_be_the_researcher(projects: Projects) 
 
 
 def test_a_researcher_sees_own_projects_only(projects: Projects) -> None:
-    from app.intake.people import service as people
-    from tests.app.conftest import _person
-
     with projects.world.runtime.db.begin() as uow:
-        second: people.Person | Any = _person(uow, projects.world.agency_id, "second.researcher", Role.RESEARCHER)
+        (second,) = people_of(uow, projects.world.agency_id, {"second.researcher": Role.RESEARCHER})
     project = projects.draft(Role.SESSION_LEAD, researcher_id=str(second.person_id))
     client = projects.world.as_(Role.RESEARCHER)
     assert client.get(f"/api/v1/projects/{project['id']}").status_code == 404

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from app.care.message_packs.tables import PackVersion
 from app.intake.people import service as people
 from app.platform.kernel.actor import Actor, Role
-from tests.app.conftest import _person
+from tests.app.conftest import people_of
 from tests.app.consultations.conftest import Desk
 from tests.support.packs import found_here
 
@@ -87,7 +87,7 @@ def field(page: str, name: str) -> str:
 @pytest.fixture
 def editors(world: Any) -> Editors:
     with world.runtime.db.begin() as uow:
-        other = _person(uow, world.agency_id, "second.clinician", Role.CLINICIAN)
+        (other,) = people_of(uow, world.agency_id, {"second.clinician": Role.CLINICIAN})
     return Editors(world, world.session(), other=other)
 
 
