@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, repeat
 from uuid import UUID
 
 from app.laboratory.identification.domain import Method, method_info
@@ -54,7 +55,7 @@ def _without_keys(sentence: str, keys: Iterable[str]) -> str:
     >>> _without_keys("1f#3 holds the same data as 2e and counts once.", ["1f", "2e"])
     'Peak 3 of a reading holds the same data as another reading and counts once.'
     """
-    words = iter(("a reading", "another reading"))
+    words = chain(["a reading"], repeat("another reading"))
     known = "|".join(map(re.escape, keys))
     if not known:
         return sentence
