@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -13,6 +14,7 @@ from app.platform.jobs import JobContext, JobRunner, enqueue
 from app.platform.kernel.actor import Role
 from app.settings import Settings
 from tests.app.conftest import World
+from tests.support import logs
 
 TOKEN = "a token that is as long as one has to be"
 AS_MONITOR = {"Authorization": f"Bearer {TOKEN}"}
@@ -94,9 +96,9 @@ def test_a_job_can_be_followed_from_the_request_that_asked_for_it(watched: World
     def handler(context: JobContext) -> None:
         seen.update(structlog.contextvars.get_contextvars())
 
-    with structlog.testing.capture_logs() as log, database.begin(request_id="abc123") as uow:
+    with logs.captured() as logged, database.begin(request_id="abc123") as uow:
         job_id = enqueue(uow, "kind of a test", {})
-    (asked,) = (line for line in log if line["event"] == "job_asked")
+    (asked,) = (json.loads(line) for line in logged().splitlines() if '"job_asked"' in line)
     assert (asked["request_id"], asked["job_id"]) == ("abc123", str(job_id))
     JobRunner(database, {"kind of a test": handler}).run_until_idle()
     assert (seen["job_id"], seen["job_kind"]) == (str(job_id), "kind of a test")
