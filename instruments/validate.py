@@ -131,7 +131,7 @@ def _axis(reading: Reading) -> Iterator[Remark]:
     if not reading.x_unit:
         yield warning("unit_unknown", "The file does not say what its x axis is; please give the unit.")
     elif reading.x_unit not in UNITS_OF.get(reading.kind, (reading.x_unit,)):
-        text = f"The x axis is in {reading.x_unit[:40]!r}, which is no unit of this technique known here; please give the unit."
+        text = f"The x axis is in {reading.x_unit[:40]!r}, which is not a unit known for this technique; please give the unit."
         yield warning("unit_unknown", text)
     if reading.kind not in ORDERED:
         return
@@ -223,7 +223,7 @@ def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:
     if reading.kind is ReadingKind.IR and reading.x_unit == "cm-1" and low > 0 and high <= 60 and high - low > 1:
         yield warning("looks_like_wavelength", f"{axis}, as infrared spectra do in micrometres; please check the unit.")
     if reading.kind is ReadingKind.IR and reading.x_unit == "nm" and high < LOWEST_IR_NM:
-        yield warning("looks_like_wavenumber", f"{axis}, which is no infrared light; please check the unit.")
+        yield warning("looks_like_wavenumber", f"{axis}, which is not infrared light; please check the unit.")
     if reading.kind is ReadingKind.UV and reading.x_unit == "nm" and low > 300 and 3_300 < high < 4_500:
         yield warning("looks_like_wavenumber", f"{axis}, as infrared spectra do in cm-1; please check the unit.")
     timed = reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN)

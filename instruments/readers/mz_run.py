@@ -186,7 +186,7 @@ class Run:
             text = f"{self._twice:,} {'scan has' if self._twice == 1 else 'scans have'} the identifier of another; the file was joined from several or is damaged."
             found.append(warning("duplicate_scan", text))
         if self._unlike:
-            text = f"The points of {self._unlike:,} {'scan are' if self._unlike == 1 else 'scans are'} not those of which the file gives the base peak, total or range."
+            text = f"The points of {self._unlike:,} {'scan' if self._unlike == 1 else 'scans'} do not fit the base peak, total or range that the file states."
             found.append(warning("scan_differs", text))
         if self._profile:
             found.append(

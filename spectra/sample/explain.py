@@ -338,7 +338,7 @@ def _about(evidence: Evidence) -> list[str]:
     if not heard.answers:
         return ["Only tests were made. They speak for classes, and no compound can be named."]
     if evidence.by_itself:
-        return ["One reading speaks, and the answer is that method's own."]
+        return ["One reading counts, and the answer is that method's own."]
     if evidence.one_compound:
         return ["Every reading shows one compound, so the sample was taken as one."]
     return ["The sample was taken as a mixture."]

@@ -89,7 +89,7 @@ def _mass(scene: Scene, compound: str, method: str, words: Sequence[MassWord]) -
         return Support(State.NOT_TOLD_APART, text, shown, share, low, high, apart_from=tuple(rivals), readings=keys)
     if p < SHOWN:
         leader, its = place[0]
-        text = f"This method rather gives {naming.name(leader)}."
+        text = f"This method gives {naming.name(leader)} instead."
         if shown is not None:
             text = f"This method gives {naming.name(compound)} {percent(p)} and {naming.name(leader)} {percent(its)}."
         return Support(State.NOT_SEEN, text, shown, share, ratio=min(odds, 1.0), readings=keys)
@@ -199,7 +199,7 @@ def _resolved(
         return Support(State.NOT_VISIBLE, text, why=Blindness.BELOW_LIMIT, readings=keys)
     limit = max(said, key=lambda one: one.limit)
     if any(one.seen for one in said):
-        text = f"Its bands fit, as about {_share(limit.estimate)} of the signal, and not clearly enough to name it."
+        text = f"Its bands fit at about {_share(limit.estimate)} of the signal, but not clearly enough to name it."
         return Support(
             State.SEEN, text, None, limit.estimate, limit.low, limit.high, limit.limit, None, (), ratio, keys
         )

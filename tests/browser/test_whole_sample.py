@@ -81,7 +81,7 @@ def test_two_files_of_two_things_are_put_together_asked_about_and_released(
     verifier = desk.sign_in(Role.VERIFIER, TABLET, path=f"/bench/samples/{sample}")
     expect(verifier.locator("#bench-whole")).to_contain_text("both scraped from one bag")
     assert set(_matrix(verifier)) == {"Cocaine", "Ketamine"}
-    expect(verifier.locator(".bench-review")).to_contain_text("The readings raised 2 questions")
+    expect(verifier.locator(".bench-review")).to_contain_text("2 questions about the readings were answered.")
     steps.press(verifier, re.compile("^Verify"))
     lead = desk.sign_in(Role.SESSION_LEAD, TABLET, path=f"/bench/samples/{sample}")
     lead.get_by_role("link", name=re.compile("^Release to client")).click()

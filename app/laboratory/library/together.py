@@ -16,13 +16,12 @@ from spectra import InfraredLibrary, MassLibrary
 
 Key = Callable[[str, str], str]
 """From the key and the name of an entry to the key its compound is known under."""
+Join = Callable[[Sequence[Opened]], AnyLibrary]
+"""Puts the libraries of one kind together; two ways that are equal give the same library."""
 MOST_PEAKS = 6_000_000
 """Peaks of mass libraries that are put together, some 430 MB with their index (73 bytes each, measured); more, and the largest library is asked alone."""
 MOST_CURVES = 30_000
 """Infrared entries that are put together, about as much."""
-
-
-Join = Callable[[Sequence[Opened]], AnyLibrary]
 
 
 @dataclass(frozen=True, slots=True)

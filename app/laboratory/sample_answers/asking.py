@@ -197,10 +197,11 @@ def _searched(what: str, asked: Together) -> str:
     said += " as one library" if len(asked.books) > 1 else ""
     if asked.left_out:
         said += f", and not with {listed([one.name for one in asked.left_out])}, because together they are too large"
+    said += "."
     if asked.general:
         holds = "holds" if len(asked.general) == 1 else "hold"
-        said += f", where {listed([one.name for one in asked.general])} {holds} chemicals of any kind"
-    return said + "."
+        said += f" {listed([one.name for one in asked.general])} {holds} chemicals of any kind."
+    return said
 
 
 def listed(words: Sequence[str]) -> str:
