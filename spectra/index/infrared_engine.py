@@ -93,16 +93,22 @@ class Engine:
             return self._coarser[1]
 
     def find(
-        self, query: FloatArray, resolution: int, rule: InfraredScore, top: int, groups: NDArray[np.int64] | None = None
+        self,
+        query: FloatArray,
+        resolution: int,
+        rule: InfraredScore,
+        top: int,
+        groups: NDArray[np.int64] | None = None,
+        among: NDArray[np.bool_] | None = None,
     ) -> RankedEntries:
-        """The best entries for a curve on the grid (1801,), or with `groups` (N,) the best of each group."""
+        """The best entries for a curve on the grid (1801,), or with `groups` (N,) the best of each group; only those `among` (N,)."""
         ranking = Ranking(top, groups)
         if not len(self.curves):
             return ranking.found()
         home = self.at_least(resolution)
         queries = {one: rule.feature(degraded(query, resolution, one)) for one in home.present}
         search = Search(rule, queries, home.classes, home.features(rule.name), ranking)
-        return search.run(home.bounds() if rule.name == _FIRST else None)
+        return search.run(home.bounds() if rule.name == _FIRST and among is None else None, among)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What is stored with the curves: first derivatives, their bounds, resolution classes."""

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spectra.confidence.limits import decision
 from spectra.index.catalogue import Catalogue
 from spectra.index.infrared_alike import alike
 from spectra.index.infrared_curves import is_raman
 from spectra.index.infrared_engine import Engine
 from spectra.infrared.warp import References
 from spectra.infrared_grid import curve, grid_of
+from spectra.similarity.infrared import InfraredScore
 from spectra.similarity.infrared_features import Features
 from spectra.types import FloatArray, InfraredSpectrum, LibraryEntry
 
@@ -41,6 +43,7 @@ class InfraredIndex:
         self.raman = is_raman(str(self.info.get("technique", "")))
         classes = np.full(len(curves), 4, dtype=np.int8) if resolution is None else resolution
         self.engine = Engine(curves, classes, air=not self.raman)
+        self._twins: dict[int, tuple[str, ...]] = {}
 
     def __len__(self) -> int:
         return int(self.curves.shape[0])
@@ -83,6 +86,17 @@ class InfraredIndex:
     def alike(self, entries: Sequence[int]) -> NDArray[np.bool_]:
         """Which of these k entries are too similar to tell apart (first derivative r ≥ 0.97), (k, k)."""
         return alike(self.features("first_derivative"), np.asarray(entries, dtype=np.int64))
+
+    def twins(self, entry: int) -> tuple[str, ...]:
+        """Other compounds with an entry too similar to this one to tell apart (first derivative r ≥ 0.97); found once."""
+        if entry not in self._twins:
+            rule = InfraredScore("first_derivative", 2.0, air=not self.raman)
+            scores = rule.over(np.asarray(self.curves[entry], dtype=np.float64), self.features(rule.name))[0]
+            close = np.flatnonzero(scores >= decision("infrared", "twin_correlation"))
+            found = {self.compounds[e]: None for e in close[np.argsort(-scores[close], kind="stable")]}
+            found.pop(self.compounds[entry], None)
+            self._twins[entry] = tuple(found)
+        return self._twins[entry]
 
     def overlap_note(self, query: InfraredSpectrum, entry: int) -> str:
         """A sentence when query and entry share only part of their ranges, else an empty text."""

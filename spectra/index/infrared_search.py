@@ -127,10 +127,14 @@ class Search:
             score, slack = self.rule.screen(moved, block, inner[some])
             self.by_bound(moved, some, (score + slack).max(axis=1), 2 * self.ranking.top)
 
-    def run(self, shortcut: Callable[[Search, IntArray, Moved], bool] | None = None) -> RankedEntries:
-        """The answer. `shortcut` may take the entries of a mask over, and says whether it did."""
+    def run(
+        self,
+        shortcut: Callable[[Search, IntArray, Moved], bool] | None = None,
+        among: NDArray[np.bool_] | None = None,
+    ) -> RankedEntries:
+        """The answer, over the entries `among` (N,). `shortcut` may take the entries of a mask over, and says whether it did."""
         for entries, mask in self.references.patterns:
-            for units, part in self._by_class(entries):
+            for units, part in self._by_class(entries if among is None else entries[among[entries]]):
                 moved = Moved.of(*units, self.rule.steps, mask)
                 if shortcut is None or not shortcut(self, part, moved):
                     self.plain(moved, part)

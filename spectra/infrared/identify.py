@@ -13,8 +13,10 @@ import numpy as np
 from spectra.confidence.limits import decision
 from spectra.confidence.reasons import listed
 from spectra.index.infrared_index import InfraredIndex
-from spectra.infrared.report import twins
-from spectra.infrared.search import compounds, hits
+from spectra.index.infrared_resolution import resolution_of
+from spectra.infrared.search import compounds
+from spectra.infrared_grid import curve
+from spectra.similarity.infrared import InfraredScore
 from spectra.types import Candidate, FloatArray, Identification, IdentificationLevel, InfraredSpectrum
 
 COMPARED = 30
@@ -39,8 +41,9 @@ def identify(
     if not rows:
         reason = "No library entry resembles this spectrum."
         return Identification(IdentificationLevel.NOTHING_ABOVE_LIMIT, (), (), None, (reason,))
-    plain = hits(library, query, "first_derivative", 6.0, 2 * COMPARED, library.codes)
-    match = max((row.score for row in plain if row.compound == rows[0].compound), default=0.0)
+    own, rule = library.codes == library.codes[rows[0].entry], InfraredScore("first_derivative", air=not library.raman)
+    plain = library.engine.find(curve(query, library.raman), resolution_of(query), rule, 1, among=own)
+    match = float(plain.scores.max(initial=0.0))
     alike = [row for row in rows if row.ambiguity_group == rows[0].ambiguity_group]
     level = level_of(match, len(alike))
     named = level in (IdentificationLevel.CONSISTENT_WITH, IdentificationLevel.CLASS_ONLY)
@@ -52,7 +55,7 @@ def identify(
         tuple(row.compound for row in alike) if named else (),
         None,
         _reasons(library, rows, alike, level, match),
-        not_distinguished=twins(library, rows[0].entry) if named else (),
+        not_distinguished=library.twins(rows[0].entry) if named else (),
         score_name=rows[0].score_name,
     )
 

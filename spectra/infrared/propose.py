@@ -86,10 +86,10 @@ class _View:
         rows = np.concatenate([fit.C, fit.D, fit.E[1:]])
         sizes = np.sqrt((rows**2).sum(axis=1))
         kept = sizes > 1e-9 * max(float(sizes.max(initial=0.0)), 1e-300)
-        self.basis: FloatArray = np.zeros((0, fit.residual.size))
-        if kept.any():
-            q, r = np.linalg.qr((rows[kept] / sizes[kept, None]).T)
-            self.basis = np.asarray(q[:, np.abs(np.diag(r)) > 1e-7].T)
+        rows = rows[kept] / sizes[kept, None]
+        power, axes = np.linalg.eigh(rows @ rows.T)
+        apart = power > 1e-12
+        self.basis: FloatArray = (axes[:, apart] / np.sqrt(power[apart])).T @ rows
         self.left = fit.residual - (fit.residual @ self.basis.T) @ self.basis
 
 

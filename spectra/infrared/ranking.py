@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
 from spectra.index.infrared_index import InfraredIndex
-from spectra.infrared.align import align, relative_residual
+from spectra.infrared.align import align_nearest, relative_residual
 from spectra.infrared.scene import FitProblem, covering, on_range, scene_of
 from spectra.infrared.warp import IntArray
 from spectra.infrared_grid import CO2, curve
@@ -76,7 +76,7 @@ class _Found:
         known = max(int((np.isfinite(query) & ~(CO2 & library.references.air)).sum()), 1)
         parts = [np.zeros((4, 0))]
         for scene, rows in _by_range(library, query, near):
-            fits = align(scene, rows, shifts[rows])
+            fits = align_nearest(scene, rows, shifts[rows])
             scores = np.sqrt(np.clip(1.0 - relative_residual(fits), 0.0, 1.0))
             scores[[f.state.share[0] <= 0 for f in fits]] = 0.0
             moved = np.array([f.state.alignment.shift for f in fits])

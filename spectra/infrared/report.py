@@ -8,14 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spectra.confidence.limits import decision
 from spectra.index.infrared_index import InfraredIndex
 from spectra.infrared.answer import InfraredExplanation
 from spectra.infrared.fit import Fit
 from spectra.infrared.judging import Judgement
 from spectra.infrared.mixture import Final
 from spectra.infrared.scene import FitProblem
-from spectra.similarity.infrared import InfraredScore
 from spectra.types import Component, FloatArray
 
 Z95 = 1.959963984540054
@@ -137,21 +135,9 @@ def _component(library: InfraredIndex, fit: Fit, group: list[int], deviation: fl
         judgement.grades[leader],
         library.names[entry],
         judgement.probabilities[leader],
-        twins(library, entry),
+        library.twins(int(entry)),
         int(entry),
     )
-
-
-def twins(library: InfraredIndex, entry: int) -> tuple[str, ...]:
-    """Other compounds with an entry too similar to this one to tell apart (first derivative r ≥ 0.97)."""
-    curve = np.asarray(library.curves[entry], dtype=np.float64)
-    scores = InfraredScore("first_derivative", 2.0, air=not library.raman).over(
-        curve, library.features("first_derivative")
-    )[0]
-    close = np.flatnonzero(scores >= decision("infrared", "twin_correlation"))
-    found = {library.compounds[e]: None for e in close[np.argsort(-scores[close], kind="stable")]}
-    found.pop(library.compounds[entry], None)
-    return tuple(found)
 
 
 def _about_names(parts: tuple[Component, ...]) -> list[str]:

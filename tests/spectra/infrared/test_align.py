@@ -103,7 +103,7 @@ def test_the_columns_of_a_fit_are_its_slopes() -> None:
 
 def test_the_relative_residual_ranks_the_right_entry_first_and_of_nothing_is_nothing() -> None:
     scene = scene_of(LIBRARY.references, curve(reading({8: 1.0})))
-    rest = relative_residual(align(scene, np.arange(12), np.zeros(12)))
+    rest = relative_residual(align(scene, np.arange(12), np.zeros(12), 4))
     assert rest.argmin() == 8
     assert rest[8] < 1e-3
     assert relative_residual([]).size == 0
