@@ -69,26 +69,6 @@ class Metric:
         weighted = rows * root
         return weighted - (weighted @ basis) @ across
 
-    def weighted(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """√w x of absorbance rows (…, M), baseline not removed."""
-        return rows * self._single[0]
-
-    def without_baseline(self, weighted: NDArray[np.float32]) -> NDArray[np.float32]:
-        """P(x) of what is `weighted` already, (…, M)."""
-        _, basis, across = self._single
-        return weighted - (weighted @ basis) @ across
-
-    def products(self, weighted: NDArray[np.float32], y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """P(x) P(x)ᵀ (…, R, R) and P(x)·y (…, R) of rows (…, R, M) that are `weighted`; `y` (M,) is projected.
-
-        The baseline is taken off the products, which costs less than to take it off every row.
-        """
-        basis = self._single[1]
-        smooth = (weighted @ basis).astype(np.float64)
-        gram = (weighted @ weighted.swapaxes(-1, -2)).astype(np.float64)
-        gram -= smooth @ smooth.swapaxes(-1, -2)
-        return gram, (weighted @ y.astype(np.float32)).astype(np.float64)
-
     @cached_property
     def _single(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         basis = self.Q.astype(np.float32)

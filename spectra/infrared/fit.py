@@ -188,13 +188,11 @@ class _Batch:
         """
         slopes = self.warped(slopes=2)
         tilted = slopes[0] * LOG_AXIS[self.scene.window].astype(np.float32)
-        rows = self.metric.weighted(np.concatenate([*slopes, tilted], axis=1))
-        gram, target = self.metric.products(rows, self.y)
+        rows = self.metric.project(np.concatenate([*slopes, tilted], axis=1)).astype(np.float64)
+        gram, target = rows @ rows.transpose(0, 2, 1), rows @ self.y
         k = self.share.shape[1]
         if self.priors.weight is None:
-            self.share = _non_negative(gram[:, :k, :k], target[:, :k])
-            fitted = (self.share.astype(np.float32)[:, None] @ rows[:, :k])[:, 0]
-            weight = self._weight(self.y.astype(np.float32) - self.metric.without_baseline(fitted))[0]
+            weight = self._shares(rows[:, :k], gram[:, :k, :k], target[:, :k])[0]
         else:
             self.share = _non_negative(gram[:, :k, :k], target[:, :k])
             weight = np.full(self.share.shape[0], self.priors.weight)
@@ -235,19 +233,22 @@ class _Batch:
         self.blur = np.clip(self.blur + db, data["low_blur"], data["high_blur"])
         self.tilt = np.clip(self.tilt + dt, -data["range_tilt"], data["range_tilt"])
 
-    def _weight(self, residual: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """λ and χ² of residuals (B, M)."""
+    def _shares(
+        self, columns: FloatArray, gram: FloatArray, target: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Best shares at fixed alignment; returns λ, residual and χ²."""
+        self.share = _non_negative(gram, target)
+        residual = self.y - np.einsum("bk,bkm->bm", self.share, columns)
         chi2 = np.einsum("bm,bm->b", residual, residual)
         if self.priors.weight is not None:
-            return np.full(chi2.shape, self.priors.weight), chi2
-        return np.maximum(1.0, chi2 / np.maximum(independent_points(residual, self.metric.n), 1.0)), chi2
+            return np.full(chi2.shape, self.priors.weight), residual, chi2
+        n_eff = independent_points(residual, self.metric.n)
+        return np.maximum(1.0, chi2 / np.maximum(n_eff, 1.0)), residual, chi2
 
     def finished(self) -> list[Fit]:
         """The fits at the present parameters."""
         columns = self.metric.project(self.warped(slopes=0)).astype(np.float64)
-        self.share = _non_negative(columns @ columns.transpose(0, 2, 1), columns @ self.y)
-        residual = self.y - np.einsum("bk,bkm->bm", self.share, columns)
-        weight, chi2 = self._weight(residual)
+        weight, residual, chi2 = self._shares(columns, columns @ columns.transpose(0, 2, 1), columns @ self.y)
         p, centre = self.priors, load("infrared")["align"]["centre_blur"]
         prior = ((self.own / p.own) ** 2).sum(axis=1) + (self.shift / p.shift) ** 2
         prior = prior + ((self.blur - centre) / p.blur) ** 2 + (self.tilt / p.tilt) ** 2

@@ -42,7 +42,7 @@ def independent_points(residual: FloatArray, n: int) -> FloatArray:
     data = load("infrared")["align"]
     lags, least = int(data["lags"]), float(data["least_correlation"])
     size = next_fast_len(residual.shape[-1] + lags + 1, real=True)
-    waves = rfft(residual, size, axis=-1)
+    waves = rfft(residual.astype(np.float32, copy=False), size, axis=-1)
     auto = irfft(waves.real**2 + waves.imag**2, size, axis=-1)[..., : lags + 1]
     rho = auto[..., 1:] / np.maximum(auto[..., :1], 1e-300)
     going = np.logical_and.accumulate(rho >= least, axis=-1)
