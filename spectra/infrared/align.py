@@ -28,7 +28,8 @@ def align(scene: FitProblem, entries: IntArray, shifts: FloatArray, steps: int) 
 def align_nearest(scene: FitProblem, entries: IntArray, shifts: FloatArray) -> list[Fit]:
     """`align` in four steps, or two for the half that resembles the reading less after these; in the order given."""
     fits = align(scene, entries, shifts, steps=2)
-    near = np.argsort(relative_residual(fits), kind="stable")[: -(-len(fits) // 2)].tolist()
+    rest = relative_residual(fits)
+    near = np.flatnonzero(rest <= np.median(rest)).tolist() if fits else []
     again = fit_many(scene, scene.plain, [fits[k].state for k in near], 2, single_priors(scene))
     for k, fit in zip(near, again, strict=True):
         fits[k] = fit
