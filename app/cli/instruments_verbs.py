@@ -183,6 +183,8 @@ def _limits(block: IdentifiedBlock) -> list[str]:
 
 
 def _block(block: IdentifiedBlock) -> Iterator[str]:
+    from app.laboratory.identification.parts import ALL_OF_IT, share_words, whole_percent
+
     answer = block.answer
     yield f"  {_place(block)}{answer.headline}"
     yield from (f"     {text}" for text in (block.peak.remarks if block.peak is not None else ()))
@@ -193,12 +195,13 @@ def _block(block: IdentifiedBlock) -> Iterator[str]:
         yield f"  {c.rank:>2}. {c.substance} ({c.library}) {_score(c)}{also}"
     lead_only = answer.infrared is not None and answer.infrared.mostly_unexplained
     for part in answer.components:
-        share = f"{part.share:.0%} of the signal ({part.low:.0%} to {part.high:.0%})"
+        between = f" ({100 * part.low:.0f} to {100 * part.high:.0f})" if part.share < ALL_OF_IT else ""
+        share = f"{share_words(part.share)}{between}"
         yield f"     {'lead only' if lead_only else 'part'}: {part.substance}, {share}, {part.grade}"
     if answer.unexplained_fraction is not None:
         left = answer.fit.residual_bands[:8] if answer.infrared is not None and answer.fit is not None else ()
         bands = f", bands at {', '.join(f'{band:.0f}' for band in left)} cm⁻¹" if left else ""
-        yield f"     unexplained: {answer.unexplained_fraction:.0%}{bands}"
+        yield f"     unexplained: {whole_percent(answer.unexplained_fraction)}{bands}"
     if not answer.candidates:
         yield "  no candidates"
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from spectra.infrared.sentences import limit_percent
+from spectra.infrared.sentences import percent as share_percent
 from spectra.sample import mixture
 from spectra.sample.answer import Blindness, SampleTest, State, Support, TestResult
 from spectra.sample.constants import Fitted
@@ -250,12 +251,12 @@ def _listed(names: Sequence[str], most: int = 4) -> str:
 def percent(value: float) -> str:
     """A probability or a share in words a chemist reads, never 0 and never 100 %.
 
-    >>> percent(0.0002), percent(0.04), percent(0.98), percent(0.99991)
-    ('less than 0.1 %', '4.0 %', '98 %', 'more than 99.9 %')
+    >>> percent(0.0002), percent(0.04), percent(0.98), percent(0.996), percent(0.99991)
+    ('less than 0.1 %', '4 %', '98 %', '99.6 %', 'more than 99.9 %')
     """
     if not 0.0005 <= value < 0.9995:
         return "less than 0.1 %" if value < 0.5 else "more than 99.9 %"
-    return f"{100 * value:.1f} %" if value < 0.0995 or value >= 0.995 else f"{100 * value:.0f} %"
+    return share_percent(value) if value < 0.995 else f"{100 * value:.1f} %"
 
 
 def _share(value: float) -> str:

@@ -127,8 +127,8 @@ def test_identify_says_in_words_what_an_infrared_mixture_is_made_of(mast: Mast, 
     assert re.fullmatch(r"   1\. Cocaine \(starter-ir\) aligned 0\.\d\d, first derivative 0\.\d\d", told[2])
     parts = [line.strip() for line in told if line.strip().startswith("part: ")]
     assert [line.split(",")[0] for line in parts] == ["part: Cocaine", "part: Caffeine"]
-    assert all(re.search(r" \d+% of the signal \(\d+% to \d+%\), probable$", line) for line in parts)
-    assert sum(line.startswith("     unexplained: 0%") for line in told) == 1
+    assert all(re.search(r" \d+\u00a0% of the signal \(\d+ to \d+\), probable$", line) for line in parts)
+    assert sum(line.startswith("     unexplained: under 1\u00a0%") for line in told) == 1
     limits = [line for line in told if "Not seen. Detection limits in this spectrum: " in line]
     assert len(limits) == 1
     assert "Fentanyl " in limits[0]

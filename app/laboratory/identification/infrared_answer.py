@@ -130,8 +130,7 @@ def fit_sentences(explained: MixtureExplanation | None) -> list[str]:
     if named and explained.mostly_unexplained:
         out.append(f"Closest matches, as a lead only: {named} of the part that is explained.")
     elif named:
-        left = f"{explained.unexplained_fraction:.0%} unexplained"
-        out.insert(0, f"Components as shares of the signal: {named}, {left}.")
+        out.insert(0, mixture_sentences(explained)[0])
     return out
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import structlog
 
 from app.laboratory.identification.answer import Answer, Level
-from app.laboratory.identification.parts import Residual
+from app.laboratory.identification.parts import Residual, share_words, whole_percent
 from app.laboratory.identification.ranking import SearchConditions, listed, with_components
 from app.laboratory.library.domain import Libraries, Opened
 from instruments import InstrumentError, to_mass_spectrum
@@ -40,8 +40,8 @@ def mixture_sentences(explained: MixtureExplanation | None) -> list[str]:
     """The parts with their shares, and what stays unexplained."""
     if explained is None or not explained.components:
         return []
-    parts = ", ".join(f"{c.name} {c.share:.0%} of the signal" for c in explained.components)
-    out = [f"Mixture analysis: {parts}, {explained.unexplained_fraction:.0%} unexplained."]
+    parts = ", ".join(f"{c.name or c.compound} {share_words(c.share)}" for c in explained.components)
+    out = [f"Mixture analysis: {parts}, {whole_percent(explained.unexplained_fraction)} unexplained."]
     if explained.incomplete:
         out.append("Too much is unexplained. Something here is not in the library, and small components may be wrong.")
     return out

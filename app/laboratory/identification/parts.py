@@ -26,6 +26,26 @@ ALL_OF_IT = 0.995
 """A single part with a share from here on has all of the signal by definition: the figure measures nothing."""
 
 
+def whole_percent(share: float) -> str:
+    """A share or a probability in whole percent, never 0 and never 100, which no measurement gives.
+
+    >>> whole_percent(0.0), whole_percent(0.424), whole_percent(0.999)
+    ('under 1\xa0%', '42\xa0%', 'over 99\xa0%')
+    """
+    if share < 0.01:
+        return "under 1\u00a0%"
+    return "over 99\u00a0%" if share > 0.99 else f"{share * 100:.0f}\u00a0%"
+
+
+def share_words(share: float) -> str:
+    """A part's share of the signal; one that stands by itself has all of it by definition.
+
+    >>> share_words(0.424), share_words(1.0)
+    ('42\xa0% of the signal', 'alone')
+    """
+    return "alone" if share >= ALL_OF_IT else f"{whole_percent(share)} of the signal"
+
+
 @dataclass(frozen=True, slots=True)
 class QualityRemark:
     """What was noticed about the reading itself."""

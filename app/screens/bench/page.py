@@ -20,6 +20,7 @@ from app.intake.samples import photos, substances
 from app.intake.tasks import service as tasks
 from app.laboratory.identification.domain import methods
 from app.laboratory.identification.in_house import void_now
+from app.laboratory.identification.parts import whole_percent
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import analyses, arrays, figures, plots
@@ -43,7 +44,7 @@ from app.screens.bench.choosing import choice_of
 from app.screens.bench.file_words import file_words, takes_folders
 from app.screens.bench.forms import entered_form, typed_form
 from app.screens.bench.look import PLAIN, Look, Looked, Part, Tab, keep_tab
-from app.screens.bench.spectrum_view import SpectrumView, named_here, percent, view_of
+from app.screens.bench.spectrum_view import SpectrumView, named_here, view_of
 from app.screens.bench.viewer import Viewer, viewer_of
 from app.screens.visits import Visit, visitor
 from harm_messages.register import Register
@@ -269,7 +270,7 @@ def page(
         files_of=analyses.files_of,
         figure_words=figures.shown,
         assurance_sentence=assurance_sentence,
-        probability_words=percent,
+        whole_percent=whole_percent,
         Action=Action,
         NameState=NameState,
         State=State,

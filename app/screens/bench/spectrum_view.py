@@ -13,7 +13,7 @@ from app.laboratory.identification import parts
 from app.laboratory.identification.answer import NAMING_LEVELS, Answer, PeakAnswer, RunRow
 from app.laboratory.identification.infrared_answer import limits_in_short
 from app.laboratory.identification.mixtures import PROBABLE
-from app.laboratory.identification.parts import ALL_OF_IT, Candidate, Component, Residual
+from app.laboratory.identification.parts import ALL_OF_IT, Candidate, Component, Residual, whole_percent
 from app.laboratory.readings import plots
 from app.platform.kernel.errors import MastError
 from app.platform.plots import PeaksCompared, Plot
@@ -148,7 +148,7 @@ def head_of(answer: Answer, *, mass: bool) -> tuple[str, str]:
     """What stands above the picture, short enough for one line: the headline, of a probable mixture its names alone; and in
     small type how sure they are and what is left over."""
     rest = None if mass or not answer.components else answer.unexplained_fraction
-    left = "" if rest is None or "unexplained" in answer.headline else f"{rest * 100:.0f}{NB}% unexplained"
+    left = "" if rest is None or "unexplained" in answer.headline else f"{whole_percent(rest)} unexplained"
     if not answer.headline.startswith(PROBABLE):
         return answer.headline, left
     names = answer.headline.removeprefix(PROBABLE).removesuffix(".")
@@ -208,17 +208,17 @@ def _probabilities(answer: Answer) -> list[Bar]:
         return []
     names = found.probability_names
     shown = [(names.get(c, c), p, c in answer.set) for c, p in found.probabilities if p >= 0.005][:6]
-    bars = [Bar(name, p, percent(p), notes=("in the set",) if inside else ()) for name, p, inside in shown]
+    bars = [Bar(name, p, whole_percent(p), notes=("in the set",) if inside else ()) for name, p, inside in shown]
     none_of_them = found.p_not_in_library
     if none_of_them is not None:
-        bars.append(Bar("Not in this library", none_of_them, percent(none_of_them)))
+        bars.append(Bar("Not in this library", none_of_them, whole_percent(none_of_them)))
     return bars
 
 
 def _component(part: Component, whole: str) -> Bar:
     notes = []
     if part.probability is not None:
-        probability = f"probability {percent(part.probability)}"
+        probability = f"probability {whole_percent(part.probability)}"
         notes.append(f"{part.grade} ({probability})" if part.grade else probability)
     if weight := part.weight:
         low_high = f"({weight.low * 100:.0f} to {weight.high * 100:.0f})"
@@ -248,13 +248,6 @@ def _residual(kept: Residual | None) -> Plot | None:
                       "intensity": [r for _, r in under]} if under else None,
         "summary": f"Largest residual at {words}." if most else "No residual.",
     }  # fmt: skip
-
-
-def percent(p: float) -> str:
-    """A probability in words: never 0 or 100 %, which no measurement gives."""
-    if p < 0.01:
-        return f"under 1{NB}%"
-    return f"over 99{NB}%" if p > 0.99 else f"{p * 100:.0f}{NB}%"
 
 
 def run_words(answer: Answer) -> str:

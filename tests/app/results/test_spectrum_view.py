@@ -10,14 +10,14 @@ from uuid import UUID
 import pytest
 
 from app.laboratory.identification.answer import Answer, Level, Peak, PeakAnswer
-from app.laboratory.identification.parts import Candidate, Component, InHouse, Probabilities, Residual
+from app.laboratory.identification.parts import Candidate, Component, InHouse, Probabilities, Residual, whole_percent
 from app.laboratory.identification.runs import RunPeak, with_run
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
 from app.platform.plots import Plot
 from app.results import service
 from app.results.bench import bench
-from app.screens.bench.spectrum_view import CandidateRow, head_of, percent, run_words, view_of
+from app.screens.bench.spectrum_view import CandidateRow, head_of, run_words, view_of
 from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run
 
@@ -75,7 +75,7 @@ def test_a_probable_mixture_is_headed_by_its_names_in_one_line_and_a_doubtful_on
     ("p", "words"), [(0.0, "under 1\u00a0%"), (1.0, "over 99\u00a0%"), (0.994, "over 99\u00a0%"), (0.5, "50\u00a0%")]
 )
 def test_no_probability_is_shown_as_certain(p: float, words: str):
-    assert percent(p) == words
+    assert whole_percent(p) == words
 
 
 def test_a_mixture_shows_shares_with_intervals_probability_and_what_would_fit_as_well():

@@ -58,7 +58,7 @@ def test_an_answer_of_the_first_version_is_shown(lab: Lab, world: Any, kind: str
     sample, first = compared(lab, kind), FIRST[kind]
     text = (page(world, sample, tab="matches") + page(world, sample, tab="limits")).replace("\u00a0", " ")
     headline = first["answer"]["headline"]
-    short = {"infrared": '<h2>Cocaine and Caffeine <span class="muted">probable · 0 % unexplained</span></h2>'}
+    short = {"infrared": '<h2>Cocaine and Caffeine <span class="muted">probable · under 1 % unexplained</span></h2>'}
     assert short.get(kind, f"<h2>{headline}") in text
     for words in (first["candidates"][0]["substance"], *first["limits"]):
         assert words.replace('"', "&#34;").replace("'", "&#39;") in text
