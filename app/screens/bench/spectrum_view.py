@@ -125,7 +125,7 @@ def view_of(
     answer = answer_shown(shown)
     places = list(enumerate(shown.candidates))
     named = answer.level in NAMING_LEVELS and not _alone(answer)
-    shares = {part.compound: share_words(part) for part in answer.components if part.compound and named}
+    shares = {part.compound: _with_interval(part) for part in answer.components if part.compound and named}
     own = tuple(CandidateRow(k, c, void_now(c), shares.get(c.compound, "")) for k, c in places if c.own_run is not None)
     mass = shown.reading.kind in MASS_KINDS
     return SpectrumView(
@@ -166,9 +166,11 @@ def _whole_of(answer: Answer) -> str:
     return "" if _alone(answer) else "of the signal"
 
 
-def share_words(part: Component) -> str:
-    """`64 % (62–66)`, of the signal."""
-    return f"{part.share * 100:.0f}{NB}% ({part.low * 100:.0f}–{part.high * 100:.0f})"
+def _with_interval(part: Component, to: str = "–") -> str:
+    """`64 % (62–66)`, of the signal, with its interval where rounding leaves one."""
+    low, high = f"{part.low * 100:.0f}", f"{part.high * 100:.0f}"
+    between = f" ({low}{to}{high})" if low != high else ""
+    return f"{part.share * 100:.0f}{NB}%{between}"
 
 
 def named_here(b: Bench) -> tuple[Named, ...]:
@@ -226,8 +228,7 @@ def _component(part: Component, whole: str) -> Bar:
     if alike := part.not_distinguished:
         more = f" and {len(alike) - 4} more" if len(alike) > 4 else ""
         notes.append(f"cannot be told from {', '.join(alike[:4])}{more}")
-    share = f"{part.share * 100:.0f}{NB}% ({part.low * 100:.0f} to {part.high * 100:.0f})"
-    words = f"{share} {whole}" if whole else "the only component"
+    words = f"{_with_interval(part, ' to ')} {whole}" if whole else "the only component"
     return Bar(part.substance, part.share, words, part.low, part.high, tuple(notes))
 
 

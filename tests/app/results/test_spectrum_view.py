@@ -95,6 +95,8 @@ def test_a_share_is_told_only_where_it_says_something_and_of_what_it_is() -> Non
     part = Component("Alpha", compound="a", share=0.6, low=0.5, high=0.7)
     other = Component("Beta", compound="b", share=0.4, low=0.3, high=0.5)
     whole = Component("Alpha", compound="a", share=1.0, low=1.0, high=1.0)
+    sharp = Component("Alpha", compound="a", share=0.6, low=0.599, high=0.601)
+    assert shares(Level.CONSISTENT_WITH, sharp, other) == ("60\u00a0%", "60\u00a0% of the signal")
     assert shares(Level.CONSISTENT_WITH, part, other) == ("60\u00a0% (50–70)", "60\u00a0% (50 to 70) of the signal")
     assert shares(Level.NOTHING_ABOVE_LIMIT, part, other)[0] == "", "where nothing can be named"
     assert shares(Level.CONSISTENT_WITH, whole) == ("", "the only component")
