@@ -181,7 +181,7 @@ def _times(file: NetCdf, n_scans: int) -> tuple[FloatArray | None, str, tuple[Re
     """Scan times with their unit; the template has seconds unless the variable says otherwise."""
     times = file.series("scan_acquisition_time")
     if times is None:
-        note = info("no_times", "The file gives no retention times; its scans are numbered instead.")
+        note = warning("no_times", "The file gives no retention times; its scans are numbered instead.")
         return None, "scan", (note,)
     if times.size != n_scans:
         raise CorruptFile(_SCAN_COUNT.format(n_scans, times.size, "times"), code="scan_count")

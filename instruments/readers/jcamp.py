@@ -34,6 +34,7 @@ _TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
 _RESOLUTION = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*(?:cm\s*\^?-?\s*\^?1|1/cm)?\s*$", re.I)
 X_UNITS, Y_UNITS = ("XUNITS", "RUNITS"), ("YUNITS", "AUNITS")  # R and A are of interferograms
 COARSEST_CM1 = 64.0
+_TWICE = warning("reading_twice", "This block stands in the file more than once, with the same title and numbers.")
 _JCAMP = re.compile(r"^[ \t]*##[ \t]*(JCAMP[ \-_]?DX|DATA[ _]?TYPE|XYDATA|NPOINTS|PEAK ?TABLE)[ \t]*=", re.M | re.I)
 KINDS = (
     (r"INTERFEROGRAM", ReadingKind.OTHER),
@@ -69,7 +70,7 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     numbers that do not fit.
     """
     waiting: Reading | None = None
-    ended = True
+    ended, seen = True, set[int]()
     for block in blocks(text.lines(source, limits), limits):
         if not block.tables:
             note = _without_data(block)
@@ -77,9 +78,12 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
                 waiting = replace(waiting, remarks=(*waiting.remarks, note))
             continue
         for reading in _block(block, hints, limits):
+            key = hash((reading.title, reading.x.tobytes(), reading.y.tobytes()))
             if waiting is not None:
                 yield waiting
-            waiting, ended = reading, block.ended
+            twice = (_TWICE,) if key in seen else ()
+            waiting, ended = replace(reading, remarks=(*reading.remarks, *twice)), block.ended
+            seen.add(key)
     if waiting is not None:
         yield waiting if ended or text.ends_with_line_end(source) else _cut(waiting)
 

@@ -25,6 +25,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .peak_libraries import doubtful_time, ionisation_in, leave_out_empty, precursor, stated_twice
+from .record_facts import Compound
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
@@ -124,14 +125,20 @@ def _reading(spectrum: _Spectrum) -> Reading:
     stated = next((fields[k] for k in COUNTS if fields.get(k, "").isdecimal() and len(fields[k]) < 10), None)
     mismatch = count_remark(int(stated), mz.size, "peaks") if stated is not None else None
     level, time = _LEVEL.fullmatch(fields.get("MSLEVEL", "")), fields.get("RTINSECONDS", "")
+    ion = _precursor(spectrum)
+    adduct = fields.get("ADDUCT") or fields.get("ION", "")
+    said = Compound(fields.get("FORMULA", ""), fields.get("EXACTMASS", ""), "", adduct, fields.get("IONMODE", ""), ion)
     return peak_list(
         mz,
         intensity,
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
-        remarks=((mismatch,) if mismatch else ()) + doubtful_time(time) + _doubts(spectrum),
-        precursor_mz=_precursor(spectrum),
+        remarks=((mismatch,) if mismatch else ())
+        + doubtful_time(time)
+        + _doubts(spectrum)
+        + said.contradictions(mz, intensity),
+        precursor_mz=ion,
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
         retention_time_s=_seconds(time),
         ms_level=int(level[1]) if level else None,
@@ -148,6 +155,8 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
             f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
         )
         found += (warning("field_among_peaks", text),)
+    if spectrum.fields.get("PEPMASS", "?") == "":
+        found += (warning("bad_field", f"PEPMASS of the spectrum at line {spectrum.line} is empty."),)
     for key, readable in (("MSLEVEL", _LEVEL.fullmatch), ("CHARGE", re.compile(r"\d").search)):
         value = spectrum.fields.get(key, "").strip()
         if value and not _NOT_SAID.fullmatch(value) and not readable(value):

@@ -39,6 +39,7 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
     body = "\n".join(line for _, line in rows)
     single = len(rows) == declared
     if _BARE.fullmatch(body):
+        _refuse_open_brackets(rows)
         flat = _numbers(body.translate(_SEPARATORS).split())
         if flat is not None and flat.size == 2 * declared:
             return flat[0::2], flat[1::2]
@@ -62,6 +63,13 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
     _refuse_thousands(chosen, rows[0][0])
     flat = np.array([float(v.replace(",", ".")) for pairs in chosen for pair in pairs for v in pair], dtype=np.float64)
     return flat[0::2], flat[1::2]
+
+
+def _refuse_open_brackets(rows: Sequence[Row]) -> None:
+    """Raise CorruptFile at a line of numbers with more brackets of one side than of the other: a peak may be lost there."""
+    for number, line in rows:
+        if any(line.count(opened) != line.count(closed) for opened, closed in ("()", "[]", "{}")):
+            raise CorruptFile(f"A bracket on line {number} is not closed.", code="bad_row", line=number)
 
 
 def _refuse_mixed(rows: Sequence[Row]) -> None:

@@ -133,7 +133,7 @@ class _Header(Target):
             self._open[-1].peaks.append((self._peaks, text))
             stated = whole(self._peaks.get("compressedLen"), "compressedLen")
             held = 3 * sum(map(len, text.split())) // 4 - text.count("=")
-            self.odd_lengths += stated not in (0, held) and self._peaks.get("compressionType") == "zlib"
+            self.odd_lengths += stated not in (0, held, len(text))
         elif name == "precursorMz":
             text = self.collected()
             if self._open:
@@ -148,7 +148,7 @@ class _Header(Target):
             self.elements.append(self._open[-1])
 
 
-_OF_THE_POINTS = ("basePeakMz", "basePeakIntensity", "totIonCurrent", "lowMz", "highMz")
+_OF_THE_POINTS = ("basePeakMz", "basePeakIntensity", "totIonCurrent", "lowMz", "highMz", "startMz", "endMz")
 _ATTRIBUTES = ("num", "msLevel", "peaksCount", "retentionTime", "polarity", "centroided", *_OF_THE_POINTS)
 _CODING = ("precision", "byteOrder", "contentType", "pairOrder", "compressionType", "compressedLen")
 
