@@ -131,7 +131,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         + impossible(stated)
         + doubtful_time(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME"))
         + (_RELATIVE,) * relative_differs(flat[:, 1], flat[:, 2])
-        + (_UNANNOUNCED,) * (not declared)
+        + (_UNANNOUNCED,) * (declared in ("", "N/A"))
         + (_UNSORTED,) * bool((np.diff(flat[:, 0]) < 0).any())
         + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1])
         + _compound(fields, ion).contradictions(flat[:, 0], flat[:, 1]),

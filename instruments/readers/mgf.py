@@ -32,6 +32,7 @@ _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
 _NO_CHARGE = re.compile(r"\d+\.\d*\S*|\d{3,}|\d+[+-]\d\S*")  # of a third column
+_SECONDS = re.compile(r"\s*+(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s*+[-,;]\s*+[\d.]++)*+\s*+(?:s|sec)?\s*+")
 _LEVEL = re.compile(r"\s*(?:MS)?(\d)\s*", re.I)
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
@@ -155,6 +156,10 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
             f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
         )
         found += (warning("field_among_peaks", text),)
+    time = spectrum.fields.get("RTINSECONDS", "")
+    if re.search(r"\d", time) and not time.strip().startswith("-") and _seconds(time) is None:
+        text = f"RTINSECONDS of the spectrum at line {spectrum.line} is {time[:30]!r}, which is no number of seconds; it was left out."
+        found += (warning("bad_retention_time", text),)
     if spectrum.fields.get("PEPMASS", "?") == "":
         found += (warning("bad_field", f"PEPMASS of the spectrum at line {spectrum.line} is empty."),)
     for key, readable in (("MSLEVEL", _LEVEL.fullmatch), ("CHARGE", re.compile(r"\d").search)):
@@ -223,6 +228,6 @@ def _precursor(spectrum: _Spectrum) -> float | None:
 
 def _seconds(value: str) -> float | None:
     """The first number: a sum of scans has a range."""
-    match = re.match(r"\s*+(\d++\.?+\d*+)", value)
+    match = _SECONDS.fullmatch(value)
     seconds = float(match[1]) if match else None
     return seconds if seconds is not None and isfinite(seconds) else None

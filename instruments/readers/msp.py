@@ -48,6 +48,7 @@ class _Record:
     plain: dict[str, Any] = field(default_factory=dict)
     declared: int | None = None
     rows: list[tuple[int, str]] = field(default_factory=list)
+    of_msdial: bool = False
 
     def text(self, *keys: str) -> str:
         """The first value of these fields, given without case, blanks and dashes; '' if there is none."""
@@ -133,6 +134,7 @@ def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
                 raise CorruptFile(f"Line {number} stands before the first Name:.", code="bad_row", line=number)
             record, leading = _Record(number), leading or key
         if match:
+            record.of_msdial |= match[1] == "RETENTIONTIME"
             _add_field(record, key, match[2].strip(), number)
         elif record.declared is not None:
             record.rows.append((number, line))
@@ -272,7 +274,7 @@ def _seconds(record: _Record) -> float | None:
     )
     if match is None:
         return None
-    bare = "min" if "retentiontime" in record.fields or not _OF_AMDIS.isdisjoint(record.fields) else ""
+    bare = "min" if record.of_msdial or not _OF_AMDIS.isdisjoint(record.fields) else ""
     value, unit = float(match[1].replace(",", ".")), (match[2] or bare).lower()
     if not unit or (not match[2] and value > LONGEST_RUN_MIN) or not isfinite(value):
         return None

@@ -14,7 +14,7 @@ from math import isfinite
 from spectra.types import FloatArray, Reading, Remark
 
 from ..errors import CorruptFile
-from ..validate import warning
+from ..validate import LONGEST_RUN_S, warning
 
 # PSI-MS accessions of ion sources
 IONISATIONS = {
@@ -99,6 +99,10 @@ def doubtful_time(stated: str) -> tuple[Remark, ...]:
     if not re.search(r"\d", stated):
         text = f"The record gives its retention time as {stated.strip()[:30]!r}, which is no time; it was left out."
         return (warning("bad_retention_time", text),)
+    number = re.match(r"\s*(\d[\d.]*(?:[eE]\+?\d{1,3})?)", stated)
+    if number and number[1].count(".") < 2 and float(number[1]) > LONGEST_RUN_S:
+        text = f"The record gives its retention time as {stated.strip()[:30]!r}, which is longer than any run."
+        return (warning("implausible_time", text),)
     return impossible(stated, "retention time", "time")
 
 

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from spectra.types import FloatArray, Remark
 
 from ..validate import ISOTOPES, warning
@@ -76,13 +78,14 @@ class Compound(NamedTuple):
             yield warning("precursor_differs", text)
 
     def _above(self, mz: FloatArray, intensity: FloatArray) -> Iterator[Remark]:
-        """An ion of one charge leaves no fragment that is heavier than itself."""
+        """A molecule, and an ion of one charge, leave no fragment that is heavier than themselves."""
         sign = _SIGNED.fullmatch(self.adduct)
-        if not self.precursor_mz or sign is None or sign[1] not in ("", "1") or mz.size == 0:
-            return
-        above = mz > self.precursor_mz + ISOTOPES
+        whole = self.precursor_mz if sign is not None and sign[1] in ("", "1") else None
+        if self.precursor_mz is None and not self.adduct:
+            whole = (mass_of(self.formula) or (None,))[0] or _value(self.weight)
+        above = mz > (whole or np.inf) + ISOTOPES
         if above.any() and float(intensity[above].sum()) > _MUCH * float(intensity.sum()):
-            text = f"Much of the intensity lies above the precursor of m/z {self.precursor_mz:g}, up to m/z {mz.max():g}; one of them is wrong."
+            text = f"Much of the intensity lies above m/z {whole:g}, the whole ion, up to m/z {mz.max():g}; one of them is wrong."
             yield warning("bad_precursor", text)
 
 

@@ -75,7 +75,8 @@ def _lines(words: list[str]) -> Iterator[tuple[str, str]]:
 
 def _counts(block: Block) -> Iterator[Remark]:
     heads = [at for at, line in enumerate(block.words) if SECTION.match(line)]
-    own = list(_lines(block.words[heads[-1] :])) if heads else []
+    of_peaks = bool(block.header) and units.x_unit(block.header[0]) == "m/z"
+    own = list(_lines(block.words[heads[-1] :] if heads else block.words)) if heads or of_peaks else []
     stated = [v for k, v in _lines(block.words) if _COUNTED.fullmatch(k)] + [v for k, v in own if _PEAKS.fullmatch(k)]
     for value in stated:
         if value.isascii() and value.isdecimal() and len(value) < 10 and int(value) != block.rows:

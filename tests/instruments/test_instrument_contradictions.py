@@ -74,6 +74,12 @@ def test_packed_peaks_of_another_length_are_a_warning_where_they_are_not_compres
     assert "encoded_length" in warned(run.replace(b'compressedLen="0"', b'compressedLen="55"', 1))
 
 
+@pytest.mark.parametrize(("mz", "told"), [([41, 55, 91], False), ([91, 55, 41], False), ([55, 91, 41], True)])
+def test_points_of_a_scan_that_neither_rise_nor_fall_are_a_warning(mz: list[float], told: bool) -> None:
+    scans = mzxml((60.0, mz, [10, 99, 50]), (61.0, [41.5], [7]))
+    assert ("unsorted_mz" in warned(scans)) is told
+
+
 def test_a_time_that_no_run_reaches_is_a_warning() -> None:
     assert "implausible_time" in warned(mzxml((60.0, [41.0], [10]), (7e9, [41.5], [7])))
 
@@ -84,6 +90,12 @@ def test_a_retention_time_that_is_none_is_a_warning_in_every_library(time: str) 
     assert "bad_retention_time" in warned(msp(f"RETENTIONTIME: {time}\n"))
     record = MASSBANK.replace("PK$NUM_PEAK", f"AC$CHROMATOGRAPHY: RETENTION_TIME {time} min\nPK$NUM_PEAK")
     assert "bad_retention_time" in warned(record)
+
+
+def test_a_time_that_is_no_number_or_longer_than_any_run_is_a_warning() -> None:
+    assert "bad_retention_time" in warned(mgf("RTINSECONDS=4:31\n"))
+    assert "implausible_time" in warned(mgf("RTINSECONDS=1e9\n")) & warned(msp("RETENTIONTIME: 1000000000\n"))
+    assert not warned(mgf("RTINSECONDS=270.6-275.2\n"))
 
 
 @pytest.mark.parametrize("time", ["", "-1", "-1.0", "N/A", "unknown", "12.5"])
@@ -126,6 +138,7 @@ def test_relative_intensities_of_massbank_fit_the_absolute_ones() -> None:
 def test_units_that_are_not_those_of_the_technique_are_a_warning() -> None:
     values = list(range(1, 76))
     assert "looks_like_wavenumber" in codes(one(jcamp(values, XUNITS="NANOMETERS"), "a.jdx"))
+    assert "looks_like_wavenumber" in codes(one(jcamp(values, DATA_TYPE="UV/VIS SPECTRUM"), "a.jdx"))
     assert "unit_unknown" in codes(one(jcamp(values, XUNITS="FURLONGS"), "a.jdx"))
     assert "unit_unknown" in codes(one(jcamp(values, XUNITS="SECONDS"), "a.jdx"))
     assert "units_differ" in codes(one(mass_jcamp([(41, 10), (55, 99)], XUNITS="1/CM"), "a.jdx"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from instruments.readers.record_facts import mass_of
-from tests.instruments.instrument_files import MASSBANK, one
+from tests.instruments.instrument_files import MASSBANK, mass_jcamp, one
 from tests.instruments.test_instrument_contradictions import PEAKS, ROWS, mgf, msp, warned
 from tests.instruments.test_instrument_silent import assert_refused
 
@@ -55,7 +55,8 @@ def test_a_weight_may_be_that_of_the_lightest_isotopes_or_the_average() -> None:
      (mgf("ADDUCT=[M-H]-\nIONMODE=positive\n"), "polarity"),
      (msp(COCAINE + ION.replace("304.1543", "326.1363")), "precursor_differs"),
      (massbank(TYPE="[M+Na]+"), "precursor_differs"),
-     (msp(ION.replace("304.1543", "150.1")), "bad_precursor")],
+     (msp(ION.replace("304.1543", "150.1")), "bad_precursor"), (msp("Formula: C10H15N\nMW: 149\n"), "bad_precursor"),
+     (mass_jcamp(PEAKS, MOLFORM="C10 H15 N"), "bad_precursor"), (mass_jcamp(PEAKS, MOLFORM="C17 H21 N O4", MW=149), "mass_differs")],
 )  # fmt: skip
 def test_facts_that_cannot_both_be_are_a_warning(content: str, code: str) -> None:
     assert code in warned(content)
@@ -69,6 +70,7 @@ def test_fragments_of_an_ion_of_several_charges_may_be_heavier_than_it() -> None
 def test_a_massbank_record_states_its_count_and_lists_its_peaks_in_order() -> None:
     assert not warned(massbank())
     assert "no_count" in warned(MASSBANK.replace("PK$NUM_PEAK: 2\n", ""))
+    assert "no_count" in warned(MASSBANK.replace("PK$NUM_PEAK: 2\n", "PK$NUM_PEAK: N/A\n"))
     lines = MASSBANK.splitlines(keepends=True)
     at = next(i for i, line in enumerate(lines) if line.startswith("PK$PEAK")) + 1
     swapped = "".join([*lines[:at], lines[at + 1], lines[at], *lines[at + 2 :]])
@@ -90,7 +92,8 @@ def test_a_bracket_that_is_not_closed_is_refused() -> None:
 @pytest.mark.parametrize(
     ("field", "seconds"),
     [("RETENTIONTIME: 10.245\n", 614.7), ("RT: 10.245\nRW:\nRF:1\n", 614.7), ("RT: 614.7 s\n", 614.7),
-     ("RT: 10.245\n", None), ("RETENTION_TIME: 614.7\n", None), ("RETENTIONTIME: 614.7\n", None)],
+     ("RT: 10.245\n", None), ("RETENTION_TIME: 614.7\n", None), ("RETENTIONTIME: 614.7\n", None),
+     ("RetentionTime: 10.245\n", None)],
 )  # fmt: skip
 def test_minutes_are_those_of_programs_that_write_them(field: str, seconds: float | None) -> None:
     """MS-DIAL and AMDIS; of others the unit is not known, and a run of 614 minutes is none."""

@@ -266,3 +266,20 @@ def test_a_number_that_would_vanish_is_refused(value: str) -> None:
     assert_refused("\n".join([*spectrum[:30], f"{at},{value}", *spectrum[31:], ""]), "not_finite", "a.csv")
     assert one("\n".join([*spectrum[:30], f"{at},1e-300", *spectrum[31:], ""]), "a.csv").n_points == 60
     assert one("\n".join(["# run 3-012e-4567-88, 0e-999", *spectrum, ""]), "a.csv").n_points == 60
+
+
+def test_a_line_above_the_header_that_names_no_axis_is_none_of_it() -> None:
+    """PerkinElmer: a sample's name above cm-1,A."""
+    spectrum = one('"Sample","coc"\ncm-1,A\n' + table(rows=60).partition("\n")[2], "a.csv")
+    assert (spectrum.y_unit, spectrum.meta["y_label"]) == ("absorbance", "A")
+
+
+@pytest.mark.parametrize("power", ["x10^-3", "×10⁻³", "/ 10^3"])
+def test_a_power_of_ten_in_the_name_of_a_column_is_told(power: str) -> None:
+    assert "scaled_label" in warned(one(table(header=f"Wavenumber (cm-1),Absorbance {power}", rows=60), "a.csv"))
+
+
+def test_a_count_of_peaks_right_above_a_peak_list_is_its_own() -> None:
+    peaks = "m/z,Intensity\n41.1,10\n55.2,99\n82.3,50\n"
+    assert not warned(one(f"# of Peaks,3\n{peaks}", "a.csv"))
+    assert "count_mismatch" in warned(one(f"# of Peaks,9\n{peaks}", "a.csv"))
