@@ -283,3 +283,10 @@ def test_a_count_of_peaks_right_above_a_peak_list_is_its_own() -> None:
     peaks = "m/z,Intensity\n41.1,10\n55.2,99\n82.3,50\n"
     assert not warned(one(f"# of Peaks,3\n{peaks}", "a.csv"))
     assert "count_mismatch" in warned(one(f"# of Peaks,9\n{peaks}", "a.csv"))
+
+
+@pytest.mark.parametrize("late", ["seen once", "7", ""])
+def test_a_column_whose_first_word_comes_late_hides_no_peaks(late: str) -> None:
+    rows = "".join(f"{100 + i / 10:.1f},{i + 1},C2H5,{late if i == 150 else ''}\n" for i in range(200))
+    spectrum = one(f"m/z,Intensity,Ion,Note\n{rows}", "a.csv")
+    assert (spectrum.kind, spectrum.n_points, codes(spectrum)) == (ReadingKind.MASS_SPECTRUM, 200, set())
