@@ -8,7 +8,7 @@ from instruments import read
 from spectra.types import Level
 from tests.instruments.andi_files import andi_ms
 from tests.instruments.instrument_files import MASSBANK, codes, jcamp, mass_jcamp, mzml, mzxml, one, spectrum
-from tests.instruments.test_instrument_silent import assert_refused
+from tests.instruments.test_instrument_silent import LIBRARY, OBJECTS, assert_refused
 
 PEAKS = [(41.1, 10), (55.1, 200), (82.2, 999), (182.3, 300), (303.4, 77)]
 ROWS = "".join(f"{m} {i}\n" for m, i in PEAKS)
@@ -144,6 +144,18 @@ def test_units_that_are_not_those_of_the_technique_are_a_warning() -> None:
     assert "units_differ" in codes(one(mass_jcamp([(41, 10), (55, 99)], XUNITS="1/CM"), "a.jdx"))
 
 
+@pytest.mark.parametrize("word", ["unknown", "N/A", ""])
+def test_a_precursor_that_is_a_word_is_a_warning_unless_it_is_not_known(word: str) -> None:
+    assert not warned(msp(f"PrecursorMZ: {word}\n"))
+    assert "bad_precursor" in warned(msp("PrecursorMZ: heavy\n"))
+    assert "bad_precursor" in warned(LIBRARY.replace("304.15", "heavy"))
+
+
+def test_a_number_of_json_that_would_vanish_is_refused() -> None:
+    assert_refused(OBJECTS.replace("999", "1e-999"), "bad_json")
+    assert not warned(OBJECTS.replace("999", "0.0e-999"))
+
+
 def test_a_step_that_runs_the_other_way_is_a_warning() -> None:
     rising = jcamp([5, 6, 7] * 25, DELTAX="1")
     assert not warned(rising)
@@ -163,6 +175,11 @@ def test_a_block_that_stands_twice_in_a_file_is_a_warning() -> None:
 
 def test_an_andi_run_without_times_is_a_warning() -> None:
     assert "no_times" in warned(andi_ms(without=["scan_acquisition_time"]))
+
+
+def test_masses_of_andi_in_another_unit_are_a_warning() -> None:
+    assert not warned(andi_ms(attrs={"mass_values": {"units": "M/Z"}}))
+    assert "units_differ" in warned(andi_ms(attrs={"mass_values": {"units": "nm"}}))
 
 
 def test_one_total_of_andi_that_is_far_from_its_points_is_a_warning() -> None:
