@@ -48,7 +48,7 @@ _SCAN_COUNT = "The file gives {} scans but {} {}."
     techniques={"MS", "GC-MS", "LC-MS"},
     magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
     extensions=EXTENSIONS,
-    version="5",
+    version="6",
 )
 def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.

@@ -81,7 +81,7 @@ def sniff_mzspeclib(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_mzspeclib,
     extensions=("mzspeclib", "mzlib", "mzlb", "json"),
-    version="3",
+    version="4",
 )
 def read_mzspeclib(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per spectrum; every attribute of it and its analyte stays in meta["fields"] by its name.

@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="6"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="7"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
