@@ -31,6 +31,7 @@ class ScanNotes:
     points: int = 0
     largest: float = 0.0
     tiny: int = 0
+    unordered: int = 0
     heavy: int = 0
 
     def remarks(self) -> tuple[Remark, ...]:
@@ -56,6 +57,9 @@ class ScanNotes:
             found.append(
                 warning("negative_intensity_cut", f"{self.negative} negative intensities were set to 0 in the scans.")
             )
+        if self.unordered:
+            text = f"The m/z of {self.unordered} {'scan' if self.unordered == 1 else 'scans'} neither rise nor fall from point to point; they were put in order."
+            found.append(warning("unsorted_mz", text))
         if self.duplicate:
             found.append(warning("duplicate_mz", f"{self.duplicate} scans hold an m/z more than once."))
         return tuple(found)
@@ -82,6 +86,8 @@ def to_scan(
     notes.points += int(mz.size)
     if mz.size:
         mz, intensity = _put_right(mz, intensity, notes, where)
+        steps = np.diff(mz)
+        notes.unordered += bool(steps.size) and float(steps.min()) < 0 < float(steps.max())
     if mz.size == 0:
         notes.empty += 1
         mz, intensity = np.array([PLACEHOLDER_MZ]), np.zeros(1)
@@ -156,7 +162,7 @@ def peak_list(
         retention_time_s=retention_time_s,
         ms_level=ms_level,
     )
-    notes.duplicate = notes.heavy = 0  # said by validate for a single spectrum
+    notes.duplicate = notes.heavy = notes.unordered = 0  # said by validate for a single spectrum
     return Reading(
         ReadingKind.MASS_SPECTRUM,
         mz,

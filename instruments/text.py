@@ -16,6 +16,8 @@ from .source import Source
 
 PIECE = 256 * 1024  # characters
 SECTOR = 128  # bytes, of CP/M
+_DEEP = re.compile(r"[eEdD]-0*(?:[3-9]\d\d|\d{4,9})(?!\d)")  # hardly in any file
+_TINY = re.compile(r"(?<![\w.])((?:\d{1,20}\.?\d{0,20}|\.\d{1,20})[eEdD]-\d{3,9})(?![\w.-])")
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
@@ -102,12 +104,15 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
                 raise TooLarge(
                     f"Line {number} is longer than {limits.line_chars:,} characters.", code="line_too_long", line=number
                 )
+            if _DEEP.search(joined):
+                _refuse_vanishing(whole, number)
             yield from enumerate(whole, start=number)
             number += len(whole)
             if mark:
                 _refuse_text_behind(stream, rest_of_piece, number, 0 if rest.strip() else SECTOR)
                 break
         if rest:
+            _refuse_vanishing([rest], number)
             yield number, rest
     except UnicodeDecodeError as error:
         number = _lines_before_damage(source, encoding)
@@ -116,6 +121,19 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
         ) from error
     finally:
         _let_go(stream)
+
+
+def _refuse_vanishing(whole: list[str], number: int) -> None:
+    """Raise CorruptFile at a number so small that it would be taken as 0, though it is written otherwise (1e-999)."""
+    for at, line in enumerate(whole, start=number):
+        for written in _TINY.findall(line):
+            value = re.sub("[dDE]", "e", written)
+            if float(value) == 0 and float(value.partition("e")[0]) != 0:
+                raise CorruptFile(
+                    f"Line {at} holds {written[:40]}, which is smaller than any number that can be kept; it is damaged there.",
+                    code="not_finite",
+                    line=at,
+                )
 
 
 def _refuse_text_behind(stream: io.TextIOWrapper, piece: str, number: int, allowed: int) -> None:

@@ -27,7 +27,7 @@ ORDERED = frozenset(
 # Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis alone may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
 PLAUSIBLE_NM = (100.0, 30_000.0)
-LOWEST_IR_NM = 700.0
+LOWEST_IR_NM, LONGEST_UV_NM = 700.0, 1_200.0
 PLAUSIBLE_UM = (0.1, 1_000.0)
 # No detector sees one photon in 10^20; such values are another quantity under a wrong label.
 LARGEST_ABSORBANCE = 20.0
@@ -224,6 +224,11 @@ def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:
         yield warning("looks_like_wavelength", f"{axis}, as infrared spectra do in micrometres; please check the unit.")
     if reading.kind is ReadingKind.IR and reading.x_unit == "nm" and high < LOWEST_IR_NM:
         yield warning("looks_like_wavenumber", f"{axis}, which is not infrared light; please check the unit.")
+    if reading.kind is ReadingKind.UV and reading.x_unit == "cm-1" and high < 1e7 / LONGEST_UV_NM:
+        yield warning(
+            "looks_like_wavenumber",
+            f"{axis}, which is no ultraviolet or visible light but infrared; please check the unit.",
+        )
     if reading.kind is ReadingKind.UV and reading.x_unit == "nm" and low > 300 and 3_300 < high < 4_500:
         yield warning("looks_like_wavenumber", f"{axis}, as infrared spectra do in cm-1; please check the unit.")
     timed = reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN)

@@ -48,7 +48,7 @@ _SCAN_COUNT = "The file gives {} scans but {} {}."
     techniques={"MS", "GC-MS", "LC-MS"},
     magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
     extensions=EXTENSIONS,
-    version="5",
+    version="6",
 )
 def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.
@@ -65,7 +65,7 @@ def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Readi
                           code="array_length")  # fmt: skip
     starts, counts = _places(file, mass.size, limits)
     times, x_unit, notes = _times(file, counts.size)
-    notes += unread(file)
+    notes += unread(file) + _mass_unit(file)
     instrument, meta = instrument_of(file)
     meta |= _facts(file)
     used = int(counts.sum())
@@ -181,7 +181,7 @@ def _times(file: NetCdf, n_scans: int) -> tuple[FloatArray | None, str, tuple[Re
     """Scan times with their unit; the template has seconds unless the variable says otherwise."""
     times = file.series("scan_acquisition_time")
     if times is None:
-        note = info("no_times", "The file gives no retention times; its scans are numbered instead.")
+        note = warning("no_times", "The file gives no retention times; its scans are numbered instead.")
         return None, "scan", (note,)
     if times.size != n_scans:
         raise CorruptFile(_SCAN_COUNT.format(n_scans, times.size, "times"), code="scan_count")
@@ -193,6 +193,14 @@ def _times(file: NetCdf, n_scans: int) -> tuple[FloatArray | None, str, tuple[Re
         "time_unit_guessed", f"The file gives retention times in {stated!r}, which is not known; seconds were assumed."
     )
     return times, "s", (note,)
+
+
+def _mass_unit(file: NetCdf) -> tuple[Remark, ...]:
+    """A warning where the file gives its m/z values in a unit of something else."""
+    stated = str(file.variables["mass_values"].attributes.get("units", ""))[:40]
+    if units.x_unit(stated) in ("", "m/z"):
+        return ()
+    return (warning("units_differ", f"The file gives its m/z values in {stated!r}."),)
 
 
 def _facts(file: NetCdf) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, factor_remark, not_ended, number, pair_remarks, remarks
 from .jcamp_blocks import Block, Table, blocks
 from .jcamp_pages import read_pages
+from .record_facts import Compound
 
 EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
 _TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
@@ -34,6 +35,7 @@ _TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
 _RESOLUTION = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*(?:cm\s*\^?-?\s*\^?1|1/cm)?\s*$", re.I)
 X_UNITS, Y_UNITS = ("XUNITS", "RUNITS"), ("YUNITS", "AUNITS")  # R and A are of interferograms
 COARSEST_CM1 = 64.0
+_TWICE = warning("reading_twice", "This block stands in the file more than once, with the same title and numbers.")
 _JCAMP = re.compile(r"^[ \t]*##[ \t]*(JCAMP[ \-_]?DX|DATA[ _]?TYPE|XYDATA|NPOINTS|PEAK ?TABLE)[ \t]*=", re.M | re.I)
 KINDS = (
     (r"INTERFEROGRAM", ReadingKind.OTHER),
@@ -60,7 +62,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="7",
+    version="8",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -69,7 +71,7 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     numbers that do not fit.
     """
     waiting: Reading | None = None
-    ended = True
+    ended, seen = True, set[int]()
     for block in blocks(text.lines(source, limits), limits):
         if not block.tables:
             note = _without_data(block)
@@ -77,9 +79,12 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
                 waiting = replace(waiting, remarks=(*waiting.remarks, note))
             continue
         for reading in _block(block, hints, limits):
+            key = hash((reading.title, reading.x.tobytes(), reading.y.tobytes()))
             if waiting is not None:
                 yield waiting
-            waiting, ended = reading, block.ended
+            twice = (_TWICE,) if key in seen else ()
+            waiting, ended = replace(reading, remarks=(*reading.remarks, *twice)), block.ended
+            seen.add(key)
     if waiting is not None:
         yield waiting if ended or text.ends_with_line_end(source) else _cut(waiting)
 
@@ -222,6 +227,7 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
         if unit in units.X_UNITS and unit != "m/z" and not hints.x_unit:
             text = f"The file calls itself a mass spectrum, but its x axis is in {raw_x[:40]!r}."
             notes += (warning("units_differ", text),)
+        compound = Compound(re.sub(r"\s", "", block.text("MOLFORM")), weight=block.text("MW"))
         return peak_list(
             x,
             y,
@@ -229,7 +235,7 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
             instrument=instrument,
             y_unit=y_unit or "intensity",
             meta=meta,
-            remarks=notes + _chromatogram_in_disguise(x),
+            remarks=notes + _chromatogram_in_disguise(x) + compound.contradictions(x, y),
             ionisation=ionisation_of(block),
         )
     if not block.text("DATATYPE"):

@@ -17,6 +17,8 @@ from ..errors import CorruptFile
 from ..validate import count_remark, info, warning
 from .jcamp_asdf import Ordinates
 
+FRACTION = 2.0  # no transmittance is larger, but in per cent
+
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
@@ -162,6 +164,9 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
         if abs(abs(found.delta_x) - step) * (x.size - 1) > max(1.05 * step, 0.002 * span):  # NIST rounds it
             text = f"The header says the points lie {abs(found.delta_x):g} apart; from its first to its last x it is {step:g}."
             yield warning("delta_x", text)
+        elif found.delta_x * (x[-1] - x[0]) < 0 and found.delta_x < 0:
+            text = f"The header says the points lie {found.delta_x:g} apart, so that x falls, but its first and last x rise."
+            yield warning("delta_x", text)
     yield from _extremes(found, y)
     yield from _drift(ordinates, found, x)
     yield from _gaps(y)
@@ -209,7 +214,10 @@ def _extremes(found: Numbers, y: FloatArray) -> Iterator[Remark]:
     lowest, highest = float(np.nanmin(y)), float(np.nanmax(y))
     slack = abs(found.y_factor) + 0.02 * (highest - lowest)
     for word, stated, value in (("highest", found.max_y, highest), ("lowest", found.min_y, lowest)):
-        if stated and np.isfinite(stated) and min(abs(stated - value), abs(stated / 100 - value)) > slack:
+        apart = (
+            min(abs(stated - value), abs(stated / 100 - value) if highest <= FRACTION else np.inf) if stated else 0.0
+        )
+        if stated and np.isfinite(stated) and apart > slack:
             yield warning("extreme_y", f"The header says the {word} y is {stated:g}, the data say {value:g}.")
 
 

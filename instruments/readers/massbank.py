@@ -23,6 +23,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, precursor, splash_remark
+from .record_facts import Compound
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++(\S++))?\s*")
@@ -31,6 +32,10 @@ _COUNT = re.compile(r"\d{1,15}")
 _RELATIVE = warning(
     "relative_differs", "The relative intensities do not fit the absolute ones; a value may be damaged."
 )
+
+# Both are required of a record (sections 2.6.2, 2.6.3): where they fail a row may be lost, or two columns swapped.
+_UNANNOUNCED = warning("no_count", "The record does not say how many peaks it has; some may be missing.")
+_UNSORTED = warning("unsorted_mz", "The peaks of this record are not in order of m/z, as MassBank writes them.")
 
 
 def sniff_massbank(probe: Probe) -> Guess | None:
@@ -47,7 +52,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="6",
+    version="7",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
@@ -87,6 +92,10 @@ def _add(fields: dict[str, Any], key: str, value: str) -> None:
 
 def _columns(names: str) -> int:
     """How many columns PK$PEAK names: "m/z int. rel.int." are three, and the second of them is never the third."""
+    if re.match(r"m/z\s+rel\S*\s+int", names):
+        raise CorruptFile(
+            f"PK$PEAK names its columns {names[:40]!r}, where MassBank has the intensity first.", code="bad_header"
+        )
     return len(names.split()) if names.startswith("m/z") else 0
 
 
@@ -109,6 +118,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
     level = re.search(r"MS(\d)?", _first(fields, "AC$MASS_SPECTROMETRY MS_TYPE"))
     stated = _first(fields, "MS$FOCUSED_ION PRECURSOR_M/Z")
     mass = re.match(r"\d+(\.\d+)?", stated)
+    ion = precursor(mass[0], line) if mass else None
     withdrawn = _first(fields, "DEPRECATED")
     return peak_list(
         flat[:, 0].copy(),
@@ -121,11 +131,25 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         + impossible(stated)
         + doubtful_time(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME"))
         + (_RELATIVE,) * relative_differs(flat[:, 1], flat[:, 2])
-        + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1]),
-        precursor_mz=precursor(mass[0], line) if mass else None,
+        + (_UNANNOUNCED,) * (declared in ("", "N/A"))
+        + (_UNSORTED,) * bool((np.diff(flat[:, 0]) < 0).any())
+        + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1])
+        + _compound(fields, ion).contradictions(flat[:, 0], flat[:, 1]),
+        precursor_mz=ion,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")
         or ionisation_in(_first(fields, "AC$INSTRUMENT_TYPE")),
         retention_time_s=_seconds(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME")),
+    )
+
+
+def _compound(fields: dict[str, Any], ion: float | None) -> Compound:
+    return Compound(
+        _first(fields, "CH$FORMULA"),
+        _first(fields, "CH$EXACT_MASS"),
+        "",
+        _first(fields, "MS$FOCUSED_ION PRECURSOR_TYPE"),
+        _first(fields, "AC$MASS_SPECTROMETRY ION_MODE"),
+        ion,
     )
 
 

@@ -25,12 +25,14 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .peak_libraries import doubtful_time, ionisation_in, leave_out_empty, precursor, stated_twice
+from .record_facts import Compound
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
 _NO_CHARGE = re.compile(r"\d+\.\d*\S*|\d{3,}|\d+[+-]\d\S*")  # of a third column
+_SECONDS = re.compile(r"\s*+(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s*+[-,;]\s*+[\d.]++)*+\s*+(?:s|sec)?\s*+")
 _LEVEL = re.compile(r"\s*(?:MS)?(\d)\s*", re.I)
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
@@ -55,7 +57,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="6"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="7"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
@@ -124,14 +126,20 @@ def _reading(spectrum: _Spectrum) -> Reading:
     stated = next((fields[k] for k in COUNTS if fields.get(k, "").isdecimal() and len(fields[k]) < 10), None)
     mismatch = count_remark(int(stated), mz.size, "peaks") if stated is not None else None
     level, time = _LEVEL.fullmatch(fields.get("MSLEVEL", "")), fields.get("RTINSECONDS", "")
+    ion = _precursor(spectrum)
+    adduct = fields.get("ADDUCT") or fields.get("ION", "")
+    said = Compound(fields.get("FORMULA", ""), fields.get("EXACTMASS", ""), "", adduct, fields.get("IONMODE", ""), ion)
     return peak_list(
         mz,
         intensity,
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
-        remarks=((mismatch,) if mismatch else ()) + doubtful_time(time) + _doubts(spectrum),
-        precursor_mz=_precursor(spectrum),
+        remarks=((mismatch,) if mismatch else ())
+        + doubtful_time(time)
+        + _doubts(spectrum)
+        + said.contradictions(mz, intensity),
+        precursor_mz=ion,
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
         retention_time_s=_seconds(time),
         ms_level=int(level[1]) if level else None,
@@ -148,6 +156,12 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
             f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
         )
         found += (warning("field_among_peaks", text),)
+    time = spectrum.fields.get("RTINSECONDS", "")
+    if re.search(r"\d", time) and not time.strip().startswith("-") and _seconds(time) is None:
+        text = f"RTINSECONDS of the spectrum at line {spectrum.line} is {time[:30]!r}, which is no number of seconds; it was left out."
+        found += (warning("bad_retention_time", text),)
+    if spectrum.fields.get("PEPMASS", "?") == "":
+        found += (warning("bad_field", f"PEPMASS of the spectrum at line {spectrum.line} is empty."),)
     for key, readable in (("MSLEVEL", _LEVEL.fullmatch), ("CHARGE", re.compile(r"\d").search)):
         value = spectrum.fields.get(key, "").strip()
         if value and not _NOT_SAID.fullmatch(value) and not readable(value):
@@ -214,6 +228,6 @@ def _precursor(spectrum: _Spectrum) -> float | None:
 
 def _seconds(value: str) -> float | None:
     """The first number: a sum of scans has a range."""
-    match = re.match(r"\s*+(\d++\.?+\d*+)", value)
+    match = _SECONDS.fullmatch(value)
     seconds = float(match[1]) if match else None
     return seconds if seconds is not None and isfinite(seconds) else None

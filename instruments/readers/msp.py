@@ -21,9 +21,10 @@ from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import count_remark, warning
+from ..validate import LONGEST_RUN_MIN, count_remark, warning
 from .msp_peaks import last_row_may_be_cut, peaks_of
 from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, positive, stated_twice
+from .record_facts import Compound
 
 _FIELD = re.compile(r"\s*([A-Za-z][\w #$/\-().]{0,60}?)\s*:\s?(.*)$")
 _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
@@ -34,6 +35,7 @@ _COMMENTED = re.compile(r'"([^"=]{1,60})=([^"]*)"|([\w#.\-]{1,60})="([^"]*)"')
 _BESIDE = re.compile(r"([^;]*?)\s*;\s*(NIST#|DB#)\s*:\s*(.*)", re.I)
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?\d*)+")
 _SPACING = str.maketrans("", "", " _-./()$#")
+_OF_AMDIS = frozenset({"rw", "rf", "rsn"})  # fields beside RT
 MAX_FIELDS = 200
 
 
@@ -46,6 +48,7 @@ class _Record:
     plain: dict[str, Any] = field(default_factory=dict)
     declared: int | None = None
     rows: list[tuple[int, str]] = field(default_factory=list)
+    of_msdial: bool = False
 
     def text(self, *keys: str) -> str:
         """The first value of these fields, given without case, blanks and dashes; '' if there is none."""
@@ -85,7 +88,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="6"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="7"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -131,6 +134,7 @@ def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
                 raise CorruptFile(f"Line {number} stands before the first Name:.", code="bad_row", line=number)
             record, leading = _Record(number), leading or key
         if match:
+            record.of_msdial |= match[1] == "RETENTIONTIME"
             _add_field(record, key, match[2].strip(), number)
         elif record.declared is not None:
             record.rows.append((number, line))
@@ -199,7 +203,7 @@ def _reading(record: _Record, limits: Limits, *, last: bool, cut: bool) -> Readi
         instrument=record.text("instrument"),
         ms_level=_level(record),
         meta=_meta(record),
-        remarks=_remarks(record, mz, cut),
+        remarks=_remarks(record, mz, cut) + _compound(record).contradictions(mz, intensity),
         precursor_mz=positive(str(record.number("precursormz", "pepmass") or "")),
         ionisation=_ionisation(record),
         retention_time_s=_seconds(record),
@@ -220,6 +224,17 @@ def _meta(record: _Record) -> dict[str, Any]:
     return {"fields": fields} | ({"comment": comment} if comment else {})
 
 
+def _compound(record: _Record) -> Compound:
+    return Compound(
+        record.text("formula"),
+        record.text("exactmass", "monoisotopicmass"),
+        record.text("mw", "molecularweight"),
+        record.text("precursortype", "adduct", "iontype"),
+        record.text("ionmode", "polarity"),
+        record.number("precursormz", "pepmass"),
+    )
+
+
 def _remarks(record: _Record, mz: FloatArray, cut: bool) -> tuple[Remark, ...]:
     mismatch = count_remark(record.declared or 0, mz.size, "peaks")
     found: tuple[Remark, ...] = (mismatch,) if mismatch else ()
@@ -227,6 +242,9 @@ def _remarks(record: _Record, mz: FloatArray, cut: bool) -> tuple[Remark, ...]:
     found += doubtful_time(record.text("rtinseconds", "retentiontime", "rt"))
     masses = record.fields.get("precursormz", "")
     found += stated_twice("precursor", masses if isinstance(masses, list) else ())
+    if not record.text("name"):
+        text = f"The record at line {record.line} has no name; it may be the rest of another one."
+        found += (warning("no_name", text),)
     if cut:
         found += (warning("may_be_cut", "The file ends in the middle of a line; its last peak may be cut."),)
     return found
@@ -245,12 +263,19 @@ def _ionisation(record: _Record) -> str:
 
 
 def _seconds(record: _Record) -> float | None:
-    """Retention time where its unit is written beside it or in the name of its field; else it stays in the fields."""
+    """Retention time where its unit is written beside it or in the name of its field, or is that of the program that names
+    its fields so: MS-DIAL and AMDIS write minutes. Else it stays in the fields.
+    """
     seconds = record.number("rtinseconds")
     if seconds is not None:
         return seconds if isfinite(seconds) else None
-    match = re.match(r"\s*(\d+(?:[.,]\d+)?)\s*(s|sec|seconds|min|minutes)\b", record.text("retentiontime", "rt"), re.I)
+    match = re.match(
+        r"\s*(\d+(?:[.,]\d+)?)\s*(s|sec|seconds|min|minutes)?\s*$", record.text("retentiontime", "rt"), re.I
+    )
     if match is None:
         return None
-    value = float(match[1].replace(",", ".")) * (60.0 if match[2].lower().startswith("min") else 1.0)
-    return value if isfinite(value) else None
+    bare = "min" if record.of_msdial or not _OF_AMDIS.isdisjoint(record.fields) else ""
+    value, unit = float(match[1].replace(",", ".")), (match[2] or bare).lower()
+    if not unit or (not match[2] and value > LONGEST_RUN_MIN) or not isfinite(value):
+        return None
+    return value * (60.0 if unit.startswith("min") else 1.0)

@@ -22,6 +22,8 @@ _POINT = re.compile(rf"(?<![^\s;,])({_NUMBER})[\s:,]++({_NUMBER})(?![\w.])", re.
 _COMMA = re.compile(r"(?<![^\s;])([+-]?\d++(?:,\d++)?+)[\s:]++([+-]?\d++(?:,\d++)?+)(?![\w,])")
 # NIST takes blanks, tabs, commas, semicolons, colons and brackets of every kind. The comma may be a decimal mark.
 _BARE = re.compile(r"[\s\d.;:()\[\]{}+\-]*")
+_HALVES = re.compile(r"\s*+\d++(?:,\d++)?+\s*+;\s*+\d++(?:,\d++)?+\s*+;?\s*+")
+_UNLIKE = re.compile(r"\d+,\d+ \d+\.\d+")  # 41,5 1.200
 _THOUSANDS = re.compile(r"[+]?[1-9]\d{0,2}(?:,\d{3})+")
 _PLAIN = re.compile(r"[\d.]+")
 _DIGITS_COMMA = re.compile(r"\d,\d")
@@ -36,9 +38,12 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
     A comma may be a decimal mark or stand between m/z and intensity: the reading that gives as many peaks as the
     record announces wins, and where neither does, the record is refused. One pair per line may be followed by columns.
     """
-    body = "\n".join(line for _, line in rows)
     single = len(rows) == declared
+    if single and all(_HALVES.fullmatch(line) for _, line in rows):  # 41,5;10,25
+        rows = [(n, line.replace(";", " ")) for n, line in rows]
+    body = "\n".join(line for _, line in rows)
     if _BARE.fullmatch(body):
+        _refuse_open_brackets(rows)
         flat = _numbers(body.translate(_SEPARATORS).split())
         if flat is not None and flat.size == 2 * declared:
             return flat[0::2], flat[1::2]
@@ -64,6 +69,13 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
     return flat[0::2], flat[1::2]
 
 
+def _refuse_open_brackets(rows: Sequence[Row]) -> None:
+    """Raise CorruptFile at a line of numbers with more brackets of one side than of the other: a peak may be lost there."""
+    for number, line in rows:
+        if any(line.count(opened) != line.count(closed) for opened, closed in ("()", "[]", "{}")):
+            raise CorruptFile(f"A bracket on line {number} is not closed.", code="bad_row", line=number)
+
+
 def _refuse_mixed(rows: Sequence[Row]) -> None:
     """Raise CorruptFile where one pair per line is unlike others: with a third number, or with a comma within digits
     where others have a point: 82.2 1,5 is no pair.
@@ -76,9 +88,10 @@ def _refuse_mixed(rows: Sequence[Row]) -> None:
         )
     pairs = [(n, " ".join(c[:2])) for n, c in cells]
     commas = [n for n, pair in pairs if _DIGITS_COMMA.search(pair)]
-    if 0 < len(commas) < len(pairs) and any("." in pair for _, pair in pairs):
+    unlike = [n for n, pair in pairs if _UNLIKE.fullmatch(pair)]
+    if unlike or (0 < len(commas) < len(pairs) and any("." in pair for _, pair in pairs)):
         raise CorruptFile(
-            f"The comma on line {commas[0]} may be a decimal mark or a delimiter, and other lines have a point.",
+            f"The comma on line {commas[0]} may be a decimal mark or a delimiter, and points stand beside it.",
             code="ambiguous_comma",
             line=commas[0],
         )

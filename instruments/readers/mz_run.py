@@ -30,13 +30,17 @@ def in_proportion(limits: Limits, size: int) -> Limits:
 
 
 class Stated(NamedTuple):
-    """What a file says of the points of a scan: base peak, total, lowest and highest m/z; None where it does not."""
+    """What a file says of the points of a scan: base peak, total, lowest and highest m/z, the range that was scanned; None
+    where it does not.
+    """
 
     base_mz: float | None = None
     base_intensity: float | None = None
     total: float | None = None
     lowest: float | None = None
     highest: float | None = None
+    scanned_from: float | None = None
+    scanned_to: float | None = None
 
     def contradicts(self, mz: FloatArray, intensity: FloatArray, *, profile: bool) -> bool:
         """Whether the points (P,) cannot be those. Vendors state what they recorded before peaks were picked and scans
@@ -52,6 +56,8 @@ class Stated(NamedTuple):
         outside = (self.lowest is not None and float(mz.min()) < self.lowest - around) or (
             bool(self.highest) and float(mz.max()) > (self.highest or 0.0) + around
         )
+        low, high = (self.scanned_from or 0.0) - around, (self.scanned_to or np.inf) + around
+        outside |= 2 * int(((mz < low) | (mz > high)).sum()) > mz.size
         total = None if profile else self.total
         return (
             outside or _far(self.base_intensity, largest, FAR_HEIGHT) or _far(total, float(intensity.sum()), FAR_TOTAL)

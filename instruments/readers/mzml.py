@@ -27,8 +27,8 @@ from .xml_guard import MOVED, XmlFile, xml_head
 
 MS_LEVEL, START_TIME, RETENTION_TIME = "MS:1000511", "MS:1000016", "MS:1000894"
 SELECTED_ION, ISOLATION_TARGET = "MS:1000744", "MS:1000827"
-# base peak m/z and intensity, total ion current, lowest and highest observed m/z
-OF_THE_POINTS = ("MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527")
+# base peak m/z and intensity, total ion current, lowest and highest observed m/z, lower and upper limit of the scan window
+OF_THE_POINTS = ("MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527", "MS:1000501", "MS:1000500")
 CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130", "MS:1000129"
 
 _ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?(?:indexed)?mzML[\s>/]")
@@ -50,7 +50,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="6")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="7")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -153,7 +153,11 @@ def _seconds(element: Element, said: float | None) -> tuple[float | None, str]:
     value = term.number if term is not None else None
     if term is None or value is None:
         return None, ""
-    factor = seconds_per(term.unit) or said
+    factor, named = seconds_per(term.unit), seconds_per(term.unit_name)
+    if factor and named and factor != named:
+        text = f"A retention time is in {term.unit}, which the file calls {term.unit_name[:30]!r}: one of the two is wrong."
+        raise CorruptFile(text, code="units_differ")
+    factor = factor or said
     return value * (factor or 60.0), "" if factor else "minutes"
 
 

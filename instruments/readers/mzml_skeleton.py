@@ -39,11 +39,14 @@ _HEADER = frozenset(
 
 
 class Term(NamedTuple):
-    """One cvParam. `unit` is the accession of its unit, or the unit's name where a file has no accession."""
+    """One cvParam. `unit` is the accession of its unit, or the unit's name where a file has no accession; `unit_name` that
+    name in any case.
+    """
 
     name: str
     value: str
     unit: str
+    unit_name: str = ""
 
     @property
     def number(self) -> float | None:
@@ -183,8 +186,8 @@ class Skeleton(Target):
         if self._product:
             accession = "product " + accession
         if accession not in sink and len(sink) < MAX_TERMS:
-            unit = attributes.get("unitAccession") or attributes.get("unitName", "")
-            sink[accession] = Term(attributes.get("name", "")[:200], attributes.get("value", "")[:500], unit)
+            name, value, unit = (attributes.get(key, "") for key in ("name", "value", "unitName"))
+            sink[accession] = Term(name[:200], value[:500], attributes.get("unitAccession") or unit, unit)
 
     def _begin_binary(self) -> None:
         """Only arrays that are read are kept, and no more text than their length can need."""

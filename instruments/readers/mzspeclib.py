@@ -81,7 +81,7 @@ def sniff_mzspeclib(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_mzspeclib,
     extensions=("mzspeclib", "mzlib", "mzlb", "json"),
-    version="3",
+    version="4",
 )
 def read_mzspeclib(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per spectrum; every attribute of it and its analyte stays in meta["fields"] by its name.
@@ -162,7 +162,7 @@ def _from_json(source: Source, limits: Limits) -> Iterator[_Spectrum]:
     """Python's objects take some ten times the space of the text, so a quarter of what a text may have is allowed."""
     content = source.read_all(limits.text_bytes // 4)
     try:
-        library = json.loads(content, parse_constant=_no_constant)
+        library = json.loads(content, parse_constant=_no_constant, parse_float=_no_vanishing)
         sets = {
             name: [_from_object(a) for a in attributes[:MAX_ATTRIBUTES]]
             for kind in ("analyte_attribute_sets", "spectrum_attribute_sets")
@@ -184,6 +184,14 @@ def _from_json(source: Source, limits: Limits) -> Iterator[_Spectrum]:
         raise TooLarge(f"This library holds more than {limits.spectra:,} spectra.", code="too_many_spectra")
     for index, item in enumerate(spectra):
         yield _json_spectrum(item, f"spectrum {index + 1}", sets)
+
+
+def _no_vanishing(written: str) -> float:
+    """A number, unless it is so small that it would be 0 though it is written otherwise."""
+    value = float(written)
+    if value == 0 and re.search(r"^[^eE]*[1-9]", written):
+        raise ValueError(written)
+    return value
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="6"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="7"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
@@ -133,7 +133,7 @@ class _Header(Target):
             self._open[-1].peaks.append((self._peaks, text))
             stated = whole(self._peaks.get("compressedLen"), "compressedLen")
             held = 3 * sum(map(len, text.split())) // 4 - text.count("=")
-            self.odd_lengths += stated not in (0, held) and self._peaks.get("compressionType") == "zlib"
+            self.odd_lengths += stated not in (0, held, len(text))
         elif name == "precursorMz":
             text = self.collected()
             if self._open:
@@ -148,7 +148,7 @@ class _Header(Target):
             self.elements.append(self._open[-1])
 
 
-_OF_THE_POINTS = ("basePeakMz", "basePeakIntensity", "totIonCurrent", "lowMz", "highMz")
+_OF_THE_POINTS = ("basePeakMz", "basePeakIntensity", "totIonCurrent", "lowMz", "highMz", "startMz", "endMz")
 _ATTRIBUTES = ("num", "msLevel", "peaksCount", "retentionTime", "polarity", "centroided", *_OF_THE_POINTS)
 _CODING = ("precision", "byteOrder", "contentType", "pairOrder", "compressionType", "compressedLen")
 

@@ -14,7 +14,7 @@ from math import isfinite
 from spectra.types import FloatArray, Reading, Remark
 
 from ..errors import CorruptFile
-from ..validate import warning
+from ..validate import LONGEST_RUN_S, warning
 
 # PSI-MS accessions of ion sources
 IONISATIONS = {
@@ -30,7 +30,7 @@ IONISATIONS = {
 }
 _SPLASH = re.compile(r"splash10-[0-9a-z]{4}-[0-9a-z]{10}-([0-9a-f]{20})")
 _IMPOSSIBLE = re.compile(r"\s*(?:[+-]?(?:nan|inf)|-\s*\d)", re.I)
-_NO_TIME = re.compile(r"\s*(-1(\.0*)?|n\.?/?a\.?|none|null|unknown|[-?]*)\s*", re.I)
+_NOT_KNOWN = re.compile(r"\s*(-1(\.0*)?|n\.?/?a\.?|none|null|unknown|[-?]*)\s*", re.I)
 _IONISATION = re.compile(r"\b(EI|CI|APCI|APPI|ESI|NSI|DART|MALDI)\b", re.I)
 
 
@@ -85,20 +85,24 @@ def positive(number: str | None) -> float | None:
 
 
 def impossible(stated: str, what: str = "precursor", unit: str = "m/z") -> tuple[Remark, ...]:
-    """A warning where what a record states as its precursor or its retention time is NaN, infinite or negative; it is left out."""
-    if not _IMPOSSIBLE.match(stated):
+    """A warning where what a record states as its precursor or its retention time is a word, NaN, infinite or negative; it is
+    left out. What stands for one that is not known is no doubt.
+    """
+    word = not re.search(r"\d", stated) and not _NOT_KNOWN.fullmatch(stated)
+    if not word and not _IMPOSSIBLE.match(stated):
         return ()
     text = f"The record gives its {what} as {stated.strip()[:30]!r}, which is no {unit}; it was left out."
     return (warning(f"bad_{what.replace(' ', '_')}", text),)
 
 
 def doubtful_time(stated: str) -> tuple[Remark, ...]:
-    """As `impossible`, of a retention time; also where it is a word. What stands for one that is not known is no doubt."""
-    if _NO_TIME.fullmatch(stated):
+    """As `impossible`, of a retention time; also where it is longer than any run."""
+    if _NOT_KNOWN.fullmatch(stated):
         return ()
-    if not re.search(r"\d", stated):
-        text = f"The record gives its retention time as {stated.strip()[:30]!r}, which is no time; it was left out."
-        return (warning("bad_retention_time", text),)
+    number = re.match(r"\s*(\d[\d.]*(?:[eE]\+?\d{1,3})?)", stated)
+    if number and number[1].count(".") < 2 and float(number[1]) > LONGEST_RUN_S:
+        text = f"The record gives its retention time as {stated.strip()[:30]!r}, which is longer than any run."
+        return (warning("implausible_time", text),)
     return impossible(stated, "retention time", "time")
 
 

@@ -30,7 +30,9 @@ _ABSOLUTE, _RELATIVE = (
     re.compile(r"\babs(olute|\.)? ?int"),
     re.compile(r"rel(ative|\.)?( ?int.*| ?abund.*)?|i ?%|% ?bpi|%"),
 )
-_SCALED = re.compile("\\b10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])")  # Intensity / 10³ counts
+_SCALED = re.compile(
+    "(?<![\\d.])10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])"
+)  # Intensity / 10³ counts
 _DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S)|kcounts")  # bare, AU is absorbance
 _RANK = ("cm-1", "m/z", "nm", "um")
 

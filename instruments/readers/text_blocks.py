@@ -142,7 +142,8 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
     for i, cells in enumerate(fitting):
         if any(units.x_unit(c) or units.is_time(c) for c in cells):
             above = fitting[i + 1] if i + 1 < len(fitting) else []
-            units_only = all(len(c) <= 8 for c in cells) and above
+            units_only = all(len(c) <= 8 for c in cells) and not any(":" in c for c in above)
+            units_only &= any(units.x_unit(c) or units.is_time(c) or units.y_unit(c) for c in above)
             return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
     nearest = _header_cells(words[-1], width, dialect, counted)
     return nearest if all(nearest) else []

@@ -22,6 +22,7 @@ _COUNTED = re.compile(
 )
 _PEAKS = re.compile(r"(number|#|no\.?) ?of peaks")  # of the very section: a table of peaks may stand above it
 _BASE_PEAK = re.compile(r"(\d[\d.]*)\s*\(\s*inten\w*\s*:\s*([\d,.]+)\s*\)", re.I)  # LabSolutions
+_Y_UNIT = re.compile(r"y[ _-]?(units?|label|axis)")
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][+-]?\d{1,2})?")
 _EXACT, _ROUNDED = 0.1, 0.75  # of a step: start and end of a run are written with few decimals
 _RELATIVE = 0.01  # of the largest value
@@ -62,7 +63,7 @@ _FACTS = (  # JASCO after JCAMP-DX, ABB, LabSolutions, Chromeleon
 
 def declared(block: Block) -> tuple[Remark, ...]:
     """A warning for each number announced above the table that is another in it."""
-    return tuple(_counts(block)) + tuple(_numbers(block)) + tuple(_perkin_elmer(block))
+    return tuple(_counts(block)) + tuple(_units(block)) + tuple(_numbers(block)) + tuple(_perkin_elmer(block))
 
 
 def _lines(words: list[str]) -> Iterator[tuple[str, str]]:
@@ -75,12 +76,25 @@ def _lines(words: list[str]) -> Iterator[tuple[str, str]]:
 
 def _counts(block: Block) -> Iterator[Remark]:
     heads = [at for at, line in enumerate(block.words) if SECTION.match(line)]
-    own = list(_lines(block.words[heads[-1] :])) if heads else []
+    of_peaks = bool(block.header) and units.x_unit(block.header[0]) == "m/z"
+    own = list(_lines(block.words[heads[-1] :] if heads else block.words)) if heads or of_peaks else []
     stated = [v for k, v in _lines(block.words) if _COUNTED.fullmatch(k)] + [v for k, v in own if _PEAKS.fullmatch(k)]
     for value in stated:
         if value.isascii() and value.isdecimal() and len(value) < 10 and int(value) != block.rows:
             text = f"The file announces {int(value):,} points, its table holds {block.rows:,}."
             yield warning("count_mismatch", text)
+
+
+def _units(block: Block) -> Iterator[Remark]:
+    """Lines such as YUNITS against the name of the second column."""
+    named = units.y_unit(block.header[1]) if len(block.header) == 2 else ""
+    for name, value in _lines(block.words):
+        stated = units.y_unit(value) if _Y_UNIT.fullmatch(name) else ""
+        if named and stated and named.removesuffix(" (%)") != stated.removesuffix(" (%)"):
+            text = (
+                f"The file announces {value[:40]!r} for its y axis, but its column is called {block.header[1][:40]!r}."
+            )
+            yield warning("units_differ", text)
 
 
 def _numbers(block: Block) -> Iterator[Remark]:

@@ -6,13 +6,15 @@ Imports sibling modules, units, validate and numpy only.
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from spectra.types import Remark
+from spectra.types import FloatArray, Remark
 
 from .. import units
 from ..validate import direction, info, warning
@@ -42,12 +44,43 @@ class Chosen(NamedTuple):
 def joined(blocks: Sequence[Block], dialect: Dialect) -> list[Block]:
     """The tables, with those made one that a comment or the head of a page parts: where the axis goes on as before."""
     found: list[Block] = []
-    for block in blocks:
+    for block in _unfolded(blocks):
         if found and _goes_on(found[-1], block, dialect):
             found[-1].join(block, page=not _is_comment(block.words))
         else:
             found.append(block)
     return found
+
+
+def _unfolded(blocks: Sequence[Block]) -> list[Block]:
+    """The tables, with a list of peaks that was set in several pairs of columns, to save paper, as one pair."""
+    found, rest = list[Block](), list(blocks)
+    while rest:
+        block = rest.pop(0)
+        names = [units.plain(name) for name in block.header]
+        pairs = len(names) // 2
+        if pairs > 1 and names == names[:2] * pairs and units.x_unit(names[0]) == "m/z":
+            short = 0  # the last rows may lack their last pairs
+            while short < len(rest) and not rest[short].words and not rest[short].width % 2:
+                short += 1
+            peaks = _in_order([block, *rest[:short]])
+            if peaks is not None:
+                rows = [line for part in (block, *rest[:short]) for line in part.lines for _ in range(part.width // 2)]
+                values, lines = array("d", peaks.ravel()), array("q", rows)
+                block = replace(block, width=2, header=block.header[:2], values=values, lines=lines)
+                rest = rest[short:]
+        found.append(block)
+    return found
+
+
+def _in_order(parts: Sequence[Block]) -> FloatArray | None:
+    """Pairs (P, 2) down the columns or along the rows, whichever rises; None where neither does."""
+    rows = [row.reshape(-1, 2) for part in parts for row in part.table]
+    down = [row[i] for i in range(parts[0].width // 2) for row in rows if i < len(row)]
+    for peaks in (np.array(down), np.concatenate(rows)):
+        if (np.diff(peaks[:, 0]) > 0).all():
+            return peaks
+    return None
 
 
 def _goes_on(before: Block, block: Block, dialect: Dialect) -> bool:

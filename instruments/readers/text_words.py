@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from math import isnan
 from typing import NamedTuple
 
 from .. import units
@@ -81,23 +82,36 @@ def _without_words(lines: list[str], header: _Header) -> list[str] | None:
 
     Raises CorruptFile at a row of another length, up to the first empty line behind the peaks.
     """
-    if not _columns_of_words(islice(_peaks(lines, header), JUDGED), header):
-        return None
-    words = _columns_of_words(_peaks(lines, header), header)
+    words = _columns_of_words(islice(_peaks(lines, header), JUDGED), header)
+    while words:
+        found = _without(lines, header, words)
+        if not isinstance(found, int):
+            return found
+        words = words - {found}  # it holds a number further down
+    return None
+
+
+def _without(lines: list[str], header: _Header, words: set[int]) -> list[str] | int | None:
+    """As `_without_words`, without these columns; the first of them that holds another thing than words, None if nothing is left."""
     kept = [c for c in range(header.width) if c not in words]
-    if not words or len(kept) < 2 or not header.with_intensity(kept):
+    if len(kept) < 2 or not header.with_intensity(kept):
         return None
-    dialect, lacking = header.dialect, range(max(kept) + 1, header.width)  # cells of a row without its last words
+    dialect, width = header.dialect, header.width
+    lacking = range(max(kept) + 1, width)  # cells of a row without its last words
     found, begun, ended = list(lines), False, False
     found[header.at] = _joined([header.names[c] for c in kept], dialect)
     for number, line in enumerate(islice(lines, header.at + 1, None), header.at + 1):
-        row = _fitted(dialect.cells(line), header)
+        row = dialect.cells(line)
+        row = row if len(row) == width else _fitted(row, header)
         peak = _is_peak(row, header)
         begun, ended = begun or peak, ended or (begun and not any(row))
         if line == lines[header.at]:
             found[number] = found[header.at]
-        elif peak and (len(row) == header.width or (not ended and len(row) in lacking)):
-            row += [""] * (header.width - len(row))
+        elif peak and (len(row) == width or (not ended and len(row) in lacking)):
+            row += [""] * (width - len(row))
+            for c in words if not ended else ():
+                if not _is_word(row[c], dialect) and row[c].lower() not in MISSING:
+                    return c
             found[number] = _joined([row[c] for c in kept], dialect)
         elif peak and not ended and sum(_is_number(cell, dialect) for cell in row) > 1:
             raise CorruptFile(
@@ -110,7 +124,9 @@ def _without_words(lines: list[str], header: _Header) -> list[str] | None:
 
 def _joined(cells: Iterable[str], dialect: Dialect) -> str:
     """A line of these cells, in quotes where they hold the delimiter."""
-    mark = " " if dialect.delimiter == SPACE else dialect.delimiter
+    mark, cells = " " if dialect.delimiter == SPACE else dialect.delimiter, list(cells)
+    if not any(mark in c for c in cells):
+        return mark.join(cells)
     return mark.join([f'"{c.replace(chr(34), chr(34) * 2)}"' if mark in c else c for c in cells])
 
 
@@ -136,7 +152,7 @@ def _fitted(row: list[str], header: _Header) -> list[str]:
 
 
 def _columns_of_words(rows: Iterable[list[str]], header: _Header) -> set[int]:
-    """The columns that hold words, and nothing but words and empty cells, in the peaks of a table."""
+    """The columns of words and empty cells in the peaks of a table; none where all of those are empty."""
     left, seen = set(range(header.width)), set[int]()
     for row in rows:
         filled = {c for c in left if row[c].lower() not in MISSING}
@@ -144,7 +160,7 @@ def _columns_of_words(rows: Iterable[list[str]], header: _Header) -> set[int]:
         seen |= filled & left
         if not left:  # at the first row of most tables
             break
-    return left & seen
+    return left if left & seen else set()
 
 
 def _is_peak(row: Sequence[str], header: _Header) -> bool:
@@ -152,7 +168,8 @@ def _is_peak(row: Sequence[str], header: _Header) -> bool:
 
 
 def _is_number(cell: str, dialect: Dialect) -> bool:
-    return cell.lower() not in MISSING and dialect.number(cell) is not None
+    value = dialect.number(cell)
+    return value is not None and (not isnan(value) or cell.lower() not in MISSING)
 
 
 def _is_word(cell: str, dialect: Dialect) -> bool:

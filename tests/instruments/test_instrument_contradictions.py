@@ -8,10 +8,12 @@ from instruments import read
 from spectra.types import Level
 from tests.instruments.andi_files import andi_ms
 from tests.instruments.instrument_files import MASSBANK, codes, jcamp, mass_jcamp, mzml, mzxml, one, spectrum
+from tests.instruments.test_instrument_silent import LIBRARY, OBJECTS, assert_refused
 
 PEAKS = [(41.1, 10), (55.1, 200), (82.2, 999), (182.3, 300), (303.4, 77)]
 ROWS = "".join(f"{m} {i}\n" for m, i in PEAKS)
 BASE_MZ, BASE, TOTAL, LOWEST, HIGHEST = "MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527"
+FROM, TO = "MS:1000501", "MS:1000500"  # scan window
 
 
 def msp(header: str = "", rows: str = ROWS) -> str:
@@ -37,12 +39,14 @@ def warned(content: str | bytes, name: str = "") -> set[str]:
 def test_true_facts_of_a_scan_and_those_a_vendor_rounds_are_no_doubt() -> None:
     assert not warned(stated((BASE_MZ, 82.2), (BASE, 999), (TOTAL, 1586), (LOWEST, 41.1), (HIGHEST, 303.4)))
     assert not warned(stated((BASE_MZ, 82.6), (BASE, 1500), (TOTAL, 5000), (LOWEST, 35), (HIGHEST, 500)))
+    assert not warned(stated((FROM, 50), (TO, 200)))
     assert not warned(stated((BASE_MZ, 0), (BASE, 0), (TOTAL, 0), (LOWEST, 0), (HIGHEST, 0)))
     assert "scan_differs" not in warned(stated((TOTAL, 99_000), profile=True))
 
 
 @pytest.mark.parametrize(
-    "term", [(BASE_MZ, 41.1), (BASE, 5), (BASE, 99_900), (TOTAL, 10), (LOWEST, 50), (HIGHEST, 200)]
+    "term",
+    [(BASE_MZ, 41.1), (BASE, 5), (BASE, 99_900), (TOTAL, 10), (LOWEST, 50), (HIGHEST, 200), (FROM, 400), (TO, 60)],
 )
 def test_points_that_are_not_those_a_scan_states_are_a_warning(term: tuple[str, float]) -> None:
     assert "scan_differs" in warned(stated(term))
@@ -50,12 +54,30 @@ def test_points_that_are_not_those_a_scan_states_are_a_warning(term: tuple[str, 
 
 @pytest.mark.parametrize(
     "fact",
-    ['basePeakMz="41"', 'basePeakIntensity="9900"', 'totIonCurrent="1"', 'lowMz="50"', 'highMz="90"'],
+    ['basePeakMz="41"', 'basePeakIntensity="9900"', 'totIonCurrent="1"', 'lowMz="50"', 'highMz="90"', 'endMz="50"'],
 )
 def test_the_same_of_an_attribute_of_mzxml(fact: str) -> None:
     content = mzxml((60.0, [41, 55, 91.5], [10, 99, 50]), (61.0, [41.5], [7]))
     assert not warned(content)
     assert "scan_differs" in warned(content.replace(b'num="1"', b'num="1" ' + fact.encode()))
+
+
+def test_a_time_whose_unit_has_the_name_of_another_is_refused() -> None:
+    run = mzml(spectrum(0, [41, 55], [1, 2], seconds=5.0))
+    assert b'unitName="second"' in run
+    assert_refused(run.replace(b'unitName="second"', b'unitName="minute"'), "units_differ")
+
+
+def test_packed_peaks_of_another_length_are_a_warning_where_they_are_not_compressed() -> None:
+    run = mzxml((60.0, [41, 55], [10, 99]), (61.0, [41.5, 55], [7, 9]))
+    assert not warned(run)
+    assert "encoded_length" in warned(run.replace(b'compressedLen="0"', b'compressedLen="55"', 1))
+
+
+@pytest.mark.parametrize(("mz", "told"), [([41, 55, 91], False), ([91, 55, 41], False), ([55, 91, 41], True)])
+def test_points_of_a_scan_that_neither_rise_nor_fall_are_a_warning(mz: list[float], told: bool) -> None:
+    scans = mzxml((60.0, mz, [10, 99, 50]), (61.0, [41.5], [7]))
+    assert ("unsorted_mz" in warned(scans)) is told
 
 
 def test_a_time_that_no_run_reaches_is_a_warning() -> None:
@@ -68,6 +90,12 @@ def test_a_retention_time_that_is_none_is_a_warning_in_every_library(time: str) 
     assert "bad_retention_time" in warned(msp(f"RETENTIONTIME: {time}\n"))
     record = MASSBANK.replace("PK$NUM_PEAK", f"AC$CHROMATOGRAPHY: RETENTION_TIME {time} min\nPK$NUM_PEAK")
     assert "bad_retention_time" in warned(record)
+
+
+def test_a_time_that_is_no_number_or_longer_than_any_run_is_a_warning() -> None:
+    assert "bad_retention_time" in warned(mgf("RTINSECONDS=4:31\n"))
+    assert "implausible_time" in warned(mgf("RTINSECONDS=1e9\n")) & warned(msp("RETENTIONTIME: 1000000000\n"))
+    assert not warned(mgf("RTINSECONDS=270.6-275.2\n"))
 
 
 @pytest.mark.parametrize("time", ["", "-1", "-1.0", "N/A", "unknown", "12.5"])
@@ -110,9 +138,48 @@ def test_relative_intensities_of_massbank_fit_the_absolute_ones() -> None:
 def test_units_that_are_not_those_of_the_technique_are_a_warning() -> None:
     values = list(range(1, 76))
     assert "looks_like_wavenumber" in codes(one(jcamp(values, XUNITS="NANOMETERS"), "a.jdx"))
+    assert "looks_like_wavenumber" in codes(one(jcamp(values, DATA_TYPE="UV/VIS SPECTRUM"), "a.jdx"))
     assert "unit_unknown" in codes(one(jcamp(values, XUNITS="FURLONGS"), "a.jdx"))
     assert "unit_unknown" in codes(one(jcamp(values, XUNITS="SECONDS"), "a.jdx"))
     assert "units_differ" in codes(one(mass_jcamp([(41, 10), (55, 99)], XUNITS="1/CM"), "a.jdx"))
+
+
+@pytest.mark.parametrize("word", ["unknown", "N/A", ""])
+def test_a_precursor_that_is_a_word_is_a_warning_unless_it_is_not_known(word: str) -> None:
+    assert not warned(msp(f"PrecursorMZ: {word}\n"))
+    assert "bad_precursor" in warned(msp("PrecursorMZ: heavy\n"))
+    assert "bad_precursor" in warned(LIBRARY.replace("304.15", "heavy"))
+
+
+def test_a_number_of_json_that_would_vanish_is_refused() -> None:
+    assert_refused(OBJECTS.replace("999", "1e-999"), "bad_json")
+    assert not warned(OBJECTS.replace("999", "0.0e-999"))
+
+
+def test_a_step_that_runs_the_other_way_is_a_warning() -> None:
+    rising = jcamp([5, 6, 7] * 25, DELTAX="1")
+    assert not warned(rising)
+    assert "delta_x" in warned(rising.replace("DELTAX=1", "DELTAX=-1"))
+
+
+def test_a_largest_value_is_only_in_per_cent_where_the_others_are_fractions() -> None:
+    assert "extreme_y" in warned(mass_jcamp([(41, 10), (55, 99)], MAXY="9900"))
+    assert "extreme_y" not in warned(mass_jcamp([(41, 0.1), (55, 0.99)], MAXY="99"))
+
+
+def test_a_block_that_stands_twice_in_a_file_is_a_warning() -> None:
+    block = mass_jcamp([(41, 10), (55, 99)])
+    assert "reading_twice" in warned(block + block)
+    assert "reading_twice" not in warned(block + mass_jcamp([(41, 10), (55, 98)]))
+
+
+def test_an_andi_run_without_times_is_a_warning() -> None:
+    assert "no_times" in warned(andi_ms(without=["scan_acquisition_time"]))
+
+
+def test_masses_of_andi_in_another_unit_are_a_warning() -> None:
+    assert not warned(andi_ms(attrs={"mass_values": {"units": "M/Z"}}))
+    assert "units_differ" in warned(andi_ms(attrs={"mass_values": {"units": "nm"}}))
 
 
 def test_one_total_of_andi_that_is_far_from_its_points_is_a_warning() -> None:

@@ -54,6 +54,7 @@ def test_what_is_announced_and_true_is_no_matter_of_doubt(text: str) -> None:
      (spectrum(count=6), "count_mismatch"), (spectrum(base="182.10(Inten:88010)"), "base_peak"),
      (spectrum(base="82.10(Inten:9984)"), "base_peak"), (spectrum(relative=8.815), "relative_differs"),
      (spectrum().replace("\t88010\t", "\t8801\t"), "relative_differs"),
+     ("YUNITS,%T\nWavenumber (cm-1),Absorbance\n" + TABLE.replace("\t", ","), "units_differ"),
      ("\n".join([*PEDS[:12], "60", *PEDS[13:], TABLE]), "count_mismatch"),
      ("\n".join([*PEDS[:10], "4500.0", *PEDS[11:], TABLE]), "first_x")],
 )  # fmt: skip

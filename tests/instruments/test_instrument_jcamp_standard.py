@@ -86,12 +86,7 @@ def test_a_value_may_begin_on_the_line_below_its_label() -> None:
 )
 def test_a_header_that_contradicts_its_values_is_a_warning(records: dict[str, Any], code: str) -> None:
     assert code in warned(one(jcamp(Y, **COUNTS, **records)))
-    fitting: dict[str, Any] = {
-        "DELTAX": -1,
-        "MAXY": max(Y) * 100,
-        "MINY": min(Y) * 100,
-        "FIRSTY": Y[0],
-    }  # a sign, and per cent
+    fitting: dict[str, Any] = {"DELTAX": 1, "MAXY": max(Y), "MINY": min(Y), "FIRSTY": Y[0]}
     assert not one(jcamp(Y, **COUNTS, **fitting)).warnings
 
 

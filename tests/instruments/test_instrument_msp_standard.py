@@ -91,3 +91,16 @@ def test_names_with_umlauts_survive_every_encoding(encoding: str, end: str) -> N
     text = record("41 10\n55 999\n91 50", before="Name: Säure über b\nSynon: é\nSynon: ü\n").replace("\n", end)
     reading = one(text.encode(encoding), "library.msp")
     assert (reading.title, reading.meta["fields"]["synon"]) == ("Säure über b", ["é", "ü"])
+
+
+def test_a_semicolon_between_decimal_commas_parts_an_mz_from_its_intensity() -> None:
+    rows = "41,1;10\n55,05;200,5\n82,2;999;\n"
+    reading = one(record(rows))
+    assert list(zip(reading.x, reading.y, strict=True)) == [(41.1, 10), (55.05, 200.5), (82.2, 999)]
+
+
+def test_a_comma_and_a_point_in_one_pair_are_refused() -> None:
+    """1.200 may be thousands."""
+    with pytest.raises(CorruptFile) as caught:
+        read(record("41,1 1.200\n55,05 999.000", count=2).encode())
+    assert caught.value.code == "ambiguous_comma"

@@ -9,7 +9,8 @@ import pytest
 
 from instruments import CorruptFile, read
 from spectra.types import Level, Reading, ReadingKind
-from tests.instruments.instrument_files import codes, one
+from tests.instruments.instrument_files import codes, one, table
+from tests.instruments.test_instrument_silent import assert_refused
 
 X = [4000 - 20.5 * i for i in range(40)]
 Y = [0.5 + 0.4 * float(np.sin(i / 5)) - 0.45 * (i % 7 == 0) for i in range(40)]
@@ -243,3 +244,49 @@ def test_a_line_of_the_preamble_does_not_exchange_the_columns(line: str) -> None
     reading = one(line + "\n" + written(plain).partition("\n")[2], "x.csv")
     np.testing.assert_allclose(reading.x, X, atol=1e-3)
     assert "axis_guessed" in warned(reading)
+
+
+@pytest.mark.parametrize(
+    "rows", [["41.1 10 50.1 20", "42.2 30 51.3 40", "43.2 5"], ["41.1 10 42.2 30", "43.2 5 50.1 20", "51.3 40"]]
+)
+def test_a_peak_list_in_several_pairs_of_columns_is_one(rows: list[str]) -> None:
+    """ChemStation, down the columns or along the rows; the last row lacks what is left over."""
+    spectrum = one("\n".join(["Scan 10 (1.0 min): a.D", " m/z  abund.  m/z  abund.", *rows]) + "\n", "a.txt")
+    assert list(zip(spectrum.x, spectrum.y, strict=True)) == [(41.1, 10), (42.2, 30), (43.2, 5), (50.1, 20), (51.3, 40)]
+
+
+def test_two_peak_lists_side_by_side_stay_two() -> None:
+    assert len(read(b"m/z,int,m/z,int\n41.1,10,40.1,20\n42.2,30,51.3,40\n43.2,5,60,1\n", "a.csv")) == 2
+
+
+@pytest.mark.parametrize("value", ["1e-999", "2.5E-0400", "1d-324"])
+def test_a_number_that_would_vanish_is_refused(value: str) -> None:
+    spectrum = table(rows=60).splitlines()
+    at = spectrum[30].rpartition(",")[0]
+    assert_refused("\n".join([*spectrum[:30], f"{at},{value}", *spectrum[31:], ""]), "not_finite", "a.csv")
+    assert one("\n".join([*spectrum[:30], f"{at},1e-300", *spectrum[31:], ""]), "a.csv").n_points == 60
+    assert one("\n".join(["# run 3-012e-4567-88, 0e-999", *spectrum, ""]), "a.csv").n_points == 60
+
+
+def test_a_line_above_the_header_that_names_no_axis_is_none_of_it() -> None:
+    """PerkinElmer: a sample's name above cm-1,A."""
+    spectrum = one('"Sample","coc"\ncm-1,A\n' + table(rows=60).partition("\n")[2], "a.csv")
+    assert (spectrum.y_unit, spectrum.meta["y_label"]) == ("absorbance", "A")
+
+
+@pytest.mark.parametrize("power", ["x10^-3", "×10⁻³", "/ 10^3"])
+def test_a_power_of_ten_in_the_name_of_a_column_is_told(power: str) -> None:
+    assert "scaled_label" in warned(one(table(header=f"Wavenumber (cm-1),Absorbance {power}", rows=60), "a.csv"))
+
+
+def test_a_count_of_peaks_right_above_a_peak_list_is_its_own() -> None:
+    peaks = "m/z,Intensity\n41.1,10\n55.2,99\n82.3,50\n"
+    assert not warned(one(f"# of Peaks,3\n{peaks}", "a.csv"))
+    assert "count_mismatch" in warned(one(f"# of Peaks,9\n{peaks}", "a.csv"))
+
+
+@pytest.mark.parametrize("late", ["seen once", "7", ""])
+def test_a_column_whose_first_word_comes_late_hides_no_peaks(late: str) -> None:
+    rows = "".join(f"{100 + i / 10:.1f},{i + 1},C2H5,{late if i == 150 else ''}\n" for i in range(200))
+    spectrum = one(f"m/z,Intensity,Ion,Note\n{rows}", "a.csv")
+    assert (spectrum.kind, spectrum.n_points, codes(spectrum)) == (ReadingKind.MASS_SPECTRUM, 200, set())

@@ -1,0 +1,113 @@
+"""What a record of a library states of its compound and its ion, each fact against the others: formula, masses, adduct, polarity.
+
+Imports spectra.types and validate only; of what is not understood nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from spectra.types import FloatArray, Remark
+
+from ..validate import ISOTOPES, warning
+
+# The lightest common isotope, and the average (IUPAC 2021)
+_MASSES = {
+    "H": (1.00783, 1.008), "D": (2.01410, 2.0141), "B": (11.00931, 10.81), "C": (12.0, 12.011), "N": (14.00307, 14.007),
+    "O": (15.99491, 15.999), "F": (18.99840, 18.9984), "Na": (22.98977, 22.9898), "Si": (27.97693, 28.085),
+    "P": (30.97376, 30.9738), "S": (31.97207, 32.06), "Cl": (34.96885, 35.45), "K": (38.96371, 39.0983),
+    "Br": (78.91834, 79.904), "I": (126.90447, 126.9045),
+}  # fmt: skip
+_FORMULA = re.compile(r"(?:[A-Z][a-z]?\d{0,4})+")
+_ATOM = re.compile(r"([A-Z][a-z]?)(\d*)")
+_NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,12})?)\s*")
+_SIGNED = re.compile(r".*[\])A-Za-z](\d*)([+-])[.*\s]*")  # [M+H]+, [M-2H]2-, M+
+# What an ion of one molecule weighs more than the molecule
+_ADDED = {
+    "[M+H]+": 1.00728, "[M+NA]+": 22.98922, "[M+K]+": 38.96316, "[M+NH4]+": 18.03383, "[M]+": -0.00055, "[M]+.": -0.00055,
+    "[M-H]-": -1.00728, "[M+CL]-": 34.96940, "[M+HCOO]-": 44.99820, "[M+FA-H]-": 44.99820, "[M]-": 0.00055,
+    "[M+H-H2O]+": -17.00328, "[M-H2O+H]+": -17.00328,
+}  # fmt: skip
+_MUCH = 0.2  # of the intensity; 83 of 98,072 records of MassBank have more above their precursor
+_EXACT, _WHOLE, _ISOLATED = 0.1, 1.0, 1.2  # Da: of an exact mass, of a rounded one, of a precursor as it was isolated
+
+
+class Compound(NamedTuple):
+    """What a record states, as it is written; '' where it does not."""
+
+    formula: str = ""
+    exact_mass: str = ""
+    weight: str = ""
+    adduct: str = ""
+    polarity: str = ""
+    precursor_mz: float | None = None
+
+    def contradictions(self, mz: FloatArray, intensity: FloatArray) -> tuple[Remark, ...]:
+        """A warning for each two facts that cannot both be; `mz` and `intensity` (P,) are the peaks of the record."""
+        return tuple(self._masses()) + tuple(self._ion()) + tuple(self._above(mz, intensity))
+
+    def _masses(self) -> Iterator[Remark]:
+        light, average = mass_of(self.formula) or (0.0, 0.0)
+        for name, stated, apart in (
+            ("exact mass", self.exact_mass, _EXACT if "." in self.exact_mass else _WHOLE),
+            ("molecular weight", self.weight, _WHOLE),
+        ):
+            value = _value(stated)
+            upper = light if name == "exact mass" else max(light, average)
+            if light and value and not light - apart <= value <= upper + apart:
+                text = f"The record gives the {name} {value:g}, but its formula {self.formula} weighs {light:.4f}."
+                yield warning("mass_differs", text)
+
+    def _ion(self) -> Iterator[Remark]:
+        sign = _SIGNED.fullmatch(self.adduct)
+        stated = _polarity(self.polarity)
+        if sign and stated and sign[2] != stated:
+            yield warning(
+                "polarity", f"The record gives the ion {self.adduct[:30]} and the polarity {self.polarity[:20]}."
+            )
+        added = _ADDED.get(re.sub(r"[\s*]", "", self.adduct).upper())
+        molecule = (mass_of(self.formula) or (None,))[0] or _value(self.exact_mass)
+        if added is None or not molecule or not self.precursor_mz:
+            return
+        if abs(self.precursor_mz - molecule - added) > _ISOLATED:
+            text = f"The record gives the precursor m/z {self.precursor_mz:g}, but {self.adduct[:30]} of its compound is at {molecule + added:.4f}."
+            yield warning("precursor_differs", text)
+
+    def _above(self, mz: FloatArray, intensity: FloatArray) -> Iterator[Remark]:
+        """A molecule, and an ion of one charge, leave no fragment that is heavier than themselves."""
+        sign = _SIGNED.fullmatch(self.adduct)
+        whole = self.precursor_mz if sign is not None and sign[1] in ("", "1") else None
+        if self.precursor_mz is None and not self.adduct:
+            whole = (mass_of(self.formula) or (None,))[0] or _value(self.weight)
+        above = mz > (whole or np.inf) + ISOTOPES
+        if above.any() and float(intensity[above].sum()) > _MUCH * float(intensity.sum()):
+            text = f"Much of the intensity lies above m/z {whole:g}, the whole ion, up to m/z {mz.max():g}; one of them is wrong."
+            yield warning("bad_precursor", text)
+
+
+def mass_of(formula: str) -> tuple[float, float] | None:
+    """Monoisotopic and average mass of a molecule, None where the formula is none or holds another element."""
+    bare = formula.strip()
+    if not _FORMULA.fullmatch(bare):
+        return None
+    light = average = 0.0
+    for symbol, count in _ATOM.findall(bare):
+        if symbol not in _MASSES:
+            return None
+        light += _MASSES[symbol][0] * int(count or 1)
+        average += _MASSES[symbol][1] * int(count or 1)
+    return light, average
+
+
+def _value(stated: str) -> float | None:
+    match = _NUMBER.fullmatch(stated)
+    return float(match[1]) if match else None
+
+
+def _polarity(words: str) -> str:
+    bare = words.strip().lower()
+    return "+" if bare[:3] in ("p", "pos", "+") else "-" if bare[:3] in ("n", "neg", "-") else ""
