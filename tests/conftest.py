@@ -9,6 +9,7 @@ MAST_SHARED_DATA        folder of instrument files and reference spectra
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -23,7 +24,7 @@ from hypothesis import settings
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from tests.support import browser as chromium
-from tests.support import memory, order, postgres
+from tests.support import logs, memory, order, postgres
 from tests.support.clock import SettableClock
 from tests.support.requirements import absent, required
 
@@ -40,6 +41,8 @@ if quick := memory.folder(gib=4):
 # A busy machine is no failure: times are measured in benchmarks/.
 settings.register_profile("mast", deadline=None)
 settings.load_profile("mast")
+
+logs.plain()
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
@@ -69,6 +72,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=spared)
     left = set(spared)
     items[:] = [item for item in items if item not in left]
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end: the collector need not look at them, nor as often as in a small process."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _in_every_run(item: pytest.Item) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import cache
 from typing import Any
 
 import pytest
@@ -80,7 +81,9 @@ SHARED = {
 BROWSER = {"Accept": "text/html"}
 
 
+@cache
 def routes_of(app: FastAPI) -> list[tuple[str, RouteContext]]:
+    """Method and route of each; some hundred tests ask."""
     return [(method, route) for route in api_routes(app) for method in sorted(route.methods or ())]
 
 

@@ -48,6 +48,8 @@ class World:
     stack: ExitStack
     portal: BlockingPortal
     clients: dict[str, TestClient] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """The same in every test."""
 
     def as_(self, role: Role, *, agency: str = "own") -> TestClient:
         """A TestClient with the session cookie of this role; made once per test."""

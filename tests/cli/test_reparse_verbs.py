@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from app.cli import main
 from tests.app.conftest import PEPPER, World
 from tests.support.small_files import MDMA, small_run
-from tests.support.staged import database, plain_logs, settings, stage, world  # noqa: F401
+from tests.support.staged import database, settings, stage, world  # noqa: F401
 from tests.support.writes import Stage
 
 Mast = Callable[..., Result]

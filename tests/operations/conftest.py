@@ -1,3 +1,3 @@
 """The world of tests/app, for these tests too."""
 
-from tests.support.staged import database, plain_logs, settings, stage, world  # noqa: F401
+from tests.support.staged import database, settings, stage, world  # noqa: F401

@@ -30,7 +30,7 @@ NOTE, WORDS, TYPED = "sentinel note zzyx", "sentinel words qqpl", "sentinel type
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     """Everything that would go to standard error, at the most talkative level."""
     stream, root = io.StringIO(), logging.getLogger()
-    before = root.handlers[:], root.level
+    before, lines = (root.handlers[:], root.level), structlog.get_config()
     names = ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic", "alembic.runtime.migration")
     levels = {name: logging.getLogger(name).level for name in names}
     with monkeypatch.context() as patched:
@@ -41,7 +41,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     root.handlers[:], root.level = before[0], before[1]
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**lines)
 
 
 def mistakes(stage: Stage, code: str) -> None:

@@ -3,7 +3,6 @@
 from tests.support.staged import (  # noqa: F401
     database,
     packs_are_read_but_not_checked,
-    plain_logs,
     settings,
     stage,
     world,

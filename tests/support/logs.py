@@ -14,7 +14,7 @@ from app.operations import logging as logs
 
 
 def plain() -> None:
-    """Keep structlog's lines short; call once per test process."""
+    """Keep structlog's lines short; tests/conftest.py asks for it."""
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, structlog.processors.add_log_level,
                     structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()],

@@ -1,5 +1,5 @@
 """What a test process works out once and every test in it may use: compiled statements, compiled pages, names of the register,
-the processes that read files, and what an infrared reading is made of.
+the processes that read files, what an infrared reading is made of, and how one instrument sees what another does.
 
 A server compiles each statement and each page once. Tests that begin with a new database and a new application would compile
 them all anew, which is a third of the processor time of the tests of features. Kept is only what follows from the source, the
@@ -27,6 +27,7 @@ from sqlalchemy.util import LRUCache
 
 import app.main
 from app.laboratory.identification.substances import SubstanceIndex
+from app.laboratory.instrument_checks import transferring
 from app.laboratory.library import registry
 from app.laboratory.readings import reading_job
 from app.nudge import Free, names_of_forms
@@ -35,7 +36,9 @@ from harm_messages.register import Substance
 from instruments import Limits, ParserSandbox
 from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.infrared.answer import InfraredExplanation
+from spectra.infrared.transfer import Transfer, fit
 from spectra.starter import starter_infrared_library
+from spectra.types import FloatArray
 from tests.support import cheap_passwords, read_once
 
 
@@ -155,6 +158,16 @@ def _starter() -> _Remembering:
     return library
 
 
+_TRANSFERS: LRUCache[Any, Transfer] = LRUCache(100)
+
+
+def _transfer(own: FloatArray, foreign: FloatArray) -> Transfer:
+    key = own.tobytes(), foreign.tobytes()
+    if key not in _TRANSFERS:
+        _TRANSFERS[key] = fit(own, foreign)
+    return _TRANSFERS[key]
+
+
 def install() -> None:
     """For this process; a server that a test starts as a process of its own is none the wiser."""
     dialects.register("sqlite", __name__, "Sqlite")
@@ -163,5 +176,6 @@ def install() -> None:
     app.main.names_of_forms = _forms
     reading_job.ParserSandbox = _readers  # type: ignore[assignment,misc]
     registry.starter_infrared_library = _starter
+    transferring.fit = _transfer  # type: ignore[attr-defined]
     cheap_passwords.install()
     read_once.install()

@@ -11,21 +11,13 @@ from app.care.message_packs.checking import Checks
 from app.platform.audit import adopt, key_of, record
 from app.platform.db import Database, metadata
 from tests.app.conftest import PEPPER, World, settings, world
-from tests.support import logs
 from tests.support.clock import SettableClock
 from tests.support.packs import found_here
 from tests.support.writes import Stage
 
 __all__ = [
-    "database", "either_database", "keyed_database", "logged_stage", "packs_are_read_but_not_checked", "plain_logs", "settings", "stage",
-    "world",
+    "database", "either_database", "keyed_database", "logged_stage", "packs_are_read_but_not_checked", "settings", "stage", "world",
 ]  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def plain_logs() -> None:
-    """One line per event instead of a rendered traceback."""
-    logs.plain()
 
 
 @pytest.fixture(autouse=True)

@@ -175,7 +175,7 @@ class Stage:
         """An instrument with five powders of the starter library measured on it, 2 cm⁻¹ too high: (instrument, library)."""
         library = next(one for one in self.world.runtime.registry.infrared() if one.starter)
         name = f"FTIR {next(_FRESH)}"
-        instrument, noise = self.machine(name), np.random.default_rng(next(_FRESH))
+        instrument, noise = self.machine(name), np.random.default_rng(next(self.world.numbers))
         for place in range(5):
             curve = np.interp(GRID, GRID + 2.0, np.asarray(library.infrared.curves[place], dtype=np.float64))
             said = {"filename": "a.jdx", "name": library.infrared.names[place], "instrument": name}

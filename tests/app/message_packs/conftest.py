@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from fastapi.testclient import TestClient
 from app.care.message_packs.tables import PackVersion
 from app.intake.people import service as people
 from app.platform.kernel.actor import Actor, Role
+from harm_messages import Pack, Problem
+from harm_messages.check_words import word_problems
 from tests.app.conftest import people_of
 from tests.app.consultations.conftest import Desk
 from tests.support.packs import found_here
@@ -95,9 +98,9 @@ def editors(world: Any) -> Editors:
 def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words of one message instead of the whole pack, which takes seconds, and in this process. The whole check in a
     child is asked in test_hostile_drafts.py and by the browser's test."""
-    from app.care.message_packs import checking
-    from harm_messages.check_words import word_problems
+    monkeypatch.setattr("app.care.message_packs.checking.found_in", found_here(_words_of_one))
 
-    monkeypatch.setattr(
-        checking, "found_in", found_here(lambda pack, _: [p for p in word_problems(pack) if p.file == HEAT])
-    )
+
+def _words_of_one(pack: Pack, _: date) -> list[Problem]:
+    alone = {key: text for key, text in pack.messages.items() if key == ("M-HEAT", "en")}
+    return [p for p in word_problems(replace(pack, messages=alone)) if p.file == HEAT]

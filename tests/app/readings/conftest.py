@@ -9,7 +9,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-import structlog
 from fastapi.testclient import TestClient
 
 from app.intake.samples.domain import Intent, SubmitterType
@@ -20,15 +19,6 @@ from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Role
 from harm_messages.vocabulary import Form
 from instruments import DEFAULT_LIMITS
-
-
-@pytest.fixture(autouse=True)
-def plain_log() -> Iterator[None]:
-    """structlog's own console renderer spends half a minute on the locals of one traceback."""
-    before = structlog.get_config()
-    structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
-    yield
-    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

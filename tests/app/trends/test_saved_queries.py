@@ -19,6 +19,12 @@ API = "/api/v1/trends/queries"
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Nothing here depends on the kind of database; test_trends_over_http.py asks for figures of both."""
+    return sqlite_url
+
+
+@pytest.fixture
 def months(figures: Figures, clock: Any) -> Figures:
     """Half a year of two regions."""
     clock.set(datetime(2026, 6, 13, tzinfo=UTC))
