@@ -32,7 +32,7 @@ class Technique(Worded):
 
 
 class Holds(Worded):
-    """What the compounds of a library are. It is declared and never inferred."""
+    """What the compounds of a library are. It is declared and never inferred; an import only says what it looks like."""
 
     DRUGS = "drugs", "Drugs and cutting agents"
     GENERAL = "general", "Chemicals of any kind"

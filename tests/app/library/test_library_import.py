@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from app.laboratory.library import importing
+from app.laboratory.library.domain import Holds
 from app.laboratory.library.importing import ImportParts, import_library
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.service import library_faults, list_libraries
@@ -65,6 +67,18 @@ def test_accepted_merged_and_refused_spectra_are_counted_with_reasons(parts: Imp
     assert "1 have no InChIKey" in done.summary()
     assert [seen[0][0], seen[1][0]] == ["Looking at files", "Reading files"]
     assert seen[-1] == ("Writing the library", 1, 1)
+
+
+def test_a_large_library_that_the_register_hardly_knows_is_asked_what_it_holds(
+    parts: ImportParts, msp: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "MANY", 2)
+    drugs = tmp_path / "drugs.msp"
+    drugs.write_text(MSP.replace("Othersine", "Cocaine"))
+    asked = "The register knows 0 of its 2 compounds."
+    assert asked in import_library(parts, [msp], "Own 2026", "CC0", "our bench").summary()
+    assert "register" not in import_library(parts, [msp], "General", "CC0", "ours", holds=Holds.GENERAL).summary()
+    assert "register" not in import_library(parts, [drugs], "Drugs", "CC0", "our bench").summary()
 
 
 def test_an_import_is_audited_and_told_to_open_screens(parts: ImportParts, msp: Path):
