@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
-from spectra.infrared.align import align, relative_residual
+from spectra.infrared.align import align, align_nearest, relative_residual
 from spectra.infrared.baseline import Metric
 from spectra.infrared.fit import State, fit, fit_many
 from spectra.infrared.noise import independent_points, local_variance, mismatch_variance, running_mean, white_noise
@@ -107,6 +107,18 @@ def test_the_relative_residual_ranks_the_right_entry_first_and_of_nothing_is_not
     assert rest.argmin() == 8
     assert rest[8] < 1e-3
     assert relative_residual([]).size == 0
+
+
+def test_the_nearer_half_is_aligned_as_far_as_all_would_be_and_the_rest_half_as_far() -> None:
+    scene = scene_of(LIBRARY.references, curve(_query(3, -5.0, 16.0, 0.3)))
+    every = np.arange(12), np.zeros(12)
+    found, half, whole = (
+        relative_residual(one) for one in (align_nearest(scene, *every), align(scene, *every, 2), align(scene, *every, 4))
+    )
+    near = half <= np.median(half)
+    assert (near.sum(), near[3]) == (6, True)
+    np.testing.assert_allclose(found, np.where(near, whole, half), rtol=1e-6)
+    assert whole[3] < half[3]
 
 
 def test_noise_is_measured_from_the_reading_and_mismatch_is_told_from_it() -> None:
