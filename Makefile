@@ -27,18 +27,18 @@ demo: install
 	$(BIN)/mast demo
 
 # Lint, types and import contracts are tests too: tests/architecture runs them.
-# One BLAS thread for each worker: their threads would wait for each other on two cores. Three workers, because one of them drives
-# browsers and mostly waits (tests/support/order.py).
+# One BLAS thread for each worker: their threads would wait for each other on two cores. One worker drives the browsers
+# (tests/support/order.py); with a third worker beside it they miss their deadlines.
 # Compiled modules are kept (PYTHONDONTWRITEBYTECODE= empty): the tests start `mast` and its readers some hundred times.
 FOR_TESTS := PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 test: install
-	$(FOR_TESTS) $(BIN)/python -m pytest -n 3 --dist loadfile $(PYTEST_ARGS)
+	$(FOR_TESTS) $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 # The long forms: every test on both kinds of database, the rules of the client page over ten times as many generated pages,
 # kills, screens, rows and an outage as docs promise them (tests/support/budget.py); then whether each test of a rule notices its rule switched off.
 nightly: install
 	MAST_TEST_MATRIX=full MAST_TEST_LONG=1 MAST_PAGES=20000 $(FOR_TESTS) \
-		$(BIN)/python -m pytest -n 3 --dist loadfile --timeout 7200 $(PYTEST_ARGS)
+		$(BIN)/python -m pytest -n 2 --dist loadfile --timeout 7200 $(PYTEST_ARGS)
 	$(BIN)/python scripts/mutation_of_rules.py
 
 # Fails below the share of branches of `instruments` or `spectra` that pyproject.toml asks for.
