@@ -113,7 +113,8 @@ def test_the_nearer_half_is_aligned_as_far_as_all_would_be_and_the_rest_half_as_
     scene = scene_of(LIBRARY.references, curve(_query(3, -5.0, 16.0, 0.3)))
     every = np.arange(12), np.zeros(12)
     found, half, whole = (
-        relative_residual(one) for one in (align_nearest(scene, *every), align(scene, *every, 2), align(scene, *every, 4))
+        relative_residual(one)
+        for one in (align_nearest(scene, *every), align(scene, *every, 2), align(scene, *every, 4))
     )
     near = half <= np.median(half)
     assert (near.sum(), near[3]) == (6, True)
