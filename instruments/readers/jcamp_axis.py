@@ -17,7 +17,7 @@ from ..errors import CorruptFile
 from ..validate import count_remark, info, warning
 from .jcamp_asdf import Ordinates
 
-FRACTION = 2.0  # no transmittance is larger, but in per cent
+FRACTION = 2.0  # y above this is no transmittance from 0 to 1, so the header's extremes are not in per cent of it
 
 
 @dataclass(frozen=True, slots=True)

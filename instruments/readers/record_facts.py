@@ -1,6 +1,6 @@
-"""What a record of a library states of its compound and its ion, each fact against the others: formula, masses, adduct, polarity.
+"""What a library record states of its compound and its ion, each fact against the others: formula, masses, adduct, polarity.
 
-Imports spectra.types and validate only; of what is not understood nothing is said.
+A formula, an adduct or a number that is not understood raises no remark. Imports spectra.types and validate only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from spectra.types import FloatArray, Remark
 
 from ..validate import ISOTOPES, warning
 
-# The lightest common isotope, and the average (IUPAC 2021)
+# The commonest isotope, and the average (IUPAC 2021)
 _MASSES = {
     "H": (1.00783, 1.008), "D": (2.01410, 2.0141), "B": (11.00931, 10.81), "C": (12.0, 12.011), "N": (14.00307, 14.007),
     "O": (15.99491, 15.999), "F": (18.99840, 18.9984), "Na": (22.98977, 22.9898), "Si": (27.97693, 28.085),
@@ -47,7 +47,7 @@ class Compound(NamedTuple):
     precursor_mz: float | None = None
 
     def contradictions(self, mz: FloatArray, intensity: FloatArray) -> tuple[Remark, ...]:
-        """A warning for each two facts that cannot both be; `mz` and `intensity` (P,) are the peaks of the record."""
+        """A warning for any two facts that cannot both be true; `mz` and `intensity` (P,) are the peaks of the record."""
         return tuple(self._masses()) + tuple(self._ion()) + tuple(self._above(mz, intensity))
 
     def _masses(self) -> Iterator[Remark]:
@@ -85,7 +85,7 @@ class Compound(NamedTuple):
             whole = (mass_of(self.formula) or (None,))[0] or _value(self.weight)
         above = mz > (whole or np.inf) + ISOTOPES
         if above.any() and float(intensity[above].sum()) > _MUCH * float(intensity.sum()):
-            text = f"Much of the intensity lies above m/z {whole:g}, the whole ion, up to m/z {mz.max():g}; one of them is wrong."
+            text = f"Much of the intensity lies above the whole ion at m/z {whole:g}, up to m/z {mz.max():g}. One of the two is wrong."
             yield warning("bad_precursor", text)
 
 

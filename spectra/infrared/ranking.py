@@ -29,7 +29,8 @@ def hits_by_alignment(
     """The best `top` entries by r = √(1 − |r|²/|y|²) after alignment; `groups` (N,): only the best entry of each.
 
     Approximate: aligned are the 60 entries (at least twice `top`) of the highest first-derivative score over shifts of
-    ±10 cm⁻¹, at equal weights, baseline removed. Entries of a smaller range are aligned on theirs.
+    ±10 cm⁻¹, at equal weights, baseline removed. The half that resembles the reading less after two steps takes no more of
+    them. Entries of a smaller range are aligned on theirs.
     `explained_fraction` is r² times the share of the reading's points that was compared. Raises SpectrumError when
     reading and library have fewer than 100 points in common.
     """

@@ -250,8 +250,8 @@ def _notes(usable: Usable, twins: list[str], holds: Holds) -> tuple[str, ...]:
     weighed = holds is Holds.DRUGS and usable.technique is Technique.MS and not usable.accurate
     if weighed and len(compounds) >= MANY and len(known) < LIKE_DRUGS * len(compounds):
         out.append(
-            f"The register knows {len(known):,} of its {len(compounds):,} compounds. If it holds chemicals of any kind, say so on its page: "
-            "mixtures then get fewer wrong names."
+            f"The register knows {len(known):,} of the {len(compounds):,} compounds of this library. If they are chemicals of any kind, "
+            "say so on its page, and mixtures get fewer wrong names."
         )
     if without := sum(1 for e in entries if not e.meta.get("inchikey")):
         out.append(f"{without:,} have no InChIKey. Their names stand in for it.")

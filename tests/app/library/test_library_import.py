@@ -75,7 +75,7 @@ def test_a_large_library_that_the_register_hardly_knows_is_asked_what_it_holds(
     monkeypatch.setattr(importing, "MANY", 2)
     drugs = tmp_path / "drugs.msp"
     drugs.write_text(MSP.replace("Othersine", "Cocaine"))
-    asked = "The register knows 0 of its 2 compounds."
+    asked = "The register knows 0 of the 2 compounds of this library."
     assert asked in import_library(parts, [msp], "Own 2026", "CC0", "our bench").summary()
     assert "register" not in import_library(parts, [msp], "General", "CC0", "ours", holds=Holds.GENERAL).summary()
     assert "register" not in import_library(parts, [drugs], "Drugs", "CC0", "our bench").summary()
