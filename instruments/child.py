@@ -24,7 +24,7 @@ from .registry import formats
 
 # Loaded before the memory limit and the first file, so that a request costs only its own work. Compiled readers of
 # vendor formats are not among them: they are loaded with the first file that needs them.
-PRELOAD = ("lxml.etree", "pynumpress", "pyteomics.mgf", "instruments.readers.mzml_skeleton", "zipfile")
+PRELOAD = ("lxml.etree", "pynumpress", "instruments.readers.mzml_skeleton", "zipfile")
 
 
 def _answer(request: dict[str, Any], limits: Limits) -> dict[str, Any]:

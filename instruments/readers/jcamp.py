@@ -27,7 +27,7 @@ from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, factor_remark, not_ended, number, pair_remarks, remarks
 from .jcamp_blocks import Block, Table, blocks
 from .jcamp_pages import read_pages
-from .record_facts import Compound
+from .record_facts import StatedFacts
 
 EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
 _TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
@@ -227,7 +227,7 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
         if unit in units.X_UNITS and unit != "m/z" and not hints.x_unit:
             text = f"The file calls itself a mass spectrum, but its x axis is in {raw_x[:40]!r}."
             notes += (warning("units_differ", text),)
-        compound = Compound(re.sub(r"\s", "", block.text("MOLFORM")), weight=block.text("MW"))
+        stated = StatedFacts(re.sub(r"\s", "", block.text("MOLFORM")), weight=block.text("MW"))
         return peak_list(
             x,
             y,
@@ -235,7 +235,7 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
             instrument=instrument,
             y_unit=y_unit or "intensity",
             meta=meta,
-            remarks=notes + _chromatogram_in_disguise(x) + compound.contradictions(x, y),
+            remarks=notes + _chromatogram_in_disguise(x) + stated.contradictions(x, y),
             ionisation=ionisation_of(block),
         )
     if not block.text("DATATYPE"):

@@ -23,7 +23,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, precursor, splash_remark
-from .record_facts import Compound
+from .record_facts import StatedFacts
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++(\S++))?\s*")
@@ -134,7 +134,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         + (_UNANNOUNCED,) * (declared in ("", "N/A"))
         + (_UNSORTED,) * bool((np.diff(flat[:, 0]) < 0).any())
         + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1])
-        + _compound(fields, ion).contradictions(flat[:, 0], flat[:, 1]),
+        + _stated(fields, ion).contradictions(flat[:, 0], flat[:, 1]),
         precursor_mz=ion,
         ionisation=_first(fields, "AC$MASS_SPECTROMETRY IONIZATION")
         or ionisation_in(_first(fields, "AC$INSTRUMENT_TYPE")),
@@ -142,8 +142,8 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
     )
 
 
-def _compound(fields: dict[str, Any], ion: float | None) -> Compound:
-    return Compound(
+def _stated(fields: dict[str, Any], ion: float | None) -> StatedFacts:
+    return StatedFacts(
         _first(fields, "CH$FORMULA"),
         _first(fields, "CH$EXACT_MASS"),
         "",

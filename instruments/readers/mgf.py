@@ -25,7 +25,7 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
 from .peak_libraries import doubtful_time, ionisation_in, leave_out_empty, precursor, stated_twice
-from .record_facts import Compound
+from .record_facts import StatedFacts
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
@@ -128,7 +128,9 @@ def _reading(spectrum: _Spectrum) -> Reading:
     level, time = _LEVEL.fullmatch(fields.get("MSLEVEL", "")), fields.get("RTINSECONDS", "")
     ion = _precursor(spectrum)
     adduct = fields.get("ADDUCT") or fields.get("ION", "")
-    said = Compound(fields.get("FORMULA", ""), fields.get("EXACTMASS", ""), "", adduct, fields.get("IONMODE", ""), ion)
+    said = StatedFacts(
+        fields.get("FORMULA", ""), fields.get("EXACTMASS", ""), "", adduct, fields.get("IONMODE", ""), ion
+    )
     return peak_list(
         mz,
         intensity,

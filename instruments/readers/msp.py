@@ -24,7 +24,7 @@ from ..source import Source
 from ..validate import LONGEST_RUN_MIN, count_remark, warning
 from .msp_peaks import last_row_may_be_cut, peaks_of
 from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, positive, stated_twice
-from .record_facts import Compound
+from .record_facts import StatedFacts
 
 _FIELD = re.compile(r"\s*([A-Za-z][\w #$/\-().]{0,60}?)\s*:\s?(.*)$")
 _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
@@ -203,7 +203,7 @@ def _reading(record: _Record, limits: Limits, *, last: bool, cut: bool) -> Readi
         instrument=record.text("instrument"),
         ms_level=_level(record),
         meta=_meta(record),
-        remarks=_remarks(record, mz, cut) + _compound(record).contradictions(mz, intensity),
+        remarks=_remarks(record, mz, cut) + _stated(record).contradictions(mz, intensity),
         precursor_mz=positive(str(record.number("precursormz", "pepmass") or "")),
         ionisation=_ionisation(record),
         retention_time_s=_seconds(record),
@@ -224,8 +224,8 @@ def _meta(record: _Record) -> dict[str, Any]:
     return {"fields": fields} | ({"comment": comment} if comment else {})
 
 
-def _compound(record: _Record) -> Compound:
-    return Compound(
+def _stated(record: _Record) -> StatedFacts:
+    return StatedFacts(
         record.text("formula"),
         record.text("exactmass", "monoisotopicmass"),
         record.text("mw", "molecularweight"),

@@ -15,7 +15,7 @@ from spectra.types import FloatArray, Remark
 
 from ..validate import ISOTOPES, warning
 
-# The commonest isotope, and the average (IUPAC 2021)
+# The commonest isotope, and the average (IUPAC 2021). Typed in, because pyteomics.mass takes .4 s to import in every process that reads.
 _MASSES = {
     "H": (1.00783, 1.008), "D": (2.01410, 2.0141), "B": (11.00931, 10.81), "C": (12.0, 12.011), "N": (14.00307, 14.007),
     "O": (15.99491, 15.999), "F": (18.99840, 18.9984), "Na": (22.98977, 22.9898), "Si": (27.97693, 28.085),
@@ -36,7 +36,7 @@ _MUCH = 0.2  # of the intensity; 83 of 98,072 records of MassBank have more abov
 _EXACT, _WHOLE, _ISOLATED = 0.1, 1.0, 1.2  # Da: of an exact mass, of a rounded one, of a precursor as it was isolated
 
 
-class Compound(NamedTuple):
+class StatedFacts(NamedTuple):
     """What a record states, as it is written; '' where it does not."""
 
     formula: str = ""

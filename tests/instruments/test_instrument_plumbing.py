@@ -57,7 +57,6 @@ def test_importing_the_package_loads_numpy_and_nothing_else_of_others() -> None:
         "scipy",
         "lxml",
         "pyteomics",
-        "psims",
         "pynumpress",
         "openreadout",
         "fastapi",
