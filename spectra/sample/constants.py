@@ -42,6 +42,7 @@ class Mixture:
     named: float
     named_alarm: float
     named_slope: float
+    faint: float
     missed: float
     seen: float
     spread: float

@@ -75,7 +75,7 @@ def infrared_worth(compound: str, share: float | None, word: InfraredWord, fit: 
     part = word.parts.get(compound)
     if part is not None:
         p = part.probability if part.probability is not None else 0.5
-        return fit.named + fit.named_alarm * word.alarm + fit.named_slope * logit(p)
+        return max(fit.faint, fit.named + fit.named_alarm * word.alarm + fit.named_slope * logit(p))
     if any(compound in others for others in word.alike.values()):
         return 0.0
     limit = word.limits.get(compound)

@@ -106,6 +106,15 @@ def _only(said: InfraredWord, *places: Place) -> list[str]:
     return [one.compound for one in only_infrared([said], judge(places, [said], FIT), FIT)]
 
 
+@pytest.mark.parametrize("alarm", [True, False])
+def test_a_faint_listing_speaks_less_against_a_compound_than_not_seeing_it_far_above_the_limit(alarm: bool) -> None:
+    """EI's .44 fell to .01 where infrared listed the compound with 1 %, and to .05 where it did not list it at all."""
+    faint = [infrared_worth("a", 0.5, word({"a": p}, alarm=alarm), FIT) for p in (0.0, 0.01, 0.05, 0.2)]
+    missed = infrared_worth("a", 0.5, word(limits={"a": (0.001, False)}), FIT)
+    assert min(faint) > missed / 2
+    assert faint == sorted(faint)
+
+
 def test_without_a_share_a_limit_says_nothing() -> None:
     assert infrared_worth("a", None, word(limits={"a": (0.01, False)}), FIT) == 0.0
 
