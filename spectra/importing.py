@@ -70,15 +70,20 @@ class ImportReport:
         return self.accepted + len(self.merged) + len(self.refused)
 
     def summary(self) -> str:
-        """The report as one sentence.
+        """The report in one to three sentences.
 
         >>> ImportReport(2, (), (Refusal(3, "x", "it has no peaks"),)).summary()
-        'Of 3 spectra 2 were accepted, 0 merged with an identical one, 1 refused.'
+        '2 of 3 spectra were accepted. 1 was refused.'
         """
-        return (
-            f"Of {self.read} spectra {self.accepted} were accepted, {len(self.merged)} merged with an identical "
-            f"one, {len(self.refused)} refused."
-        )
+        return counted(self.read, self.accepted, len(self.merged), len(self.refused))
+
+
+def counted(read: int, accepted: int, merged: int, refused: int) -> str:
+    """What became of the spectra of an import, in one to three sentences."""
+    said = [f"{accepted:,} of {read:,} spectra were accepted."]
+    for number, what in ((merged, "merged with an identical one"), (refused, "refused")):
+        said += [f"{number:,} {'was' if number == 1 else 'were'} {what}."] if number else []
+    return " ".join(said)
 
 
 @dataclass

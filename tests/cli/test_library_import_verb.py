@@ -26,7 +26,7 @@ def archive(folder: Path) -> Path:
 def test_a_zip_is_imported_with_progress_in_lines_and_refusals_by_reason(mast: Mast, tmp_path: Path) -> None:
     path, table = archive(tmp_path), tmp_path / "refused.csv"
     result = mast("library", "import", path, *TERMS, "--refusals", table)
-    assert "Of 21 spectra 12 were accepted, 0 merged with an identical one, 9 refused." in result.stdout
+    assert "12 of 21 spectra were accepted. 9 were refused." in result.stdout
     assert "refused IR/00.cut.jdx and 7 more: The header promises 1,776 points" in result.stdout
     assert "Reading files … 0 of 21\n" in result.stderr
     assert "Reading files … 21 of 21\n" in result.stderr

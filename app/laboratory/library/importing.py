@@ -27,6 +27,7 @@ from app.platform.live.publish import publish
 from app.platform.storage import BlobStore
 from instruments import LIBRARY_MEMBERS, Y_UNITS, FileReader, PlainReader
 from spectra import LibraryEntry, Provenance
+from spectra.importing import counted
 
 KEPT_REFUSALS = 5_000
 MANY = 1_000
@@ -64,14 +65,10 @@ class Imported:
     notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
-        """The report as one or two sentences."""
+        """The report in a few sentences."""
         if self.already_there:
             return " ".join((f"{self.library.name} holds these files already. Its entries are unchanged.", *self.notes))
-        said = (
-            f"Of {self.n_read:,} spectra {self.n_accepted:,} were accepted, {self.n_merged:,} merged with an "
-            f"identical one, {self.n_refused:,} refused."
-        )
-        return " ".join((said, *self.notes))
+        return " ".join((counted(self.n_read, self.n_accepted, self.n_merged, self.n_refused), *self.notes))
 
 
 def import_library(

@@ -73,7 +73,7 @@ def test_a_zip_sent_with_the_form_becomes_a_library_with_its_refusals_to_downloa
     world.runtime.jobs.run_until_idle()
     assert arrived(world) == []
     part = admin.get("/libraries/import/part").text
-    assert "Of 3 spectra 2 were accepted" in part
+    assert "2 of 3 spectra were accepted." in part
     assert "every 2s" not in part
     (one,) = admin.get("/api/v1/libraries/imports").json()
     assert (one["state"], one["report"]["refused"], one["problem"]) == ("done", 1, None)
