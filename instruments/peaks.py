@@ -124,7 +124,7 @@ def relative_differs(intensity: FloatArray, relative: FloatArray) -> bool:
     large = np.zeros_like(known)
     for values in (intensity, relative):
         large |= known & (values >= LEAST_RELATIVE * np.max(values, initial=0.0, where=known))
-    if large.sum() < 3:
+    if large.sum() < 2:
         return False
     y, relative = intensity[large], relative[large]
     return bool(np.abs(relative - y * np.median(relative / y)).max() > RELATIVE_APART * relative.max())

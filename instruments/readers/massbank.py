@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from spectra.types import FloatArray, Reading
+from spectra.types import FloatArray, Reading, Remark
 
 from .. import text
 from ..errors import CorruptFile
@@ -22,13 +22,22 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
-from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, precursor, splash_remark
+from .peak_libraries import (
+    doubtful_time,
+    impossible,
+    ionisation_in,
+    leave_out_empty,
+    precursor,
+    splash_remark,
+    stated_twice,
+)
 from .record_facts import StatedFacts
 
 _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: see msp_peaks
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++(\S++))?\s*")
 _NUMERIC = re.compile(_NUMBER)
 _COUNT = re.compile(r"\d{1,15}")
+_KIND = re.compile(r"MS\d?")
 _RELATIVE = warning(
     "relative_differs", "The relative intensities do not fit the absolute ones; a value may be damaged."
 )
@@ -52,7 +61,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="7",
+    version="8",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
@@ -66,6 +75,12 @@ def _records(source: Source, limits: Limits) -> Iterator[Reading | None]:
     line_number = 0
     for line_number, line in text.lines(source, limits):
         if line.startswith("//"):
+            if line.strip("/ \t\r"):
+                raise CorruptFile(
+                    f"Line {line_number} ends a record and goes on; a line break may be lost.",
+                    code="bad_row",
+                    line=line_number,
+                )
             if fields:
                 yield _reading(fields, rows, line_number)
             fields, rows, in_peaks = {}, [], False
@@ -133,6 +148,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         + (_RELATIVE,) * relative_differs(flat[:, 1], flat[:, 2])
         + (_UNANNOUNCED,) * (declared in ("", "N/A"))
         + (_UNSORTED,) * bool((np.diff(flat[:, 0]) < 0).any())
+        + tuple(_doubts(fields))
         + splash_remark(_first(fields, "PK$SPLASH"), flat[:, 0], flat[:, 1])
         + _stated(fields, ion).contradictions(flat[:, 0], flat[:, 1]),
         precursor_mz=ion,
@@ -150,7 +166,23 @@ def _stated(fields: dict[str, Any], ion: float | None) -> StatedFacts:
         _first(fields, "MS$FOCUSED_ION PRECURSOR_TYPE"),
         _first(fields, "AC$MASS_SPECTROMETRY ION_MODE"),
         ion,
+        _first(fields, "CH$LINK CAS"),
     )
+
+
+def _doubts(fields: dict[str, Any]) -> Iterator[Remark]:
+    """What every record has, and has once."""
+    for key in ("ACCESSION", "CH$NAME"):
+        if not _first(fields, key):
+            yield warning(
+                "no_name", f"The record has no {key}, which MassBank asks of every record; its head may be lost."
+            )
+    for key in ("ACCESSION", "PK$SPLASH"):
+        values = fields.get(key)
+        yield from stated_twice(key, values if isinstance(values, list) else ())
+    kind = _first(fields, "AC$MASS_SPECTROMETRY MS_TYPE")
+    if kind and not _KIND.fullmatch(kind):
+        yield warning("bad_level", f"The record gives its MS_TYPE as {kind[:30]!r}, which is none.")
 
 
 def _peaks(rows: list[tuple[int, str]], columns: int) -> FloatArray:

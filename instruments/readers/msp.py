@@ -88,7 +88,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="7"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="8"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -232,6 +232,7 @@ def _stated(record: _Record) -> StatedFacts:
         record.text("precursortype", "adduct", "iontype"),
         record.text("ionmode", "polarity"),
         record.number("precursormz", "pepmass"),
+        record.text("cas", "casno", "casnumber"),
     )
 
 

@@ -26,7 +26,8 @@ _HALVES = re.compile(r"\s*+\d++(?:,\d++)?+\s*+;\s*+\d++(?:,\d++)?+\s*+;?\s*+")
 _UNLIKE = re.compile(r"\d+,\d+ \d+\.\d+")  # 41,5 1.200
 _THOUSANDS = re.compile(r"[+]?[1-9]\d{0,2}(?:,\d{3})+")
 _PLAIN = re.compile(r"[\d.]+")
-_DIGITS_COMMA = re.compile(r"\d,\d")
+_DIGITS_COMMA = re.compile(r"\d,[\d.]")
+_LONE = re.compile(rf"(?<![^\s;,:]){_NUMBER}(?![^\s;,:])", re.I)  # a number that is no part of a pair
 _SEPARATORS = str.maketrans(";:()[]{}", "        ")
 _BRACKETS = str.maketrans({"(": " ", "[": " ", "{": " ", ")": "; ", "]": "; ", "}": "; "})
 _ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*[^\W\d][^{}]*\}|\[[^\[\]]*[^\W\d][^\[\]]*\]')
@@ -52,9 +53,8 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
     stripped = [(n, _ANNOTATION.sub(" ", line).translate(_BRACKETS)) for n, line in rows]
     if single:
         _refuse_mixed(stripped)
-    found = [
-        [pattern.findall(line)[: 1 if single else None] for _, line in stripped] for pattern in _patterns(stripped)
-    ]
+    patterns = _patterns(stripped)
+    found = [[pattern.findall(line)[: 1 if single else None] for _, line in stripped] for pattern in patterns]
     chosen = next((pairs for pairs in found if sum(map(len, pairs)) == declared), None)
     if chosen is None and len(found) > 1 and all(any(pairs) for pairs in found):
         raise CorruptFile(
@@ -64,6 +64,7 @@ def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray
         )
     chosen = chosen or next((pairs for pairs in found if all(pairs)), found[-1])
     _refuse_rows_without_peaks(stripped, chosen)
+    _refuse_lone_numbers(stripped, patterns[found.index(chosen)], single)
     _refuse_thousands(chosen, rows[0][0])
     flat = np.array([float(v.replace(",", ".")) for pairs in chosen for pair in pairs for v in pair], dtype=np.float64)
     return flat[0::2], flat[1::2]
@@ -95,6 +96,14 @@ def _refuse_mixed(rows: Sequence[Row]) -> None:
             code="ambiguous_comma",
             line=commas[0],
         )
+
+
+def _refuse_lone_numbers(rows: Iterable[Row], pattern: re.Pattern[str], single: bool) -> None:
+    """Raise CorruptFile at a line with a number that belongs to no pair. One pair per line may be followed by columns."""
+    for number, line in rows:
+        rest = line[: match.start()] if single and (match := pattern.search(line)) else pattern.sub(" ", line)
+        if _LONE.search(rest):
+            raise CorruptFile(f"A number on line {number} belongs to no peak.", code="bad_row", line=number)
 
 
 def _refuse_thousands(found: Iterable[Sequence[tuple[str, str]]], line: int) -> None:

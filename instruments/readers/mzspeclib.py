@@ -35,6 +35,7 @@ SECONDS = {"UO:0000010": 1.0, "UO:0000031": 60.0}
 MAX_ATTRIBUTES = 1_000
 _ATTRIBUTE = re.compile(r"(?:\[(\d{1,9})\])?([A-Z]{2,10}:\d{1,12})\|([^=]{1,200})=(.*)")
 _TERM = re.compile(r"([A-Z]{2,10}:\d{1,12})\|(.*)")
+_IS_NUMBER = re.compile(r"\s*\d+\.?\d*\s*")  # which no annotation is
 _SECTION = re.compile(r"<(\w+)(?:\s+(\w+))?(?:=(.{0,200}?))?>\s*")
 
 
@@ -59,6 +60,7 @@ class _Spectrum:
     mz: list[float] = field(default_factory=list)
     intensity: list[float] = field(default_factory=list)
     complete: bool = True
+    doubts: tuple[Remark, ...] = ()
 
     def all(self) -> list[Attribute]:
         """The attributes of the entry itself, then those of the sets that it names, then those of the set "all"."""
@@ -81,7 +83,7 @@ def sniff_mzspeclib(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_mzspeclib,
     extensions=("mzspeclib", "mzlib", "mzlb", "json"),
-    version="4",
+    version="5",
 )
 def read_mzspeclib(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per spectrum; every attribute of it and its analyte stays in meta["fields"] by its name.
@@ -96,6 +98,7 @@ def read_mzspeclib(source: Source, hints: Hints, limits: Limits) -> Iterator[Rea
 
 def _from_text(source: Source, limits: Limits) -> Iterator[_Spectrum]:
     sets: dict[str, list[Attribute]] = {}
+    keys: set[str] = set()
     sink: list[Attribute] | None = None
     current: _Spectrum | None = None
     in_peaks = False
@@ -111,6 +114,10 @@ def _from_text(source: Source, limits: Limits) -> Iterator[_Spectrum]:
                 sink = sets.setdefault(section[3] or "", []) if section[2] in ("Spectrum", "Analyte") else None
             elif section[1] == "Spectrum":
                 current = _Spectrum(f"spectrum {(section[3] or '')[:40]}", number, sets)
+                if section[3] in keys:
+                    said = f"The library holds two spectra of the key {section[3][:40]}; they are read as two."
+                    current.doubts = (warning("key_twice", said),)
+                keys.add(section[3] or "")
                 sink = current.attributes
             elif section[1] in ("Cluster", "Interpretation", "InterpretationMember"):
                 sink = None
@@ -147,9 +154,9 @@ def _attribute(line: str, number: int) -> Attribute:
 
 
 def _add_peak(current: _Spectrum, line: str, number: int) -> None:
-    cells = line.split(None, 2)
+    cells = line.split("\t") if "\t" in line else line.split(None, 2)
     try:
-        if "_" in cells[0] + cells[1]:  # float("1_0") is 10 to Python
+        if "_" in cells[0] + cells[1] or (cells[2:] and _IS_NUMBER.fullmatch(cells[2])):  # float("1_0") is 10 to Python
             raise ValueError
         mz, intensity = float(cells[0]), float(cells[1])
     except (ValueError, IndexError):
@@ -206,8 +213,12 @@ def _json_spectrum(item: Any, where: str, sets: Mapping[str, list[Attribute]]) -
         found.attributes = [_from_object(a) for one in lists for a in one[:MAX_ATTRIBUTES]]
         found.mz = [_plain(v) for v in item.get("mzs") or []]
         found.intensity = [_plain(v) for v in item.get("intensities") or []]
+        annotations = item.get("peak_annotations") or []
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise CorruptFile(f"The {where} is damaged.", code="bad_spectrum") from error
+    if annotations and len(annotations) != len(found.mz):
+        said = f"The {where} has {len(annotations):,} annotations for {len(found.mz):,} peaks; some may be lost."
+        found.doubts = (warning("annotations", said),)
     return found
 
 
@@ -237,7 +248,7 @@ def _reading(spectrum: _Spectrum) -> Reading | None:
     attributes = spectrum.all()
     first = {a.accession: a for a in reversed(attributes)}
     mz, intensity = _arrays(spectrum)
-    remarks = _checks(spectrum, first, mz.size)
+    remarks = spectrum.doubts + _checks(spectrum, first, mz.size)
     remarks += next((said for a in PRECURSORS if a in first and (said := impossible(first[a].value))), ())
     if mz.size == 0:
         return None

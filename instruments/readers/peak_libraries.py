@@ -65,6 +65,8 @@ def splash_remark(stated: str, mz: FloatArray, intensity: FloatArray) -> tuple[R
     and intensity in whole per cent, both cut and not rounded.
     """
     match = _SPLASH.fullmatch(stated.strip())
+    if match is None and stated.strip() and not stated.strip().startswith("splash"):
+        return (warning("checksum", f"The record gives its SPLASH as {stated.strip()[:50]!r}, which is none."),)
     largest = float(intensity.max()) if intensity.size else 0.0
     if match is None or largest <= 0 or not all(map(isfinite, (largest, *mz.tolist(), *intensity.tolist()))):
         return ()

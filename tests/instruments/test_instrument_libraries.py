@@ -276,7 +276,8 @@ def test_the_splash_of_a_record_is_held_against_its_peaks() -> None:
     assert "checksum" not in codes(one(stated))
     assert "checksum" in codes(one(stated.replace("182.117", "182.118")))
     assert "checksum" in codes(one(stated.replace("304.154 500", "304.154 400")))
-    assert "checksum" not in codes(one(stated.replace("splash10-0a4i", "made")))  # no SPLASH at all
+    assert "checksum" not in codes(one(stated.replace("splash10-0a4i", "splash11-0a4i")))  # a kind not known here
+    assert "checksum" in codes(one(stated.replace("splash10-0a4i", "made")))
     for beyond in ("1e999 1000", "-1e999 1000", "182.117 1e999", "182.117 -1e999"):
         with pytest.raises(CorruptFile):
             read(stated.replace("182.117 1000", beyond).encode())

@@ -180,3 +180,19 @@ def test_more_spectra_than_allowed_are_refused() -> None:
 def test_no_spectrum_at_all_is_no_reading() -> None:
     with pytest.raises(InstrumentError):
         read(TEXT.partition("<Spectrum")[0].encode())
+
+
+@pytest.mark.parametrize("row", ["91.0 542\t560.0\t?", "91.0542\t56 0.0\t?", "91.0542\t56\t0.0\t?"])
+def test_a_number_that_broke_in_two_is_no_peak_and_its_annotation(row: str) -> None:
+    with pytest.raises(CorruptFile):
+        read(TEXT.replace("82.065\t10.5\t?", row).encode())
+
+
+def test_two_spectra_of_one_key_and_lost_annotations_are_told() -> None:
+    again = TEXT + "<Spectrum=1>\n" + TEXT.partition("<Spectrum=1>\n")[2].partition("<Spectrum")[0]
+    assert any("key_twice" in codes(r) for r in read(again.encode()))
+    assert not any("key_twice" in codes(r) for r in read(TEXT.encode()))
+    peaks: dict[str, Any] = {"mzs": [58.1, 91.1], "intensities": [8.0, 5.0]}
+    for lines, told in ((["?"], True), (["?", "?"], False), ([], False)):
+        library = {"format_version": "1.0", "attributes": [], "spectra": [peaks | {"peak_annotations": lines}]}
+        assert ("annotations" in codes(one(json.dumps(library)))) is told

@@ -62,6 +62,28 @@ def test_facts_that_cannot_both_be_are_a_warning(content: str, code: str) -> Non
     assert code in warned(content)
 
 
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(msp("CAS#: 50-36-3\n"), "bad_cas"), (msp("Formula: Xx10H15Q\n"), "bad_formula"), (msp("MW: -303\n"), "bad_mass"),
+     (msp("ExactMass: heavy\n"), "bad_mass"), (mgf("IONMODE=sideways\n"), "polarity"), (massbank(EXACT_MASS="abc"), "bad_mass"),
+     (massbank(MODE="SIDEWAYS"), "polarity"), (MASSBANK.replace("ACCESSION: MADE-1\n", ""), "no_name"),
+     (MASSBANK.replace("CH$NAME: Cocaine\n", ""), "no_name"), (MASSBANK.replace("MS_TYPE MS2", "MS_TYPE MSX"), "bad_level"),
+     (MASSBANK.replace("RECORD_TITLE", "ACCESSION: MADE-2\nRECORD_TITLE"), "stated_twice"),
+     (MASSBANK.replace("CH$FORMULA", "CH$LINK: CAS 50-36-3\nCH$FORMULA"), "bad_cas"), (MASSBANK.replace("500 499", "500 901"), "relative_differs")],
+)  # fmt: skip
+def test_a_fact_that_cannot_be_what_its_field_says_is_a_warning(content: str, code: str) -> None:
+    assert code in warned(content)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    ["CAS#: 50-36-2\n", "CASNO: 50362\n", "CAS#: unknown\n", "Formula: unknown\n", "Formula: C17H21NO4.HCl\n", "MW: n/a\n",
+     "MW: 303.35 g/mol\n", "Ion_mode: ESI+\n", "Ion_mode: N/A\n", "Formula: Cocaine\n"],
+)  # fmt: skip
+def test_a_fact_in_other_words_is_no_doubt(facts: str) -> None:
+    assert not warned(msp(facts))
+
+
 def test_fragments_of_an_ion_of_several_charges_may_be_heavier_than_it() -> None:
     assert not warned(msp("PrecursorMZ: 150.1\nPrecursor_type: [M+2H]2+\n"))
     assert not warned(msp("PrecursorMZ: 150.1\n"))

@@ -285,6 +285,37 @@ def test_a_comma_before_three_digits_of_an_intensity_is_asked_about() -> None:
     assert one("Name: x\nNum Peaks: 2\n41,05 5,125\n82,11 12,345\n").y.tolist() == [5.125, 12.345]
 
 
+@pytest.mark.parametrize(
+    "peaks",
+    ["41,5 120; 58.5 999; 77 45;\n91 310;", "4 1,120 58,999 77,45\n91,310", "91,310 119,88 150,20 182,2 0", "41 120\n9;1 310\n119 88\n150 7",
+     "58.1 12.5\n91.1 999\n119.1 88\n150,.1277 310.5"],
+)  # fmt: skip
+def test_a_number_that_belongs_to_no_peak_is_not_left_out(peaks: str) -> None:
+    """A comma, a blank or a semicolon in the wrong place shifts m/z and intensity against each other."""
+    with pytest.raises(InstrumentError):
+        read(f"Name: X\nNum Peaks: 4\n{peaks}\n".encode())
+
+
+def test_columns_and_annotations_behind_a_pair_are_no_lone_numbers() -> None:
+    for peaks in (
+        "41 120 1\n58 999 1\n",
+        '41 120 "a/0.02 1/2"; 58 999 "b";\n',
+        "41 120 C3H5 5\n58 999 p-18 2\n",
+        "41,5 120,5 58,5 999,5\n",
+    ):
+        assert len(one(f"Name: X\nNum Peaks: 2\n{peaks}").x) == 2, peaks
+
+
+@pytest.mark.parametrize("row", ["91.0542 560119.0855 90", "91.0542 56 0", "91 .0542 56", "91.0542 56 30"])
+def test_a_third_number_of_a_single_peak_is_no_charge(row: str) -> None:
+    assert_refused(f"BEGIN IONS\nPEPMASS=150.1\n58.0651 8000\n{row}\n119.1 90\nEND IONS\n", "row_length")
+
+
+def test_charges_of_all_peaks_or_with_their_sign_are_left_out() -> None:
+    for rows in ("58 1 1\n91 2 0\n119 3 2\n", "58 1\n91 2 2+\n119 3\n", "58 1 1\n91 2 2\n119 3\n"):
+        assert one(f"BEGIN IONS\nPEPMASS=150.1\n{rows}END IONS\n").y.tolist() == [1.0, 2.0, 3.0]
+
+
 def test_a_peak_outside_its_spectrum_is_not_lost() -> None:
     block = "begin ions\nTITLE=a\nPEPMASS=304.15\n82.06 10\n182.11 999\nend ions\n"
     assert one(block).x.tolist() == [82.06, 182.11]
