@@ -52,21 +52,19 @@ UNSUPPORTED = frozenset({"MS:1003088", "MS:1003089", "MS:1003090", "MS:1003826"}
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One binaryDataArray not yet decoded: base64 text, its terms by accession, its length."""
+    """One binaryDataArray not yet decoded: base64 text, its terms by accession, its length, and the accession of what it
+    holds: m/z, intensity, time, wavelength or a sensor's.
+    """
 
     text: str
     terms: Mapping[str, Term]
     length: int
-
-    @property
-    def quantity(self) -> str:
-        """The accession of what the array holds: m/z, intensity, time, wavelength or a sensor's."""
-        return next((a for a in self.terms if a in WANTED), "")
+    quantity: str
 
     @property
     def unit(self) -> str:
         """The unit of that quantity as the file has it, '' if it has none."""
-        return self.terms[self.quantity].unit if self.quantity else ""
+        return self.terms[self.quantity].unit
 
 
 def most_characters(length: int) -> int:

@@ -143,7 +143,8 @@ class Run:
         self._twice += bool(scan.id) and scan.id in self._ids
         self._ids.add(scan.id)
         self._scans.append(scan.spectrum(ionisation, self._notes))
-        self._doubts.update(scan.doubts)
+        if scan.doubts:
+            self._doubts.update(scan.doubts)
         self._unlike += scan.stated.contradicts(scan.mz, scan.intensity, profile=scan.profile is True)
         self._times.append(scan.seconds)
         self._levels |= {scan.ms_level} if scan.ms_level is not None else set()

@@ -129,25 +129,22 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
         PROFILE in terms if PROFILE in terms or CENTROID in terms else None,
         "positive" if POSITIVE in terms else "negative" if NEGATIVE in terms else "",
         Stated(*[terms[a].number if a in terms else None for a in OF_THE_POINTS]),
-        tuple(_doubts(element, level)),
+        _doubts(element, level),
     )
 
 
-def _doubts(element: Element, level: int | None) -> Iterator[str]:
+def _doubts(element: Element, level: int | None) -> tuple[str, ...]:
     """What terms of a spectrum say against each other."""
     terms = element.terms
-    if element.two_levels:
-        yield "two_levels"
-    if level == 0:
-        yield "level_zero"
-    elif level is not None and (MSN_SPECTRUM if level == 1 else MS1_SPECTRUM) in terms:
-        yield "level_type"
-    if POSITIVE in terms and NEGATIVE in terms:
-        yield "two_polarities"
-    if PROFILE in terms and CENTROID in terms:
-        yield "profile_and_centroid"
-    if ISOLATED_ABOVE in terms and _beside_its_window(terms):
-        yield "precursor_window"
+    found = {
+        "two_levels": element.two_levels,
+        "level_zero": level == 0,
+        "level_type": (MSN_SPECTRUM if level == 1 else MS1_SPECTRUM) in terms and bool(level),
+        "two_polarities": POSITIVE in terms and NEGATIVE in terms,
+        "profile_and_centroid": PROFILE in terms and CENTROID in terms,
+        "precursor_window": ISOLATED_ABOVE in terms and _beside_its_window(terms),
+    }
+    return tuple(code for code, told in found.items() if told) if True in found.values() else ()
 
 
 def _beside_its_window(terms: Terms) -> bool:

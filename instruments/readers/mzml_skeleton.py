@@ -144,7 +144,8 @@ class Skeleton(Target):
     def _check_index(self, text: str) -> None:
         """Spectra are numbered from 0; a part of a run may keep its numbers, but no number stands twice."""
         index = int(text) if text.isdecimal() and len(text) <= 18 else -1
-        self.odd["spectrum_index"] += index <= self._index
+        if index <= self._index:
+            self.odd["spectrum_index"] += 1
         self._index = index
 
     def _begin_header(self, name: str, attributes: Mapping[str, str]) -> None:
@@ -178,8 +179,8 @@ class Skeleton(Target):
         if self._product:
             accession = "product " + accession
         if accession not in sink and len(sink) < MAX_TERMS:
-            name, value, unit = (attributes.get(key, "") for key in ("name", "value", "unitName"))
-            sink[accession] = Term(name[:200], value[:500], attributes.get("unitAccession") or unit, unit)
+            get, unit = attributes.get, attributes.get("unitName", "")
+            sink[accession] = Term(get("name", "")[:200], get("value", "")[:500], get("unitAccession") or unit, unit)
         elif accession == MS_LEVEL and self._element is not None:
             self._element.two_levels |= sink[accession].value != attributes.get("value", "")
 
@@ -195,16 +196,15 @@ class Skeleton(Target):
             self._binary = self.collected()
         elif name == "binaryDataArray" and self._element is not None:
             stated, terms = self._array
-            if not WANTED.isdisjoint(terms):
+            quantity = next((a for a in terms if a in WANTED), "")
+            if quantity:
                 length = whole(stated, "arrayLength", self._element.length)
                 stored = len(self._binary) - sum(map(self._binary.count, " \t\r\n"))
-                lengths = (stored, len(self._binary))
-                self.odd["encoded_length"] += whole(self._encoded, "encodedLength", stored) not in lengths
-                array = Encoded(self._binary, terms, length)
-                if array.quantity in CURVES:
-                    self.odd["array_name"] += terms[array.quantity].misnamed(array.quantity)
-                    self.odd["units_differ"] += terms[array.quantity].mismeasured(array.quantity)
-                self._element.arrays.append(array)
+                if whole(self._encoded, "encodedLength", stored) not in (stored, len(self._binary)):
+                    self.odd["encoded_length"] += 1
+                self._element.arrays.append(Encoded(self._binary, terms, length, quantity))
+                if quantity in CURVES and (doubts := terms[quantity].doubts(quantity)):
+                    self.odd.update(doubts)
         elif name in ("spectrum", "chromatogram") and self._element is not None:
             self.elements.append(self._element)
             self._element = None

@@ -45,19 +45,18 @@ class Term(NamedTuple):
     @property
     def seconds(self) -> float | None:
         """Seconds in its unit, None if that is no unit of time. Raises CorruptFile where it has the name of another."""
-        factor, named = (_SECONDS.get(u) or _NAMES.get(u) for u in (self.unit, self.unit_name))
-        if factor and named and factor != named:
+        factor = _SECONDS.get(self.unit) or _NAMES.get(self.unit)
+        if factor and factor != _NAMES.get(self.unit_name, factor):
             text = f"A time is in {self.unit}, which the file calls {self.unit_name[:30]!r}: one of the two is wrong."
             raise CorruptFile(text, code="units_differ")
         return factor
 
-    def misnamed(self, quantity: str) -> bool:
-        """Whether an array of this quantity has the name of another. Names of the writer's own say nothing."""
-        return ABSCISSAE_AND_ORDINATES.get(self.name, quantity) != quantity
-
-    def mismeasured(self, quantity: str) -> bool:
-        """Whether an array of this quantity is in a unit of another."""
-        return _MEASURED.get(self.unit, quantity) != quantity
+    def doubts(self, quantity: str) -> tuple[str, ...]:
+        """What speaks against an array being of this quantity: the name or the unit of another. Other names say nothing."""
+        named, measured = ABSCISSAE_AND_ORDINATES.get(self.name, quantity), _MEASURED.get(self.unit, quantity)
+        if named == measured == quantity:
+            return ()
+        return ("array_name",) * (named != quantity) + ("units_differ",) * (measured != quantity)
 
 
 Terms = dict[str, Term]
