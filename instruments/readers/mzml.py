@@ -40,7 +40,7 @@ ODD = {
     "array_count": "{:,} spectra or chromatograms hold another number of arrays than they state.",
     "array_name": "For {:,} of its arrays the file gives the accession of one quantity and the name of another; the accession was used.",
     "units_differ": "For {:,} of its arrays the file gives a unit of another quantity, such as minutes for m/z; the unit was not used.",
-    "missing_group": "The file refers to groups of parameters that it does not hold ({:,} references); what they state is missing.",
+    "missing_group": "The file refers to groups of parameters that it does not hold (references: {:,}); what they state is missing.",
     "spectrum_index": "For {:,} of its spectra the file gives an index that is not above the one before; it was joined from several or is damaged.",
 }
 ALTERED = (

@@ -181,7 +181,7 @@ class Skeleton(Target):
         if accession not in sink and len(sink) < MAX_TERMS:
             get, unit = attributes.get, attributes.get("unitName", "")
             sink[accession] = Term(get("name", "")[:200], get("value", "")[:500], get("unitAccession") or unit, unit)
-        elif accession == MS_LEVEL and self._element is not None:
+        elif accession == MS_LEVEL and self._element is not None and accession in sink:
             self._element.two_levels |= sink[accession].value != attributes.get("value", "")
 
     def _begin_binary(self) -> None:
