@@ -202,6 +202,8 @@ def doubts(header: Header, subfiles: Subfiles) -> Iterator[Remark]:
     if header.n_sub > 1 and not header.flags & MULTI:
         text = f"The header counts {header.n_sub:,} spectra, but does not mark the file as one of several."
         yield warning("not_marked", text)
+    if header.n_sub > 1 and not all(math.isfinite(s.z) for s in found):
+        yield warning("bad_z", "The place (z) of a spectrum of the file is no finite number.")
     steps = np.diff([s.z for s in found])
     if header.flags & ORDERED_Z and (steps > 0).any() and (steps < 0).any():
         yield warning(

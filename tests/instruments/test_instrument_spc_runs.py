@@ -126,6 +126,11 @@ def test_spectra_that_are_not_in_the_order_of_the_header_are_a_warning(flags: in
     assert ("unsorted_z" in codes(readings[0])) is told
 
 
+def test_a_place_of_a_spectrum_that_is_no_number_is_a_warning() -> None:
+    content = multi([Y] * 3, [(0, 1), (np.nan, 2), (2, 3)], flags=RANDOM_Z, fztype=4)
+    assert "bad_z" in codes(read(content)[0])
+
+
 def test_several_spectra_in_a_file_that_is_not_marked_so_are_a_warning() -> None:
     content = multi([Y] * 3)
     assert "not_marked" not in codes(read(content)[0])
