@@ -64,7 +64,14 @@ def _words(row: str, decimal_comma: bool) -> list[str]:
     return (row.replace(",", ".") if decimal_comma else row.replace(",", " ")).split()
 
 
-@reader("agilent-asp", title="an Agilent or GRAMS .asp file", techniques={"IR"}, magic=sniff_asp, extensions=("asp",))
+@reader(
+    "agilent-asp",
+    title="an Agilent or GRAMS .asp file",
+    techniques={"IR"},
+    magic=sniff_asp,
+    extensions=("asp",),
+    version="2",
+)
 def read_asp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading on an even axis, units by the type codes of the file.
 

@@ -31,7 +31,7 @@ KEPT_PEAKS = 1_000
     techniques={"GC", "LC"},
     magic=sniff_template(b"ordinate_values", b"aia_template_revision"),
     extensions=EXTENSIONS,
-    version="3",
+    version="4",
 )
 def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One CHROMATOGRAM: y in the detector's unit as the file spells it, x in the unit of retention.
@@ -56,7 +56,7 @@ def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Re
         y_unit,
         meta=_facts(file) | {"x_unit_raw": file.text("retention_unit"), "y_unit_raw": detector_unit},
         title=file.text("sample_name") or file.text("experiment_title"),
-        remarks=notes + unit_notes + _run_time(file, x) + unread(file),
+        remarks=notes + unit_notes + _run_time(file, x) + _detector_range(file) + unread(file),
     )
 
 
@@ -90,6 +90,15 @@ def _run_time(file: NetCdf, x: FloatArray) -> tuple[Remark, ...]:
     if min(abs(stated - span), abs(stated - float(x[-1]))) <= 0.01 * stated + 2 * span / (x.size - 1):
         return ()
     return (warning("run_time", f"The file says its run is {stated:g} long; its times span {span:g}."),)
+
+
+def _detector_range(file: NetCdf) -> tuple[Remark, ...]:
+    """The lowest and the highest value of the detector against each other."""
+    low, high = file.number("detector_minimum_value"), file.number("detector_maximum_value")
+    if low is None or high is None or low <= high:
+        return ()
+    text = f"The file says that its detector gives values from {low:g} to {high:g}, which is no range."
+    return (warning("detector_range", text),)
 
 
 def _time_unit(file: NetCdf, hints: Hints) -> tuple[str, tuple[Remark, ...]]:

@@ -48,7 +48,7 @@ _SCAN_COUNT = "The file gives {} scans but {} {}."
     techniques={"MS", "GC-MS", "LC-MS"},
     magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
     extensions=EXTENSIONS,
-    version="6",
+    version="7",
 )
 def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.
@@ -65,7 +65,7 @@ def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Readi
                           code="array_length")  # fmt: skip
     starts, counts = _places(file, mass.size, limits)
     times, x_unit, notes = _times(file, counts.size)
-    notes += unread(file) + _mass_unit(file)
+    notes += unread(file) + _mass_unit(file) + _mass_range(file, mass)
     instrument, meta = instrument_of(file)
     meta |= _facts(file)
     used = int(counts.sum())
@@ -201,6 +201,24 @@ def _mass_unit(file: NetCdf) -> tuple[Remark, ...]:
     if units.x_unit(stated) in ("", "m/z"):
         return ()
     return (warning("units_differ", f"The file gives its m/z values in {stated!r}."),)
+
+
+def _mass_range(file: NetCdf, mass: FloatArray) -> tuple[Remark, ...]:
+    """The range that was scanned against itself and the lowest m/z. Of its upper end nothing: a real instrument (Advion) writes
+    the highest peak there, and not of the same scan.
+    """
+    low, high = file.series("mass_range_min"), file.series("mass_range_max")
+    if low is None:
+        return ()
+    if high is not None and high.size == low.size and (wrong := (high > 0) & (low > high)).any():
+        at = int(np.argmax(wrong))
+        text = f"The file says that scan {at + 1:,} was taken from m/z {low[at]:g} to {high[at]:g}, which is no range."
+        return (warning("mass_range", text),)
+    lowest = float(mass.min(initial=np.inf))
+    if lowest < float(low.min()) - 1.0:
+        text = f"The file says that its scans begin at m/z {low.min():g}, but it holds an m/z of {lowest:g}."
+        return (warning("mass_range", text),)
+    return ()
 
 
 def _facts(file: NetCdf) -> dict[str, Any]:

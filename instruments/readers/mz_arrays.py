@@ -17,12 +17,13 @@ import numpy as np
 from spectra.types import FloatArray
 
 from ..errors import CorruptFile, TooLarge, UnsupportedVariant
+from .mzml_terms import ABSCISSAE_AND_ORDINATES, Term
 from .numpress import decode as decode_numpress
 
-MZ, INTENSITY, TIME, WAVELENGTH = "MS:1000514", "MS:1000515", "MS:1000595", "MS:1000617"
 # What a pump or an oven recorded stands in place of intensities.
 SENSORS = {"MS:1000820": "flow rate", "MS:1000821": "pressure", "MS:1000822": "temperature"}
-WANTED = frozenset({MZ, INTENSITY, TIME, WAVELENGTH, *SENSORS})
+CURVES = frozenset(ABSCISSAE_AND_ORDINATES.values())
+WANTED = CURVES | SENSORS.keys()
 DTYPES = {
     accession: np.dtype(code)
     for accession, code in (
@@ -51,21 +52,19 @@ UNSUPPORTED = frozenset({"MS:1003088", "MS:1003089", "MS:1003090", "MS:1003826"}
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """One binaryDataArray not yet decoded: base64 text, the accessions of its terms with their units, its length."""
+    """One binaryDataArray not yet decoded: base64 text, its terms by accession, its length, and the accession of what it
+    holds: m/z, intensity, time, wavelength or a sensor's.
+    """
 
     text: str
-    units: Mapping[str, str]
+    terms: Mapping[str, Term]
     length: int
-
-    @property
-    def quantity(self) -> str:
-        """The accession of what the array holds: m/z, intensity, time, wavelength or a sensor's."""
-        return next((a for a in self.units if a in WANTED), "")
+    quantity: str
 
     @property
     def unit(self) -> str:
         """The unit of that quantity as the file has it, '' if it has none."""
-        return self.units.get(self.quantity, "")
+        return self.terms[self.quantity].unit
 
 
 def most_characters(length: int) -> int:
@@ -87,7 +86,7 @@ def decode(array: Encoded, limit: int, where: str) -> FloatArray:
     packed = base64_bytes(array.text, where)
     if not packed and length == 0:
         return np.empty(0)
-    values = _unpacked(packed, array.units, length, where)
+    values = _unpacked(packed, array.terms, length, where)
     if values.size != length:
         raise CorruptFile(
             f"An array of {where} holds {values.size:,} values where the file states {length:,}.", code="array_length"
@@ -95,7 +94,7 @@ def decode(array: Encoded, limit: int, where: str) -> FloatArray:
     return values
 
 
-def _unpacked(packed: bytes, accessions: Mapping[str, str], length: int, where: str) -> FloatArray:
+def _unpacked(packed: bytes, accessions: Mapping[str, Term], length: int, where: str) -> FloatArray:
     if not UNSUPPORTED.isdisjoint(accessions):
         raise UnsupportedVariant(
             f"An array of {where} is packed in a way that is not read here.",
@@ -108,9 +107,12 @@ def _unpacked(packed: bytes, accessions: Mapping[str, str], length: int, where: 
         if zipped or ZLIB in accessions:  # older converters name the two steps one by one
             packed = _inflate_at_most(packed, 9 * length + 64, where)  # an integer takes at most 9 half-bytes
         return decode_numpress(packed, codec, length, where)
-    dtype = next((DTYPES[a] for a in accessions if a in DTYPES), None)
-    if dtype is None:
+    dtypes = [DTYPES[a] for a in accessions if a in DTYPES]
+    if not dtypes:
         raise UnsupportedVariant(f"An array of {where} has no known number type.", code="number_type")
+    if len(dtypes) > 1:
+        raise CorruptFile(f"The file states two types of numbers for one array of {where}.", code="number_type")
+    dtype = dtypes[0]
     raw = inflate(packed, length * dtype.itemsize, where) if ZLIB in accessions else packed
     return from_bytes(raw, dtype, where)
 

@@ -5,6 +5,7 @@ Imports numpy, spectra.types and the modules above `readers` only; knows no file
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -20,6 +21,18 @@ from ..validate import info, warning
 
 SECONDS = {"s": 1.0, "min": 60.0}
 SAME_PEAK, FAR_HEIGHT, FAR_TOTAL = 1.0, 2.0, 10.0  # in m/z, and as factors
+# What a file says of a scan and cannot be, by the code of its remark.
+DOUBTS = {
+    "two_levels": "states two MS levels; the first was used",
+    "no_level": "states no MS level",
+    "level_zero": "states the MS level 0, but levels count from 1",
+    "level_type": "states an MS level that is not that of its kind (MS1 or MSn spectrum)",
+    "two_polarities": "states both polarities; positive was used",
+    "polarity": "states a polarity that is neither + nor -",
+    "profile_and_centroid": "states both peaks (centroid) and curves (profile); curves were assumed",
+    "precursor_window": "states a precursor far outside the window in which it isolated ions",
+    "scan_number": "gives a scan number that is no number",
+}
 # A file may hold so many points, and beyond them in proportion to its size: an m/z and its intensity are 16 bytes.
 FREE_POINTS, POINTS_PER_BYTE = 8_000_000, 12
 
@@ -72,7 +85,7 @@ class RawScan(NamedTuple):
     """One scan as the file has it: `mz` and `intensity` (P,), `seconds` or None where it gives no time.
 
     `assumed` is the unit of time that had to be assumed, '' if it is stated; `profile` is None where the file does
-    not say; `stated` is what it says of its points.
+    not say; `stated` is what it says of its points, `doubts` are keys of DOUBTS.
     """
 
     id: str
@@ -85,6 +98,7 @@ class RawScan(NamedTuple):
     profile: bool | None = None
     polarity: str = ""
     stated: Stated = Stated()
+    doubts: tuple[str, ...] = ()
 
     def spectrum(self, ionisation: str, notes: ScanNotes) -> MassSpectrum:
         """The scan as a spectrum. Raises CorruptFile on values that cannot be."""
@@ -113,6 +127,7 @@ class Run:
         self._levels: set[int] = set()
         self._polarities: set[str] = set()
         self._assumed: set[str] = set()
+        self._doubts: Counter[str] = Counter()
         self._stored = self._profile = self._centroid = self._twice = self._unlike = 0
         self._ids: set[str] = set()
 
@@ -128,6 +143,8 @@ class Run:
         self._twice += bool(scan.id) and scan.id in self._ids
         self._ids.add(scan.id)
         self._scans.append(scan.spectrum(ionisation, self._notes))
+        if scan.doubts:
+            self._doubts.update(scan.doubts)
         self._unlike += scan.stated.contradicts(scan.mz, scan.intensity, profile=scan.profile is True)
         self._times.append(scan.seconds)
         self._levels |= {scan.ms_level} if scan.ms_level is not None else set()
@@ -194,6 +211,9 @@ class Run:
         if self._unlike:
             text = f"The points of {self._unlike:,} {'scan' if self._unlike == 1 else 'scans'} do not fit the base peak, total or range that the file states."
             found.append(warning("scan_differs", text))
+        for code, n in self._doubts.items():
+            text = f"For {n:,} {'scan' if n == 1 else 'scans'} the file {DOUBTS[code]}."
+            found.append(warning(code, text))
         if self._profile:
             found.append(
                 warning(

@@ -19,19 +19,30 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, info, warning
-from .mz_arrays import INTENSITY, MZ, WAVELENGTH, decode
+from .mz_arrays import decode
 from .mz_run import SECONDS, RawScan, Run, Stated, in_proportion
-from .mzml_skeleton import Element, Skeleton, Term, elements
-from .mzml_traces import Traces, seconds_per
+from .mzml_skeleton import Element, Skeleton, elements
+from .mzml_terms import INTENSITY, ISOLATION_TARGET, MS_LEVEL, MZ, WAVELENGTH, Term, Terms
+from .mzml_traces import Traces
 from .xml_guard import MOVED, XmlFile, xml_head
 
-MS_LEVEL, START_TIME, RETENTION_TIME = "MS:1000511", "MS:1000016", "MS:1000894"
-SELECTED_ION, ISOLATION_TARGET = "MS:1000744", "MS:1000827"
+START_TIME, RETENTION_TIME = "MS:1000016", "MS:1000894"
+SELECTED_ION, ISOLATED_BELOW, ISOLATED_ABOVE = "MS:1000744", "MS:1000828", "MS:1000829"
 # base peak m/z and intensity, total ion current, lowest and highest observed m/z, lower and upper limit of the scan window
 OF_THE_POINTS = ("MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527", "MS:1000501", "MS:1000500")
 CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130", "MS:1000129"
+MS1_SPECTRUM, MSN_SPECTRUM = "MS:1000579", "MS:1000580"
+FROM_ISOLATION = 5.0  # m/z: the ion of the lightest isotopes may lie beside the window that was set
 
 _ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?(?:indexed)?mzML[\s>/]")
+ODD = {
+    "encoded_length": "{:,} arrays of the file are not as long as it states (encodedLength).",
+    "array_count": "{:,} spectra or chromatograms hold another number of arrays than they state.",
+    "array_name": "For {:,} of its arrays the file gives the accession of one quantity and the name of another; the accession was used.",
+    "units_differ": "For {:,} of its arrays the file gives a unit of another quantity, such as minutes for m/z; the unit was not used.",
+    "missing_group": "The file refers to groups of parameters that it does not hold (references: {:,}); what they state is missing.",
+    "spectrum_index": "For {:,} of its spectra the file gives an index that is not above the one before; it was joined from several or is damaged.",
+}
 ALTERED = (
     warning(
         "checksum",
@@ -50,7 +61,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="7")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="8")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -106,18 +117,45 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
     terms = element.terms
     ion = terms.get(SELECTED_ION) or terms.get(ISOLATION_TARGET)
     seconds, assumed = _seconds(element, said)
+    level = _level(terms[MS_LEVEL], where) if MS_LEVEL in terms else None
     return RawScan(
         element.id,
         mz,
         intensity,
         seconds,
-        _level(terms[MS_LEVEL], where) if MS_LEVEL in terms else None,
+        level,
         _precursor(ion, where) if ion is not None else None,
         assumed,
         PROFILE in terms if PROFILE in terms or CENTROID in terms else None,
         "positive" if POSITIVE in terms else "negative" if NEGATIVE in terms else "",
         Stated(*[terms[a].number if a in terms else None for a in OF_THE_POINTS]),
+        _doubts(element, level),
     )
+
+
+def _doubts(element: Element, level: int | None) -> tuple[str, ...]:
+    """What terms of a spectrum say against each other."""
+    terms = element.terms
+    found = {
+        "two_levels": element.two_levels,
+        "level_zero": level == 0,
+        "level_type": (MSN_SPECTRUM if level == 1 else MS1_SPECTRUM) in terms and bool(level),
+        "two_polarities": POSITIVE in terms and NEGATIVE in terms,
+        "profile_and_centroid": PROFILE in terms and CENTROID in terms,
+        "precursor_window": ISOLATED_ABOVE in terms and _beside_its_window(terms),
+    }
+    return tuple(code for code, told in found.items() if told) if True in found.values() else ()
+
+
+def _beside_its_window(terms: Terms) -> bool:
+    """Whether the selected ion lies far from where ions were isolated; widths of 0 are those of writers that know none."""
+    ion, target, below, above = (
+        terms[a].number if a in terms else None
+        for a in (SELECTED_ION, ISOLATION_TARGET, ISOLATED_BELOW, ISOLATED_ABOVE)
+    )
+    if not (ion and target and below and above):
+        return False
+    return not target - below - FROM_ISOLATION <= ion <= target + above + FROM_ISOLATION
 
 
 def _level(term: Term, where: str) -> int | None:
@@ -153,11 +191,7 @@ def _seconds(element: Element, said: float | None) -> tuple[float | None, str]:
     value = term.number if term is not None else None
     if term is None or value is None:
         return None, ""
-    factor, named = seconds_per(term.unit), seconds_per(term.unit_name)
-    if factor and named and factor != named:
-        text = f"A retention time is in {term.unit}, which the file calls {term.unit_name[:30]!r}: one of the two is wrong."
-        raise CorruptFile(text, code="units_differ")
-    factor = factor or said
+    factor = term.seconds or said
     return value * (factor or 60.0), "" if factor else "minutes"
 
 
@@ -165,10 +199,5 @@ def _counts(skeleton: Skeleton, spectra: int, chromatograms: int) -> tuple[Remar
     """What the lists announce against what they hold."""
     held = {"spectrumList": (spectra, "spectra"), "chromatogramList": (chromatograms, "chromatograms")}
     found = [count_remark(skeleton.declared[k], n, what) for k, (n, what) in held.items() if k in skeleton.declared]
-    if skeleton.odd_lengths:
-        text = f"{skeleton.odd_lengths:,} arrays of the file are not as long as it states (encodedLength)."
-        found.append(warning("encoded_length", text))
-    if skeleton.odd_lists:
-        text = f"{skeleton.odd_lists:,} spectra or chromatograms hold another number of arrays than they state."
-        found.append(warning("array_count", text))
+    found += [warning(code, ODD[code].format(n)) for code, n in skeleton.odd.items() if n]
     return tuple(remark for remark in found if remark is not None)

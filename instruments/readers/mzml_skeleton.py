@@ -7,12 +7,13 @@ Imports siblings and errors only.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from ..errors import CorruptFile, UnsupportedVariant
-from .mz_arrays import WANTED, Encoded, most_characters
+from .mz_arrays import CURVES, WANTED, Encoded, most_characters
+from .mzml_terms import MS_LEVEL, Term, Terms
 from .peak_libraries import IONISATIONS
 from .xml_guard import Target, XmlFile, whole
 
@@ -38,34 +39,12 @@ _HEADER = frozenset(
 )
 
 
-class Term(NamedTuple):
-    """One cvParam. `unit` is the accession of its unit, or the unit's name where a file has no accession; `unit_name` that
-    name in any case.
-    """
-
-    name: str
-    value: str
-    unit: str
-    unit_name: str = ""
-
-    @property
-    def number(self) -> float | None:
-        """The value as a finite number, else None."""
-        try:
-            value = float(self.value)
-        except ValueError:
-            return None
-        return value if abs(value) < float("inf") else None
-
-
-Terms = dict[str, Term]
-
-
 @dataclass(slots=True)
 class Element:
     """One spectrum or chromatogram: `terms` by accession (of a repeated one the first), its `arrays` encoded.
 
-    Terms of a product ion have "product " before their accession.
+    Terms of a product ion have "product " before their accession. `two_levels` tells that its MS level stands there twice
+    and differs.
     """
 
     tag: str
@@ -73,6 +52,7 @@ class Element:
     length: int
     terms: Terms = field(default_factory=dict)
     arrays: list[Encoded] = field(default_factory=list)
+    two_levels: bool = False
 
     def by_quantity(self, where: str) -> dict[str, Encoded]:
         """Its arrays by what they hold. Raises CorruptFile where two hold the same: nothing says which is meant."""
@@ -91,7 +71,8 @@ class Configuration:
 
 
 class Skeleton(Target):
-    """Collects finished elements in `elements`; `declared` are the counts that the lists announce.
+    """Collects finished elements in `elements`; `declared` are the counts that the lists announce, `odd` counts what is not
+    as the file says, by the code of its remark.
 
     `limit` is the most values of one array: text beyond what they can need is not kept.
     """
@@ -111,7 +92,8 @@ class Skeleton(Target):
         self._binary = ""
         self._encoded: str | None = None
         self._arrays_stated = self._arrays_held = 0
-        self.odd_lengths = self.odd_lists = 0  # arrays and lists that are not as long as they say
+        self.odd: Counter[str] = Counter()
+        self._index = -1  # of the spectrum before
         self._sink: Terms | None = None  # where terms go: the innermost element that collects them
         self._outer: list[tuple[str, Terms | None]] = []  # which element opened the sink, and the sink around it
         self._product = False
@@ -143,8 +125,12 @@ class Skeleton(Target):
             length = whole(attributes.get("defaultArrayLength"), "defaultArrayLength")
             self._element = Element(name, attributes.get("id", "")[:500], length)
             self._open(name, self._element.terms)
+            if name == "spectrum" and "index" in attributes:
+                self._check_index(attributes["index"])
         elif name == "referenceableParamGroupRef" and self._sink is not None:
-            for accession, term in self._groups.get(attributes.get("ref", ""), {}).items():
+            group = self._groups.get(attributes.get("ref", ""))
+            self.odd["missing_group"] += group is None and len(self._groups) < MAX_HEADER
+            for accession, term in (group or {}).items():
                 self._sink.setdefault(accession, term)
         elif name == "product":
             self._product = True
@@ -154,6 +140,13 @@ class Skeleton(Target):
     def _open(self, name: str, sink: Terms) -> None:
         self._outer.append((name, self._sink))
         self._sink = sink
+
+    def _check_index(self, text: str) -> None:
+        """Spectra are numbered from 0; a part of a run may keep its numbers, but no number stands twice."""
+        index = int(text) if text.isdecimal() and len(text) <= 18 else -1
+        if index <= self._index:
+            self.odd["spectrum_index"] += 1
+        self._index = index
 
     def _begin_header(self, name: str, attributes: Mapping[str, str]) -> None:
         if name == "referenceableParamGroup" and len(self._groups) < MAX_HEADER:
@@ -186,8 +179,10 @@ class Skeleton(Target):
         if self._product:
             accession = "product " + accession
         if accession not in sink and len(sink) < MAX_TERMS:
-            name, value, unit = (attributes.get(key, "") for key in ("name", "value", "unitName"))
-            sink[accession] = Term(name[:200], value[:500], attributes.get("unitAccession") or unit, unit)
+            get, unit = attributes.get, attributes.get("unitName", "")
+            sink[accession] = Term(get("name", "")[:200], get("value", "")[:500], get("unitAccession") or unit, unit)
+        elif accession == MS_LEVEL and self._element is not None and accession in sink:
+            self._element.two_levels |= sink[accession].value != attributes.get("value", "")
 
     def _begin_binary(self) -> None:
         """Only arrays that are read are kept, and no more text than their length can need."""
@@ -201,17 +196,20 @@ class Skeleton(Target):
             self._binary = self.collected()
         elif name == "binaryDataArray" and self._element is not None:
             stated, terms = self._array
-            if not WANTED.isdisjoint(terms):
+            quantity = next((a for a in terms if a in WANTED), "")
+            if quantity:
                 length = whole(stated, "arrayLength", self._element.length)
                 stored = len(self._binary) - sum(map(self._binary.count, " \t\r\n"))
-                self.odd_lengths += whole(self._encoded, "encodedLength", stored) not in (stored, len(self._binary))
-                units = {a: t.unit for a, t in terms.items()}
-                self._element.arrays.append(Encoded(self._binary, units, length))
+                if whole(self._encoded, "encodedLength", stored) not in (stored, len(self._binary)):
+                    self.odd["encoded_length"] += 1
+                self._element.arrays.append(Encoded(self._binary, terms, length, quantity))
+                if quantity in CURVES and (doubts := terms[quantity].doubts(quantity)):
+                    self.odd.update(doubts)
         elif name in ("spectrum", "chromatogram") and self._element is not None:
             self.elements.append(self._element)
             self._element = None
         elif name == "binaryDataArrayList":
-            self.odd_lists += self._arrays_stated not in (-1, self._arrays_held)
+            self.odd["array_count"] += self._arrays_stated not in (-1, self._arrays_held)
         elif name == "product":
             self._product = False
         if self._outer and self._outer[-1][0] == name:

@@ -12,12 +12,11 @@ from spectra.types import FloatArray, Reading, ReadingKind, Remark
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from ..validate import info
-from .mz_arrays import INTENSITY, SENSORS, TIME, WAVELENGTH, Encoded, decode
+from .mz_arrays import SENSORS, Encoded, decode
 from .mz_run import unit_assumed
 from .mzml_skeleton import Element
+from .mzml_terms import INTENSITY, ISOLATION_TARGET, TIME, WAVELENGTH
 
-_SECONDS = {"UO:0000010": 1.0, "UO:0000031": 60.0, "UO:0000032": 3600.0, "UO:0000028": 1e-3}
-_NAMES = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "millisecond": 1e-3}
 TIME_NAMES = {1.0: "s", 60.0: "min", 3600.0: "h", 1e-3: "ms"}
 ORDINATES = {
     "UO:0000269": "absorbance",
@@ -26,12 +25,6 @@ ORDINATES = {
     "MS:1000814": "counts per second",
     "MS:1000132": "relative intensity",
 }
-ISOLATION_TARGET = "MS:1000827"
-
-
-def seconds_per(unit: str) -> float | None:
-    """Seconds in a unit given by accession or name, None if it is no unit of time."""
-    return _SECONDS.get(unit) or _NAMES.get(unit)
 
 
 class Traces:
@@ -65,7 +58,7 @@ class Traces:
         x, y = self._decode(found[TIME], where), self._decode(values, where)
         if x.size != y.size:
             raise CorruptFile(f"The {where} has {x.size} times but {y.size} values.", code="array_length")
-        factor = seconds_per(found[TIME].unit) or self._said
+        factor = found[TIME].terms[TIME].seconds or self._said
         self._chromatograms.append(_chromatogram(element, x, y, factor, values))
 
     def add_diode(self, element: Element, seconds: float | None, assumed: str) -> None:

@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="7"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="8"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
@@ -189,7 +189,18 @@ def _raw_scan(element: _Element, limit: int, number: int, said: float | None) ->
         {"0": True, "1": False}.get(about["centroided"]),
         {"+": "positive", "-": "negative"}.get(about.get("polarity", ""), ""),
         Stated(*[_number(about.get(name, "")) for name in _OF_THE_POINTS]),
+        tuple(_doubts(about, level)),
     )
+
+
+def _doubts(about: Mapping[str, str], level: int) -> Iterator[str]:
+    """Attributes of a scan that are missing where the schema requires them, or none of what it allows."""
+    if level == 0:
+        yield "level_zero" if "msLevel" in about else "no_level"
+    if about.get("polarity", "") not in ("", "+", "-", "any"):
+        yield "polarity"
+    if not about.get("num", "1").strip().isdecimal():
+        yield "scan_number"
 
 
 def _number(text: str) -> float | None:

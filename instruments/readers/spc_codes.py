@@ -170,14 +170,18 @@ def _kind(codes: Codes, x_unit: str, y_unit: str, x_words: str, hints: Hints) ->
 
 
 def _conflicts(codes: Codes, hints: Hints) -> list[Remark]:
-    """A label and a code that name different units: the label is used, and a person should know."""
+    """A label and a code that name different units: the label is used, and a person should know. So with an unknown code."""
     found = []
-    pairs = (
-        ("x", hints.x_unit, units.x_unit(codes.labels[0]), X_CODES.get(codes.x, ("", ""))[0]),
-        ("y", hints.y_unit, units.y_unit(codes.labels[1]), Y_CODES.get(codes.y, ("", ""))[0]),
+    axes = (
+        ("x", hints.x_unit, codes.labels[0], units.x_unit, codes.x, X_CODES),
+        ("y", hints.y_unit, codes.labels[1], units.y_unit, codes.y, Y_CODES),
     )
-    for axis, answered, label, code in pairs:
+    for axis, answered, words, unit, number, meanings in axes:
+        label, code = unit(words), meanings.get(number, ("", ""))[0]
         if not answered and label and code and label.removesuffix(" (%)") != code:
             text = f"The label of the {axis} axis says {label}, its type code says {code}; the label was used."
             found.append(warning("unit_conflict", text))
+        if not answered and not words and number not in meanings:
+            text = f"The file gives its {axis} axis the type code {number}, which does not exist."
+            found.append(warning("unknown_code", text))
     return found

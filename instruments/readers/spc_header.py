@@ -115,6 +115,7 @@ def parse(window: Window) -> Header:
 def _new(window: Window, version: int) -> Header:
     order = ">" if version == NEW_BIG else "<"
     raw = window.at(0, NEW_BYTES, "the main header")
+    _refuse_other_order(raw, order, window.size)
     (flags, _, technique, exponent, n_points, first, last, n_sub, x, y, z, _, date, resolution, source, _,
      comment, labels, log_offset, _, method, z_step) = struct.unpack(order + _NEW, raw)  # fmt: skip
     return Header(
@@ -135,6 +136,15 @@ def _new(window: Window, version: int) -> Header:
         _text(method),
         z_step,
     )
+
+
+def _refuse_other_order(raw: bytes, order: str, size: int) -> None:
+    """Raise CorruptFile where the numbers of points and of spectra fit into the file in the other order of bytes only."""
+    stated, swapped = (max(struct.unpack_from(o + "4xI16xI", raw)) for o in (order, "<" if order == ">" else ">"))
+    if stated > size >= swapped:
+        said, found = ("big", "little") if order == ">" else ("little", "big")
+        text = f"The file calls itself {said}-endian (its version byte), but its counts are {found}-endian numbers."
+        raise CorruptFile(text, code="byte_order", byte=1)
 
 
 def _old(window: Window) -> Header:

@@ -5,6 +5,7 @@ Source: SPC.H (Galactic, 1997). Imports nothing above `instruments`; knows nothi
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from ..limits import Limits
 from ..validate import warning
 from .spc_header import (
     FLOAT_EXPONENT,
+    MULTI,
     NEW_BYTES,
     OLD,
     OLD_BYTES,
@@ -52,13 +54,13 @@ class Subfile:
 
 
 class Subfiles(NamedTuple):
-    """All spectra of a file, the offset behind the last byte that belongs to them, and whether most have other sizes than
-    the directory says.
+    """All spectra of a file, the offset behind the last byte that belongs to them, and how many have other sizes than the
+    directory says.
     """
 
     found: list[Subfile]
     end: int
-    odd_sizes: bool = False
+    odd_sizes: int = 0
 
 
 class _Sub(NamedTuple):
@@ -129,15 +131,16 @@ def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
         directory = window.at(header.n_points, header.n_sub * _ENTRY_BYTES, "the directory of its spectra")
     found: list[Subfile] = []
     taken: list[tuple[int, int]] = []
-    end, total, used, odd_sizes = NEW_BYTES, 0, 0, 0
+    rooms: list[int] = []
+    end, total, used = NEW_BYTES, 0, 0
     for index in range(header.n_sub):
         offset, room = end, window.size
         if directory:
             offset, room = struct.unpack_from(header.order + "II", directory, index * _ENTRY_BYTES)
+            rooms.append(room)
         sub = _sub(window, header, offset, index)
         needed = SUB_BYTES + sub.n_points * (4 + _width(header))
         used, total = used + needed, total + sub.n_points
-        odd_sizes += bool(directory) and room != needed
         if offset < NEW_BYTES or needed > room or offset + needed > window.size:
             raise CorruptFile(
                 f"Spectrum {index + 1} of {header.n_sub:,} lies outside the place that the file gives it.",
@@ -153,8 +156,20 @@ def _with_own_x(window: Window, header: Header, limits: Limits) -> Subfiles:
         y = _ordinates(window, header, sub.exponent, offset + SUB_BYTES + 4 * sub.n_points, sub.n_points)
         found.append(Subfile(x, y, sub.z, sub.exponent, sub.n_points))
         end = max(end, offset + needed) if directory else offset + needed
+    odd_sizes = _odd_sizes(taken, rooms)
     _refuse_overlap(taken)
-    return Subfiles(found, max(end, header.n_points + len(directory)), 2 * odd_sizes > header.n_sub)
+    return Subfiles(found, max(end, header.n_points + len(directory)), odd_sizes)
+
+
+def _odd_sizes(places: list[tuple[int, int]], rooms: list[int]) -> int:
+    """How many of the (offset, length) are not as long as the directory says. A spectrum that was changed later is written
+    behind the others, into more room than it needs, and is not counted.
+    """
+    odd, later = 0, math.inf
+    for (offset, length), room in zip(reversed(places), reversed(rooms), strict=False):
+        odd += room != length and offset < later
+        later = min(later, offset)
+    return odd
 
 
 def _refuse_overlap(places: list[tuple[int, int]]) -> None:
@@ -169,10 +184,8 @@ def doubts(header: Header, subfiles: Subfiles) -> Iterator[Remark]:
     """What the main header and the directory say of scale, points, sizes and x, where the subfiles say something else."""
     found = subfiles.found
     if subfiles.odd_sizes:
-        yield warning(
-            "bad_directory",
-            "Most spectra of the file are not as long as its directory says; their numbers may be wrong.",
-        )
+        text = f"{subfiles.odd_sizes:,} of {len(found):,} spectra of the file are not as long as its directory says; points may be missing or wrong."
+        yield warning("bad_directory", text)
     odd = [i for i, s in enumerate(found, start=1) if s.exponent not in _fitting(header)]
     if odd:
         scale = "floating-point values" if header.exponent == FLOAT_EXPONENT else f"the exponent {header.exponent}"
@@ -186,6 +199,16 @@ def doubts(header: Header, subfiles: Subfiles) -> Iterator[Remark]:
         yield warning("exponent", "An exponent of the file gives values that no instrument measures.")
     if header.multi and any(s.stated not in (0, s.x.size) for s in found):
         yield warning("point_count", "A spectrum of the file states another number of points than the main header.")
+    if header.n_sub > 1 and not header.flags & MULTI:
+        text = f"The header counts {header.n_sub:,} spectra, but does not mark the file as one of several."
+        yield warning("not_marked", text)
+    if header.n_sub > 1 and not all(math.isfinite(s.z) for s in found):
+        yield warning("bad_z", "The place (z) of a spectrum of the file is no finite number.")
+    steps = np.diff([s.z for s in found])
+    if header.flags & ORDERED_Z and (steps > 0).any() and (steps < 0).any():
+        yield warning(
+            "unsorted_z", "The header says that the spectra are in order of z (time or place), but they are not."
+        )
     x = found[0].x
     if header.flags & (X_VALUES | OWN_X) and x.size and any((header.first, header.last)):
         span = max(float(x.max() - x.min()), abs(float(x[0])) * 1e-3)

@@ -28,6 +28,13 @@ _FORBIDDEN = re.compile(rb"<!(DOCTYPE|ENTITY)")
 _OVERLAP = 16
 _CHECKSUM = re.compile(r"<(?:\w+:)?(?:fileChecksum|sha1)\s*>(?=\s*([0-9a-fA-F]{40})\s*<)")
 _INDEX = re.compile(r"<(?:\w+:)?index(?:List)?Offset\s*>\s*(\d{1,18})\s*<")
+# Chromatograms of a file that many have (the example of mzML 1.1) stand at "just any number": that index is passed over.
+_CHROMATOGRAMS = re.compile(r"<(?:\w+:)?index\s+name\s*=\s*[\"']chromatogram")
+_OFFSET = re.compile(r"<(?:\w+:)?offset\s+id(?:Ref)?\s*=\s*[\"']([^\"']*)[\"'][^<>]*>\s*(\d{1,18})\s*<")
+_INDEXED = re.compile(
+    rb"\s*<(?:\w+:)?(?:spectrum|chromatogram|scan)\s(?:[^>]*?\s)?(?:id|num)\s*=\s*[\"']([^\"']*)[\"']"
+)
+_TAG = 1_000  # bytes of an opening tag that are looked at
 MOVED = warning("index", "The index of this file points elsewhere: the file was cut or changed after it was written.")
 
 
@@ -199,9 +206,20 @@ def _decoded(decoder: codecs.IncrementalDecoder, raw: bytes, position: int, *, l
 
 
 def _index_is_elsewhere(source: Source, tail: str) -> bool:
-    """Whether the file states where its index begins, and it does not begin there: it was changed after it was written."""
+    """Whether the file states where its index begins, and in it where each spectrum does, and one does not begin there: it was
+    changed after it was written. Of a long index only the end is looked at.
+    """
     stated = list(_INDEX.finditer(tail))[-1:]
-    return bool(stated) and not re.match(rb"\s*<(?:\w+:)?index", source.probe.at(int(stated[0][1]), 60))
+    if not stated:
+        return False
+    at = source.probe.at
+    if not re.match(rb"\s*<(?:\w+:)?index", at(int(stated[0][1]), 60)):
+        return True
+    for name, place in _OFFSET.findall(_CHROMATOGRAMS.split(tail)[0]):
+        found = _INDEXED.match(at(int(place), _TAG))
+        if found is None or found[1].decode("latin-1") != name:
+            return True
+    return False
 
 
 class _Tail:
@@ -226,7 +244,10 @@ def _order(head: bytes) -> str:
 
 def _refuse_cut(tail: _Tail, root: str) -> None:
     ends = list(re.finditer(r"</(?:\w{1,40}:)?(?:indexed)?" + root + r"\s{0,40}>", tail.text))
-    behind = tail.text[ends[-1].end() :].strip("\0 \r\n\t") if ends else "x"
+    behind = tail.text[ends[-1].end() :].strip("\0 \r\n\t") if ends else "<"
+    if behind and not behind.startswith("<"):
+        text = f"Behind </{root}> the file holds more text, which is no part of it; it was joined with another or is damaged."
+        raise CorruptFile(text, code="trailing_data", byte=tail.place(ends[-1].end()))
     if behind and not (behind.startswith("<!--") and behind.endswith("-->")):
         raise CorruptFile(
             f"The file ends before </{root}>; the transfer or the acquisition was cut short.",

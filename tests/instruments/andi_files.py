@@ -173,6 +173,9 @@ def andi_chrom(
         "peak_area": (peak, ">f4", 100.0 + np.arange(len(peaks)), {}),
         "peak_name": ((*peak, "_32_byte_string"), "S1", texts(peaks) if peaks else np.zeros((0, 32), "S1"), {}),
     }
+    for name in ("detector_minimum_value", "detector_maximum_value"):
+        if name in numbers:
+            variables[name] = ((), ">f4", numbers[name], {})
     if retention is not None:
         variables["raw_data_retention"] = (("retention_number",), ">f4", retention, {})
     dimensions = {

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from instruments import read
 from spectra.types import Level
-from tests.instruments.andi_files import andi_ms
-from tests.instruments.instrument_files import MASSBANK, codes, jcamp, mass_jcamp, mzml, mzxml, one, spectrum
+from tests.instruments.andi_files import SCANS, andi_chrom, andi_ms, ms_parts, netcdf
+from tests.instruments.instrument_files import (
+    MASSBANK,
+    binary,
+    chromatogram,
+    codes,
+    jcamp,
+    mass_jcamp,
+    mzml,
+    mzxml,
+    one,
+    spectrum,
+)
+from tests.instruments.spc_files import single
 from tests.instruments.test_instrument_silent import LIBRARY, OBJECTS, assert_refused
 
 PEAKS = [(41.1, 10), (55.1, 200), (82.2, 999), (182.3, 300), (303.4, 77)]
 ROWS = "".join(f"{m} {i}\n" for m, i in PEAKS)
 BASE_MZ, BASE, TOTAL, LOWEST, HIGHEST = "MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527"
 FROM, TO = "MS:1000501", "MS:1000500"  # scan window
+LEVEL, MS1, MSN = "MS:1000511", "MS:1000579", "MS:1000580"
+CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130", "MS:1000129"
+TARGET, BELOW, ABOVE = "MS:1000827", "MS:1000828", "MS:1000829"
 
 
 def msp(header: str = "", rows: str = ROWS) -> str:
@@ -66,6 +82,93 @@ def test_a_time_whose_unit_has_the_name_of_another_is_refused() -> None:
     run = mzml(spectrum(0, [41, 55], [1, 2], seconds=5.0))
     assert b'unitName="second"' in run
     assert_refused(run.replace(b'unitName="second"', b'unitName="minute"'), "units_differ")
+
+
+def termed(*accessions: str | tuple[str, object], level: int = 1, precursor: float | None = None) -> bytes:
+    """A scan whose spectrum has these terms too, each with a value or without."""
+    pairs = [(a, "") if isinstance(a, str) else a for a in accessions]
+    words = "".join(f'<cvParam cvRef="MS" accession="{a}" name="" value="{v}"/>' for a, v in pairs)
+    scan = spectrum(0, [41, 55, 91], [1, 9, 2], seconds=5.0, level=level, precursor=precursor)
+    return mzml(scan.replace("<scanList", words + "<scanList", 1))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        termed(MS1, POSITIVE, CENTROID),
+        termed(MSN, NEGATIVE, level=2, precursor=91.0),
+        termed(
+            MSN, (TARGET, 93.5), (BELOW, 1), (ABOVE, 1), level=2, precursor=91.0
+        ),  # the ion of the lightest isotopes
+        termed(
+            MSN, (TARGET, 300), (BELOW, 0), (ABOVE, 0), level=2, precursor=91.0
+        ),  # widths that the writer did not know
+        termed((LEVEL, 1)),
+    ],
+)
+def test_terms_of_a_scan_that_agree_are_no_doubt(content: bytes) -> None:
+    assert not warned(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (termed((LEVEL, 2)), "two_levels"),
+        (termed(level=0), "level_zero"),
+        (termed(MS1, level=2), "level_type"),
+        (termed(MSN), "level_type"),
+        (termed(POSITIVE, NEGATIVE), "two_polarities"),
+        (termed(CENTROID, PROFILE), "profile_and_centroid"),
+        (termed((TARGET, 304.15), (BELOW, 0.5), (ABOVE, 0.5), level=2, precursor=91.0), "precursor_window"),
+        (mzxml((1.0, [41, 55], [1, 9])).replace(b'msLevel="1"', b""), "no_level"),
+        (mzxml((1.0, [41, 55], [1, 9])).replace(b'msLevel="1"', b'msLevel="0"'), "level_zero"),
+        (mzxml((1.0, [41, 55], [1, 9])).replace(b"msLevel", b'polarity="x" msLevel'), "polarity"),
+        (mzxml((1.0, [41, 55], [1, 9])).replace(b'num="1"', b'num="one"'), "scan_number"),
+    ],
+)
+def test_terms_of_a_scan_that_cannot_be_or_contradict_each_other_are_a_warning(content: bytes, code: str) -> None:
+    assert code in warned(content)
+
+
+@pytest.mark.parametrize("polarity", ["+", "-", "any", ""])
+def test_polarities_of_the_schema_are_no_doubt(polarity: str) -> None:
+    scans = mzxml((1.0, [41, 55], [1, 9]))
+    assert not warned(scans.replace(b"msLevel", f'polarity="{polarity}" msLevel'.encode()))
+
+
+def test_an_array_with_the_name_or_the_unit_of_another_quantity_is_a_warning() -> None:
+    run = mzml(spectrum(0, [41, 55], [1, 2], seconds=5.0))
+    assert "array_name" in warned(run.replace(b'name="intensity array"', b'name="m/z array"'))
+    assert not warned(run.replace(b'name="intensity array"', b'name="my own intensities"'))
+    for unit, told in (("UO:0000031", True), ("MS:1000131", True), ("MS:1000040", False)):
+        arrays = binary("mz", [41, 55], unit=unit) + binary("intensity", [1, 2])
+        assert ("units_differ" in warned(mzml(spectrum(0, [41, 55], [], arrays=arrays, seconds=5.0)))) is told
+
+
+def test_an_array_of_two_types_of_numbers_and_a_time_array_of_two_units_are_refused() -> None:
+    run = mzml(spectrum(0, [41, 55], [1, 2], seconds=5.0))
+    double = b'<cvParam cvRef="MS" accession="MS:1000523" name="x"/>'
+    assert_refused(run.replace(double, double + double.replace(b"523", b"521"), 1), "number_type")
+    trace = chromatogram([0.1, 0.2], [5, 6]).replace('unitName="x"', 'unitName="second"')
+    assert_refused(mzml(chromatograms=[trace]), "units_differ")
+    assert not warned(mzml(chromatograms=[trace.replace("second", "minute")]))
+
+
+def test_a_group_of_parameters_that_is_not_there_is_a_warning() -> None:
+    scan = spectrum(0, [41, 55], [1, 2], seconds=5.0).replace(
+        "<cvParam", '<referenceableParamGroupRef ref="a"/><cvParam', 1
+    )
+    group = f'<referenceableParamGroup id="a"><cvParam cvRef="MS" accession="{POSITIVE}" name=""/></referenceableParamGroup>'
+    there = mzml(scan).replace(b"<instrumentConfigurationList", group.encode() + b"<instrumentConfigurationList", 1)
+    assert not warned(there)
+    assert "missing_group" in warned(mzml(scan))
+
+
+@pytest.mark.parametrize(("second", "told"), [(1, False), (7, False), (0, True), ("x", True)])
+def test_spectra_whose_numbers_do_not_rise_are_a_warning(second: int | str, told: bool) -> None:
+    scans = [spectrum(i, [41, 55], [1, 2], seconds=5.0 + i) for i in (0, 1)]
+    numbered = scans[1].replace('index="1"', f'index="{second}"')
+    assert ("spectrum_index" in warned(mzml(scans[0], numbered))) is told
 
 
 def test_packed_peaks_of_another_length_are_a_warning_where_they_are_not_compressed() -> None:
@@ -186,3 +289,34 @@ def test_one_total_of_andi_that_is_far_from_its_points_is_a_warning() -> None:
     totals = list(read(andi_ms())[0].y)
     assert "total_differs" not in warned(andi_ms(total_intensity=totals))
     assert "total_differs" in warned(andi_ms(total_intensity=[totals[0], 40 * totals[1], *totals[2:]]))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [
+        ([41.0, 43.0, 41.5], [91.0, 58.0, 41.5], False),
+        ([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], False),  # HP leaves it at 0
+        ([41.0, 43.0, 41.5], [50.0, 50.0, 50.0], False),  # Advion gives the end of another scan
+        ([100.0, 100.0, 100.0], [500.0, 500.0, 500.0], True),
+        ([20.0, 500.0, 20.0], [500.0, 20.0, 500.0], True),
+    ],
+)
+def test_a_range_of_andi_that_is_none_or_begins_above_the_points_is_a_warning(
+    low: list[float], high: list[float], told: bool
+) -> None:
+    dimensions, globals_, variables = ms_parts(SCANS)
+    for name, values in (("mass_range_min", low), ("mass_range_max", high)):
+        variables[name] = (("scan_number",), ">f8", np.array(values), {})
+    assert ("mass_range" in warned(netcdf(dimensions, globals_, variables))) is told
+
+
+@pytest.mark.parametrize(("low", "high", "told"), [(0.0, 4.0, False), (5.0, 5.0, False), (100.0, 5.0, True)])
+def test_a_detector_whose_lowest_value_is_above_its_highest_is_a_warning(low: float, high: float, told: bool) -> None:
+    content = andi_chrom(detector_minimum_value=low, detector_maximum_value=high)
+    assert ("detector_range" in warned(content)) is told
+
+
+@pytest.mark.parametrize(("factor", "told"), [(1.0, False), (1e-9, False), (1e-14, True), (-1e-30, True), (0.0, False)])
+def test_an_absorbance_that_no_instrument_can_tell_from_nothing_is_a_warning(factor: float, told: bool) -> None:
+    values = np.array([1, 5, 9, 2] * 5) * factor
+    assert ("implausible_value" in warned(single(values.tolist()))) is told

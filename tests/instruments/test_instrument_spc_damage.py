@@ -15,7 +15,7 @@ from instruments import CorruptFile, InstrumentError, TooLarge, UnknownFormat, U
 from instruments.limits import Limits
 from spectra.types import Level
 from tests.instruments.instrument_files import codes, one, zipped
-from tests.instruments.spc_files import FLOATS, RUN, SHORT, Y, multi, old, own_x, refused, single, survives
+from tests.instruments.spc_files import FLOATS, LABELS, RUN, SHORT, Y, multi, old, own_x, refused, single, survives
 
 # --- recognising -------------------------------------------------------------------------------------------------
 
@@ -92,6 +92,27 @@ def spoiled(at: int, form: str, value: Any, content: bytes | None = None) -> byt
 )
 def test_counts_and_numbers_that_cannot_be_are_refused(content: bytes, code: str, kind: type[InstrumentError]) -> None:
     refused(content, code, kind)
+
+
+@pytest.mark.parametrize(("version", "other"), [(0x4B, 0x4C), (0x4C, 0x4B)])
+@pytest.mark.parametrize(
+    "make", [lambda version: single(version=version), lambda version: multi([Y] * 3, version=version)]
+)
+def test_a_file_whose_version_names_the_other_order_of_bytes_is_refused(
+    make: Callable[[int], bytes], version: int, other: int
+) -> None:
+    content = make(version)
+    assert not one(single(version=version)).warnings
+    error = refused(content[:1] + bytes([other]) + content[2:], "byte_order", format="spc")
+    assert "-endian" in error.message
+
+
+def test_codes_of_axes_that_do_not_exist_are_told_unless_a_label_or_a_person_names_the_unit() -> None:
+    for fields in ({"fxtype": 99}, {"fytype": 77}):
+        assert "unknown_code" in codes(one(single(**fields), "a.spc"))
+    named = {"flags": LABELS, "fcatxt": b"Wavenumber (cm-1)\0Absorbance\0"}
+    assert "unknown_code" not in codes(one(single(fxtype=99, fytype=77, **named), "a.spc"))
+    assert "unknown_code" not in codes(one(single(fytype=77), "a.spc", y_unit="absorbance"))
 
 
 def test_no_subfiles_means_one() -> None:

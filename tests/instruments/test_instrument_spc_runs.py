@@ -11,7 +11,7 @@ import pytest
 from instruments import read
 from spectra.types import ReadingKind
 from tests.instruments.instrument_files import codes, one
-from tests.instruments.spc_files import MULTI, RUN, SHORT, header, own_x, refused, single
+from tests.instruments.spc_files import MULTI, ORDERED_Z, RANDOM_Z, RUN, SHORT, Y, header, multi, own_x, refused, single
 
 SCAN = ([41.0, 55.0, 91.0], [10.0, 999.0, 50.0])
 PEAKS = RUN[:3]
@@ -102,3 +102,38 @@ def test_a_rewritten_first_spectrum_behind_the_others_is_found() -> None:
     run = one(start + body + moved + bytes(48) + table)
     np.testing.assert_allclose(run.scans[0].mz, [41, 55])
     assert not run.warnings
+
+
+def test_a_spectrum_that_is_shorter_than_its_place_is_a_warning() -> None:
+    content = own_x(RUN)
+    at = 512 + 4 * 48 + 16  # the number of points of the fifth
+    shorter = content[:at] + struct.pack("<I", 1) + content[at + 4 :]
+    assert "bad_directory" not in codes(one(content))
+    assert "bad_directory" in codes(one(shorter))
+
+
+@pytest.mark.parametrize(
+    ("flags", "zs", "told"),
+    [
+        (ORDERED_Z, [0, 2, 9], False),
+        (ORDERED_Z, [9, 2, 0], False),
+        (ORDERED_Z, [0, 9, 2], True),
+        (RANDOM_Z, [0, 9, 2], False),
+    ],
+)
+def test_spectra_that_are_not_in_the_order_of_the_header_are_a_warning(flags: int, zs: list[int], told: bool) -> None:
+    readings = read(multi([Y] * 3, [(z, z + 1) for z in zs], flags=flags, fztype=4))
+    assert ("unsorted_z" in codes(readings[0])) is told
+
+
+def test_a_place_of_a_spectrum_that_is_no_number_is_a_warning() -> None:
+    content = multi([Y] * 3, [(0, 1), (np.nan, 2), (2, 3)], flags=RANDOM_Z, fztype=4)
+    assert "bad_z" in codes(read(content)[0])
+
+
+def test_several_spectra_in_a_file_that_is_not_marked_so_are_a_warning() -> None:
+    content = multi([Y] * 3)
+    assert "not_marked" not in codes(read(content)[0])
+    unmarked = read(bytes([content[0] & ~MULTI]) + content[1:])
+    assert len(unmarked) == 3
+    assert "not_marked" in codes(unmarked[0])

@@ -162,3 +162,50 @@ def test_an_index_that_is_not_where_the_file_says_is_a_warning(tag: str, root: s
     assert not warned(one(indexed(start)))
     for place in (start - 100, start + 5, 99_999_999):
         assert "index" in warned(one(indexed(place)))
+
+
+@pytest.mark.parametrize(
+    ("root", "head", "told"),
+    [
+        ("mzML", "spectrum", True),
+        ("mzXML", "scan", True),
+        ("mzML", "chromatogram", False),  # the example of the standard has "just any number" there
+    ],
+)
+def test_spectra_that_are_not_where_the_index_says_are_a_warning(root: str, head: str, told: bool) -> None:
+    text = (run() if root == "mzML" else mzxml((1.0, MZ, INTENSITY), (2.0, MZ, INTENSITY))).decode()
+    if root == "mzML":
+        text = text.replace("<mzML ", "<indexedmzML><mzML ", 1)
+    body = text if root == "mzML" else text.removesuffix("</mzXML>")
+    tags = re.finditer(r'<(?:spectrum|scan)\s[^>]*?(?:id|num)="([^"]*)"', body)
+    places = {m[1]: m.start() for m in tags}
+
+    def indexed(given: dict[str, int]) -> bytes:
+        key, offset = ("idRef", "indexListOffset") if root == "mzML" else ("id", "indexOffset")
+        rows = "".join(f'<offset {key}="{name}">{place}</offset>' for name, place in given.items())
+        index = f'<index name="{head}">{rows}</index>'
+        index = f'<indexList count="1">{index}</indexList>' if root == "mzML" else index
+        end = "</indexedmzML>" if root == "mzML" else "</mzXML>"
+        return f"{body}{index}<{offset}>{len(body)}</{offset}>{end}".encode()
+
+    first, second = places
+    assert not warned(one(indexed(places)))
+    assert not warned(one(indexed({name: place - 1 for name, place in places.items() if body[place - 1].isspace()})))
+    for given in (
+        {name: place + 17 for name, place in places.items()},
+        {first: places[second]},
+        {"none": places[first]},
+    ):
+        assert ("index" in warned(one(indexed(given)))) is told
+
+
+@pytest.mark.parametrize("root", ["mzML", "mzXML"])
+def test_text_behind_the_last_tag_is_not_called_a_file_cut_short(root: str) -> None:
+    whole = run() if root == "mzML" else mzxml((1.0, MZ, INTENSITY), (2.0, MZ, INTENSITY))
+    for behind, code in ((b"and more", "trailing_data"), (b"<indexList count", "truncated"), (b"<!-- made -->\n", "")):
+        if not code:
+            assert not warned(one(whole + behind))
+            continue
+        with pytest.raises(CorruptFile) as caught:
+            read(whole + behind, f"run.{root}")
+        assert caught.value.code == code
