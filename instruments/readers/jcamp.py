@@ -139,9 +139,8 @@ def _of_the_block(block: Block, table: Table) -> Iterator[Remark]:
     if "TITLE" not in block.header:
         yield warning("no_title", "The file does not begin with ##TITLE; records of its beginning may be lost.")
     if not block.ended and block.depth:
-        yield warning(
-            "no_end", f"The block at line {block.line} is not closed by ##END before the next one; it may be cut short."
-        )
+        text = f"The block at line {block.line} has no ##END of its own, as every block of a compound file should."
+        yield warning("no_end", text)
     stated = normal(block.text("DATACLASS"))
     if stated in DATA_LABELS and stated != table.label and len(block.tables) == 1:
         yield info(

@@ -187,7 +187,7 @@ def _dimensions(pages: list[_Page], tables: list[Table], variables: Variables) -
             found += (warning("count_mismatch", f"The header announces {declared:,.0f} {words} {held:,}."),)
     strange = next((t for t in tables if _page_symbol(t) not in ("", *variables.symbols)), None)
     if strange is not None:
-        text = f"The page before line {strange.line} is numbered by {_page_symbol(strange)[:20]}, which the header does not explain."
+        text = f"The page before line {strange.line} is numbered by {_page_symbol(strange)[:20]}, which the header does not explain; it was read like the others."
         found += (warning("unknown_symbol", text),)
     return found
 

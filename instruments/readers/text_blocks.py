@@ -33,7 +33,7 @@ MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 # A row that lost its separator, or has another one: 41.0386120.00; a number of its own has one mark, or groups of three.
 _GROWN = re.compile(
-    r'(?![\s"+-]*\d{1,3}(?:([.,])\d{3})++(?:[.,]\d*)?[\s"]*$)(?:[\s"+-]*\d+[\s"]*[.,;]){2,}[\s"]*[+-]?\d+[\s"]*'
+    r'(?![\s"+-]*\d{1,3}(?:[.,\s]\d{3})++(?:[.,]\d*)?[\s"]*$)[\s"]*+[+-]?\d*(?:[.,;|\s"]+[+-]?\d+){2,}[\s"]*'
 )
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====

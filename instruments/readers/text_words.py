@@ -24,6 +24,7 @@ _INTENSITY = re.compile(r"intens|\bint\b|abund|height|counts|\brel\b|^\W*%\W*$",
 _TIME = re.compile(r"\brt\b|retention|\btime\b", re.I)  # of a list of compounds, each with its mass
 _LETTER = re.compile(r"[^\W\d_]")
 _PER_CENT = re.compile(r'([\s"]*+[+-]?\d[\d.,;|eE+\-"\s]*\d[.,]?)\s?%("?\s*)')
+_BEGINS_WITH_NUMBER = re.compile(r'[\s"]*[+-]?[.,]?\d')
 _QUOTED = re.compile(r'\s*"[^"]*"\s*')
 
 
@@ -65,7 +66,7 @@ def _without_per_cent(lines: list[str]) -> list[str]:
         if row:
             changed[at] = row[1] + row[2]
         elif lines[at].strip():
-            if not changed or not _LETTER.search(lines[at]):
+            if not changed or _BEGINS_WITH_NUMBER.match(lines[at]):
                 break
             changed[at] = lines[at] if "%" in lines[at] else re.sub(r'("?\s*)$', r" (%)\1", lines[at], count=1)
             return [changed.get(i, line) for i, line in enumerate(lines)]
