@@ -17,13 +17,13 @@ _X: tuple[tuple[str, str], ...] = (
     (
         r"cm\s*(?:\^|\*\*)?[({]?\s*-\s*1[)}]?|1\s*/\s*cm|/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
         r"|wellenzahl(en)?|nombres? d'? ?onde|numeros? d(e|i) onda|onda numero|golfgetal|golftal|vagtal|raman ?-?shift"
-        r"|raman ?verschiebung|liczba falowa",
+        r"|raman ?verschiebung|liczba falowa|волнов(ое|ые) числ|см\s*\^?-1|波数",  # the letters of см are Cyrillic
         "cm-1",
     ),
     (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|^ions?$|\bthomp?sons?\b|\bamu\b", "m/z"),
     (
         r"\bnm\b|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
-        r"|comprimento de onda|golflengte|vaglangd|dlugosc fali",
+        r"|comprimento de onda|golflengte|vaglangd|dlugosc fali|длин[аы] волн|\bнм\b|波[长長]",
         "nm",
     ),
     (r"micromet(er|re)s?|\bmicrons?\b|\bum\b", "um"),
@@ -34,12 +34,19 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"kubelka|\bk-?m\b", "kubelka-munk"),
     (r"log\s*\(?\s*1\s*/\s*r", "log(1/R)"),
     (r"single ?beam|einkanal|mono ?faisceau", "single beam"),
-    (r"%\s*t\b|%\s*trans|trans[a-z]*\.?\s*[\[(/]?\s*%|percent trans|\bt\s*[\[(/]\s*%", "transmittance (%)"),
+    (
+        r"%\s*t\b|%\s*trans|trans[a-z]*\.?\s*[\[(/]?\s*%|percent trans|\bt\s*[\[(/]\s*%"
+        r"|(?:пропускани[ея]|透[过過射]率)\s*[\[(/]?\s*%",
+        "transmittance (%)",
+    ),
     (r"%\s*r\b|%\s*refl|refle[a-z]*\.?\s*[\[(/]?\s*%|percent refl|\br\s*[\[(/]\s*%", "reflectance (%)"),
-    (r"transmit|transmis|trasmit", "transmittance"),
-    (r"reflec|reflek|reflex|rifle", "reflectance"),
+    (r"transmit|transmis|trasmit|пропускани|透[过過射]率", "transmittance"),
+    (r"reflec|reflek|reflex|rifle|отражени|反射率", "reflectance"),
     (r"\babs(olute|\.)? ?int", "intensity"),
-    (r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan", "absorbance"),
+    (
+        r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan|поглощени|оптическая плотность|吸光度",
+        "absorbance",
+    ),
     (r"\bcounts?\b|\bcts\b|\bcnts?\b|\bcps\b", "counts"),
     (r"relative|rel\.|\babund", "relative intensity"),
     (r"^i$|intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),

@@ -77,6 +77,9 @@ def info(code: str, text: str) -> Remark:
     return Remark(Level.INFO, code, text)
 
 
+ORDINATE_UNKNOWN = warning("ordinate_unknown", "The file does not say whether y is absorbance or transmittance.")
+
+
 def check(reading: Reading) -> tuple[Remark, ...]:
     """Everything wrong or odd about one reading, errors included."""
     if reading.n_points == 0:

@@ -25,8 +25,8 @@ from ..source import Source
 from ..validate import info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, factor_remark, not_ended, number, pair_remarks, remarks
-from .jcamp_blocks import Block, Table, blocks
-from .jcamp_pages import read_pages
+from .jcamp_blocks import DATA_LABELS, Block, Table, blocks, normal
+from .jcamp_pages import ordinate, read_pages
 from .record_facts import StatedFacts
 
 EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
@@ -36,6 +36,7 @@ _RESOLUTION = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*(?:cm\s*\^?-?\s*\^?1|1/c
 X_UNITS, Y_UNITS = ("XUNITS", "RUNITS"), ("YUNITS", "AUNITS")  # R and A are of interferograms
 COARSEST_CM1 = 64.0
 _TWICE = warning("reading_twice", "This block stands in the file more than once, with the same title and numbers.")
+_NAMED = re.compile(r"^[ \t]*##[ \t]*JCAMP[ \-_]?DX[ \t]*=", re.M | re.I)
 _JCAMP = re.compile(r"^[ \t]*##[ \t]*(JCAMP[ \-_]?DX|DATA[ _]?TYPE|XYDATA|NPOINTS|PEAK ?TABLE)[ \t]*=", re.M | re.I)
 KINDS = (
     (r"INTERFEROGRAM", ReadingKind.OTHER),
@@ -52,7 +53,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     """A ##TITLE= record; surer with another record of the standard (RRUFF text files also begin with ##)."""
     head = text.head_lines(probe.head)
     if not _TITLE.search(head):
-        return None
+        return Guess(97, "##JCAMP-DX= without ##TITLE=") if _NAMED.search(head) else None
     return Guess(97, "##TITLE= and further records") if _JCAMP.search(head) else Guess(70, "##TITLE= only")
 
 
@@ -62,7 +63,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="8",
+    version="9",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -130,7 +131,21 @@ def _reading(block: Block, table: Table, hints: Hints, limits: Limits) -> Readin
     if x.size == 0:
         raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
     keep = ~np.isnan(y)
-    return _finish(block, x[keep], y[keep], hints, (*notes, *factor_remark(found)))
+    return _finish(block, x[keep], y[keep], hints, (*notes, *factor_remark(found), *_of_the_block(block, table)))
+
+
+def _of_the_block(block: Block, table: Table) -> Iterator[Remark]:
+    """A beginning or an end that the block lacks, and another kind of table than it announces."""
+    if "TITLE" not in block.header:
+        yield warning("no_title", "The file does not begin with ##TITLE; records of its beginning may be lost.")
+    if not block.ended and block.depth:
+        text = f"The block at line {block.line} has no ##END of its own, as every block of a compound file should."
+        yield warning("no_end", text)
+    stated = normal(block.text("DATACLASS"))
+    if stated in DATA_LABELS and stated != table.label and len(block.tables) == 1:
+        yield info(
+            "data_class", f"The file announces a table called {stated} (DATA CLASS), but it is called {table.label}."
+        )
 
 
 def _stepped(
@@ -163,6 +178,8 @@ def _numbers(block: Block, table: Table) -> Numbers:
         value("NPOINTS"),
         _stated(block.text(f"MIN{y}")),
         _stated(block.text(f"MAX{y}")),
+        _stated(block.text(f"MIN{x}")),
+        _stated(block.text(f"MAX{x}")),
         "" if (x_factor is None) == (y_factor is None) else f"{x if x_factor is None else y}FACTOR",
     )
 
@@ -221,8 +238,8 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
     if not unit and kind in (ReadingKind.IR, ReadingKind.RAMAN):
         unit = "cm-1"
         notes += (warning("axis_guessed", "The file does not name its x axis; it was taken as wavenumbers in cm-1."),)
-    y_unit, scale = units.scaled(hints.y_unit or units.y_unit(raw_y) or raw_y, float(np.max(y)))
-    notes += scale
+    y_unit, said = ordinate(kind, raw_y, y, hints)
+    notes += said
     if kind is ReadingKind.MASS_SPECTRUM:
         if unit in units.X_UNITS and unit != "m/z" and not hints.x_unit:
             text = f"The file calls itself a mass spectrum, but its x axis is in {raw_x[:40]!r}."

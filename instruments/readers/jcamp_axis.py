@@ -18,6 +18,8 @@ from ..validate import count_remark, info, warning
 from .jcamp_asdf import Ordinates
 
 FRACTION = 2.0  # y above this is no transmittance from 0 to 1, so the header's extremes are not in per cent of it
+_APART = 0.001  # of the span of x or the largest y
+_WHOLE_WITHOUT_END = info("no_end", "The table is not closed by ##END, but holds all its points.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Numbers:
     points: float | None
     min_y: float | None = None
     max_y: float | None = None
+    min_x: float | None = None
+    max_x: float | None = None
     factor_missing: str = ""
 
 
@@ -140,7 +144,7 @@ def _rounding(rows: FloatArray, x_factor: float) -> float:
 
 
 def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
-    """DIF checks (an error beyond one count), FIRSTY, DELTAX, MAXY, MINY, and missing values."""
+    """DIF checks (an error beyond one count), FIRSTY, DELTAX, MAXX, MINX, MAXY, MINY, and missing values."""
     for line, difference in ordinates.failed_checks:
         if difference > 1:
             raise CorruptFile(
@@ -164,9 +168,11 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
         if abs(abs(found.delta_x) - step) * (x.size - 1) > max(1.05 * step, 0.002 * span):  # NIST rounds it
             text = f"The header says the points lie {abs(found.delta_x):g} apart; from its first to its last x it is {step:g}."
             yield warning("delta_x", text)
-        elif found.delta_x * (x[-1] - x[0]) < 0 and found.delta_x < 0:
-            text = f"The header says the points lie {found.delta_x:g} apart, so that x falls, but its first and last x rise."
+        elif found.delta_x * (x[-1] - x[0]) < 0:
+            stated, given = ("falls", "rise") if found.delta_x < 0 else ("rises", "fall")
+            text = f"The header says the points lie {found.delta_x:g} apart, so that x {stated}, but its first and last x {given}."
             yield warning("delta_x", text)
+    yield from _range(found, x)
     yield from _extremes(found, y)
     yield from _drift(ordinates, found, x)
     yield from _gaps(y)
@@ -192,11 +198,13 @@ def _drift(ordinates: Ordinates, found: Numbers, x: FloatArray) -> Iterator[Rema
 
 def not_ended(found: Numbers, x: FloatArray) -> Iterator[Remark]:
     """Whether rows without END may be cut short: not where NPOINTS fits, or LASTX fits with DELTAX."""
-    if found.points is None and (found.last_x is None or found.delta_x is None):
+    if found.points is not None:  # `axis` has counted them
+        yield _WHOLE_WITHOUT_END
+    elif found.last_x is None or found.delta_x is None:
         yield warning(
             "no_end", "The table is not closed by ##END and the file does not say how long it is; it may be cut short."
         )
-    elif found.points is None and found.last_x is not None and abs(x[-1] - found.last_x) > abs(x[-1] - x[0]) / x.size:
+    elif abs(x[-1] - found.last_x) > abs(x[-1] - x[0]) / x.size:
         text = f"The header says the last x is {found.last_x:g}, the data end at {x[-1]:g} without ##END; they may be cut short."
         yield warning("no_end", text)
 
@@ -205,6 +213,15 @@ def _gaps(y: FloatArray) -> Iterator[Remark]:
     gaps = int(np.isnan(y).sum())
     if gaps:
         yield warning("missing_points", f"{gaps} points are marked as missing and were left out.")
+
+
+def _range(found: Numbers, x: FloatArray) -> Iterator[Remark]:
+    """MAXX and MINX against the axis; 0 stands for an end that is not known."""
+    lowest, highest = float(np.nanmin(x)), float(np.nanmax(x))
+    slack = _APART * max(highest - lowest, abs(found.x_factor))
+    for word, stated, value in (("highest", found.max_x, highest), ("lowest", found.min_x, lowest)):
+        if stated and np.isfinite(stated) and abs(stated - value) > slack:
+            yield warning("extreme_x", f"The header says the {word} x is {stated:g}, the data say {value:g}.")
 
 
 def _extremes(found: Numbers, y: FloatArray) -> Iterator[Remark]:
@@ -232,6 +249,7 @@ def pair_remarks(found: Numbers, x: FloatArray, y: FloatArray, line: int, *, end
     """What the header of an (XY..XY) table says of its points. Fewer than NPOINTS and no END is a file cut short: CorruptFile."""
     if x.size:
         yield from _ends(found, x, y)
+        yield from _range(found, x)
     yield from _extremes(found, y)
     yield from _gaps(y)
     if found.points is None:
@@ -248,7 +266,7 @@ def pair_remarks(found: Numbers, x: FloatArray, y: FloatArray, line: int, *, end
     if mismatch:
         yield mismatch
     elif not ended:
-        yield info("no_end", "The table is not closed by ##END, but holds all its points.")
+        yield _WHOLE_WITHOUT_END
 
 
 def _ends(found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
@@ -260,5 +278,5 @@ def _ends(found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
         ("last_x", "last x", found.last_x, x[-1], span),
         ("first_y", "first y", found.first_y, y[0], tall),
     ):
-        if stated and abs(stated - value) > 0.001 * scale:
+        if stated and abs(stated - value) > _APART * scale:
             yield warning(code, f"The header says the {word} is {stated:g}, the data say {value:g}.")

@@ -112,11 +112,14 @@ def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
             if stack and not _may_hold_children(stack[-1]):
                 yield _closed(stack)
             count += 1
-            _open_block(stack, number, value, count, limits)
+            _open_block(stack, Block(number, len(stack), {"TITLE": value}), count, limits)
         elif label == "END" and stack:
             stack[-1].ended = True
             yield _closed(stack)
-        elif stack:
+        elif stack or label == "JCAMPDX":
+            if not stack:  # without the title that each block begins with
+                count += 1
+                _open_block(stack, Block(number, 0), count, limits)
             table = _add_record(stack[-1], label, value, number)
     while stack:
         yield _closed(stack)
@@ -133,18 +136,18 @@ def _may_hold_children(block: Block) -> bool:
     return not block.tables and (block.is_link or "BLOCKS" in block.header)
 
 
-def _open_block(stack: list[Block], number: int, title: str, count: int, limits: Limits) -> None:
+def _open_block(stack: list[Block], block: Block, count: int, limits: Limits) -> None:
     if len(stack) >= limits.link_depth:
         raise CorruptFile(
-            f"Blocks are nested more than {limits.link_depth} deep at line {number}.",
+            f"Blocks are nested more than {limits.link_depth} deep at line {block.line}.",
             code="nested_too_deep",
-            line=number,
+            line=block.line,
         )
     if count > limits.blocks:
-        raise TooLarge(f"This file holds more than {limits.blocks:,} blocks.", code="too_many_blocks", line=number)
+        raise TooLarge(f"This file holds more than {limits.blocks:,} blocks.", code="too_many_blocks", line=block.line)
     if stack:
         stack[-1].children += 1
-    stack.append(Block(number, len(stack), {"TITLE": title}))
+    stack.append(block)
 
 
 def _add_row(table: Table | None, number: int, line: str) -> None:

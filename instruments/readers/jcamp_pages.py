@@ -18,7 +18,7 @@ from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
 from ..registry import Hints
-from ..validate import info, warning
+from ..validate import ORDINATE_UNKNOWN, info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, number, remarks
 from .jcamp_blocks import Block, Table
@@ -85,7 +85,7 @@ def read_pages(
         if not y.size:
             raise CorruptFile(f"The page at line {table.line} holds no points.", code="no_points", line=table.line)
         x_raw, y_raw = (variables.text(s, "UNITS") for s in _symbols(table, variables))
-        y_unit, scale = units.scaled(hints.y_unit or units.y_unit(y_raw) or y_raw, float(np.max(y)))
+        y_unit, scale = ordinate(kind, y_raw, y, hints)
         yield Reading(
             kind,
             x,
@@ -97,6 +97,13 @@ def read_pages(
             instrument=instrument,
             remarks=notes + said + scale,
         )
+
+
+def ordinate(kind: ReadingKind, raw: str, y: FloatArray, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
+    """The unit of y that a person or the file gives, with the scale of its values, and what to say of it."""
+    known = hints.y_unit or units.y_unit(raw)
+    unit, said = units.scaled(known or raw, float(np.max(y)))
+    return unit, said if known or kind is not ReadingKind.IR else (ORDINATE_UNKNOWN, *said)
 
 
 def _refuse_short_pages(pages: list[_Page], tables: list[Table]) -> None:
@@ -166,7 +173,7 @@ def _page(table: Table, variables: Variables, limits: Limits, *, first: bool) ->
 
 
 def _dimensions(pages: list[_Page], tables: list[Table], variables: Variables) -> tuple[Remark, ...]:
-    """VAR_DIM against the points of the largest page, and against the number of pages."""
+    """VAR_DIM against the points of the largest page, and against the number of pages, and what numbers those."""
     if not variables.symbols:
         return ()
     counts = (
@@ -178,6 +185,10 @@ def _dimensions(pages: list[_Page], tables: list[Table], variables: Variables) -
         declared = variables.number(symbol, "VARDIM")
         if declared is not None and declared != held:
             found += (warning("count_mismatch", f"The header announces {declared:,.0f} {words} {held:,}."),)
+    strange = next((t for t in tables if _page_symbol(t) not in ("", *variables.symbols)), None)
+    if strange is not None:
+        text = f"The page before line {strange.line} is numbered by {_page_symbol(strange)[:20]}, which the header does not explain; it was read like the others."
+        found += (warning("unknown_symbol", text),)
     return found
 
 

@@ -15,7 +15,7 @@ from spectra.types import FloatArray, ReadingKind, Remark
 
 from .. import units
 from ..registry import Hints
-from ..validate import direction, warning
+from ..validate import ORDINATE_UNKNOWN, direction, warning
 
 # Columns that accompany a measurement and are no curve of their own.
 _ASIDE = re.compile(
@@ -164,7 +164,7 @@ def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple
         unit = "absorbance"
     remarks: tuple[Remark, ...] = ()
     if not unit and kind is ReadingKind.IR:
-        remarks = (warning("ordinate_unknown", "The file does not say whether y is absorbance or transmittance."),)
+        remarks = (ORDINATE_UNKNOWN,)
     if not unit and kind is ReadingKind.MASS_SPECTRUM:
         unit = "intensity"
     if not unit and kind is ReadingKind.RAMAN:

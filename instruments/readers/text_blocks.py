@@ -31,6 +31,10 @@ _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?"
 _SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
 MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+# A row that lost its separator, or has another one: 41.0386120.00; a number of its own has one mark, or groups of three.
+_GROWN = re.compile(
+    r'(?![\s"+-]*\d{1,3}(?:[.,\s]\d{3})++(?:[.,]\d*)?[\s"]*$)[\s"]*+[+-]?\d*(?:[.,;|\s"]+[+-]?\d+){2,}[\s"]*'
+)
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 SECTION = re.compile(r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$")
@@ -238,14 +242,14 @@ def was_row(line: str, width: int, dialect: Dialect) -> bool:
     share = _digits(line)
     if (numeric or len(cells) == width) and share >= MOSTLY_DIGITS:
         return True
-    if width and share == 1 and not _DATE.fullmatch(line.strip()):  # 182.11764000.0: two cells that grew together
+    if width and share == 1 and not _DATE.fullmatch(line.strip('" ')):  # 182.11764000.0: two cells that grew together
         return True
     return len(cells) == width > 0 and dialect.number(cells[0]) is not None  # 3590.0,*****
 
 
 def _digits(line: str) -> float:
-    """The share of a line that is digits and marks of numbers, blanks not counted."""
-    solid = re.sub(r"\s", "", line)
+    """The share of a line that is digits and marks of numbers, blanks and quotes not counted."""
+    solid = re.sub(r'[\s"]', "", line)
     return sum(c.isdigit() or c in ".,;+-" for c in solid) / len(solid) if re.search(r"\d", solid) else 0.0
 
 
@@ -289,7 +293,11 @@ def _damaged_ends(block: Block, dialect: Dialect) -> tuple[Remark, ...]:
 
 
 def _was_end(line: str, block: Block, dialect: Dialect) -> bool:
-    """Whether a line goes on with the axis of the table, or stands behind it with as many cells, mostly digits."""
+    """Whether a line goes on with the axis of the table, stands behind it with as many cells, mostly digits, or has grown
+    together.
+    """
+    if _GROWN.fullmatch(line) and not _DATE.fullmatch(line.strip('" ')):
+        return True
     cells = dialect.cells(line)
     while len(cells) > block.width and not cells[-1]:
         cells.pop()

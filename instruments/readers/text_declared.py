@@ -1,4 +1,4 @@
-"""What lines above a text table announce (points, ends and steps of x, extremes of y, base peak), against its rows.
+"""What lines above a text table announce (points, ends and steps of x, extremes of y, unit, base peak), against its rows.
 
 Imports sibling modules, units, validate and numpy only.
 """
@@ -15,14 +15,17 @@ from spectra.types import FloatArray, Remark
 
 from .. import units
 from ..validate import warning
+from .text_axes import curves
 from .text_blocks import SECTION, Block
 
 _COUNTED = re.compile(
     r"(number|#|no\.?|nr\.?) ?of (data )?points|n ?points|number of pixels( in spectrum)?|data points|points|anzahl (der )?(daten|mess)?punkte|nombre de points"
 )
 _PEAKS = re.compile(r"(number|#|no\.?) ?of peaks")  # of the very section: a table of peaks may stand above it
-_BASE_PEAK = re.compile(r"(\d[\d.]*)\s*\(\s*inten\w*\s*:\s*([\d,.]+)\s*\)", re.I)  # LabSolutions
+_BASE_PEAK = re.compile(r"(?:m/z\s*)?(\d[\d.]*)\s*\(\s*inten\w*\s*:\s*([\d,.]+)\s*\)", re.I)  # LabSolutions
 _Y_UNIT = re.compile(r"y[ _-]?(units?|label|axis)")
+_IN_BRACKETS = re.compile(r"[\[(]([^\[\]()]{1,20})[\])]\s*$")
+_ROW_NUMBER = re.compile(r"#?\s*point", re.I)  # MassHunter
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][+-]?\d{1,2})?")
 _EXACT, _ROUNDED = 0.1, 0.75  # of a step: start and end of a run are written with few decimals
 _RELATIVE = 0.01  # of the largest value
@@ -35,14 +38,22 @@ class _Fact(NamedTuple):
     found: Callable[[FloatArray, FloatArray], float]
     apart: Callable[[FloatArray, FloatArray], float]
     code: str = "first_x"
+    timed: bool = False  # of x in minutes, whatever its column is in
 
 
 def _step(x: FloatArray) -> float:
     return float(np.median(np.abs(np.diff(x))))
 
 
-def _fact(names: str, found: Callable[[FloatArray, FloatArray], float], steps: float) -> _Fact:
-    return _Fact(re.compile(names), found, lambda x, y: steps * _step(x))
+def _fact(names: str, found: Callable[[FloatArray, FloatArray], float], steps: float, *, timed: bool = False) -> _Fact:
+    return _Fact(re.compile(names), found, lambda x, y: steps * _step(x), timed=timed)
+
+
+def _interval(names: str, per_minute: float) -> _Fact:
+    def found(x: FloatArray, y: FloatArray) -> float:
+        return per_minute * float(np.ptp(x)) / (x.size - 1)
+
+    return _Fact(re.compile(names), found, lambda x, y: _RELATIVE * found(x, y), "interval", timed=True)
 
 
 def _height(names: str, found: Callable[[FloatArray, FloatArray], float]) -> _Fact:
@@ -53,17 +64,20 @@ _FACTS = (  # JASCO after JCAMP-DX, ABB, LabSolutions, Chromeleon
     _fact(r"first ?x( point)?", lambda x, y: float(x[0]), _EXACT),
     _fact(r"last ?x( point)?", lambda x, y: float(x[-1]), _EXACT),
     _fact(r"delta ?x", lambda x, y: float(x[-1] - x[0]) / (x.size - 1), _RELATIVE),
-    _fact(r"start time ?\(min\)|time min\.? ?\(min\)", lambda x, y: float(x.min()), _ROUNDED),
-    _fact(r"end time ?\(min\)|time max\.? ?\(min\)", lambda x, y: float(x.max()), _ROUNDED),
+    _fact(r"start time ?\(min\)|time min\.? ?\(min\)", lambda x, y: float(x.min()), _ROUNDED, timed=True),
+    _fact(r"end time ?\(min\)|time max\.? ?\(min\)", lambda x, y: float(x.max()), _ROUNDED, timed=True),
+    _interval(r"interval ?\(msec\)", 60_000),
+    _interval(r"average step ?\(s\)", 60),
     _height(r"first ?y", lambda x, y: float(y[0])),
-    _height(r"max ?y", lambda x, y: float(y.max())),
-    _height(r"min ?y", lambda x, y: float(y.min())),
+    _height(r"max ?y|signal max\.?", lambda x, y: float(y.max())),
+    _height(r"min ?y|signal min\.?", lambda x, y: float(y.min())),
 )
 
 
 def declared(block: Block) -> tuple[Remark, ...]:
     """A warning for each number announced above the table that is another in it."""
-    return tuple(_counts(block)) + tuple(_units(block)) + tuple(_numbers(block)) + tuple(_perkin_elmer(block))
+    checks = (_counts, _units, _numbers, _perkin_elmer, _row_numbers)
+    return tuple(remark for check in checks for remark in check(block))
 
 
 def _lines(words: list[str]) -> Iterator[tuple[str, str]]:
@@ -86,9 +100,13 @@ def _counts(block: Block) -> Iterator[Remark]:
 
 
 def _units(block: Block) -> Iterator[Remark]:
-    """Lines such as YUNITS against the name of the second column."""
+    """Lines such as YUNITS against the name of the second column, and a detector's unit against that of the last."""
     named = units.y_unit(block.header[1]) if len(block.header) == 2 else ""
+    bracket = _IN_BRACKETS.search(block.header[-1]) if block.header else None
     for name, value in _lines(block.words):
+        if name == "signal unit" and value and bracket and units.plain(value) != units.plain(bracket[1]):
+            text = f"The file announces {value[:40]!r} as the unit of its signal, but its column is called {block.header[-1][:40]!r}."
+            yield warning("units_differ", text)
         stated = units.y_unit(value) if _Y_UNIT.fullmatch(name) else ""
         if named and stated and named.removesuffix(" (%)") != stated.removesuffix(" (%)"):
             text = (
@@ -98,16 +116,33 @@ def _units(block: Block) -> Iterator[Remark]:
 
 
 def _numbers(block: Block) -> Iterator[Remark]:
-    if block.rows < 2 or block.width < 2 or not np.isfinite(block.table[:, :2]).all():
+    if block.rows < 2 or block.width < 2:
         return
-    x, y = block.table[:, 0], block.table[:, 1]
+    curve = next(iter(curves(block.table, block.header)), None)
+    pair = block.table[:, [curve.x, curve.y] if curve else [0, 1]]
+    if not np.isfinite(pair).all():
+        return
+    x, y = pair.T
+    minutes = x / 60 if curve and units.x_unit(curve.x_text) == "s" else x
     for name, value in _lines(block.words):
         peak = _BASE_PEAK.match(value) if name == "base peak" else None
         if peak:
             yield from _base_peak(float(peak[1]), float(peak[2].replace(",", "")), x, y)
         fact = next((f for f in _FACTS if f.names.fullmatch(name)), None)
         if fact and _NUMBER.fullmatch(value):
-            yield from _compared(name, value, fact, x, y)
+            yield from _compared(name, value, fact, minutes if fact.timed else x, y)
+
+
+def _row_numbers(block: Block) -> Iterator[Remark]:
+    """A first column that numbers the points, one by one."""
+    if not block.header or not _ROW_NUMBER.fullmatch(block.header[0].strip()):
+        return
+    numbers = block.table[:, 0]
+    odd = np.flatnonzero(np.diff(numbers) != 1)
+    if odd.size:
+        before, behind = numbers[odd[0] : odd[0] + 2]
+        text = f"The file numbers its points, but {before:g} is followed by {behind:g}; points may be missing or damaged there."
+        yield warning("row_numbers", text)
 
 
 def _compared(name: str, value: str, fact: _Fact, x: FloatArray, y: FloatArray) -> Iterator[Remark]:

@@ -28,6 +28,10 @@ MISSING = frozenset({"", "-", "--", "---", "n.a.", "n.a", "na", "n/a", "none", "
 NOT_FINITE = r"[+-]?(?:nan|inf|infinity|1\.#inf|1\.#qnan)|#(?:num!|div/0!|value!|zahl!)"
 _BLANK_GROUPS = "[ \u00a0\u202f\u2007\u2009'\u2019]"  # what separates thousands besides the point and the comma
 _NARROW_GROUP = re.compile("(?<=\\d)[\u00a0\u202f\u2007\u2009](?=\\d{3}(?!\\d))")
+# Thousands marked by the comma that separates the columns.
+_GROUPED = re.compile(r'"\s*[+-]?[1-9]\d{0,2}(?:,\d{3})+\.\d*\s*"')
+_GROUPED_WHOLE = re.compile(r'(?<![\d"])\d+\.\d*,"[+-]?[1-9]\d{0,2}(?:,\d{3})+"|"[+-]?[1-9]\d{0,2}(?:,\d{3})+",\d+\.\d')
+_UNGROUPED, _QUOTED_POINT = re.compile(r'"[+-]?\d{4,}(?:\.\d*)?"'), re.compile(r'"[+-]?\d{1,3}\.\d')
 # A minus of typography in front of a number, and a power of ten as people write it.
 _MINUS = re.compile(r"(?<![^\s,;|\"(^*eE])[\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d](?=[\d.,])")
 _POWER = re.compile(
@@ -186,14 +190,31 @@ def _join_pairs(parts: list[str]) -> list[str]:
     return [f"{a},{b}" for a, b in zip(parts[::2], parts[1::2], strict=True)]
 
 
-def _hypotheses(sample: Sequence[tuple[int, str]], decimal: str | None, delimiter: str | None) -> list[Dialect]:
+def _quotes_thousands(lines: Sequence[tuple[int, str]], sample: Sequence[tuple[int, str]]) -> bool:
+    """Whether a table of commas has "1,234.5" in quotes, as spreadsheets write it, or "1,234" beside a number with a point.
+
+    Not where another number in quotes lacks the mark, nor where "1,234" may be a damaged "1.234".
+    """
+    if not any('"' in line for _, line in sample):
+        return False
+    quoted = "\n".join(line for _, line in lines if '"' in line)
+    if _UNGROUPED.search(quoted):
+        return False
+    return bool(_GROUPED.search(quoted) or (_GROUPED_WHOLE.search(quoted) and not _QUOTED_POINT.search(quoted)))
+
+
+def _hypotheses(
+    sample: Sequence[tuple[int, str]], decimal: str | None, delimiter: str | None, *, quotes_thousands: bool
+) -> list[Dialect]:
     text = "\n".join(line for _, line in sample)
     found = []
     for separator in ("\t", ";", ",", "|", SPACE):
         if (separator != SPACE and separator not in text) or (delimiter and separator != delimiter):
             continue
         for mark, group in ((".", ""), (",", ""), (".", ","), (",", ".")):
-            if (decimal and mark != decimal) or group == separator:
+            if decimal and mark != decimal:
+                continue
+            if separator == "," and mark == "." and (group == ",") != quotes_thousands:
                 continue
             if mark == separator and '"' not in text:
                 if decimal == ",":  # a person said so: two fields make one number
@@ -242,7 +263,8 @@ def find_dialect(lines: Sequence[tuple[int, str]], decimal: str | None, delimite
     Raises AmbiguousText when two dialects read the same rows as different numbers and nothing decides.
     """
     sample = sample_of(lines)
-    trials = [t for d in _hypotheses(sample, decimal, delimiter) if (t := _try(d, sample)) is not None]
+    tried = _hypotheses(sample, decimal, delimiter, quotes_thousands=_quotes_thousands(lines, sample))
+    trials = [t for d in tried if (t := _try(d, sample)) is not None]
     if not trials:
         return None
     most = max(t.rows for t in trials)

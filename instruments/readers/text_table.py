@@ -59,7 +59,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="7",
+    version="8",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per curve of the largest table and of every section or table beside it that is a curve too.

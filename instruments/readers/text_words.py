@@ -1,4 +1,4 @@
-"""Peak lists with words beside the numbers (formulas, ions, annotations), and rows that a spreadsheet put in quotes.
+"""Peak lists with words beside the numbers (formulas, ions, annotations), rows that a spreadsheet put in quotes, and %.
 
 Before the trial of dialects: such a row is not one of numbers, and is made one here. Imports sibling text modules only.
 """
@@ -23,6 +23,8 @@ _WEIGHT = re.compile(r"[\[(]\s*+[kmun\u00b5\u03bc]?g\b", re.I)
 _INTENSITY = re.compile(r"intens|\bint\b|abund|height|counts|\brel\b|^\W*%\W*$", re.I)
 _TIME = re.compile(r"\brt\b|retention|\btime\b", re.I)  # of a list of compounds, each with its mass
 _LETTER = re.compile(r"[^\W\d_]")
+_PER_CENT = re.compile(r'([\s"]*+[+-]?\d[\d.,;|eE+\-"\s]*\d[.,]?)\s?%("?\s*)')
+_BEGINS_WITH_NUMBER = re.compile(r'[\s"]*[+-]?[.,]?\d')
 _QUOTED = re.compile(r'\s*"[^"]*"\s*')
 
 
@@ -44,14 +46,30 @@ class _Header(NamedTuple):
 
 
 def bare_rows(lines: list[str]) -> list[str]:
-    """The lines, as many as before: without quotes round every whole line, and without the words of a peak list."""
+    """The lines, as many as before: without quotes round every whole line, % behind every one, the words of a peak list."""
     filled = [line for line in lines if line.strip()]
     if filled and all(map(_QUOTED.fullmatch, filled)):
         lines = [line.strip().strip('"') for line in lines]
+    lines = _without_per_cent(lines)
     for header in _headers(lines):
         rows = _without_words(lines, header)
         if rows is not None:
             return rows
+    return lines
+
+
+def _without_per_cent(lines: list[str]) -> list[str]:
+    """The lines without the % behind every row down to the end, which the header above them has instead."""
+    changed: dict[int, str] = {}
+    for at in range(len(lines) - 1, -1, -1):
+        row = _PER_CENT.fullmatch(lines[at])
+        if row:
+            changed[at] = row[1] + row[2]
+        elif lines[at].strip():
+            if not changed or _BEGINS_WITH_NUMBER.match(lines[at]):
+                break
+            changed[at] = lines[at] if "%" in lines[at] else re.sub(r'("?\s*)$', r" (%)\1", lines[at], count=1)
+            return [changed.get(i, line) for i, line in enumerate(lines)]
     return lines
 
 

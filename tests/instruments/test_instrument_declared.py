@@ -20,6 +20,9 @@ LABSOLUTIONS = {"# of Points": "50", "Start Time(min)": "0.000", "End Time(min)"
 PEDS = ["PE IR       SUBTECH     SPECTRUM    ASCII       PEDS        4.00", "-1", "a.asc", "#HDR", "16", "#GR", "cm-1", "A",
         "1.0", "0.0", "4000.0", "-8.0", "51", "4", "0.7", "0.1", "#DATA"]  # fmt: skip
 
+CHROMELEON = {"Time Min. (min)": "0,000000", "Time Max. (min)": "0,490000", "Signal Unit": "nC", "Signal Min.": "100,0",
+              "Signal Max.": "106,0", "Average Step (s)": "0,6"}  # fmt: skip
+
 
 def jasco(**changed: str) -> str:
     return "".join(f"{k}\t{v}\n" for k, v in (JASCO | changed).items()) + "XYDATA\n" + TABLE
@@ -31,6 +34,17 @@ def labsolutions(**changed: str) -> str:
     return f"[LC Chromatogram(Detector A-Ch1)]\n{head}R.Time (min)\tIntensity\n{TIMES}"
 
 
+def chromeleon(**changed: str) -> str:
+    stated = "".join(f"{k}\t{v}\n" for k, v in (CHROMELEON | changed).items())
+    rows = "".join(f"{i / 100:.6f}\t{'0,6' if i else 'n.a.'}\t{100 + i % 7},0\n" for i in range(50)).replace(".", ",")
+    return f"{stated}\nChromatogram Data:\nTime (min)\tStep (s)\tValue (nC)\n{rows.replace('n,a,', 'n.a.')}"
+
+
+def masshunter(numbers: str = "0123456789") -> str:
+    rows = "".join(f"{n},{40 + 9.5 * int(n)},{10 + i}\n" for i, n in enumerate(numbers))
+    return f'#"+ Scan (rt: 4.3 min) a.D"\n#Point,X(Thomsons),Y(Counts)\n{rows}'
+
+
 def spectrum(count: int = 5, base: str = "82.10(Inten:99,840)", relative: float = 88.151) -> str:
     rows = "".join(f"{m:.2f}\t{i}\t{relative if m == 182.1 else i / 998.4:.2f}\n" for m, i in PEAKS)
     return (
@@ -39,7 +53,11 @@ def spectrum(count: int = 5, base: str = "82.10(Inten:99,840)", relative: float 
     )
 
 
-@pytest.mark.parametrize("text", [jasco(), labsolutions(), spectrum(), "\n".join([*PEDS, TABLE])])
+@pytest.mark.parametrize(
+    "text",
+    [jasco(), labsolutions(), labsolutions(**{"Interval(msec)": "600"}), spectrum(), spectrum(base="m/z 82.10 (Inten : 99,840)"),
+     "\n".join([*PEDS, TABLE]), chromeleon(), masshunter(), masshunter("123456")],
+)  # fmt: skip
 def test_what_is_announced_and_true_is_no_matter_of_doubt(text: str) -> None:
     assert not one(text, "a.txt").warnings
 
@@ -55,6 +73,12 @@ def test_what_is_announced_and_true_is_no_matter_of_doubt(text: str) -> None:
      (spectrum(base="82.10(Inten:9984)"), "base_peak"), (spectrum(relative=8.815), "relative_differs"),
      (spectrum().replace("\t88010\t", "\t8801\t"), "relative_differs"),
      ("YUNITS,%T\nWavenumber (cm-1),Absorbance\n" + TABLE.replace("\t", ","), "units_differ"),
+     (labsolutions(**{"Interval(msec)": "40"}), "interval"), (labsolutions().replace("R.Time (min)", "R.Time (sec)"), "first_x"),
+     (spectrum(base="m/z 58.05 (Inten : 100)"), "base_peak"), (chromeleon(**{"Signal Max.": "99,0"}), "ordinate_differs"),
+     (chromeleon(**{"Signal Min.": "10,0"}), "ordinate_differs"), (chromeleon(**{"Time Min. (min)": "2,0"}), "first_x"),
+     (chromeleon(**{"Time Max. (min)": "54,0"}), "first_x"), (chromeleon(**{"Signal Unit": "mAU"}), "units_differ"),
+     (chromeleon(**{"Average Step (s)": "5"}), "interval"), (masshunter("0123945678"), "row_numbers"),
+     (masshunter("012356789"), "row_numbers"),
      ("\n".join([*PEDS[:12], "60", *PEDS[13:], TABLE]), "count_mismatch"),
      ("\n".join([*PEDS[:10], "4500.0", *PEDS[11:], TABLE]), "first_x")],
 )  # fmt: skip

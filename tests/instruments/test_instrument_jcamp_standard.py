@@ -79,6 +79,9 @@ def test_a_value_may_begin_on_the_line_below_its_label() -> None:
     ("records", "code"),
     [
         ({"DELTAX": 2}, "delta_x"),
+        ({"DELTAX": -1}, "delta_x"),
+        ({"MAXX": 500}, "extreme_x"),
+        ({"MINX": 300}, "extreme_x"),
         ({"MAXY": 999}, "extreme_y"),
         ({"MINY": -40}, "extreme_y"),
         ({"FIRSTY": 9}, "first_y"),
@@ -86,18 +89,25 @@ def test_a_value_may_begin_on_the_line_below_its_label() -> None:
 )
 def test_a_header_that_contradicts_its_values_is_a_warning(records: dict[str, Any], code: str) -> None:
     assert code in warned(one(jcamp(Y, **COUNTS, **records)))
-    fitting: dict[str, Any] = {"DELTAX": 1, "MAXY": max(Y), "MINY": min(Y), "FIRSTY": Y[0]}
+    fitting: dict[str, Any] = {"DELTAX": 1, "MAXX": 474, "MINX": 400, "MAXY": max(Y), "MINY": min(Y), "FIRSTY": Y[0]}
     assert not one(jcamp(Y, **COUNTS, **fitting)).warnings
 
 
 @pytest.mark.parametrize(
     ("records", "code"),
-    [({"FIRSTX": 14}, "first_x"), ({"LASTX": 92}, "last_x"), ({"FIRSTY": 8}, "first_y"), ({"MAXY": 50}, "extreme_y")],
+    [
+        ({"MAXX": 50}, "extreme_x"),
+        ({"MINX": 14}, "extreme_x"),
+        ({"FIRSTX": 14}, "first_x"),
+        ({"LASTX": 92}, "last_x"),
+        ({"FIRSTY": 8}, "first_y"),
+        ({"MAXY": 50}, "extreme_y"),
+    ],
 )
 def test_the_ends_of_a_table_of_pairs_are_held_against_the_header(records: dict[str, Any], code: str) -> None:
     pairs = [(41.0, 10.0), (55.0, 99.0), (91.0, 50.0)]
     assert code in warned(one(mass_jcamp(pairs, **records)))
-    assert not one(mass_jcamp(pairs, FIRSTX=0, LASTX=91, FIRSTY=10, MAXY=99)).warnings
+    assert not one(mass_jcamp(pairs, FIRSTX=0, LASTX=91, MINX=0, MAXX=91, FIRSTY=10, MAXY=99)).warnings
 
 
 def test_rows_that_do_not_begin_at_the_first_x_are_refused() -> None:
@@ -154,3 +164,45 @@ def test_a_damaged_compound_file_is_refused_with_its_line() -> None:
     with pytest.raises(CorruptFile) as caught:
         read(b"##TITLE=a\n##DATA TYPE=LINK\n##BLOCKS=3\n")
     assert caught.value.line == 1
+
+
+@pytest.mark.parametrize("unit", [None, "", "SNEEZES"])
+def test_infrared_that_names_no_ordinate_is_told_until_a_person_answers(unit: str | None) -> None:
+    text = jcamp(Y, YUNITS=unit)
+    assert "ordinate_unknown" in warned(one(text))
+    assert not one(text, y_unit="counts").warnings
+    assert "ordinate_unknown" not in warned(one(jcamp(Y, DATA_TYPE="RAMAN SPECTRUM", YUNITS=unit)))
+
+
+def test_a_falling_axis_with_a_rising_step_is_a_warning() -> None:
+    assert not one(jcamp(Y, first=474, step=-1, DELTAX=-1, **COUNTS)).warnings
+    assert "delta_x" in warned(one(jcamp(Y, first=474, step=-1, DELTAX=1, **COUNTS)))
+
+
+def test_a_block_without_its_end_is_told() -> None:
+    alone = one(jcamp(Y, end=False, **COUNTS))
+    assert (alone.warnings, "no_end" in codes(alone)) == ((), True)
+    inner = jcamp(Y, title="a", end=False, **COUNTS) + jcamp(Y, title="b", **COUNTS)
+    first, second = read(f"##TITLE=both\n##JCAMP-DX=4.24\n##DATA TYPE=LINK\n##BLOCKS=3\n{inner}##END=\n".encode())
+    assert "no_end" in warned(first)
+    assert not second.warnings
+
+
+def test_a_file_without_its_title_is_still_jcamp() -> None:
+    text = jcamp(Y, form="DIF", **COUNTS).partition("\n")[2]
+    reading = one(text, "a.txt")
+    assert (reading.format, reading.n_points, warned(reading)) == ("jcamp", len(Y), {"no_title"})
+    second = read((jcamp(Y, title="a", **COUNTS) + text).encode())[1]
+    assert (second.n_points, "no_title" in warned(second)) == (len(Y), True)
+
+
+def test_a_table_of_another_class_than_announced_is_noted() -> None:
+    pairs = [(41.0, 10.0), (55.0, 99.0)]
+    assert "data_class" in codes(one(mass_jcamp(pairs, DATA_CLASS="XYDATA")))
+    assert "data_class" not in codes(one(mass_jcamp(pairs, DATA_CLASS="PEAK TABLE")))
+
+
+def test_a_page_of_a_variable_that_the_header_does_not_name_is_a_warning() -> None:
+    plain = pages().replace("20A1", "20A")
+    assert not any("unknown_symbol" in codes(r) for r in read(plain.encode()))
+    assert all("unknown_symbol" in warned(r) for r in read(plain.replace("##PAGE=N=2", "##PAGE=Q=2").encode()))

@@ -290,3 +290,83 @@ def test_a_column_whose_first_word_comes_late_hides_no_peaks(late: str) -> None:
     rows = "".join(f"{100 + i / 10:.1f},{i + 1},C2H5,{late if i == 150 else ''}\n" for i in range(200))
     spectrum = one(f"m/z,Intensity,Ion,Note\n{rows}", "a.csv")
     assert (spectrum.kind, spectrum.n_points, codes(spectrum)) == (ReadingKind.MASS_SPECTRUM, 200, set())
+
+
+@pytest.mark.parametrize(
+    ("at", "mark"),
+    [(at, mark) for at in (1, 40) for mark in ("", ";", " ", "\t", ".")],
+)
+def test_a_row_at_either_end_of_a_table_that_lost_its_separator_is_told(at: int, mark: str) -> None:
+    lines = written(plain, mark=",").splitlines()
+    lines[at] = lines[at].replace(",", mark)
+    assert warned(one("\n".join(lines) + "\n", "x.csv")) == {"row_damaged"}
+
+
+def test_quoted_rows_that_grew_together_are_told() -> None:
+    lines = [",".join(f'"{cell}"' for cell in line.split(",")) for line in written(plain, mark=",").splitlines()]
+    assert warned(one("\n".join([*lines[:-2], lines[-2] + lines[-1]]) + "\n", "x.csv")) == {"row_damaged"}
+
+
+@pytest.mark.parametrize("line", ["40", "1,234", "1,234.5", "2026-12-01", '"01.12.2026"'])
+def test_a_number_or_a_date_above_a_table_is_no_row_of_it(line: str) -> None:
+    reading = one(f"Wavenumber (cm-1)\tAbsorbance\n{line}\n" + written(plain, mark="\t").partition("\n")[2], "x.txt")
+    agrees(reading)
+
+
+def in_quotes(value: float, digits: int) -> str:
+    """As spreadsheets write a number with thousands marks among commas."""
+    text = f"{value:,.{digits}f}"
+    return f'"{text}"' if "," in text else text
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+@pytest.mark.parametrize("tall", [20_000, 1_010])
+def test_thousands_in_quotes_among_commas_are_read(tall: int, *, everywhere: bool) -> None:
+    """Also where only the top of one peak has them, far from the rows that are tried first."""
+    y = [100 + tall * float(np.exp(-(((i - 1_450) / 3) ** 2))) for i in range(3_000)]
+    rows = [f'{i / 100:.2f},"{v:,.1f}"' if everywhere else f"{i / 100:.2f},{in_quotes(v, 1)}" for i, v in enumerate(y)]
+    rows[0] = rows[0].replace("100.0", '"100.0"') if '"' not in rows[0] else rows[0]
+    trace = one("Time (min),Signal (counts)\n" + "\n".join(rows) + "\n", "x.csv")
+    np.testing.assert_allclose(trace.y, y, atol=0.06)
+    assert not trace.warnings
+
+
+def test_whole_thousands_in_quotes_need_a_point_elsewhere() -> None:
+    peaks = [(41.1, 120), (51.2, 9990), (65.3, 1230), (77.4, 1000000)]
+    spectrum = one("m/z,Intensity\n" + "".join(f"{m},{in_quotes(i, 0)}\n" for m, i in peaks), "x.csv")
+    assert list(zip(spectrum.x, spectrum.y, strict=True)) == peaks
+    swapped = one("Intensity,m/z\n" + "".join(f"{in_quotes(i, 0)},{m}\n" for m, i in peaks), "x.csv")
+    assert list(zip(swapped.x, swapped.y, strict=True)) == peaks
+    decimal = one("Time (min),Signal\n" + "".join(f'"{i},125","2,{200 + i}"\n' for i in range(1, 9)), "x.csv")
+    assert decimal.x.tolist() == [i + 0.125 for i in range(1, 9)]
+
+
+@pytest.mark.parametrize("damaged", ['"1,980"', '"1,98"'])
+def test_a_comma_for_a_point_makes_no_thousands(damaged: str) -> None:
+    rows = [f'"{40 + i}.5","{i}.980"' for i in range(1, 12)]
+    rows[4] = rows[4].partition(",")[0] + "," + damaged
+    assert_refused("m/z,Intensity\n" + "\n".join(rows) + "\n", "bad_row", "x.csv")
+
+
+def test_per_cent_behind_every_value_is_their_unit() -> None:
+    def percent(value: float) -> str:
+        return plain(value) if value > 1 else f"{50 + 40 * value:.4f}%"
+
+    for header in ("Wavenumber(cm-1);Transmittance", "Wavenumber(cm-1);Transmittance (%)"):
+        reading = one(written(percent, header), "x.csv")
+        assert (reading.y_unit, reading.remarks) == ("transmittance (%)", ())
+        np.testing.assert_allclose(reading.y, 50 + 40 * np.array(Y), atol=1e-4)
+    mixed = written(percent, "Wavenumber(cm-1);Transmittance").replace("%", "", 1)
+    assert "row_damaged" in warned(one(mixed, "x.csv"))
+
+
+@pytest.mark.parametrize(
+    ("header", "x_unit", "y_unit"),
+    [("Волновое число (см-1);Пропускание (%)", "cm-1", "transmittance (%)"), ("波数 (cm-1);透过率 (%)", "cm-1", "transmittance (%)"),
+     ("波数;吸光度", "cm-1", "absorbance"), ("Волновое число;Оптическая плотность", "cm-1", "absorbance"),
+     ("Длина волны (нм);Поглощение", "nm", "absorbance"), ("波长;吸光度", "nm", "absorbance")],
+)  # fmt: skip
+def test_columns_named_in_russian_and_chinese(header: str, x_unit: str, y_unit: str) -> None:
+    reading = one(written(lambda v: plain(v) if v > 1 or "%" not in header else plain(50 + 40 * v), header), "x.csv")
+    assert (reading.x_unit, reading.y_unit) == (x_unit, y_unit)
+    assert not {"axis_guessed", "ordinate_unknown"} & warned(reading)

@@ -98,7 +98,7 @@ def test_a_dry_run_shows_every_difference_and_changes_nothing(bench, newer):
         y[3] *= 1.1
         return [
             replace(
-                one, y=y, x_unit="nm", reader_version="9", kind=ReadingKind.UV,
+                one, y=y, x_unit="nm", reader_version="99", kind=ReadingKind.UV,
                 remarks=(Remark(Level.WARNING, "axis_guessed", "The axis was guessed."),),
             )
         ]  # fmt: skip
@@ -111,7 +111,7 @@ def test_a_dry_run_shows_every_difference_and_changes_nothing(bench, newer):
     (change,) = found.changes
     assert change.fields["x_unit"] == ("cm-1", "nm")
     assert change.fields["kind"] == ("ir", "uv")
-    assert change.fields["reader_version"][1] == "9"
+    assert change.fields["reader_version"][1] == "99"
     assert "y_max" not in change.fields  # the fourth point is not the highest
     assert change.remarks_added == ("The axis was guessed.",)
     old_y = 0.001 * round(1000 / (1 + ((460 - 1700) / 40) ** 2) + 500 / (1 + ((460 - 1100) / 40) ** 2))
@@ -164,13 +164,13 @@ def test_a_reading_more_and_a_reading_less_are_named(bench, newer):
 def test_apply_stores_readings_candidates_audit_and_event_through_the_job(bench, newer):
     upload = bench.upload(small_ir(), "a.dx")
     old_row, old_readings = stored(bench, upload)
-    newer.version("9")
+    newer.version("99")
     (found,) = run(bench, newer, apply=True)
     assert (found.outcome, found.stored) == (Outcome.DETAILS, "stored")
     row, (reading,) = stored(bench, upload)
     assert row.state is UploadState.READ
     assert row.version == old_row.version + 2
-    assert reading.reader_version == "9"
+    assert reading.reader_version == "99"
     assert reading.id == old_readings[0].id  # of the same points: links and steps made of it stay good
     assert bench.candidates(upload)["answer"]["headline"]
     with bench.world.runtime.read() as session:
@@ -247,7 +247,7 @@ def test_a_reading_is_not_lost_when_a_service_takes_the_job_and_cannot_read_the_
     """The service may be of another version, or be stopped in the middle."""
     upload = bench.upload(small_ir(), "a.dx")
     (before,) = stored(bench, upload)[1]
-    newer.version("9")
+    newer.version("99")
     service = NewerReaders(bench.parts.sandbox)
     service.refuse(reason)
     handlers = module.handlers
@@ -274,21 +274,21 @@ def test_what_a_service_took_and_refused_is_not_called_stored(bench, newer, monk
 
 def test_nothing_moves_under_a_submitted_result_and_the_sentence_says_how(bench, newer, monkeypatch):
     upload = bench.upload(small_ir(), "a.dx")
-    newer.version("9")
+    newer.version("99")
     before = everything(bench)
     monkeypatch.setitem(reactions._TABLE, ReadingsInQuestion, (lambda *_: "released",))
     (found,) = run(bench, newer, apply=True)
     assert found.stored == "kept"
     assert found.why == "a result stands on it (released); amend it to use the new reading"
     assert everything(bench) == before
-    assert stored(bench, upload)[1][0].reader_version != "9"
+    assert stored(bench, upload)[1][0].reader_version != "99"
 
 
 def test_a_withdrawn_sample_keeps_its_readings(bench, newer):
     bench.upload(small_ir(), "a.dx")
     with bench.world.runtime.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
         module.lookup.lock_sample(uow, bench.sample_id).withdrawn_at = uow.now
-    newer.version("9")
+    newer.version("99")
     (found,) = run(bench, newer, apply=True)
     assert (found.stored, found.why) == ("kept", "its sample was withdrawn")
 
@@ -300,7 +300,7 @@ def test_a_file_somebody_answered_meanwhile_is_left_to_them(bench, newer):
         with bench.world.runtime.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
             row = uow.session.get(Upload, uuid.UUID(upload["id"]))
             row.version += 1
-        return [replace(readings[0], reader_version="9")]
+        return [replace(readings[0], reader_version="99")]
 
     newer.change = answered
     (found,) = run(bench, newer, apply=True)
@@ -333,8 +333,8 @@ def test_lost_points_are_a_difference_and_come_back(bench, newer):
 def test_a_run_that_was_cut_off_goes_on_with_the_older_ones(bench, newer, monkeypatch: pytest.MonkeyPatch):
     for number in range(3):
         bench.upload(small_ir() + b"\n" * number, f"{number}.dx")
-    newer.version("9")
-    current = [replace(known, version="9") if known.name == "jcamp" else known for known in module.formats()]
+    newer.version("99")
+    current = [replace(known, version="99") if known.name == "jcamp" else known for known in module.formats()]
     monkeypatch.setattr(module, "formats", lambda: tuple(current))
     parts = replace(bench.parts, sandbox=newer)
     cut_off = reprocess(parts, Selection(older=True), apply=True)
