@@ -68,7 +68,9 @@ def _without_per_cent(lines: list[str]) -> list[str]:
         elif lines[at].strip():
             if not changed or _BEGINS_WITH_NUMBER.match(lines[at]):
                 break
-            changed[at] = lines[at] if "%" in lines[at] else re.sub(r'("?\s*)$', r" (%)\1", lines[at], count=1)
+            names = lines[at].rstrip()
+            bare = names.removesuffix('"')
+            changed[at] = lines[at] if "%" in names else f"{bare} (%){names[len(bare) :]}"
             return [changed.get(i, line) for i, line in enumerate(lines)]
     return lines
 
