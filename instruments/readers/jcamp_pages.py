@@ -23,6 +23,8 @@ from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, number, remarks
 from .jcamp_blocks import Block, Table
 
+_COEFFICIENT = re.compile(r"m-1|absorptivity|coefficient", re.I)  # of gases: (micromol/mol)-1m-1 (base 10)
+
 
 class Variables:
     """The columns of the NTUPLES header by symbol: factor, first, last, units, dimension."""
@@ -103,7 +105,8 @@ def ordinate(kind: ReadingKind, raw: str, y: FloatArray, hints: Hints) -> tuple[
     """The unit of y that a person or the file gives, with the scale of its values, and what to say of it."""
     known = hints.y_unit or units.y_unit(raw)
     unit, said = units.scaled(known or raw, float(np.max(y)))
-    return unit, said if known or kind is not ReadingKind.IR else (ORDINATE_UNKNOWN, *said)
+    clear = known or kind is not ReadingKind.IR or _COEFFICIENT.search(raw)
+    return unit, said if clear else (ORDINATE_UNKNOWN, *said)
 
 
 def _refuse_short_pages(pages: list[_Page], tables: list[Table]) -> None:

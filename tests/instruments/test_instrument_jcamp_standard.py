@@ -172,6 +172,7 @@ def test_infrared_that_names_no_ordinate_is_told_until_a_person_answers(unit: st
     assert "ordinate_unknown" in warned(one(text))
     assert not one(text, y_unit="counts").warnings
     assert "ordinate_unknown" not in warned(one(jcamp(Y, DATA_TYPE="RAMAN SPECTRUM", YUNITS=unit)))
+    assert "ordinate_unknown" not in warned(one(jcamp(Y, YUNITS="(micromol/mol)-1m-1 (base 10)")))
 
 
 def test_a_falling_axis_with_a_rising_step_is_a_warning() -> None:
