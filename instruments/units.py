@@ -35,7 +35,7 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"log\s*\(?\s*1\s*/\s*r", "log(1/R)"),
     (r"single ?beam|einkanal|mono ?faisceau", "single beam"),
     (
-        r"%\s*t\b|%\s*trans|trans[a-z]*\.?\s*[\[(/]?\s*%|percent trans|\bt\s*[\[(/]\s*%"
+        r"%\s*t\b|%\s*trans|trans[a-z]*\.?\s*[\[(/]?\s*%|percent trans|\bt\s*[\[(/]\s*%|^t ?%$"
         r"|(?:пропускани[ея]|透[过過射]率)\s*[\[(/]?\s*%",
         "transmittance (%)",
     ),
@@ -44,7 +44,7 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"reflec|reflek|reflex|rifle|отражени|反射率", "reflectance"),
     (r"\babs(olute|\.)? ?int", "intensity"),
     (
-        r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan|поглощени|оптическая плотность|吸光度",
+        r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan|поглощени|оптическая плотность|吸光度|optical densit|^o\.? ?d\.?$|extinction(?! coef)",
         "absorbance",
     ),
     (r"\bcounts?\b|\bcts\b|\bcnts?\b|\bcps\b", "counts"),

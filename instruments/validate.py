@@ -53,6 +53,7 @@ LARGEST_MZ = 20_000.0
 ENOUGH_PEAKS, ISOTOPES = 5, 5.0
 # The units in which the axis of a technique can be compared.
 UNITS_OF = dict.fromkeys((ReadingKind.IR, ReadingKind.RAMAN, ReadingKind.UV), ("cm-1", "nm", "um"))
+_OF_LIGHT = ("absorbance", "transmittance", "reflectance", "")
 SMALLEST_ORDINATE = 1e-12  # of light; what lies below are other bytes taken for numbers
 LARGEST_VALUE = 1e30  # netCDF fills what was never written with 9.97e36, others with the largest number there is
 X_DOUBTS = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
@@ -246,7 +247,7 @@ def _ordinate(reading: Reading) -> Iterator[Remark]:
     """Values that cannot be what their unit says, or look like another: scale, and which way the bands point."""
     name, lowest, highest = reading.y_unit.removesuffix(" (%)"), float(reading.y.min()), float(reading.y.max())
     farthest = max(highest, lowest, key=abs)
-    if 0 < abs(farthest) < SMALLEST_ORDINATE:
+    if name in _OF_LIGHT and 0 < abs(farthest) < SMALLEST_ORDINATE:
         text = f"All values of the spectrum lie within {abs(farthest):.2g} of 0, which no instrument can tell from 0; they may be read wrongly."
         yield warning("implausible_value", text)
         return

@@ -80,10 +80,17 @@ class ImportReport:
 
 def counted(read: int, accepted: int, merged: int, refused: int) -> str:
     """What became of the spectra of an import, in one to three sentences."""
-    said = [f"{accepted:,} of {read:,} spectra were accepted."]
-    for number, what in ((merged, "merged with an identical one"), (refused, "refused")):
-        said += [f"{number:,} {'was' if number == 1 else 'were'} {what}."] if number else []
-    return " ".join(said)
+    of_all = f"{accepted:,} of {read:,} {'spectrum' if read == 1 else 'spectra'}"
+    rows = (
+        (accepted, of_all, "accepted"),
+        (merged, f"{merged:,}", "merged with an identical one"),
+        (refused, f"{refused:,}", "refused"),
+    )
+    return " ".join(
+        f"{who} {'was' if number == 1 else 'were'} {what}."
+        for number, who, what in rows
+        if number or what == "accepted"
+    )
 
 
 @dataclass

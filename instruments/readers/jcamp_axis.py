@@ -18,6 +18,7 @@ from ..validate import count_remark, info, warning
 from .jcamp_asdf import Ordinates
 
 FRACTION = 2.0  # y above this is no transmittance from 0 to 1, so the header's extremes are not in per cent of it
+WHOLE_MASS = 0.5  # m/z, by which a rounded one may differ
 _APART = 0.001  # of the span of x or the largest y
 _WHOLE_WITHOUT_END = info("no_end", "The table is not closed by ##END, but holds all its points.")
 
@@ -172,7 +173,9 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
             stated, given = ("falls", "rise") if found.delta_x < 0 else ("rises", "fall")
             text = f"The header says the points lie {found.delta_x:g} apart, so that x {stated}, but its first and last x {given}."
             yield warning("delta_x", text)
-    yield from _range(found, x)
+    yield from _range(
+        found, x, max(_APART * float(np.ptp(x)), abs(found.x_factor), abs(float(x[-1] - x[0])) / max(x.size - 1, 1))
+    )
     yield from _extremes(found, y)
     yield from _drift(ordinates, found, x)
     yield from _gaps(y)
@@ -215,11 +218,10 @@ def _gaps(y: FloatArray) -> Iterator[Remark]:
         yield warning("missing_points", f"{gaps} points are marked as missing and were left out.")
 
 
-def _range(found: Numbers, x: FloatArray) -> Iterator[Remark]:
+def _range(found: Numbers, x: FloatArray, slack: float) -> Iterator[Remark]:
     """MAXX and MINX against the axis; 0 stands for an end that is not known."""
-    lowest, highest = float(np.nanmin(x)), float(np.nanmax(x))
-    slack = _APART * max(highest - lowest, abs(found.x_factor))
-    for word, stated, value in (("highest", found.max_x, highest), ("lowest", found.min_x, lowest)):
+    ends = (("highest", found.max_x, float(np.nanmax(x))), ("lowest", found.min_x, float(np.nanmin(x))))
+    for word, stated, value in ends:
         if stated and np.isfinite(stated) and abs(stated - value) > slack:
             yield warning("extreme_x", f"The header says the {word} x is {stated:g}, the data say {value:g}.")
 
@@ -249,7 +251,7 @@ def pair_remarks(found: Numbers, x: FloatArray, y: FloatArray, line: int, *, end
     """What the header of an (XY..XY) table says of its points. Fewer than NPOINTS and no END is a file cut short: CorruptFile."""
     if x.size:
         yield from _ends(found, x, y)
-        yield from _range(found, x)
+        yield from _range(found, x, WHOLE_MASS)
     yield from _extremes(found, y)
     yield from _gaps(y)
     if found.points is None:

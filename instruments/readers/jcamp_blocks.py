@@ -109,6 +109,9 @@ def blocks(lines: Iterable[tuple[int, str]], limits: Limits) -> Iterator[Block]:
         table, listed = None, label if label in LISTED_LABELS else ""
         unfilled = "" if value or listed else label
         if label == "TITLE":
+            if stack and _lacks_its_title(stack[-1]):
+                stack[-1].header["TITLE"] = value
+                continue
             if stack and not _may_hold_children(stack[-1]):
                 yield _closed(stack)
             count += 1
@@ -130,6 +133,11 @@ def _closed(stack: list[Block]) -> Block:
     if stack:
         stack[-1].within += 1 + block.within
     return block
+
+
+def _lacks_its_title(block: Block) -> bool:
+    """Whether a block began with JCAMP-DX, and its title comes later."""
+    return "TITLE" not in block.header and not block.tables and not _may_hold_children(block)
 
 
 def _may_hold_children(block: Block) -> bool:

@@ -23,7 +23,7 @@ from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, number, remarks
 from .jcamp_blocks import Block, Table
 
-_COEFFICIENT = re.compile(r"m-1|absorptivity|coefficient", re.I)  # of gases: (micromol/mol)-1m-1 (base 10)
+_COEFFICIENT = re.compile(r"(?<![ck])m-1|absorptivity|coeff", re.I)  # of gases: (micromol/mol)-1m-1 (base 10)
 
 
 class Variables:
@@ -106,7 +106,10 @@ def ordinate(kind: ReadingKind, raw: str, y: FloatArray, hints: Hints) -> tuple[
     known = hints.y_unit or units.y_unit(raw)
     unit, said = units.scaled(known or raw, float(np.max(y)))
     clear = known or kind is not ReadingKind.IR or _COEFFICIENT.search(raw)
-    return unit, said if clear else (ORDINATE_UNKNOWN, *said)
+    named = warning(
+        "ordinate_unknown", f"The file gives y in {raw.strip()[:30]!r}, which is neither absorbance nor transmittance."
+    )
+    return unit, said if clear else (named if raw.strip() else ORDINATE_UNKNOWN, *said)
 
 
 def _refuse_short_pages(pages: list[_Page], tables: list[Table]) -> None:
@@ -188,7 +191,8 @@ def _dimensions(pages: list[_Page], tables: list[Table], variables: Variables) -
         declared = variables.number(symbol, "VARDIM")
         if declared is not None and declared != held:
             found += (warning("count_mismatch", f"The header announces {declared:,.0f} {words} {held:,}."),)
-    strange = next((t for t in tables if _page_symbol(t) not in ("", *variables.symbols)), None)
+    numbered = [t for t in tables if "=" in t.local.get("PAGE", "")]
+    strange = next((t for t in numbered if _page_symbol(t) not in ("", *variables.symbols)), None)
     if strange is not None:
         text = f"The page before line {strange.line} is numbered by {_page_symbol(strange)[:20]}, which the header does not explain; it was read like the others."
         found += (warning("unknown_symbol", text),)

@@ -37,7 +37,7 @@ _NUMBER = r"[+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][+-]?\d{1,3}+)?+"  # possessive: 
 _PEAK = re.compile(rf"\s++({_NUMBER})\s++({_NUMBER})(?:\s++(\S++))?\s*")
 _NUMERIC = re.compile(_NUMBER)
 _COUNT = re.compile(r"\d{1,15}")
-_KIND = re.compile(r"MS\d?")
+_KIND = re.compile(r"MS(?:\d{0,2}|n)", re.I)
 _RELATIVE = warning(
     "relative_differs", "The relative intensities do not fit the absolute ones; a value may be damaged."
 )
@@ -77,7 +77,7 @@ def _records(source: Source, limits: Limits) -> Iterator[Reading | None]:
         if line.startswith("//"):
             if line.strip("/ \t\r"):
                 raise CorruptFile(
-                    f"Line {line_number} ends a record and goes on; a line break may be lost.",
+                    f"Line {line_number} has text behind the // that ends a record; a line break may be lost.",
                     code="bad_row",
                     line=line_number,
                 )
@@ -182,7 +182,7 @@ def _doubts(fields: dict[str, Any]) -> Iterator[Remark]:
         yield from stated_twice(key, values if isinstance(values, list) else ())
     kind = _first(fields, "AC$MASS_SPECTROMETRY MS_TYPE")
     if kind and not _KIND.fullmatch(kind):
-        yield warning("bad_level", f"The record gives its MS_TYPE as {kind[:30]!r}, which is none.")
+        yield warning("bad_level", f"The record gives its MS_TYPE as {kind[:30]!r}, which is not a stage of MS.")
 
 
 def _peaks(rows: list[tuple[int, str]], columns: int) -> FloatArray:

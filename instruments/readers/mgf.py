@@ -31,9 +31,8 @@ _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
 _FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
-_NO_CHARGE = re.compile(
-    r"\d*\.\d*\S*|\d{3,}\S*|[2-9]\d\S*|\d+[+-]\d\S*"
-)  # of a third column; nothing has twenty charges
+_NO_CHARGE = re.compile(r"\d+\.\d*\S*|\.\d+|\d{2,}|0")  # of a third column; no fragment has ten charges
+_CHARGE_AND_MORE = re.compile(r"\d+[+-]\d\S*")
 _SECONDS = re.compile(r"\s*+(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s*+[-,;]\s*+[\d.]++)*+\s*+(?:s|sec)?\s*+")
 _LEVEL = re.compile(r"\s*(?:MS)?(\d)\s*", re.I)
 COMMENTS = "#;!/"
@@ -198,15 +197,14 @@ def _peaks(rows: list[tuple[int, str]]) -> tuple[FloatArray, FloatArray]:
 
 def _refuse_grown(rows: list[tuple[int, str]]) -> None:
     """Raise CorruptFile at a row with a third number that is no charge, where others have none, or with a pair behind its
-    charge: two rows grew together, or a number broke in two. Some peaks alone may have a charge, if its sign is with it.
+    charge: two rows grew together, or a number broke in two.
     """
     third = [(n, cells) for n, line in rows if len(cells := line.split(None, 5)) > 2]
-    few = 2 * len(third) <= len(rows)
     grown = [
         n
         for n, cells in third
-        if _NO_CHARGE.fullmatch(cells[2])
-        or (few and cells[2].isdigit())
+        if (len(third) < len(rows) and _NO_CHARGE.fullmatch(cells[2]))
+        or _CHARGE_AND_MORE.fullmatch(cells[2])
         or (len(cells) > 4 and _are_numbers(cells[3:5]))
     ]
     if 0 < len(grown) < len(rows):

@@ -27,10 +27,10 @@ _UNLIKE = re.compile(r"\d+,\d+ \d+\.\d+")  # 41,5 1.200
 _THOUSANDS = re.compile(r"[+]?[1-9]\d{0,2}(?:,\d{3})+")
 _PLAIN = re.compile(r"[\d.]+")
 _DIGITS_COMMA = re.compile(r"\d,[\d.]")
-_LONE = re.compile(rf"(?<![^\s;,:]){_NUMBER}(?![^\s;,:])", re.I)  # a number that is no part of a pair
+_LONE = re.compile(rf"(?<![^\s;,:])(?:{_NUMBER})(?![^\s;,:])", re.I)  # a number that is no part of a pair
 _SEPARATORS = str.maketrans(";:()[]{}", "        ")
 _BRACKETS = str.maketrans({"(": " ", "[": " ", "{": " ", ")": "; ", "]": "; ", "}": "; "})
-_ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*[^\W\d][^{}]*\}|\[[^\[\]]*[^\W\d][^\[\]]*\]')
+_ANNOTATION = re.compile(r'"[^"]*"?|\{[^{}]*[^\W\d][^{}]*\}|\[[^\[\]]*[^\W\d][^\[\]]*\]|\([^()]*[^\W\deE_][^()]*\)')
 
 
 def peaks_of(rows: Sequence[Row], declared: int) -> tuple[FloatArray, FloatArray]:

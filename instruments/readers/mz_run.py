@@ -31,7 +31,7 @@ DOUBTS = {
     "polarity": "states a polarity that is neither + nor -",
     "profile_and_centroid": "states both peaks (centroid) and curves (profile); curves were assumed",
     "precursor_window": "states a precursor far outside the window in which it isolated ions",
-    "scan_number": "gives a scan number that is no number",
+    "scan_number": "gives a scan number that is not a number",
 }
 # A file may hold so many points, and beyond them in proportion to its size: an m/z and its intensity are 16 bytes.
 FREE_POINTS, POINTS_PER_BYTE = 8_000_000, 12

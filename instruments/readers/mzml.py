@@ -40,8 +40,8 @@ ODD = {
     "array_count": "{:,} spectra or chromatograms hold another number of arrays than they state.",
     "array_name": "For {:,} of its arrays the file gives the accession of one quantity and the name of another; the accession was used.",
     "units_differ": "For {:,} of its arrays the file gives a unit of another quantity, such as minutes for m/z; the unit was not used.",
-    "missing_group": "The file refers to groups of parameters that it does not hold (references: {:,}); what they state is missing.",
-    "spectrum_index": "For {:,} of its spectra the file gives an index that is not above the one before; it was joined from several or is damaged.",
+    "missing_group": "The file refers {:,} times to a group of parameters that it does not hold; what the group states is missing.",
+    "spectrum_index": "For {:,} of its spectra the file gives an index that is not above the one before; the file was joined from several or is damaged.",
 }
 ALTERED = (
     warning(
@@ -142,7 +142,9 @@ def _doubts(element: Element, level: int | None) -> tuple[str, ...]:
         "level_type": (MSN_SPECTRUM if level == 1 else MS1_SPECTRUM) in terms and bool(level),
         "two_polarities": POSITIVE in terms and NEGATIVE in terms,
         "profile_and_centroid": PROFILE in terms and CENTROID in terms,
-        "precursor_window": ISOLATED_ABOVE in terms and _beside_its_window(terms),
+        "precursor_window": level == 2
+        and ISOLATED_ABOVE in terms
+        and _beside_its_window(terms),  # MS3 has two precursors
     }
     return tuple(code for code, told in found.items() if told) if True in found.values() else ()
 

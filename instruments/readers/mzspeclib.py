@@ -35,7 +35,7 @@ SECONDS = {"UO:0000010": 1.0, "UO:0000031": 60.0}
 MAX_ATTRIBUTES = 1_000
 _ATTRIBUTE = re.compile(r"(?:\[(\d{1,9})\])?([A-Z]{2,10}:\d{1,12})\|([^=]{1,200})=(.*)")
 _TERM = re.compile(r"([A-Z]{2,10}:\d{1,12})\|(.*)")
-_IS_NUMBER = re.compile(r"\s*\d+\.?\d*\s*")  # which no annotation is
+_IS_NUMBER = re.compile(r"\s*+\d++\.?+\d*+\s*+")  # which no annotation is
 _SECTION = re.compile(r"<(\w+)(?:\s+(\w+))?(?:=(.{0,200}?))?>\s*")
 
 
@@ -213,11 +213,11 @@ def _json_spectrum(item: Any, where: str, sets: Mapping[str, list[Attribute]]) -
         found.attributes = [_from_object(a) for one in lists for a in one[:MAX_ATTRIBUTES]]
         found.mz = [_plain(v) for v in item.get("mzs") or []]
         found.intensity = [_plain(v) for v in item.get("intensities") or []]
-        annotations = item.get("peak_annotations") or []
+        annotations = len(item.get("peak_annotations") or ())
     except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
         raise CorruptFile(f"The {where} is damaged.", code="bad_spectrum") from error
-    if annotations and len(annotations) != len(found.mz):
-        said = f"The {where} has {len(annotations):,} annotations for {len(found.mz):,} peaks; some may be lost."
+    if annotations and annotations != len(found.mz):
+        said = f"The {where} has {annotations:,} annotations for {len(found.mz):,} peaks; some may be lost."
         found.doubts = (warning("annotations", said),)
     return found
 

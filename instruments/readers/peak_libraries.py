@@ -64,9 +64,10 @@ def splash_remark(stated: str, mz: FloatArray, intensity: FloatArray) -> tuple[R
     Wohlgemuth et al. 2016 (doi:10.1038/nbt.3689): its last block is the SHA-256 of the peaks in order, m/z to six decimals
     and intensity in whole per cent, both cut and not rounded.
     """
-    match = _SPLASH.fullmatch(stated.strip())
-    if match is None and stated.strip() and not stated.strip().startswith("splash"):
-        return (warning("checksum", f"The record gives its SPLASH as {stated.strip()[:50]!r}, which is none."),)
+    bare = stated.strip().lower()
+    match = _SPLASH.fullmatch(bare)
+    if not bare.startswith("splash") and not _NOT_KNOWN.fullmatch(bare):
+        return (warning("checksum", f"The record gives its SPLASH as {stated.strip()[:50]!r}, which is not a SPLASH."),)
     largest = float(intensity.max()) if intensity.size else 0.0
     if match is None or largest <= 0 or not all(map(isfinite, (largest, *mz.tolist(), *intensity.tolist()))):
         return ()

@@ -22,138 +22,18 @@ _MASSES = {
     "P": (30.97376, 30.9738), "S": (31.97207, 32.06), "Cl": (34.96885, 35.45), "K": (38.96371, 39.0983),
     "Br": (78.91834, 79.904), "I": (126.90447, 126.9045),
 }  # fmt: skip
-# All symbols that a formula may hold
-_ELEMENTS = frozenset(
-    [
-        "H",
-        "D",
-        "T",
-        "He",
-        "Li",
-        "Be",
-        "B",
-        "C",
-        "N",
-        "O",
-        "F",
-        "Ne",
-        "Na",
-        "Mg",
-        "Al",
-        "Si",
-        "P",
-        "S",
-        "Cl",
-        "Ar",
-        "K",
-        "Ca",
-        "Sc",
-        "Ti",
-        "V",
-        "Cr",
-        "Mn",
-        "Fe",
-        "Co",
-        "Ni",
-        "Cu",
-        "Zn",
-        "Ga",
-        "Ge",
-        "As",
-        "Se",
-        "Br",
-        "Kr",
-        "Rb",
-        "Sr",
-        "Y",
-        "Zr",
-        "Nb",
-        "Mo",
-        "Tc",
-        "Ru",
-        "Rh",
-        "Pd",
-        "Ag",
-        "Cd",
-        "In",
-        "Sn",
-        "Sb",
-        "Te",
-        "I",
-        "Xe",
-        "Cs",
-        "Ba",
-        "La",
-        "Ce",
-        "Pr",
-        "Nd",
-        "Pm",
-        "Sm",
-        "Eu",
-        "Gd",
-        "Tb",
-        "Dy",
-        "Ho",
-        "Er",
-        "Tm",
-        "Yb",
-        "Lu",
-        "Hf",
-        "Ta",
-        "W",
-        "Re",
-        "Os",
-        "Ir",
-        "Pt",
-        "Au",
-        "Hg",
-        "Tl",
-        "Pb",
-        "Bi",
-        "Po",
-        "At",
-        "Rn",
-        "Fr",
-        "Ra",
-        "Ac",
-        "Th",
-        "Pa",
-        "U",
-        "Np",
-        "Pu",
-        "Am",
-        "Cm",
-        "Bk",
-        "Cf",
-        "Es",
-        "Fm",
-        "Md",
-        "No",
-        "Lr",
-        "Rf",
-        "Db",
-        "Sg",
-        "Bh",
-        "Hs",
-        "Mt",
-        "Ds",
-        "Rg",
-        "Cn",
-        "Nh",
-        "Fl",
-        "Mc",
-        "Lv",
-        "Ts",
-        "Og",
-        "R",
-        "X",
-    ]
+# R and X stand for any group and any halogen
+_ELEMENT = re.compile(
+    "A[cglmrstu]|B[aehikr]?|C[adeflmnorsu]?|D[bsy]?|E[rsu]|F[elmr]?|G[ade]|H[efgos]?|I[nr]?|K[r]?|L[airuv]|M[cdgnot]|N[abdehiop]?|O[gs]?"
+    "|P[abdmortu]?|R[abefghnu]?|S[bcegimnr]?|T[abcehilms]?|U|V|W|X[e]?|Y[b]?|Z[nr]"
 )
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?\d{0,4})+")
 _ATOM = re.compile(r"([A-Z][a-z]?)(\d*)")
 _NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,12})?)\s*")
 _CAS = re.compile(r"(\d{2,7})-(\d{2})-(\d)")
-_NOT_SAID = re.compile(r"n\.?/?a\.?|none|null|nan|unknown|[-+?.\s]*", re.I)
+_NOT_SAID = re.compile(r"n\.?/?[ad]\.?|none|null|nan|un\w+|not\b.*|[-+?.\s]*", re.I)
+_WORD = re.compile(r"(?!both\b|alternat)[a-z]{2,}", re.I)
+_NO_CAS = re.compile(r"1000\d{3}-|9\d{5}-")  # NIST and Wiley number so what has none
 _SIGNED = re.compile(r".*[\])A-Za-z](\d*)([+-])[.*\s]*")  # [M+H]+, [M-2H]2-, M+
 # What an ion of one molecule weighs more than the molecule
 _ADDED = {
@@ -183,20 +63,27 @@ class StatedFacts(NamedTuple):
     def _words(self) -> Iterator[Remark]:
         """A fact that cannot be what its field says."""
         formula, digits = self.formula.strip(), _CAS.fullmatch(self.cas.strip())
-        unknown = [s for s, _ in _ATOM.findall(formula) if s not in _ELEMENTS] if _FORMULA.fullmatch(formula) else []
-        if unknown and re.search(r"\d", formula):
+        unknown = (
+            [s for s, _ in _ATOM.findall(formula) if not _ELEMENT.fullmatch(s)] if _FORMULA.fullmatch(formula) else []
+        )
+        if unknown and re.search(r"\d", formula) and formula != formula.upper():  # not C10H12CLN
             yield warning(
                 "bad_formula", f"The record gives the formula {formula[:40]}, and there is no element {unknown[0]}."
             )
-        if digits and sum(k * int(d) for k, d in enumerate(reversed(digits[1] + digits[2]), 1)) % 10 != int(digits[3]):
+        if (
+            digits
+            and not _NO_CAS.match(digits[0])
+            and sum(k * int(d) for k, d in enumerate(reversed(digits[1] + digits[2]), 1)) % 10 != int(digits[3])
+        ):
             yield warning(
                 "bad_cas", f"The record gives the CAS number {self.cas.strip()}, whose check digit does not fit."
             )
         for name, stated in (("exact mass", self.exact_mass), ("molecular weight", self.weight)):
-            if not _NOT_SAID.fullmatch(stated) and not re.match(r"\s*[+]?\d", stated):
-                yield warning("bad_mass", f"The record gives the {name} {stated.strip()[:30]!r}, which is no mass.")
-        if not _NOT_SAID.fullmatch(self.polarity) and not _polarity(self.polarity):
-            yield warning("polarity", f"The record gives the polarity {self.polarity.strip()[:30]!r}, which is none.")
+            if not _NOT_SAID.fullmatch(stated) and not re.match(r"\s*[~<>+]?\s*\.?\d", stated):
+                yield warning("bad_mass", f"The record gives the {name} {stated.strip()[:30]!r}, which is not a mass.")
+        polarity = self.polarity.strip()
+        if _WORD.fullmatch(polarity) and not _NOT_SAID.fullmatch(polarity) and not _polarity(polarity):
+            yield warning("polarity", f"The record gives the polarity {polarity[:30]!r}, which is not a polarity.")
 
     def _masses(self) -> Iterator[Remark]:
         light, average = mass_of(self.formula) or (0.0, 0.0)
@@ -257,8 +144,9 @@ def _value(stated: str) -> float | None:
 
 
 def _polarity(words: str) -> str:
+    """The sign of a polarity in words, "" where they name none or both."""
     bare = words.strip().lower()
-    for sign, short in (("+", "pos"), ("-", "neg")):
-        if bare in (short[0], f"{sign}1") or short in bare or bare.endswith(sign):
-            return sign
-    return ""
+    for positive, negative in (("pos", "neg"), ("+", "-")):
+        if (positive in bare) != (negative in bare):
+            return "+" if positive in bare else "-"
+    return {"p": "+", "n": "-"}.get(bare, "")

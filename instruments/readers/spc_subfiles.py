@@ -200,12 +200,13 @@ def doubts(header: Header, subfiles: Subfiles) -> Iterator[Remark]:
     if header.multi and any(s.stated not in (0, s.x.size) for s in found):
         yield warning("point_count", "A spectrum of the file states another number of points than the main header.")
     if header.n_sub > 1 and not header.flags & MULTI:
-        text = f"The header counts {header.n_sub:,} spectra, but does not mark the file as one of several."
+        text = f"The header counts {header.n_sub:,} spectra, but does not mark the file as holding several."
         yield warning("not_marked", text)
     if header.n_sub > 1 and not all(math.isfinite(s.z) for s in found):
         yield warning("bad_z", "The place (z) of a spectrum of the file is no finite number.")
-    steps = np.diff([s.z for s in found])
-    if header.flags & ORDERED_Z and (steps > 0).any() and (steps < 0).any():
+    places = [s.z for s in found]
+    steps, planes = np.diff(places), len(set(places)) < len(places)
+    if header.flags & ORDERED_Z and not planes and (steps > 0).any() and (steps < 0).any():
         yield warning(
             "unsorted_z", "The header says that the spectra are in order of z (time or place), but they are not."
         )

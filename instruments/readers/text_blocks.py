@@ -35,6 +35,7 @@ _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _GROWN = re.compile(
     r'(?![\s"+-]*\d{1,3}(?:[.,\s]\d{3})++(?:[.,]\d*)?[\s"]*$)[\s"]*+[+-]?\d*(?:[.,;|\s"]+[+-]?\d+){2,}[\s"]*'
 )
+_FIRST = re.compile(r'[\s"]*([+-]?\d{1,9})')
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 SECTION = re.compile(r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$")
@@ -284,20 +285,36 @@ def uneven(block: Block, blocks: Sequence[Block], dialect: Dialect) -> tuple[Rem
 def _damaged_ends(block: Block, dialect: Dialect) -> tuple[Remark, ...]:
     """A warning where the line before or behind the table was a row of it, but holds a cell that is no number."""
     before = block.words[-1] if block.words else ""
-    lost = next((line for line in (block.after, before) if line and _was_end(line, block, dialect)), "")
-    if not lost:
+    ends = [line for line in (block.after, before) if line]
+    lost = next((line for line in ends if _was_end(line, block, dialect)), "")
+    grown = next((line for line in ends if _has_grown(line, block)), "")
+    if not lost and not grown:
         return ()
-    shown = "".join(c if c.isprintable() else "?" for c in lost.strip()[:40])
-    text = f"The line {shown!r} beside the table looks like a row of it, but a value is no number; it was left out."
-    return (warning("row_damaged", text),)
+    shown = "".join(c if c.isprintable() else "?" for c in (lost or grown).strip()[:40])
+    why = "looks like a row of it, but a value is no number" if lost else "may be a row of it that lost its separator"
+    return (warning("row_damaged", f"The line {shown!r} beside the table {why}; it was left out."),)
+
+
+def _has_grown(line: str, block: Block) -> bool:
+    """Whether a line goes on with the axis of the table, but its numbers grew together or have another separator."""
+    first = _FIRST.match(line)
+    return bool(
+        _GROWN.fullmatch(line)
+        and first
+        and not _DATE.match(line.strip('" '))
+        and _goes_on(float(first[1]), line, block)
+    )
+
+
+def _goes_on(value: float, line: str, block: Block) -> bool:
+    """Whether a value lies beyond the end of the axis where the line stands, by no more than some steps."""
+    axis, way = block.table[:, 0], direction(block.table[:, 0])
+    onward = (value - axis[-1]) * way if line is block.after else (axis[0] - value) * way
+    return bool(0 < onward <= WIDEST_STEP * np.median(np.abs(np.diff(axis))))
 
 
 def _was_end(line: str, block: Block, dialect: Dialect) -> bool:
-    """Whether a line goes on with the axis of the table, stands behind it with as many cells, mostly digits, or has grown
-    together.
-    """
-    if _GROWN.fullmatch(line) and not _DATE.fullmatch(line.strip('" ')):
-        return True
+    """Whether a line goes on with the axis of the table, or stands behind it with as many cells, mostly digits."""
     cells = dialect.cells(line)
     while len(cells) > block.width and not cells[-1]:
         cells.pop()
@@ -307,12 +324,8 @@ def _was_end(line: str, block: Block, dialect: Dialect) -> bool:
         )
     if line is block.after and _digits(line) >= MOSTLY_DIGITS:
         return True
-    axis, value = block.table[:, 0], dialect.number(cells[0])
-    way = direction(axis)
-    if value is None or way == 0 or block.rows < SLAB_AFTER:
-        return False
-    onward = (value - axis[-1]) * way if line is block.after else (axis[0] - value) * way
-    return bool(0 < onward <= WIDEST_STEP * np.median(np.abs(np.diff(axis))))
+    value = dialect.number(cells[0])
+    return value is not None and block.rows >= SLAB_AFTER and _goes_on(value, line, block)
 
 
 def _adjoin(earlier: Block, later: Block) -> bool:

@@ -24,6 +24,7 @@ _COUNTED = re.compile(
 _PEAKS = re.compile(r"(number|#|no\.?) ?of peaks")  # of the very section: a table of peaks may stand above it
 _BASE_PEAK = re.compile(r"(?:m/z\s*)?(\d[\d.]*)\s*\(\s*inten\w*\s*:\s*([\d,.]+)\s*\)", re.I)  # LabSolutions
 _Y_UNIT = re.compile(r"y[ _-]?(units?|label|axis)")
+_UNCLEAR = re.compile(r"0+(?:[.,]0*)?|\d{1,3},\d{3}")  # not known; 9,000 may be nine or nine thousand
 _IN_BRACKETS = re.compile(r"[\[(]([^\[\]()]{1,20})[\])]\s*$")
 _ROW_NUMBER = re.compile(r"#?\s*point", re.I)  # MassHunter
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][+-]?\d{1,2})?")
@@ -129,7 +130,7 @@ def _numbers(block: Block) -> Iterator[Remark]:
         if peak:
             yield from _base_peak(float(peak[1]), float(peak[2].replace(",", "")), x, y)
         fact = next((f for f in _FACTS if f.names.fullmatch(name)), None)
-        if fact and _NUMBER.fullmatch(value):
+        if fact and _NUMBER.fullmatch(value) and not _UNCLEAR.fullmatch(value):
             yield from _compared(name, value, fact, minutes if fact.timed else x, y)
 
 

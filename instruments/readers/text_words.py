@@ -59,7 +59,7 @@ def bare_rows(lines: list[str]) -> list[str]:
 
 
 def _without_per_cent(lines: list[str]) -> list[str]:
-    """The lines without the % behind every row down to the end, which the header above them has instead."""
+    """The lines without the % behind every row down to the end, which the names of columns above them have instead."""
     changed: dict[int, str] = {}
     for at in range(len(lines) - 1, -1, -1):
         row = _PER_CENT.fullmatch(lines[at])
@@ -70,9 +70,16 @@ def _without_per_cent(lines: list[str]) -> list[str]:
                 break
             names = lines[at].rstrip()
             bare = names.removesuffix('"')
-            changed[at] = lines[at] if "%" in names else f"{bare} (%){names[len(bare) :]}"
+            if "%" not in names and _name_columns(names, changed[min(changed)]):
+                changed[at] = f"{bare} (%){names[len(bare) :]}"
             return [changed.get(i, line) for i, line in enumerate(lines)]
     return lines
+
+
+def _name_columns(line: str, row: str) -> bool:
+    """Whether a line has as many cells as a row of the table below it, and gives no value."""
+    mark = next((m for m in "\t;|," if m in line), None)
+    return not re.search("[:=]", line) and len(line.split(mark)) == len(row.split(mark)) > 1
 
 
 def _headers(lines: Sequence[str]) -> Iterator[_Header]:

@@ -103,6 +103,7 @@ def termed(*accessions: str | tuple[str, object], level: int = 1, precursor: flo
         termed(
             MSN, (TARGET, 300), (BELOW, 0), (ABOVE, 0), level=2, precursor=91.0
         ),  # widths that the writer did not know
+        termed((TARGET, 300), (BELOW, 1), (ABOVE, 1), level=3, precursor=91.0),  # of two precursors
         termed((LEVEL, 1)),
     ],
 )

@@ -193,6 +193,9 @@ def test_a_file_without_its_title_is_still_jcamp() -> None:
     text = jcamp(Y, form="DIF", **COUNTS).partition("\n")[2]
     reading = one(text, "a.txt")
     assert (reading.format, reading.n_points, warned(reading)) == ("jcamp", len(Y), {"no_title"})
+    title, version, rest = jcamp(Y, title="a", form="DIF", **COUNTS).split("\n", 2)
+    later = one(f"{version}\n##ORIGIN=x\n{title}\n{rest}", "a.dx")
+    assert (later.title, later.n_points, warned(later)) == ("a", len(Y), set())
     second = read((jcamp(Y, title="a", **COUNTS) + text).encode())[1]
     assert (second.n_points, "no_title" in warned(second)) == (len(Y), True)
 
@@ -206,4 +209,5 @@ def test_a_table_of_another_class_than_announced_is_noted() -> None:
 def test_a_page_of_a_variable_that_the_header_does_not_name_is_a_warning() -> None:
     plain = pages().replace("20A1", "20A")
     assert not any("unknown_symbol" in codes(r) for r in read(plain.encode()))
+    assert not any("unknown_symbol" in codes(r) for r in read(plain.replace("##PAGE=N=2", "##PAGE=2").encode()))
     assert all("unknown_symbol" in warned(r) for r in read(plain.replace("##PAGE=N=2", "##PAGE=Q=2").encode()))

@@ -69,6 +69,7 @@ def test_facts_that_cannot_both_be_are_a_warning(content: str, code: str) -> Non
      (massbank(MODE="SIDEWAYS"), "polarity"), (MASSBANK.replace("ACCESSION: MADE-1\n", ""), "no_name"),
      (MASSBANK.replace("CH$NAME: Cocaine\n", ""), "no_name"), (MASSBANK.replace("MS_TYPE MS2", "MS_TYPE MSX"), "bad_level"),
      (MASSBANK.replace("RECORD_TITLE", "ACCESSION: MADE-2\nRECORD_TITLE"), "stated_twice"),
+     (MASSBANK.replace("PK$NUM_PEAK", "PK$SPLASH: splash11-1\nPK$SPLASH: splash11-2\nPK$NUM_PEAK"), "stated_twice"),
      (MASSBANK.replace("CH$FORMULA", "CH$LINK: CAS 50-36-3\nCH$FORMULA"), "bad_cas"), (MASSBANK.replace("500 499", "500 901"), "relative_differs")],
 )  # fmt: skip
 def test_a_fact_that_cannot_be_what_its_field_says_is_a_warning(content: str, code: str) -> None:
@@ -78,7 +79,8 @@ def test_a_fact_that_cannot_be_what_its_field_says_is_a_warning(content: str, co
 @pytest.mark.parametrize(
     "facts",
     ["CAS#: 50-36-2\n", "CASNO: 50362\n", "CAS#: unknown\n", "Formula: unknown\n", "Formula: C17H21NO4.HCl\n", "MW: n/a\n",
-     "MW: 303.35 g/mol\n", "Ion_mode: ESI+\n", "Ion_mode: N/A\n", "Formula: Cocaine\n"],
+     "MW: 303.35 g/mol\n", "MW: not available\n", "MW: ~300\n", "Formula: C10H12CLN\n", "CAS#: 1000308-13-8\n", "CAS#: 900155-08-4\n",
+     "Ion_mode: +ve\n", "Ion_mode: (+)\n", "Ion_mode: ESI-positive\n", "Ion_mode: both\n", "Ion_mode: 0\n", "Ion_mode: ESI+\n", "Ion_mode: N/A\n", "Formula: Cocaine\n"],
 )  # fmt: skip
 def test_a_fact_in_other_words_is_no_doubt(facts: str) -> None:
     assert not warned(msp(facts))
@@ -120,3 +122,10 @@ def test_a_bracket_that_is_not_closed_is_refused() -> None:
 def test_minutes_are_those_of_programs_that_write_them(field: str, seconds: float | None) -> None:
     """MS-DIAL and AMDIS; of others the unit is not known, and a run of 614 minutes is none."""
     assert one(msp(field)).scans[0].retention_time_s == (None if seconds is None else pytest.approx(seconds))
+
+
+def test_what_massbank_writes_in_other_words_is_no_doubt() -> None:
+    for stage in ("MS", "ms2", "MS10", "MSn"):
+        assert "bad_level" not in warned(MASSBANK.replace("MS_TYPE MS2", f"MS_TYPE {stage}")), stage
+    assert not warned(MASSBANK.replace("PK$NUM_PEAK", "PK$SPLASH: N/A\nPK$NUM_PEAK"))
+    assert_refused(MASSBANK.rstrip().removesuffix("//") + "//  304.154 500 499\n", "bad_row")

@@ -298,6 +298,9 @@ def test_a_number_that_belongs_to_no_peak_is_not_left_out(peaks: str) -> None:
 
 def test_columns_and_annotations_behind_a_pair_are_no_lone_numbers() -> None:
     for peaks in (
+        "41 120 C3H5+; 58 999 C4H7+ 1.2ppm;\n",
+        "41 120 (C3H5 2+); 58 999 1+;\n",
+        "(41 1e2) (58 9e2)\n",
         "41 120 1\n58 999 1\n",
         '41 120 "a/0.02 1/2"; 58 999 "b";\n',
         "41 120 C3H5 5\n58 999 p-18 2\n",
@@ -306,13 +309,14 @@ def test_columns_and_annotations_behind_a_pair_are_no_lone_numbers() -> None:
         assert len(one(f"Name: X\nNum Peaks: 2\n{peaks}").x) == 2, peaks
 
 
-@pytest.mark.parametrize("row", ["91.0542 560119.0855 90", "91.0542 56 0", "91 .0542 56", "91.0542 56 30"])
+@pytest.mark.parametrize("row", ["91.0542 560119.0855 90", "91.0542 56 0", "91 .0542 56.5", "91.0542 56 30"])
 def test_a_third_number_of_a_single_peak_is_no_charge(row: str) -> None:
     assert_refused(f"BEGIN IONS\nPEPMASS=150.1\n58.0651 8000\n{row}\n119.1 90\nEND IONS\n", "row_length")
 
 
 def test_charges_of_all_peaks_or_with_their_sign_are_left_out() -> None:
-    for rows in ("58 1 1\n91 2 0\n119 3 2\n", "58 1\n91 2 2+\n119 3\n", "58 1 1\n91 2 2\n119 3\n"):
+    for rows in ("58 1 1\n91 2 0\n119 3 2\n", "58 1\n91 2 2+\n119 3\n", "58 1 1\n91 2 2\n119 3\n", "58 1\n91 2 37Cl\n119 3\n",
+                 "58 1\n91 2 .\n119 3\n", "58 1 35000\n91 2 8\n119 3 0\n", "58 1 0.85\n91 2 1\n119 3 1.02\n"):  # fmt: skip
         assert one(f"BEGIN IONS\nPEPMASS=150.1\n{rows}END IONS\n").y.tolist() == [1.0, 2.0, 3.0]
 
 

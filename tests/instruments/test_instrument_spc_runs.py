@@ -119,10 +119,11 @@ def test_a_spectrum_that_is_shorter_than_its_place_is_a_warning() -> None:
         (ORDERED_Z, [9, 2, 0], False),
         (ORDERED_Z, [0, 9, 2], True),
         (RANDOM_Z, [0, 9, 2], False),
+        (ORDERED_Z, [0, 2, 9, 0, 2, 9], False),  # planes
     ],
 )
 def test_spectra_that_are_not_in_the_order_of_the_header_are_a_warning(flags: int, zs: list[int], told: bool) -> None:
-    readings = read(multi([Y] * 3, [(z, z + 1) for z in zs], flags=flags, fztype=4))
+    readings = read(multi([Y] * len(zs), [(z, z + 1) for z in zs], flags=flags, fztype=4))
     assert ("unsorted_z" in codes(readings[0])) is told
 
 

@@ -307,7 +307,20 @@ def test_quoted_rows_that_grew_together_are_told() -> None:
     assert warned(one("\n".join([*lines[:-2], lines[-2] + lines[-1]]) + "\n", "x.csv")) == {"row_damaged"}
 
 
-@pytest.mark.parametrize("line", ["40", "1,234", "1,234.5", "2026-12-01", '"01.12.2026"'])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "40",
+        "1,234",
+        "1,234.5",
+        "2026-12-01",
+        '"01.12.2026"',
+        "01.12.2026 14.30",
+        "4000 400 4",
+        "3 40 1",
+        "192.168.1.10",
+    ],
+)
 def test_a_number_or_a_date_above_a_table_is_no_row_of_it(line: str) -> None:
     reading = one(f"Wavenumber (cm-1)\tAbsorbance\n{line}\n" + written(plain, mark="\t").partition("\n")[2], "x.txt")
     agrees(reading)
@@ -356,6 +369,8 @@ def test_per_cent_behind_every_value_is_their_unit() -> None:
         reading = one(written(percent, header), "x.csv")
         assert (reading.y_unit, reading.remarks) == ("transmittance (%)", ())
         np.testing.assert_allclose(reading.y, 50 + 40 * np.array(Y), atol=1e-4)
+    named = one(written(percent, "Sample: A-12"), "x.csv")
+    assert (named.n_points, named.meta["header"]) == (len(Y), {"Sample": "A-12"})
     mixed = written(percent, "Wavenumber(cm-1);Transmittance").replace("%", "", 1)
     assert "row_damaged" in warned(one(mixed, "x.csv"))
 

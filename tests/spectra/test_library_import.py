@@ -32,7 +32,7 @@ def test_a_good_spectrum_becomes_an_entry_with_all_it_says() -> None:
     assert entry.technique == "EI-MS"
     assert entry.meta["cas"] == "42542-10-9"
     assert entry.provenance == TERMS
-    assert report.summary() == "1 of 1 spectra were accepted."
+    assert report.summary() == "1 of 1 spectrum was accepted."
 
 
 def test_spelling_of_keys_does_not_matter() -> None:
