@@ -122,7 +122,7 @@ def _drug(name: str, curve: spectra.InfraredSpectrum, noise: np.random.Generator
     seen = np.isfinite(curve.absorbance)
     x, y = curve.wavenumber[seen], curve.absorbance[seen]
     grid = np.arange(np.ceil(x[0] / 2) * 2, x[-1], 2.0)
-    return jcamp(name, grid, 0.6 * np.interp(grid, x, y) / y.max() + noise.normal(0, 0.002, grid.size))
+    return jcamp(name, grid, 0.6 * np.interp(grid, x, y) / np.max(y) + noise.normal(0, 0.002, grid.size))
 
 
 def jcamp(title: str, grid: FloatArray, absorbance: FloatArray) -> str:

@@ -65,7 +65,7 @@ def noisy(parts: Mapping[str, float], seed: int) -> MassSpectrum:
     heights = _heights(parts)
     mz = np.array(sorted(heights))
     intensity = np.array([heights[m] for m in mz]) * noise.normal(1, 0.06, mz.size)
-    return MassSpectrum(mz, np.round(999 * np.maximum(intensity, 0.5) / intensity.max()))
+    return MassSpectrum(mz, np.round(999 * np.maximum(intensity, 0.5) / np.max(intensity)))
 
 
 def _heights(parts: Mapping[str, float]) -> dict[float, float]:

@@ -35,6 +35,12 @@ GAPS = """() => [...document.querySelectorAll(".bench-tabs ul")].flatMap((list) 
     });
     return words.slice(1).map((one, at) => one.left - words[at].right);
 })"""
+MATCHES_IS_PRESSED = """() => {
+    for (const part of document.querySelectorAll("#plot .uplot, #plot .u-wrap, #plot .u-over")) part.style.height = "60rem";
+    const link = [...document.querySelectorAll("#bench-panel a")].find((one) => one.textContent.trim().startsWith("Matches"));
+    const at = link.getBoundingClientRect();
+    return link.contains(document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2));
+}"""
 FIRST_LOAD = 100_000
 WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .filter((one) => !/uPlot|spectrum|[/]plot/.test(one.name)).reduce((sum, one) => sum + one.encodedBodySize, 0)"""
@@ -91,6 +97,7 @@ def test_at_a_tablet_spectrum_findings_and_the_button_are_in_view_and_nothing_sc
         page.keyboard.press("Shift+A")
     expect(page.locator("#bench-findings .findings > li")).to_have_count(2)
     assert in_view(page, submit)
+    assert page.evaluate(MATCHES_IS_PRESSED), "a chart that is taller than its place covers the tabs below it"
     _phone(desk, page)
 
 

@@ -125,7 +125,7 @@ def _bands(spectrum: InfraredSpectrum) -> list[tuple[float, float]]:
     from scipy.signal import find_peaks
 
     y = spectrum.absorbance
-    span = float(y.max() - y.min())
+    span = float(np.ptp(y))
     if span <= 0:
         return []
     found, about = find_peaks(y, prominence=0.05 * span)
