@@ -11,6 +11,7 @@ import random
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -145,7 +146,7 @@ def laid_out(folder: Path, rows: list[dict[str, str]]) -> list[str]:
 
 
 def audited(folder: Path) -> int:
-    with sqlite3.connect(folder / "data" / "mast.sqlite3") as raw:
+    with closing(sqlite3.connect(folder / "data" / "mast.sqlite3")) as raw:
         (read,) = raw.execute("SELECT count(*) FROM audit_entry WHERE verb = 'read_unprotected'").fetchone()
     return int(read)
 

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -184,7 +185,7 @@ def _verify(service: Service, sent: list[Sent], report: Report) -> None:
 
 
 def _check_database(path: Path, report: Report) -> dict[str, tuple[str, str]]:
-    with sqlite3.connect(path) as raw:
+    with closing(sqlite3.connect(path)) as raw:
         for pragma in ("integrity_check", "foreign_key_check"):
             found = raw.execute(f"PRAGMA {pragma}").fetchall()
             if found not in ([("ok",)], []):
