@@ -109,7 +109,7 @@ def asked_at(samples: Sequence[Joint], fit: OneCompound) -> float:
 
 
 def fit_mixture(samples: Sequence[Mixed]) -> Mixture:
-    """Ridge logistic with EI's logit as offset: named, named while something is unexplained, its slope, missed, seen. `faint` stays."""
+    """Ridge logistic with EI's logit as offset: named, named while something is unexplained, its slope, missed, seen. `faint` is not fitted here."""
     start = shipped().mixture
     x, offset, y = _design(samples, start)
     low = np.array([-np.inf, -np.inf, 0.0, 0.0, 0.0])

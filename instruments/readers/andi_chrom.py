@@ -97,7 +97,7 @@ def _detector_range(file: NetCdf) -> tuple[Remark, ...]:
     low, high = file.number("detector_minimum_value"), file.number("detector_maximum_value")
     if low is None or high is None or low <= high:
         return ()
-    text = f"The file says that its detector gives values from {low:g} to {high:g}, which is no range."
+    text = f"The file says that its detector gives values from {low:g} to {high:g}, which is not a range."
     return (warning("detector_range", text),)
 
 

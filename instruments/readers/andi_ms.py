@@ -212,7 +212,9 @@ def _mass_range(file: NetCdf, mass: FloatArray) -> tuple[Remark, ...]:
         return ()
     if high is not None and high.size == low.size and (wrong := (high > 0) & (low > high)).any():
         at = int(np.argmax(wrong))
-        text = f"The file says that scan {at + 1:,} was taken from m/z {low[at]:g} to {high[at]:g}, which is no range."
+        text = (
+            f"The file says that scan {at + 1:,} was taken from m/z {low[at]:g} to {high[at]:g}, which is not a range."
+        )
         return (warning("mass_range", text),)
     lowest = float(mass.min(initial=np.inf))
     if lowest < float(low.min()) - 1.0:

@@ -105,11 +105,12 @@ def ordinate(kind: ReadingKind, raw: str, y: FloatArray, hints: Hints) -> tuple[
     """The unit of y that a person or the file gives, with the scale of its values, and what to say of it."""
     known = hints.y_unit or units.y_unit(raw)
     unit, said = units.scaled(known or raw, float(np.max(y)))
-    clear = known or kind is not ReadingKind.IR or _COEFFICIENT.search(raw)
-    named = warning(
-        "ordinate_unknown", f"The file gives y in {raw.strip()[:30]!r}, which is neither absorbance nor transmittance."
-    )
-    return unit, said if clear else (named if raw.strip() else ORDINATE_UNKNOWN, *said)
+    if known or kind is not ReadingKind.IR or _COEFFICIENT.search(raw):
+        return unit, said
+    if not raw.strip():
+        return unit, (ORDINATE_UNKNOWN, *said)
+    text = f"The file gives y in {raw.strip()[:30]!r}, which is neither absorbance nor transmittance."
+    return unit, (warning("ordinate_unknown", text), *said)
 
 
 def _refuse_short_pages(pages: list[_Page], tables: list[Table]) -> None:

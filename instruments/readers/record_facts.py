@@ -24,8 +24,8 @@ _MASSES = {
 }  # fmt: skip
 # R and X stand for any group and any halogen
 _ELEMENT = re.compile(
-    "A[cglmrstu]|B[aehikr]?|C[adeflmnorsu]?|D[bsy]?|E[rsu]|F[elmr]?|G[ade]|H[efgos]?|I[nr]?|K[r]?|L[airuv]|M[cdgnot]|N[abdehiop]?|O[gs]?"
-    "|P[abdmortu]?|R[abefghnu]?|S[bcegimnr]?|T[abcehilms]?|U|V|W|X[e]?|Y[b]?|Z[nr]"
+    "A[cglmrstu]|B[aehikr]?|C[adeflmnorsu]?|D[bsy]?|E[rsu]|F[elmr]?|G[ade]|H[efgos]?|I[nr]?|Kr?|L[airuv]|M[cdgnot]|N[abdehiop]?|O[gs]?"
+    "|P[abdmortu]?|R[abefghnu]?|S[bcegimnr]?|T[abcehilms]?|U|V|W|Xe?|Yb?|Z[nr]"
 )
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?\d{0,4})+")
 _ATOM = re.compile(r"([A-Z][a-z]?)(\d*)")

@@ -165,7 +165,7 @@ def _odd_sizes(places: list[tuple[int, int]], rooms: list[int]) -> int:
     """How many of the (offset, length) are not as long as the directory says. A spectrum that was changed later is written
     behind the others, into more room than it needs, and is not counted.
     """
-    odd, later = 0, math.inf
+    odd, later = 0, math.inf  # without a directory there are no rooms, and nothing is odd
     for (offset, length), room in zip(reversed(places), reversed(rooms), strict=False):
         odd += room != length and offset < later
         later = min(later, offset)
@@ -203,7 +203,7 @@ def doubts(header: Header, subfiles: Subfiles) -> Iterator[Remark]:
         text = f"The header counts {header.n_sub:,} spectra, but does not mark the file as holding several."
         yield warning("not_marked", text)
     if header.n_sub > 1 and not all(math.isfinite(s.z) for s in found):
-        yield warning("bad_z", "The place (z) of a spectrum of the file is no finite number.")
+        yield warning("bad_z", "The place (z) of a spectrum of the file is not a finite number.")
     places = [s.z for s in found]
     steps, planes = np.diff(places), len(set(places)) < len(places)
     if header.flags & ORDERED_Z and not planes and (steps > 0).any() and (steps < 0).any():
