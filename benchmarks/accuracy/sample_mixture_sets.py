@@ -57,14 +57,14 @@ class Deal:
 
 
 DEALS = {
-    "development": Deal("development", 128, ((1,), *TWO_AND_THREE, (8, 4, 2, 1)), 2, 0, 3),
+    "development": Deal("development", 240, TWO_AND_THREE, 1, 5, 2, "declared", each=True),
     "test": Deal("test", 120, ((1,), *TWO_AND_THREE, (8, 4, 2, 1)), 1, 5, 3),
     "design": Deal("design", 120, TWO_AND_THREE, 1, 5, 2, "both", each=True),
     "design, MassBank declared": Deal("design", 120, TWO_AND_THREE, 1, 5, 2, "declared", each=True),
     "design, SWGDRUG alone": Deal("design", 120, TWO_AND_THREE, 1, 5, 2, "swgdrug", each=True),
 }
-"""Up to two cuts on the development side, so that the fit sees enough of them. "design" draws as the design describes its own mixtures: two and
-three parts, half of the samples with EI's shares, three of five parts with a reference; on the test side's compounds and curves."""
+""""design" draws as the design describes its own mixtures: two and three parts, half of the samples with EI's shares, three of five parts with a
+reference, on the test side's compounds and curves. "development" does so on the other side, "test" draws harder samples."""
 MIXED_LEVELS = ("typical", "foreign")
 LEAST = 0.02
 FACTOR = 0.8

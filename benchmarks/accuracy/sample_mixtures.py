@@ -11,9 +11,9 @@ import numpy as np
 
 from benchmarks.accuracy import Row, sample_sets
 from benchmarks.accuracy.sample_mixture_sets import DEALS, Mixed, mixed
-from spectra.sample.constants import Mixture, shipped
+from spectra.sample.constants import Alone, Mixture, shipped
 from spectra.sample.heard import InfraredWord, Place, Rival
-from spectra.sample.mixture import judge, only_infrared
+from spectra.sample.mixture import contested, judge, only_infrared
 from spectra.types import Identification
 
 Namer = Callable[[Mixed, str], set[str]]
@@ -25,10 +25,7 @@ SIDE_BY_SIDE = ("joint", "EI alone", "side by side, infrared decides within a pl
 def heard_of(sample: Mixed, level: str) -> tuple[list[Place], InfraredWord]:
     """What both methods say, in the product's words."""
     said = zip(sample.ei.places, sample.ei.totals, sample.ei.named, strict=True)
-    places = [
-        Place("ei", tuple(Rival(*row) for row in rows), total, named, several=sample.ei.several)
-        for rows, total, named in said
-    ]
+    places = [Place("ei", tuple(Rival(*row) for row in rows), total, named) for rows, total, named in said]
     e = sample.infrared[level]
     nothing = cast("Identification", None)
     parts = {p.compound: p for p in e.components}
@@ -42,9 +39,10 @@ def joint(fit: Mixture) -> Namer:
 
     def named(sample: Mixed, level: str) -> set[str]:
         places, word = heard_of(sample, level)
-        judged = judge(places, [word], fit)
+        contest = contested(places, [word])
+        judged = judge(places, [word], fit, contest=contest)
         names = [row.compound for place in judged for row in place.named]
-        return {*names, *(one.compound for one in only_infrared([word], judged, fit))}
+        return {*names, *(one.compound for one in only_infrared([word], judged, fit, contest))}
 
     return named
 
@@ -77,10 +75,18 @@ def rules(fit: Mixture) -> dict[str, Namer]:
         "infrared alone": infrared_names,
         "side by side, infrared decides within a place": union,
         "joint without what would have been seen": joint(replace(fit, missed=0.0)),
-        "joint with EI's own names wherever nothing was added": joint(replace(fit, trace=2.0, several=0.0)),
-        "joint without the price of a second part": joint(replace(fit, several=0.0)),
-        "joint with what infrared alone names from .25": joint(replace(fit, infrared_only=0.25)),
+        "joint with EI's own names wherever infrared says nothing": joint(replace(fit, mass_alone=ALWAYS)),
+        "joint with infrared's own names wherever EI says nothing": joint(replace(fit, infrared_alone=ALWAYS)),
+        "joint without asking whether two names are one substance": joint(_uncontested(fit)),
     }
+
+
+ALWAYS = Alone(1.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def _uncontested(fit: Mixture) -> Mixture:
+    mass, infrared = (replace(one, contested=0.0) for one in (fit.mass_alone, fit.infrared_alone))
+    return replace(fit, mass_alone=mass, infrared_alone=infrared)
 
 
 def figures(some: Sequence[tuple[Mixed, set[str], frozenset[str]]]) -> dict[str, float]:
@@ -100,13 +106,14 @@ def rows(data: Path, seeds: Sequence[str]) -> list[Row]:
     """The figures of every deal, drawn with each seed and taken together; every rule on the deal that the bars are asked of."""
     known, out = rules(shipped().mixture), []
     for deal in (ASKED, *(other for other in DEALS if other not in (ASKED, "development"))):
-        samples = [one for seed in seeds for one in _drawn(data, seed, deal)]
+        samples = [one for seed in seeds for one in drawn(data, seed, deal)]
         for name in known if deal == ASKED else SIDE_BY_SIDE:
             out += _rows(f"{deal}: {name}", samples, known[name], bars=(deal, name) == (ASKED, "joint"))
     return out
 
 
-def _drawn(data: Path, seed: str, deal: str) -> list[Mixed]:
+def drawn(data: Path, seed: str, deal: str) -> list[Mixed]:
+    """The samples of one deal, drawn with one seed."""
     sample_sets.reseeded(seed)
     return mixed(data, deal)
 

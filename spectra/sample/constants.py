@@ -36,6 +36,18 @@ class OneCompound:
 
 
 @dataclass(frozen=True, slots=True)
+class Alone:
+    """Whether a name stands that rests on one method alone: `start` + `own` · logit of its probability by that method + `share` · ln of its
+    share + `unexplained` (while infrared leaves something) + `contested` · (see `spectra.sample.mixture.contested`) is above 0."""
+
+    start: float
+    own: float
+    share: float
+    unexplained: float
+    contested: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mixture:
     """Constants for parts of a mixture: what infrared adds to the logit of a compound, and when a name is given."""
 
@@ -50,13 +62,9 @@ class Mixture:
     name: float
     name_new: float
     second: float
-    sure: float
-    beside: float
-    trace: float
-    several: float
-    doubted: float
-    infrared_only: float
     infrared_listed: float
+    mass_alone: Alone
+    infrared_alone: Alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ def shipped() -> Fitted:
     note = CalibrationNote(about["version"], about["date"], about["data"], tuple(about["not_fitted_on"]))
     return Fitted(
         OneCompound(**_numbers(data["one_compound"])),
-        Mixture(**_numbers(data["mixture"])),
+        _mixture(data),
         {name: _numbers(table) for name, table in data["tests"].items()},
         _numbers(data["retention"]),
         _numbers(data["accurate"]),
@@ -89,6 +97,11 @@ def shipped() -> Fitted:
         (float(about["coverage"][0]), float(about["coverage"][1])),
         note,
     )
+
+
+def _mixture(data: dict[str, Any]) -> Mixture:
+    mass, infrared = (Alone(**_numbers(data["alone"][name])) for name in ("mass", "infrared"))
+    return Mixture(**_numbers(data["mixture"]), mass_alone=mass, infrared_alone=infrared)  # type: ignore[arg-type]
 
 
 def _numbers(table: dict[str, Any]) -> dict[str, float]:

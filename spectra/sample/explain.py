@@ -27,7 +27,7 @@ from spectra.sample.constants import Fitted, shipped
 from spectra.sample.expected import expected_of, what_if_of
 from spectra.sample.heard import Heard, InfraredWord, MassWord, Place, Rival
 from spectra.sample.hearing import hear
-from spectra.sample.mixture import JudgedPlace, judge, only_infrared, withheld
+from spectra.sample.mixture import JudgedPlace, Withheld, contested, judge, only_infrared, withheld
 from spectra.sample.more import accurate_worth, retention_worth, tests_worth, worth_of_place
 from spectra.sample.naming import LABELLED, Naming
 from spectra.sample.one_compound import Weighed, weigh
@@ -247,14 +247,16 @@ def _as_mixture(evidence: Evidence, prior: Mapping[str, float]) -> _Result:
     more: dict[tuple[str, str], float] = {("", c): w for c, w in prior.items()}
     for place in places:
         more |= worth_of_place(place, evidence.tests, evidence.accurate, evidence.libraries.retention, naming, fit)
-    judged = judge(places, words, fit.mixture, naming.blind, more)
-    only = only_infrared(words, judged, fit.mixture)
+    contest = contested(places, words, naming.blind)
+    judged = judge(places, words, fit.mixture, naming.blind, more, contest)
+    only = only_infrared(words, judged, fit.mixture, contest)
     scene = replace(_scene(evidence), places=places)
     conflict = None
     if evidence.each_shows_one and heard.infrared:
         weighed, one = _one_weighed(evidence, {})
         conflict = conflict_of(one, weighed)
-    reasons = [*_not_clear(judged, naming), *_unlikely(withheld(words, judged, fit.mixture), naming)]
+    kept_back = [(naming.name(c), why) for c, why in withheld(words, judged, fit.mixture, contest)]
+    reasons = [*_not_clear(judged, naming), *(_NOT_NAMED[why].format(name, name) for name, why in kept_back)]
     return _Result(scene, of_places(scene, judged, only), None, conflict, tuple(reasons))
 
 
@@ -288,8 +290,11 @@ def _not_clear(judged: Iterable[JudgedPlace], naming: Naming) -> Iterable[str]:
             yield f"Not named, because it is not clear enough. One of these may be there, {names}."
 
 
-def _unlikely(compounds: Iterable[str], naming: Naming) -> Iterable[str]:
-    return (f"Infrared gives {naming.name(c)}, which EI lists as unlikely, so it is not named." for c in compounds)
+_NOT_NAMED = {
+    Withheld.UNLIKELY: "Infrared gives {}, which EI lists as unlikely, so it is not named.",
+    Withheld.TWICE: "Infrared gives {}, and EI gives a name for which infrared has no reference. Both may be one substance that only one "
+    "library holds, so {} is not named.",
+}
 
 
 def _withheld(evidence: Evidence) -> str:

@@ -12,6 +12,8 @@ from enum import StrEnum
 from spectra.infrared.answer import DetectionLimit, InfraredExplanation
 from spectra.types import Component, Identification, MixtureExplanation
 
+LEAST_VISIBLE = 0.01
+
 
 class Kind(StrEnum):
     """What a reading measures, which decides how it is weighed."""
@@ -35,7 +37,7 @@ class Place:
     """Compounds that compete for one part of the sample, likeliest first; `named`: the method's own answer names the first.
 
     `reading` is the key of the reading or peak, `retention_index` and `area` (share of the run) that of a peak. `peak`: it came off a
-    column by itself. `several`: P(more than one compound) of the reading, where it is one spectrum for all.
+    column by itself.
     """
 
     reading: str
@@ -45,7 +47,6 @@ class Place:
     retention_index: float | None = None
     area: float | None = None
     peak: bool = False
-    several: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +77,8 @@ class MassWord:
 
 @dataclass(frozen=True, eq=False)
 class InfraredWord:
-    """One infrared reading: residual of every reference as if it were all, parts of the mixture answer, limits of the others."""
+    """One infrared reading: residual of every reference as if it were all, parts of the mixture answer, limits of the others, and the
+    parts that no mass spectrometer of this sample can see."""
 
     key: str
     method: str
@@ -86,6 +88,13 @@ class InfraredWord:
     parts: Mapping[str, Component]
     limits: Mapping[str, DetectionLimit]
     alike: Mapping[str, tuple[str, ...]]
+    unseen: frozenset[str] = frozenset()
+
+    @property
+    def visible(self) -> float:
+        """Share of its signal that is left for what a mass spectrometer can see: above 0."""
+        hidden = sum((part.probability or 0.0) * part.share for c, part in self.parts.items() if c in self.unseen)
+        return max(1.0 - hidden, LEAST_VISIBLE)
 
     @property
     def alarm(self) -> bool:

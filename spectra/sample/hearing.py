@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -65,7 +66,10 @@ def hear(readings: Sequence[SampleReading], libraries: SampleLibraries, naming: 
     reasons += dict.fromkeys(said for word in mass for one in word.explanations.values() for said in one.general)
     answered = {w.method for w in mass + accurate} | {w.method for w in infrared}
     quiet = {method: why for method, why in silent.items() if method not in answered}
-    return Heard(tuple(mass), tuple(accurate), tuple(infrared), quiet, tuple(reasons))
+    methods = {w.method for w in mass}
+    unseen = [frozenset(c for c in w.parts if methods and all(naming.blind(m, c) for m in methods)) for w in infrared]
+    heard = tuple(replace(word, unseen=some) for word, some in zip(infrared, unseen, strict=True))
+    return Heard(tuple(mass), tuple(accurate), heard, quiet, tuple(reasons))
 
 
 def _keyless(libraries: SampleLibraries) -> list[str]:
@@ -166,7 +170,7 @@ def _mixture(
         for c in place.rivals:
             compound = naming.of(library.compounds[c.entry], library.names[c.entry])
             rows.setdefault(compound, Rival(compound, c.probability, c.share))
-        places.append(Place(key, tuple(rows.values()), place.total, place.named, several=seen.several))
+        places.append(Place(key, tuple(rows.values()), place.total, place.named))
     return explanation, places, seen.several
 
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from statistics import NormalDist
 
-from spectra.sample.constants import Mixture
+from spectra.sample.constants import Alone, Mixture
 from spectra.sample.heard import InfraredWord, Place
 
 LEAST = 1e-6
 LISTED = 0.03
 """Probability by EI from which a compound competes for a place, as EI's own mixture answer lists it."""
+CLEAR = 0.5
+"""Probability by infrared above which a part counts among what infrared sees and EI does not list."""
+SMALL = 0.001
+"""Least share of signal that is told from none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,13 @@ class JudgedPlace:
     named: tuple[Judged, ...]
 
 
+class Withheld(StrEnum):
+    """Why a compound is not named that infrared alone would have named."""
+
+    UNLIKELY = "EI lists it as unlikely"
+    TWICE = "EI may have named the same substance otherwise"
+
+
 @dataclass(frozen=True, slots=True)
 class Only:
     """A compound that infrared alone names."""
@@ -47,6 +59,11 @@ class Only:
     compound: str
     probability: float
     share: float
+
+
+def seeing(_method: str, _compound: str) -> bool:
+    """Nothing is known that a method is blind to."""
+    return False
 
 
 def logit(p: float) -> float:
@@ -61,7 +78,7 @@ def chance(value: float) -> float:
 
 
 def would_have_seen(share: float, limit: float, fit: Mixture) -> float:
-    """How surely a share of EI's signal would have shown: 0 up to the limit, towards 1 far above it.
+    """How surely a share of the signal would have shown: 0 up to the limit, towards 1 far above it.
 
     Shares of signal of two methods differ by a factor, hence the spread. At the limit it is exactly 0.
     """
@@ -85,7 +102,7 @@ def infrared_worth(compound: str, share: float | None, word: InfraredWord, fit: 
         return fit.seen
     if share is None:
         return 0.0
-    return fit.missed * math.log(1.0 - fit.most_missed * would_have_seen(share, limit.limit, fit))
+    return fit.missed * math.log(1.0 - fit.most_missed * would_have_seen(share * word.visible, limit.limit, fit))
 
 
 def worth_of_all(
@@ -100,10 +117,12 @@ def judge(
     places: Sequence[Place],
     words: Sequence[InfraredWord],
     fit: Mixture,
-    blind: Callable[[str, str], bool] = lambda _method, _compound: False,
+    blind: Callable[[str, str], bool] = seeing,
     more: Mapping[tuple[str, str], float] | None = None,
+    contest: float = 0.0,
 ) -> list[JudgedPlace]:
-    """Every place with infrared's word. `more`: ln of further likelihood ratios by (reading, compound) or ("", compound)."""
+    """Every place with infrared's word. `more`: ln of further likelihood ratios by (reading, compound) or ("", compound). `contest`: what
+    `contested` says of all places."""
     extra, out = more or {}, []
     for place in places:
         rows = []
@@ -116,35 +135,71 @@ def judge(
             rows.append(Judged(c, rival.probability, p, math.exp(added), rival.share, seen))
         rows.sort(key=lambda row: (-row.probability, row.compound))
         out.append(JudgedPlace(place, tuple(rows), tuple(_named(place, rows, fit))))
-    asked = _asked(out, words, fit)
-    return [replace(one, named=()) if _lonely(one, asked, words, blind, fit) else one for one in out]
+    unexplained = any(w.alarm for w in words)
+    return [
+        replace(one, named=()) if _doubtful(one, words, contest, unexplained, fit.mass_alone, blind) else one
+        for one in out
+    ]
 
 
-def _asked(judged: Sequence[JudgedPlace], words: Sequence[InfraredWord], fit: Mixture) -> float:
-    """Least probability of a name that infrared says nothing of: more where it confirms a part surely, and most where it explains all
-    it sees."""
-    if all(w.parts and not w.alarm for w in words):
-        return fit.name
-    sure = any(row.seen and row.probability >= fit.sure for one in judged for row in one.named)
-    return fit.beside if sure else 0.0
+def contested(
+    places: Sequence[Place], words: Sequence[InfraredWord], blind: Callable[[str, str], bool] = seeing
+) -> float:
+    """How much EI and infrared may have named twice, 0 to 1: EI's share of first names that infrared has no reference for, times
+    infrared's share of parts that EI does not list.
+
+    A substance that only one library holds is named by the other method as what it resembles. What a method is blind to it cannot have
+    named otherwise.
+    """
+
+    def strange(compound: str) -> bool:
+        return not any(compound in w.residuals or compound in w.parts or blind(w.method, compound) for w in words)
+
+    first = [max(p.rivals, key=lambda r: (r.probability, r.compound)) for p in places if p.rivals]
+    by_mass = sum(r.probability * (r.share or 0.0) for r in first if strange(r.compound))
+    listed = {r.compound for p in places for r in p.rivals}
+    parts = [
+        (part.probability or 0.0, part.share)
+        for w in words
+        for c, part in w.parts.items()
+        if c not in listed | w.unseen
+    ]
+    by_infrared = sum(p * share for p, share in parts if p > CLEAR)
+    return min(by_mass, 1.0) * min(by_infrared / max(len(words), 1), 1.0)
 
 
-def _lonely(
-    one: JudgedPlace, asked: float, words: Sequence[InfraredWord], blind: Callable[[str, str], bool], fit: Mixture
+def facts(p: float, share: float, unexplained: bool, contest: float) -> tuple[float, float, float, float]:
+    """What decides over a name that rests on one method alone: logit of its probability by that method, ln of its share of signal, whether
+    infrared leaves something unexplained, and how likely it is one of two names for one substance."""
+    return logit(p), math.log(max(share, SMALL)), float(unexplained), contest
+
+
+def stands(said: tuple[float, float, float, float], fit: Alone) -> bool:
+    """Whether a name that rests on one method alone is given."""
+    own, share, unexplained, contest = said
+    weight = fit.start + fit.own * own + fit.share * share + fit.unexplained * unexplained + fit.contested * contest
+    return weight > 0.0
+
+
+def _doubtful(
+    one: JudgedPlace,
+    words: Sequence[InfraredWord],
+    contest: float,
+    unexplained: bool,
+    fit: Alone,
+    blind: Callable[[str, str], bool],
 ) -> bool:
-    """Whether the name of a place of a mixed spectrum rests on that spectrum alone, with less than is asked.
+    """Whether the name of a place rests on one mass spectrum alone, and on too little.
 
-    A trace would leave nothing that infrared misses. More than one compound has to be likely for names that are not.
+    A peak came off the column by itself. An infrared reading that names nothing, or is blind to the compound, asks nothing of it.
     """
     if one.place.peak or not one.named or one.named[0].ratio != 1.0:
         return False
     best = one.named[0]
-    if all(blind(w.method, best.compound) for w in words):
+    if not any(w.parts and not blind(w.method, best.compound) for w in words):
         return False
-    least = asked if (best.share or 0.0) >= fit.trace else 0.0
-    if one.place.several < fit.several:
-        least = max(least, fit.doubted)
-    return best.probability < least
+    share = (best.share or 0.0) * min(w.visible for w in words)
+    return not stands(facts(best.probability, share, unexplained, contest), fit)
 
 
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
@@ -161,7 +216,9 @@ def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:
     return [rows[0], *(row for row in rows[1:] if row.seen and row.probability >= fit.second)]
 
 
-def only_infrared(words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], fit: Mixture) -> list[Only]:
+def only_infrared(
+    words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], fit: Mixture, contest: float = 0.0
+) -> list[Only]:
     """Parts that infrared alone names: none that is named or competes for a place, where infrared was heard on it, and one that EI
     lists as unlikely only where infrared is surer."""
     rows = [(row, row in place.named) for place in judged for row in place.rows]
@@ -171,15 +228,21 @@ def only_infrared(words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], 
     for word in words:
         for compound, part in word.parts.items():
             p = part.probability if part.probability is not None else 0.0
-            least = fit.infrared_listed if compound in listed else fit.infrared_only
             before = best.get(compound)
-            if compound not in competing and p >= least and (before is None or p > before.probability):
+            if compound in competing or (before is not None and p <= before.probability):
+                continue
+            sure = compound not in listed or p >= fit.infrared_listed
+            if sure and stands(facts(p, part.share, word.alarm, contest), fit.infrared_alone):
                 best[compound] = Only(compound, p, part.share)
     return sorted(best.values(), key=lambda one: (-one.share, one.compound))
 
 
-def withheld(words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], fit: Mixture) -> list[str]:
-    """Compounds that infrared alone would name, were they not listed as unlikely by EI."""
-    given = {one.compound for one in only_infrared(words, judged, fit)}
-    loose = only_infrared(words, judged, replace(fit, infrared_listed=fit.infrared_only))
-    return [one.compound for one in loose if one.compound not in given]
+def withheld(
+    words: Sequence[InfraredWord], judged: Sequence[JudgedPlace], fit: Mixture, contest: float = 0.0
+) -> list[tuple[str, Withheld]]:
+    """Compounds that infrared alone would name, were EI's answer another."""
+    given = {one.compound for one in only_infrared(words, judged, fit, contest)}
+    unlikely = only_infrared(words, judged, replace(fit, infrared_listed=0.0), contest)
+    twice = only_infrared(words, judged, fit)
+    found = [(one.compound, Withheld.UNLIKELY) for one in unlikely] + [(one.compound, Withheld.TWICE) for one in twice]
+    return [row for row in found if row[0] not in given]

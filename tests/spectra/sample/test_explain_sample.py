@@ -28,6 +28,7 @@ from spectra import (
     explain_sample,
 )
 from spectra.infrared_grid import GRID
+from spectra.sample.mixture import Withheld
 from tests.spectra.sample.small_world import (
     CAFFEINE,
     COCAINE,
@@ -169,10 +170,11 @@ def test_parts_that_only_one_method_sees_are_named_and_a_blind_method_is_no_veto
     assert not [q for q in answer.questions if SUGAR in q.compounds]
 
 
-def test_a_name_of_infrared_that_ei_lists_as_unlikely_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spectra.sample.explain.withheld", lambda *_: [CAFFEINE])
+@pytest.mark.parametrize("why", list(Withheld))
+def test_a_name_of_infrared_that_is_withheld_is_told(monkeypatch: pytest.MonkeyPatch, why: Withheld) -> None:
+    monkeypatch.setattr("spectra.sample.explain.withheld", lambda *_: [(CAFFEINE, why)])
     answer = explain_sample([gc(COCAINE), ir(COCAINE, SUGAR)], [], libraries(), REGISTER)
-    assert "Infrared gives Caffeine, which EI lists as unlikely, so it is not named." in answer.reasons
+    assert any("Infrared gives Caffeine, " in said and said.endswith(" is not named.") for said in answer.reasons)
 
 
 def test_two_files_of_two_substances_are_a_question_and_push_no_name_out() -> None:

@@ -10,7 +10,7 @@ import pytest
 from spectra.infrared.answer import DetectionLimit, InfraredExplanation
 from spectra.sample.constants import shipped
 from spectra.sample.heard import InfraredWord, Place, Rival
-from spectra.sample.mixture import infrared_worth, judge, only_infrared, withheld, would_have_seen
+from spectra.sample.mixture import Withheld, contested, infrared_worth, judge, only_infrared, withheld, would_have_seen
 from spectra.types import Component, Identification
 
 FIT = shipped().mixture
@@ -21,8 +21,9 @@ def word(
     limits: dict[str, tuple[float, bool | None]] | None = None,
     alike: dict[str, tuple[str, ...]] | None = None,
     alarm: bool = False,
+    share: float = 0.5,
 ) -> InfraredWord:
-    said = {c: Component(c, 0.5, 0.4, 0.6, name=c, probability=p) for c, p in (parts or {}).items()}
+    said = {c: Component(c, share, 0.4, 0.6, name=c, probability=p) for c, p in (parts or {}).items()}
     found = {c: DetectionLimit(c, c, limit, 0.0, 0.0, 0.1, seen) for c, (limit, seen) in (limits or {}).items()}
     explanation = InfraredExplanation(tuple(said.values()), 0.0, incomplete=alarm)
     nothing = cast("Identification", None)
@@ -65,6 +66,16 @@ def test_raising_a_limit_never_lowers_a_probability() -> None:
     assert before == 0.8
 
 
+def test_what_ei_cannot_see_leaves_less_of_infrareds_signal_for_what_it_can() -> None:
+    """Fentanyl is all that EI sees of a bag of nine parts mannitol and one part fentanyl, of which infrared's limit is a twentieth."""
+    limits: dict[str, tuple[float, bool | None]] = {"fentanyl": (0.05, False)}
+    places, alone = [place(("fentanyl", 0.9), share=1.0)], word(limits=limits)
+    bag = replace(word({"mannitol": 1.0}, limits, share=0.96), unseen=frozenset({"mannitol"}))
+    assert judge(places, [bag], FIT)[0].rows[0].ratio == 1.0
+    assert _names(places, bag) == ["fentanyl"]
+    assert judge(places, [alone], FIT)[0].rows[0].ratio < 0.2
+
+
 def test_at_its_limit_a_method_says_nothing() -> None:
     assert would_have_seen(0.05, 0.05, FIT) == 0.0
     assert 0.0 < would_have_seen(0.06, 0.05, FIT) < would_have_seen(0.5, 0.05, FIT) < 1.0
@@ -88,22 +99,28 @@ def test_two_readings_of_one_method_are_no_two_witnesses() -> None:
 
 
 def test_infrared_alone_names_what_is_likely_and_competes_for_no_place() -> None:
-    assert _only(word({"cut": 0.82}, alarm=True)) == ["cut"]
-    assert _only(word({"cut": 0.78})) == []
+    assert _only(word({"cut": 0.8})) == ["cut"]
+    assert _only(word({"cut": 0.4})) == []
     assert _only(word({"cut": 0.9}), place(("a", 0.6), ("cut", 0.1))) == []
+
+
+def test_infrared_alone_has_to_be_surer_of_a_small_part_and_while_something_is_unexplained() -> None:
+    assert _only(word({"cut": 0.7})) == ["cut"]
+    assert _only(word({"cut": 0.65}, alarm=True)) == []
+    assert _only(word({"cut": 0.7}, share=0.05)) == []
 
 
 def test_what_ei_lists_as_unlikely_infrared_alone_names_where_it_is_surer() -> None:
     listed = place(("a", 0.6), ("b", 0.001))
     assert _only(word({"b": 0.9}, alarm=True), listed) == []
     assert _only(word({"b": 0.97}, alarm=True), listed) == ["b"]
-    for p, said in ((0.9, ["b"]), (0.97, []), (0.7, [])):
+    for p, said in ((0.9, [("b", Withheld.UNLIKELY)]), (0.97, []), (0.3, [])):
         doubtful = word({"b": p}, alarm=True)
         assert withheld([doubtful], judge([listed], [doubtful], FIT), FIT) == said
 
 
-def _only(said: InfraredWord, *places: Place) -> list[str]:
-    return [one.compound for one in only_infrared([said], judge(places, [said], FIT), FIT)]
+def _only(said: InfraredWord, *places: Place, contest: float = 0.0) -> list[str]:
+    return [one.compound for one in only_infrared([said], judge(places, [said], FIT), FIT, contest)]
 
 
 @pytest.mark.parametrize("alarm", [True, False])
@@ -126,31 +143,52 @@ def test_where_nothing_is_added_the_methods_own_names_stand(named: bool) -> None
     assert bool(judged.named) is named
 
 
-def _names(places: list[Place], said: InfraredWord) -> list[str]:
-    return [row.compound for one in judge(places, [said], FIT) for row in one.named]
+def _names(places: list[Place], said: InfraredWord, contest: float = 0.0) -> list[str]:
+    return [row.compound for one in judge(places, [said], FIT, contest=contest) for row in one.named]
 
 
-def test_a_name_less_than_even_needs_support_where_infrared_explains_everything() -> None:
-    weak = place(("a", 0.4))
+def test_a_name_of_ei_alone_needs_more_where_infrared_explains_everything() -> None:
+    weak = place(("a", 0.5))
     assert _names([weak], word({"cut": 0.99}, alarm=True)) == ["a"]
     assert _names([weak], word({"cut": 0.99})) == []
-    assert _names([place(("a", 0.6))], word({"cut": 0.99})) == ["a"]
+    assert _names([place(("a", 0.75))], word({"cut": 0.99})) == ["a"]
+    assert [row.compound for one in judge([weak], [], FIT) for row in one.named] == ["a"], "nobody else was asked"
 
 
-def test_an_unlikely_name_needs_support_beside_a_part_that_infrared_confirms() -> None:
-    weak, likelier = [place(("a", 0.25)), place(("b", 0.9))], [place(("a", 0.4)), place(("b", 0.9))]
-    assert _names(weak, word({"b": 0.99}, alarm=True)) == ["b"]
-    assert _names(weak, word({"cut": 0.99}, alarm=True)) == ["a", "b"]
-    assert _names(likelier, word({"b": 0.99}, alarm=True)) == ["a", "b"]
+def test_a_large_part_of_ei_alone_needs_more_than_a_trace() -> None:
+    for share, said in ((0.9, []), (0.03, ["a"])):
+        assert _names([place(("a", 0.5), share=share)], word({"cut": 0.99})) == said
 
 
-def test_a_further_name_of_ei_alone_needs_more_than_one_compound_to_be_likely() -> None:
-    told, torn = place(("a", 0.5)), replace(place(("a", 0.5)), several=0.55)
-    quiet = word({"cut": 0.99}, alarm=True)
-    assert _names([told], quiet) == ["a"]
-    assert _names([torn], quiet) == []
-    assert _names([replace(torn, rivals=(Rival("a", 0.7, 0.3),))], quiet) == ["a"]
-    assert [row.compound for one in judge([torn], [], FIT) for row in one.named] == ["a"], "nobody else was asked"
+def test_fentanyl_by_ei_alone_stands_beside_caffeine_by_both() -> None:
+    """The usual sample of opioids: infrared has no reference for the strong drug, and explains all it sees by the cut."""
+    places = [place(("fentanyl", 0.85), share=0.3), place(("caffeine", 0.95), share=0.7)]
+    assert _names(places, word({"caffeine": 0.99})) == ["fentanyl", "caffeine"]
+
+
+def test_one_substance_may_have_been_named_twice_where_each_method_knows_what_the_other_does_not() -> None:
+    whole, half = place(("a", 0.9), share=1.0), place(("a", 0.9), share=0.5)
+    cut = word({"b": 0.8}, share=0.9, alarm=True)
+    assert contested([whole], [cut]) == pytest.approx(0.9 * 0.8 * 0.9)
+    assert contested([whole], [cut]) > contested([half], [cut]) > 0.0
+    assert contested([whole], [word({"b": 0.8}, {"a": (0.01, False)})]) == 0.0, "infrared would have known it"
+    assert contested([place(("a", 0.9), ("b", 0.1))], [cut]) == 0.0, "EI lists it"
+    assert contested([whole], []) == 0.0
+
+
+def test_what_a_method_is_blind_to_it_cannot_have_named_otherwise() -> None:
+    whole, cut = place(("a", 0.9), share=1.0), word({"b": 0.8}, share=0.9)
+    assert contested([whole], [replace(cut, unseen=frozenset({"b"}))]) == 0.0
+    assert contested([whole], [cut], lambda m, c: (m, c) == ("ftir", "a")) == 0.0
+
+
+def test_a_name_that_may_be_the_other_methods_has_to_be_surer() -> None:
+    torn, cut = place(("a", 0.6)), word({"b": 0.8}, alarm=True)
+    assert _names([torn], cut) == ["a"]
+    assert _names([torn], cut, contest=0.9) == []
+    assert _only(cut, torn) == ["b"]
+    assert _only(cut, torn, contest=0.9) == []
+    assert withheld([cut], judge([torn], [cut], FIT), FIT, 0.9) == [("b", Withheld.TWICE)]
 
 
 def test_what_infrared_is_blind_to_needs_no_support_of_it() -> None:
@@ -159,7 +197,5 @@ def test_what_infrared_is_blind_to_needs_no_support_of_it() -> None:
     assert [row.compound for one in judged for row in one.named] == ["a", "b"]
 
 
-def test_a_trace_and_a_peak_of_a_run_keep_the_name_their_own_method_gives() -> None:
-    quiet = word({"cut": 0.99})
-    assert _names([place(("a", 0.4), share=0.03)], quiet) == ["a"]
-    assert _names([replace(place(("a", 0.4)), peak=True)], quiet) == ["a"]
+def test_a_peak_of_a_run_keeps_the_name_its_own_method_gives() -> None:
+    assert _names([replace(place(("a", 0.4)), peak=True)], word({"cut": 0.99})) == ["a"]
