@@ -24,6 +24,7 @@ from spectra import (
     SampleTest,
     StandsFor,
     State,
+    Support,
     TestResult,
     explain_sample,
 )
@@ -168,6 +169,16 @@ def test_parts_that_only_one_method_sees_are_named_and_a_blind_method_is_no_veto
     assert sugar.only == "ftir"
     assert answer.only_in == {"ftir": (SUGAR,)}
     assert not [q for q in answer.questions if SUGAR in q.compounds]
+
+
+def test_a_drug_counts_less_as_missed_where_most_of_infrareds_signal_is_what_ei_cannot_see() -> None:
+    def row(register: SampleRegister) -> Support:
+        answer = explain_sample([gc(COCAINE), ir(SUGAR)], [], libraries(), register)
+        return next(part for part in answer.parts if part.compound == COCAINE).support["ftir"]
+
+    told, untold = row(REGISTER), row(replace(REGISTER, blind={}))
+    assert untold.ratio < told.ratio < 1.0
+    assert told.state is State.NOT_SEEN
 
 
 @pytest.mark.parametrize("why", list(Withheld))
