@@ -150,7 +150,7 @@ def _names_of_one(samples: Sequence[Mixed], fit: Mixture) -> tuple[list[_Name], 
         contest = contested(places, [word])
         for one in judge(places, [word], fit):
             best = one.rows[0]
-            if one.place.named and best.ratio == 1.0:
+            if one.place.named and best.ratio == 1.0 and best.compound not in word.limits:
                 said = facts(best.probability, best.share or 0.0, word.alarm, contest)
                 by_mass.append((said, best.compound in sample.truth))
         listed = {r.compound for p in places for r in p.rivals}

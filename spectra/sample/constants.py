@@ -101,7 +101,7 @@ def shipped() -> Fitted:
 
 def _mixture(data: dict[str, Any]) -> Mixture:
     mass, infrared = (Alone(**_numbers(data["alone"][name])) for name in ("mass", "infrared"))
-    return Mixture(**_numbers(data["mixture"]), mass_alone=mass, infrared_alone=infrared)  # type: ignore[arg-type]
+    return Mixture(**_numbers(data["mixture"]), mass_alone=mass, infrared_alone=infrared)
 
 
 def _numbers(table: dict[str, Any]) -> dict[str, float]:

@@ -136,10 +136,7 @@ def judge(
         rows.sort(key=lambda row: (-row.probability, row.compound))
         out.append(JudgedPlace(place, tuple(rows), tuple(_named(place, rows, fit))))
     unexplained = any(w.alarm for w in words)
-    return [
-        replace(one, named=()) if _doubtful(one, words, contest, unexplained, fit.mass_alone, blind) else one
-        for one in out
-    ]
+    return [replace(one, named=()) if _doubtful(one, words, contest, unexplained, fit, blind) else one for one in out]
 
 
 def contested(
@@ -186,20 +183,23 @@ def _doubtful(
     words: Sequence[InfraredWord],
     contest: float,
     unexplained: bool,
-    fit: Alone,
+    fit: Mixture,
     blind: Callable[[str, str], bool],
 ) -> bool:
     """Whether the name of a place rests on one mass spectrum alone, and on too little.
 
-    A peak came off the column by itself. An infrared reading that names nothing, or is blind to the compound, asks nothing of it.
+    A peak came off the column by itself. An infrared reading that names nothing, or is blind to the compound, asks nothing of it. One that
+    has a reference and does not list the compound asks for even odds.
     """
     if one.place.peak or not one.named or one.named[0].ratio != 1.0:
         return False
     best = one.named[0]
     if not any(w.parts and not blind(w.method, best.compound) for w in words):
         return False
+    if any(best.compound in w.limits and w.limits[best.compound].seen is False for w in words):
+        return best.probability < fit.name
     share = (best.share or 0.0) * min(w.visible for w in words)
-    return not stands(facts(best.probability, share, unexplained, contest), fit)
+    return not stands(facts(best.probability, share, unexplained, contest), fit.mass_alone)
 
 
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:

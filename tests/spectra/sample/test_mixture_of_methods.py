@@ -160,6 +160,14 @@ def test_a_large_part_of_ei_alone_needs_more_than_a_trace() -> None:
         assert _names([place(("a", 0.5), share=share)], word({"cut": 0.99})) == said
 
 
+def test_a_name_that_infrared_has_a_reference_for_and_does_not_list_needs_even_odds() -> None:
+    """Below its limit infrared takes nothing off, and a name it cannot confirm though it knows the compound is right less often."""
+    unseen = word({"cut": 0.99}, {"a": (0.4, False)}, alarm=True)
+    assert _names([place(("a", 0.45))], word({"cut": 0.99}, alarm=True)) == ["a"]
+    assert _names([place(("a", 0.45))], unseen) == []
+    assert _names([place(("a", 0.55))], unseen) == ["a"]
+
+
 def test_fentanyl_by_ei_alone_stands_beside_caffeine_by_both() -> None:
     """The usual sample of opioids: infrared has no reference for the strong drug, and explains all it sees by the cut."""
     places = [place(("fentanyl", 0.85), share=0.3), place(("caffeine", 0.95), share=0.7)]
