@@ -177,8 +177,7 @@ def _only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     files = [m for m in archive.infolist() if not m.is_dir() and not is_litter(plain_name(m))]
     if len(files) != 1:
         raise UnsupportedVariant(
-            f"This zip holds {len(files)} files that are no instrument folder known here; it must hold one file or "
-            "one folder of an instrument.",
+            f"This zip holds {len(files)} files. A zip may hold one file, or one instrument folder.",
             code="zip_of_many",
             hint="Upload the files one by one, or pack each instrument folder on its own.",
         )

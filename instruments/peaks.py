@@ -12,7 +12,7 @@ import numpy as np
 from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
 
 from .errors import CorruptFile
-from .validate import LARGEST_MZ, info, warning
+from .validate import LARGEST_MZ, counted, info, warning
 
 # An empty scan cannot be a MassSpectrum; one point without intensity keeps scans and times aligned.
 PLACEHOLDER_MZ = 1.0
@@ -41,27 +41,28 @@ class ScanNotes:
             found.append(
                 info(
                     "empty_scans",
-                    f"{self.empty} scans hold no peaks; each is kept as one point "
-                    "without intensity, so that scans and times stay aligned.",
+                    f"{counted(self.empty, 'scan holds', 'scans hold')} no peaks; one point "
+                    "without intensity stands for each, so that scans and times stay aligned.",
                 )
             )
         if self.zero_mz:
             found.append(warning("zero_mz", f"{self.zero_mz} points at m/z 0 were left out."))
         if self.tiny:
-            text = f"{self.tiny} scans hold only m/z below {SMALLEST_MZ:g}, which no ion has; their numbers may be read the wrong way round."
+            text = f"{counted(self.tiny, 'scan holds', 'scans hold')} only m/z below {SMALLEST_MZ:g}, which no ion has; their numbers may be read the wrong way round."
             found.append(warning("implausible_mz", text))
         if self.heavy:
-            text = f"{self.heavy} {'scan holds' if self.heavy == 1 else 'scans hold'} an m/z above {LARGEST_MZ:,.0f}; are these mass spectra?"
+            text = f"{counted(self.heavy, 'scan holds', 'scans hold')} an m/z above {LARGEST_MZ:,.0f}; are these mass spectra?"
             found.append(warning("implausible_mz", text))
         if self.negative:
             found.append(
                 warning("negative_intensity_cut", f"{self.negative} negative intensities were set to 0 in the scans.")
             )
         if self.unordered:
-            text = f"The m/z of {self.unordered} {'scan' if self.unordered == 1 else 'scans'} neither rise nor fall from point to point; they were put in order."
+            text = f"The m/z of {counted(self.unordered, 'scan', 'scans')} neither rise nor fall from point to point; they were put in order."
             found.append(warning("unsorted_mz", text))
         if self.duplicate:
-            found.append(warning("duplicate_mz", f"{self.duplicate} scans hold an m/z more than once."))
+            text = f"{counted(self.duplicate, 'scan holds', 'scans hold')} an m/z more than once; each was kept. That is usual where ions were selected or scans merged, else the file may be damaged."
+            found.append(warning("duplicate_mz", text))
         return tuple(found)
 
 

@@ -28,12 +28,15 @@ from .recognised import BY_NAME, Recognised
 from .registry import TIE_POINTS, Candidate, Format, Hints, format_named, formats, sniff_folder, sniff_probe
 from .sandbox import ParserSandbox
 from .source import Readable, Source, open_source
+from .text import decode_head
 from .units import X_UNITS, Y_UNITS
 from .validate import checked, warning
 
 log = logging.getLogger(__name__)
 DETECTOR_UNIT = re.compile(r"[A-Za-zµμ%][\w%/µμ.·^()-]{0,11}")
 NEUTRAL_EXTENSIONS = frozenset({"", "txt", "text", "dat", "asc", "tmp", "part", "bin"})
+# The root element of XML, the first key of JSON.
+_OWN_NAME = re.compile(r'\s*(?:<[?!][^>]*>\s*)*<([\w:.-]{1,60})|\s*\[?\s*\{\s*("[^"]{1,60}")')
 # Endings that promise something else than an instrument file; unknown endings promise nothing.
 FOREIGN_EXTENSIONS = frozenset({
     "zip", "gz", "7z", "rar", "xz", "bz2", "tar", "xls", "xlsx", "ods", "doc", "docx", "odt", "rtf", "pdf", "html", "htm",
@@ -187,10 +190,9 @@ def _choose(content: Source, hints: Hints) -> Format:
                 hint="Known: " + ", ".join(f.name for f in formats()) + ".",
             )
         return _fit(named, content)
-    folder = isinstance(content, Folder)
     candidates = sniff_folder(content.folder_probe) if isinstance(content, Folder) else sniff_probe(content.probe)
     if not candidates:
-        raise _unknown(folder)
+        raise _unknown_folder() if isinstance(content, Folder) else _unknown(content)
     best = _break_tie([c for c in candidates if c.certainty >= candidates[0].certainty - TIE_POINTS], content)
     named = format_named(best.format)
     if named is None:
@@ -209,14 +211,22 @@ def _fit(named: Format, content: Source) -> Format:
     return named
 
 
-def _unknown(folder: bool) -> UnknownFormat:
-    if folder:
-        return UnknownFormat(
-            "This folder is no instrument folder known here.",
-            code="unknown_folder",
-            hint="Give the files in it one by one, or export the run as mzML, JCAMP-DX or CSV.",
+def _unknown_folder() -> UnknownFormat:
+    return UnknownFormat(
+        "This folder is no instrument folder known here.",
+        code="unknown_folder",
+        hint="Give the files in it one by one, or export the run as mzML, JCAMP-DX or CSV.",
+    )
+
+
+def _unknown(content: Source) -> UnknownFormat:
+    """Names what XML and JSON call themselves: a person may know the program by it."""
+    named, kind = _OWN_NAME.match(decode_head(content.head)), ""
+    if named is not None:
+        kind = (
+            f" It is XML with the root element {named[1]}." if named[1] else f" It is JSON that begins with {named[2]}."
         )
-    return UnknownFormat("This file is no instrument format known here.")
+    return UnknownFormat(f"This file is in no format that can be read here.{kind}")
 
 
 def _break_tie(tied: list[Candidate], content: Source) -> Candidate:

@@ -49,6 +49,7 @@ LARGEST_TRANSMITTANCE = 1.5  # of the scale; a background that fits badly gives 
 LARGEST_FRACTION = 2.0  # a 0–1 scale overshoots a little, a 0–100 scale always has a point above
 LONGEST_RUN_S, TIME_IN_SECONDS = 7 * 86_400.0, {"s": 1.0, "min": 60.0}
 LONGEST_RUN_MIN = 300.0
+EARLY = 0.05  # the share of a run that may lie before its time zero
 LARGEST_MZ = 20_000.0
 ENOUGH_PEAKS, ISOTOPES = 5, 5.0
 # The units in which the axis of a technique can be compared.
@@ -117,6 +118,11 @@ def checked(reading: Reading, *, x_answered: bool = False, y_answered: bool = Fa
             where = f" ({reading.title})" if reading.title else ""
             raise CorruptFile(f"{remark.text.rstrip('.')}{where}.", code=remark.code)
     return replace(reading, remarks=remarks) if len(remarks) > len(reading.remarks) else reading
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """A number with the words that fit it: 1 scan holds, 1,200 scans hold."""
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def count_remark(declared: float, found: int, what: str) -> Remark | None:
@@ -209,7 +215,16 @@ def _range(reading: Reading) -> Iterator[Remark]:
         yield warning("implausible_axis", f"An axis from {low:,.4g} to {high:,.4g} {reading.x_unit} is implausible.")
     yield from _mixed_up(reading, low, high)
     if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and low < 0:
-        yield warning("negative_time", "A retention time is negative.")
+        yield _before_zero(reading, low, high)
+
+
+def _before_zero(reading: Reading, low: float, high: float) -> Remark:
+    """Detectors record a little before the injection, and then without a gap; anything else is a wrong time or unit."""
+    early = counted(int((reading.x < 0).sum()), "point lies", "points lie")
+    text = f"{early} before time zero, from {low:g} {reading.x_unit} on"
+    if reading.kind is ReadingKind.CHROMATOGRAM and low > -EARLY * high and direction(reading.x) > 0:
+        return info("negative_time", f"{text}: the detector was recording when the run was started.")
+    return warning("negative_time", f"{text}; please check the times and their unit.")
 
 
 def _mixed_up(reading: Reading, low: float, high: float) -> Iterator[Remark]:

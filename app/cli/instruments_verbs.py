@@ -67,13 +67,14 @@ def _words(path: Path, readings: list[Reading]) -> str:
     about = [instruments.describe(reading) for reading in readings]
     lines = [f"{path}: {readings[0].format if readings else ''}, {len(readings)} reading(s)"]
     for number, r in enumerate(about, 1):
-        scans = f", {r['n_scans']} scans" if r["n_scans"] else ""
+        scans = f", {r['n_scans']} scan{'s' if r['n_scans'] > 1 else ''}" if r["n_scans"] else ""
         lines.append(
             f"  {number}. {r['kind'].replace('_', ' ')}: {r['n_points']} points{scans}, "
-            f"{r['x_first']:g} to {r['x_last']:g} {r['x_unit']}, up to {r['y_max']:g} {r['y_unit']}"
+            f"{r['x_first']:g} to {r['x_last']:g} {r['x_unit']}".rstrip()
+            + f", {r['y_unit'] or 'y'} up to {r['y_max']:g}"
             + (f", {r['instrument']}" if r["instrument"] else "")
         )
-        lines += [f"     note: {text}" for text in r["warnings"]]
+        lines += [f"     warning: {text}" for text in r["warnings"]]
     # once for the file: a reader of less than high confidence says so under everything it read
     told = sorted({r["assurance"] for r in about} - {"", "high"})
     lines += [f"  {instruments.assurance_sentence(level)}" for level in told]

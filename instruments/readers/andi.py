@@ -49,7 +49,7 @@ def instrument_of(file: NetCdf) -> tuple[str, dict[str, Any]]:
     name, maker, model, serial, software = (
         next(iter(file.words(f"instrument_{key}")), "") for key in ("name", "mfr", "model", "serial_no", "sw_version")
     )
-    return " ".join(w for w in (maker, model) if w) or name, filled({"serial": serial, "software": software})
+    return " ".join(w for w in (maker, model or name) if w), filled({"serial": serial, "software": software})
 
 
 def unread(file: NetCdf) -> tuple[Remark, ...]:

@@ -31,7 +31,7 @@ KEPT_PEAKS = 1_000
     techniques={"GC", "LC"},
     magic=sniff_template(b"ordinate_values", b"aia_template_revision"),
     extensions=EXTENSIONS,
-    version="4",
+    version="5",
 )
 def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One CHROMATOGRAM: y in the detector's unit as the file spells it, x in the unit of retention.
@@ -56,7 +56,7 @@ def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Re
         y_unit,
         meta=_facts(file) | {"x_unit_raw": file.text("retention_unit"), "y_unit_raw": detector_unit},
         title=file.text("sample_name") or file.text("experiment_title"),
-        remarks=notes + unit_notes + _run_time(file, x) + _detector_range(file) + unread(file),
+        remarks=notes + unit_notes + _run_time(file, x, x_unit) + _detector_range(file) + unread(file),
     )
 
 
@@ -82,14 +82,19 @@ def _times(file: NetCdf, n: int) -> tuple[FloatArray, tuple[Remark, ...]]:
     return (delay or 0.0) + interval * np.arange(n, dtype=np.float64), notes
 
 
-def _run_time(file: NetCdf, x: FloatArray) -> tuple[Remark, ...]:
+def _run_time(file: NetCdf, x: FloatArray, unit: str) -> tuple[Remark, ...]:
     """The run's stated length against the times: two points and one per cent apart are roundings."""
     stated, span = file.number("actual_run_time_length"), float(x[-1] - x[0])
     if stated is None or stated <= 0 or x.size < 2:
         return ()
     if min(abs(stated - span), abs(stated - float(x[-1]))) <= 0.01 * stated + 2 * span / (x.size - 1):
         return ()
-    return (warning("run_time", f"The file says its run is {stated:g} long; its times span {span:g}."),)
+    look = "its end may be missing" if span < stated else "please compare the time of a known peak"
+    return (
+        warning(
+            "run_time", f"The file says its run is {stated:g} {unit} long; its times span {span:g} {unit}: {look}."
+        ),
+    )
 
 
 def _detector_range(file: NetCdf) -> tuple[Remark, ...]:

@@ -19,7 +19,7 @@ from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import info, warning
+from ..validate import counted, info, warning
 from .andi import EXTENSIONS, filled, instrument_of, moment, sniff_template, unread
 from .netcdf_guard import NetCdf
 
@@ -48,7 +48,7 @@ _SCAN_COUNT = "The file gives {} scans but {} {}."
     techniques={"MS", "GC-MS", "LC-MS"},
     magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
     extensions=EXTENSIONS,
-    version="7",
+    version="8",
 )
 def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.
@@ -65,12 +65,13 @@ def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Readi
                           code="array_length")  # fmt: skip
     starts, counts = _places(file, mass.size, limits)
     times, x_unit, notes = _times(file, counts.size)
-    notes += unread(file) + _mass_unit(file) + _mass_range(file, mass)
+    used = int(counts.sum())
+    peaks = mass
+    if 0 < used < mass.size:
+        peaks = mass[np.repeat(starts + counts - np.cumsum(counts), counts) + np.arange(used)]
+    notes += unread(file) + _mass_unit(file) + _mass_range(file, peaks) + _unused(file, mass.size - used)
     instrument, meta = instrument_of(file)
     meta |= _facts(file)
-    used = int(counts.sum())
-    if used < mass.size:
-        notes += (warning("points_unused", f"{mass.size - used:,} points of the file belong to no scan."),)
     mode = file.text("test_ionization_mode").lower()
     run = _Run(mass, intensity, starts, counts, times, IONISATIONS.get(mode, ""))
     title = file.text("experiment_title")
@@ -89,7 +90,7 @@ def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Readi
     scans, scan_notes = run.scans(x_unit)
     total = np.array([float(s.intensity.sum()) for s in scans])
     meta |= {"points": scan_notes.points, "max_intensity": scan_notes.largest}
-    meta |= {"mz_min": float(mass.min()), "mz_max": float(mass.max())}
+    meta |= {"mz_min": float(peaks.min()), "mz_max": float(peaks.max())}
     yield Reading(
         ReadingKind.MASS_RUN,
         np.arange(1.0, len(scans) + 1) if times is None else times,
@@ -203,6 +204,20 @@ def _mass_unit(file: NetCdf) -> tuple[Remark, ...]:
     return (warning("units_differ", f"The file gives its m/z values in {stated!r}."),)
 
 
+def _unused(file: NetCdf, left: int) -> tuple[Remark, ...]:
+    """A warning of points that are in no scan. Behind the peaks of a scan its flags may stand, which are none."""
+    flags = _integers(file, "flag_count")
+    left -= 0 if flags is None else int(flags.clip(0).sum())
+    if left <= 0:
+        return ()
+    return (
+        warning(
+            "points_unused",
+            f"{counted(left, 'point', 'points')} of the file lie in no scan; peaks of scans may be missing.",
+        ),
+    )
+
+
 def _mass_range(file: NetCdf, mass: FloatArray) -> tuple[Remark, ...]:
     """The range that was scanned against itself and the lowest m/z. Of its upper end nothing: a real instrument (Advion) writes
     the highest peak there, and not of the same scan.
@@ -218,7 +233,7 @@ def _mass_range(file: NetCdf, mass: FloatArray) -> tuple[Remark, ...]:
         return (warning("mass_range", text),)
     lowest = float(mass.min(initial=np.inf))
     if lowest < float(low.min()) - 1.0:
-        text = f"The file says that its scans begin at m/z {low.min():g}, but it holds an m/z of {lowest:g}."
+        text = f"The file says that its scans begin at m/z {low.min():g}, but a scan of it holds an m/z of {lowest:g}."
         return (warning("mass_range", text),)
     return ()
 
@@ -246,11 +261,11 @@ def _total_remark(file: NetCdf, total: FloatArray) -> tuple[Remark, ...]:
         return ()
     ratio = float(stored.sum() / total.sum()) if total.any() else 1.0
     if not 1 / FAR_APART < ratio < FAR_APART:
-        text = f"The total ion current stored in the file is {ratio:.3g} times the sum of its points; the scale of one may be wrong."
+        text = f"The total ion current stored in the file is {ratio:.3g} times the sum of its points; the scale of one may be wrong: please compare a peak with the instrument's software."
         return (warning("total_differs", text),)
     known = (stored > 0.01 * stored.max()) & (total > 0)
     ratios = stored[known] / total[known] / np.median(stored[known] / total[known]) if known.any() else np.ones(1)
     if not 1 / FAR_APART < float(ratios.min()) <= float(ratios.max()) < FAR_APART:
-        text = "The total ion current stored for some scans is far from the sum of their points; these may be damaged."
+        text = "The total ion current stored for some scans is far from the sum of their points; these may be damaged or lack peaks."
         return (warning("total_differs", text),)
     return (info("total_differs", "The total ion current stored in the file is not the sum of its points."),)

@@ -26,7 +26,7 @@ from ..validate import info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, factor_remark, not_ended, number, pair_remarks, remarks
 from .jcamp_blocks import DATA_LABELS, Block, Table, blocks, normal
-from .jcamp_pages import ordinate, read_pages
+from .jcamp_pages import ordinate, read_pages, retention
 from .record_facts import StatedFacts
 
 EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
@@ -63,7 +63,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="9",
+    version="10",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -131,7 +131,7 @@ def _reading(block: Block, table: Table, hints: Hints, limits: Limits) -> Readin
     if x.size == 0:
         raise CorruptFile(f"The table at line {table.line} holds no points.", code="no_points", line=table.line)
     keep = ~np.isnan(y)
-    return _finish(block, x[keep], y[keep], hints, (*notes, *factor_remark(found), *_of_the_block(block, table)))
+    return _finish(block, table, x[keep], y[keep], hints, (*notes, *factor_remark(found), *_of_the_block(block, table)))
 
 
 def _of_the_block(block: Block, table: Table) -> Iterator[Remark]:
@@ -207,8 +207,11 @@ def kind_of(block: Block, hints: Hints) -> ReadingKind:
 
 def _kind_of_pages(block: Block, hints: Hints) -> ReadingKind:
     """As `kind_of`; of pages of mass spectra a person may say the unit of time, and they stay mass spectra."""
-    kind = kind_of(block, Hints())
-    if kind is ReadingKind.MASS_SPECTRUM and hints.x_unit in units.TIMES:
+    kind, known = kind_of(block, Hints()), block.text("DATATYPE", "NTUPLES", *X_UNITS)
+    about = {*block.tables[0].local, *block.header}
+    if not known and "SCANNUMBER" in about and about & {"TIC", "IONIZATIONMODE"}:
+        kind = ReadingKind.MASS_SPECTRUM  # as PyMassSpec writes runs
+    if kind is ReadingKind.MASS_SPECTRUM and (hints.x_unit in units.TIMES or not (hints.kind or hints.x_unit)):
         return kind
     return kind_of(block, hints)
 
@@ -230,7 +233,9 @@ def meta_of(block: Block) -> dict[str, Any]:
     return found
 
 
-def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tuple[Remark, ...]) -> Reading:
+def _finish(
+    block: Block, table: Table, x: FloatArray, y: FloatArray, hints: Hints, notes: tuple[Remark, ...]
+) -> Reading:
     kind, meta = kind_of(block, hints), meta_of(block)
     title, instrument = block.text("TITLE"), block.text("SPECTROMETERDATASYSTEM", "SPECTROMETERSYSTEM")
     raw_x, raw_y = block.text(*X_UNITS), block.text(*Y_UNITS)
@@ -244,6 +249,7 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
         if unit in units.X_UNITS and unit != "m/z" and not hints.x_unit:
             text = f"The file calls itself a mass spectrum, but its x axis is in {raw_x[:40]!r}."
             notes += (warning("units_differ", text),)
+        time, timing = retention(block, table, hints)
         stated = StatedFacts(re.sub(r"\s", "", block.text("MOLFORM")), weight=block.text("MW"))
         return peak_list(
             x,
@@ -252,8 +258,9 @@ def _finish(block: Block, x: FloatArray, y: FloatArray, hints: Hints, notes: tup
             instrument=instrument,
             y_unit=y_unit or "intensity",
             meta=meta,
-            remarks=notes + _chromatogram_in_disguise(x) + stated.contradictions(x, y),
+            remarks=notes + timing + _chromatogram_in_disguise(x) + stated.contradictions(x, y),
             ionisation=ionisation_of(block),
+            retention_time_s=time,
         )
     if not block.text("DATATYPE"):
         notes += (info("no_data_type", "The file does not name its technique; it was inferred from the units."),)

@@ -170,8 +170,8 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
             text = f"The header says the points lie {abs(found.delta_x):g} apart; from its first to its last x it is {step:g}."
             yield warning("delta_x", text)
         elif found.delta_x * (x[-1] - x[0]) < 0:
-            stated, given = ("falls", "rise") if found.delta_x < 0 else ("rises", "fall")
-            text = f"The header says the points lie {found.delta_x:g} apart, so that x {stated}, but its first and last x {given}."
+            order = "larger" if found.delta_x > 0 else "smaller"
+            text = f"The header gives DELTAX as {found.delta_x:g}, but its first x, {x[0]:g}, is {order} than its last, {x[-1]:g}."
             yield warning("delta_x", text)
     yield from _range(
         found, x, max(_APART * float(np.ptp(x)), abs(found.x_factor), abs(float(x[-1] - x[0])) / max(x.size - 1, 1))

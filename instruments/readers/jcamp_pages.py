@@ -75,14 +75,29 @@ def read_pages(
     pages = [_page(t, variables, limits, first=i == 0) for i, t in enumerate(block.tables)]
     _refuse_short_pages(pages, block.tables)
     notes = _dimensions(pages, block.tables, variables)
+    if kind is ReadingKind.MASS_SPECTRUM and not (
+        hints.kind or hints.x_unit or block.text("DATATYPE", "NTUPLES", "XUNITS")
+    ):
+        text = "The file names neither its technique nor its x axis; its scans were taken as mass spectra."
+        notes += (warning("axis_guessed", text),)
     if kind is ReadingKind.MASS_SPECTRUM and len(pages) > 1:
         said = tuple(remark for page in pages for remark in page.remarks)
         yield _run(block, pages, variables, meta, hints, notes + said)
         return
     for table, (x, y, said) in zip(block.tables, pages, strict=True):
-        name = f"{title} {table.local.get('PAGE', '')}".strip()
+        numbered = len(pages) > 1 or _page_symbol(table) in variables.symbols
+        name = f"{title} {table.local.get('PAGE', '')}".strip() if numbered else title
         if kind is ReadingKind.MASS_SPECTRUM:
-            yield peak_list(x, y, title=name, instrument=instrument, meta=meta, remarks=notes + said)
+            time, timing = retention(block, table, hints)
+            yield peak_list(
+                x,
+                y,
+                title=name,
+                instrument=instrument,
+                meta=meta,
+                remarks=notes + said + timing,
+                retention_time_s=time,
+            )
             continue
         if not y.size:
             raise CorruptFile(f"The page at line {table.line} holds no points.", code="no_points", line=table.line)
@@ -194,7 +209,7 @@ def _dimensions(pages: list[_Page], tables: list[Table], variables: Variables) -
             found += (warning("count_mismatch", f"The header announces {declared:,.0f} {words} {held:,}."),)
     numbered = [t for t in tables if "=" in t.local.get("PAGE", "")]
     strange = next((t for t in numbered if _page_symbol(t) not in ("", *variables.symbols)), None)
-    if strange is not None:
+    if strange is not None and len(pages) > 1:
         text = f"The page before line {strange.line} is numbered by {_page_symbol(strange)[:20]}, which the header does not explain; it was read like the others."
         found += (warning("unknown_symbol", text),)
     return found
@@ -241,27 +256,35 @@ def _run(
 
 
 def _times(block: Block, variables: Variables, said: str | None) -> tuple[FloatArray, str, tuple[Remark, ...]]:
-    """Retention times per scan and their unit: what a person `said`, of the NTUPLES variable, of SCAN DELAY UNITS,
-    else seconds.
-    """
+    """Retention times per scan and their unit."""
     found = []
     for i, table in enumerate(block.tables):
         page = table.local.get("PAGE", "").partition("=")[2]
-        text = page or table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
-        value = number(text, "RETENTION TIME", table.line)
+        value = number(page or _time_text(table), "RETENTION TIME", table.line)
         found.append(float(i) if value is None else value)
-    if said in units.TIMES:
-        return np.array(found), str(said), ()
     symbol = _page_symbol(block.tables[0])
-    stated = units.x_unit(variables.text(symbol, "UNITS")) or units.x_unit(block.text("SCANDELAYUNITS"))
-    if stated in units.TIMES:
-        return np.array(found), stated, (info("time_unit", f"Retention times are in {stated}, as the file says."),)
-    return (
-        np.array(found),
-        "s",
-        (
-            warning(
-                "time_unit_guessed", "The file does not give the unit of its retention times; seconds were assumed."
-            ),
-        ),
-    )
+    return np.array(found), *_time_unit(said, variables.text(symbol, "UNITS"), block.text("SCANDELAYUNITS"))
+
+
+def retention(block: Block, table: Table, hints: Hints) -> tuple[float | None, tuple[Remark, ...]]:
+    """Retention time in seconds of a spectrum that is none of a run, None where the file gives none, and what to say of it."""
+    text = _time_text(table)
+    if not re.match(r"\s*\d", text) or (value := number(text, "RETENTION TIME", table.line)) is None:
+        return None, ()
+    unit, said = _time_unit(hints.x_unit, text.lstrip("0123456789. "), block.text("SCANDELAYUNITS"))
+    return value * (60.0 if unit == "min" else 1.0), said
+
+
+def _time_text(table: Table) -> str:
+    return table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
+
+
+def _time_unit(said: str | None, *stated: str) -> tuple[str, tuple[Remark, ...]]:
+    """The unit of retention times: what a person `said`, the first of those stated that is one, else seconds."""
+    if said in units.TIMES:
+        return str(said), ()
+    unit = next((u for u in map(units.x_unit, stated) if u in units.TIMES), "")
+    if unit:
+        return unit, (info("time_unit", f"Retention times are in {unit}, as the file says."),)
+    text = "The file does not give the unit of its retention times; seconds were assumed."
+    return "s", (warning("time_unit_guessed", text),)

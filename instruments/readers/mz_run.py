@@ -17,7 +17,7 @@ from spectra.types import FloatArray, MassSpectrum, Reading, ReadingKind, Remark
 from ..errors import TooLarge
 from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
-from ..validate import info, warning
+from ..validate import counted, info, warning
 
 SECONDS = {"s": 1.0, "min": 60.0}
 SAME_PEAK, FAR_HEIGHT, FAR_TOTAL = 1.0, 2.0, 10.0  # in m/z, and as factors
@@ -26,7 +26,7 @@ DOUBTS = {
     "two_levels": "states two MS levels; the first was used",
     "no_level": "states no MS level",
     "level_zero": "states the MS level 0, but levels count from 1",
-    "level_type": "states an MS level that is not that of its kind (MS1 or MSn spectrum)",
+    "level_type": "states MS level 1 and calls it an MSn spectrum, or a higher level and an MS1 spectrum; the level was used",
     "two_polarities": "states both polarities; positive was used",
     "polarity": "states a polarity that is neither + nor -",
     "profile_and_centroid": "states both peaks (centroid) and curves (profile); curves were assumed",
@@ -145,7 +145,10 @@ class Run:
         self._scans.append(scan.spectrum(ionisation, self._notes))
         if scan.doubts:
             self._doubts.update(scan.doubts)
-        self._unlike += scan.stated.contradicts(scan.mz, scan.intensity, profile=scan.profile is True)
+        stated = scan.stated
+        if scan.id.startswith("merged="):  # msConvert states base peak and total of the whole frame (timsTOF)
+            stated = stated._replace(base_mz=None, base_intensity=None, total=None)
+        self._unlike += stated.contradicts(scan.mz, scan.intensity, profile=scan.profile is True)
         self._times.append(scan.seconds)
         self._levels |= {scan.ms_level} if scan.ms_level is not None else set()
         self._polarities |= {scan.polarity} if scan.polarity else set()
@@ -206,13 +209,13 @@ class Run:
         if self._assumed:
             found.append(unit_assumed(" and ".join(sorted(self._assumed))))
         if self._twice:
-            text = f"{self._twice:,} {'scan has' if self._twice == 1 else 'scans have'} the identifier of another; the file was joined from several or is damaged."
+            text = f"{counted(self._twice, 'scan has', 'scans have')} the identifier of another; the file was joined from several or is damaged."
             found.append(warning("duplicate_scan", text))
         if self._unlike:
-            text = f"The points of {self._unlike:,} {'scan' if self._unlike == 1 else 'scans'} do not fit the base peak, total or range that the file states."
+            text = f"The points of {counted(self._unlike, 'scan', 'scans')} do not fit the base peak, total or range that the file states."
             found.append(warning("scan_differs", text))
         for code, n in self._doubts.items():
-            text = f"For {n:,} {'scan' if n == 1 else 'scans'} the file {DOUBTS[code]}."
+            text = f"For {counted(n, 'scan', 'scans')} the file {DOUBTS[code]}."
             found.append(warning(code, text))
         if self._profile:
             found.append(
@@ -241,6 +244,9 @@ def _axis(times: list[float | None]) -> tuple[FloatArray, str, tuple[Remark, ...
         last = last if time is None else time
         filled.append(last)
     if missing:
-        note = warning("times_missing", f"{missing} scans have no retention time; they keep the one before.")
+        note = warning(
+            "times_missing",
+            f"{counted(missing, 'scan has', 'scans have')} no retention time; each keeps the one before.",
+        )
         return np.array(filled), "s", (note,)
     return np.array(filled), "s", ()

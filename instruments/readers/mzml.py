@@ -12,7 +12,7 @@ import numpy as np
 
 from spectra.types import FloatArray, MassSpectrum, Reading, Remark
 
-from ..errors import CorruptFile
+from ..errors import CorruptFile, UnsupportedVariant
 from ..limits import Limits
 from ..peaks import ScanNotes
 from ..probe import Guess, Probe
@@ -24,7 +24,7 @@ from .mz_run import SECONDS, RawScan, Run, Stated, in_proportion
 from .mzml_skeleton import Element, Skeleton, elements
 from .mzml_terms import INTENSITY, ISOLATION_TARGET, MS_LEVEL, MZ, WAVELENGTH, Term, Terms
 from .mzml_traces import Traces
-from .xml_guard import MOVED, XmlFile, xml_head
+from .xml_guard import DECLARED_WITHIN, MOVED, XmlFile, xml_head
 
 START_TIME, RETENTION_TIME = "MS:1000016", "MS:1000894"
 SELECTED_ION, ISOLATED_BELOW, ISOLATED_ABOVE = "MS:1000744", "MS:1000828", "MS:1000829"
@@ -34,6 +34,7 @@ CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130"
 MS1_SPECTRUM, MSN_SPECTRUM = "MS:1000579", "MS:1000580"
 FROM_ISOLATION = 5.0  # m/z: the ion of the lightest isotopes may lie beside the window that was set
 
+_DRAFT = re.compile(rb"schema_revision/mzML_(0\.[\d.]{1,9})")
 _ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?(?:indexed)?mzML[\s>/]")
 ODD = {
     "encoded_length": "{:,} arrays of the file are not as long as it states (encodedLength).",
@@ -61,7 +62,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="8")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="9")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -70,6 +71,12 @@ def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]
     minutes are assumed and that is said. Photodiode spectra become a chromatogram of sums and the highest spectrum.
     """
     limits, said = in_proportion(limits, source.size), SECONDS.get(hints.x_unit or "")
+    if draft := _DRAFT.search(xml_head(source.head)[:DECLARED_WITHIN]):
+        raise UnsupportedVariant(
+            f"This is mzML {draft[1].decode()}, a draft that describes its numbers otherwise than mzML 1; it is not read here.",
+            code="unsupported_mzml_draft",
+            hint="Convert the raw file again with ProteoWizard msConvert and upload that.",
+        )
     file, skeleton = XmlFile(source, "mzML"), Skeleton(limits.points)
     run, traces = Run(limits), Traces(limits, said)
     for element in elements(file, skeleton):

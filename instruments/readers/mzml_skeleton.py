@@ -19,7 +19,8 @@ from .xml_guard import Target, XmlFile, whole
 
 MAX_TERMS = 1_000  # of one element; the standard's examples have about 40
 MAX_HEADER = 10_000  # parameter groups and instrument configurations
-EXTERNAL = "IMS:1000101"  # external data, of the imaging ontology
+# Of the imaging ontology: external data; the two ways in which numbers may lie in the other file.
+EXTERNAL = frozenset({"IMS:1000101", "IMS:1000030", "IMS:1000031"})
 SERIAL_NUMBER, GENERIC_MODEL = "MS:1000529", "MS:1000031"
 # Terms that stand beside the model of an instrument and are not its name.
 NOT_A_MODEL = frozenset({SERIAL_NUMBER, "MS:1000032", "MS:1000236"})  # customization, transmission
@@ -167,15 +168,15 @@ class Skeleton(Target):
 
     def _add(self, attributes: Mapping[str, str]) -> None:
         sink = self._sink
-        if sink is None:
-            return
         accession = attributes.get("accession", "")
-        if accession == EXTERNAL:
+        if accession in EXTERNAL:
             raise UnsupportedVariant(
                 "This is imzML, whose numbers lie in a second file (.ibd); it is not read here.",
                 code="unsupported_imzml",
                 hint="Export the spectra themselves as mzML and upload that.",
             )
+        if sink is None:
+            return
         if self._product:
             accession = "product " + accession
         if accession not in sink and len(sink) < MAX_TERMS:

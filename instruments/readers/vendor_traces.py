@@ -49,7 +49,6 @@ KEPT = {  # what a signal says of itself, under the names used by our other read
 }
 TIME_QUANTITIES = frozenset({"retention_time", "time"})
 CHUNK_VALUES = 4_000_000
-EARLY = 0.05  # the share of a run that may lie before its time zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,6 @@ class _Signal:
         meta = self.meta(more.pop("y_raw", ""), more.pop("x_raw", "")) | more.pop("meta", {})
         remarks = (*more.pop("remarks", ()), *self.opened.doubts("traces")[0])
         y_unit = self.hints.y_unit or units_[1]
-        if kind is ReadingKind.CHROMATOGRAM and x.size and -EARLY * float(x[-1]) < x[0] < 0:
-            text = "The signal begins before time zero: the detector was recording when the run was started."
-            remarks += (info("negative_time", text),)
         if not y_unit:
             remarks += (info("y_unit_unknown", "The file does not say in which unit this signal is."),)
         return Reading(

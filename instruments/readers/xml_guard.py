@@ -35,7 +35,11 @@ _INDEXED = re.compile(
     rb"\s*<(?:\w+:)?(?:spectrum|chromatogram|scan)\s(?:[^>]*?\s)?(?:id|num)\s*=\s*[\"']([^\"']*)[\"']"
 )
 _TAG = 1_000  # bytes of an opening tag that are looked at
-MOVED = warning("index", "The index of this file points elsewhere: the file was cut or changed after it was written.")
+MOVED = warning(
+    "index",
+    "The index of this file points elsewhere: the file may have been changed after it was written, which other line ends "
+    "(git, e-mail) do too. Its scans are read without the index.",
+)
 
 
 class Target(ABC):

@@ -48,6 +48,14 @@ def test_read_answers_in_the_contracts_form_for_every_real_file(mast: Mast, shar
         assert all(set(r) == READING_KEYS for r in answer["readings"])
 
 
+def test_read_puts_warnings_below_the_reading_as_warnings(mast: Mast, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("".join(f"{40 + i},{i}\n" for i in range(20)))
+    (tmp_path / "b.msp").write_text("Name: a\nNum Peaks: 2\n41 10\n55 999\n")
+    curve, spectrum = mast("read", tmp_path / "a.csv", tmp_path / "b.msp").stdout.split("b.msp")
+    assert "     warning: " in curve
+    assert "2 points, 1 scan, 41 to 55 m/z, intensity up to 999" in spectrum
+
+
 @pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 def test_read_says_how_far_the_reader_of_a_vendors_format_is_proven(mast: Mast, tmp_path: Path) -> None:
     (tmp_path / "a.sp").write_bytes(perkin_elmer_sp())

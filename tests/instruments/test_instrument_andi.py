@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from instruments.readers.andi import moment
 from instruments.readers.netcdf_guard import NetCdf
 from instruments.source import open_source
 from spectra.types import Reading, ReadingKind
-from tests.instruments.andi_files import SCANS, andi_chrom, andi_ms, netcdf
+from tests.instruments.andi_files import SCANS, andi_chrom, andi_ms, ms_parts, netcdf, texts
 from tests.instruments.instrument_files import codes, one
 from tests.instruments.spc_files import refused
 
@@ -154,6 +155,30 @@ def test_points_that_belong_to_no_scan_are_a_warning() -> None:
     run = ms(andi_ms(point_count=[2, 2, 1]))
     assert codes(run) == {"points_unused", "total_differs"}
     assert len(run.warnings) == 1
+
+
+def flagged(flags: Sequence[int]) -> bytes:
+    """Scans of three, two and two peaks, of which the last two of seven points belong to none."""
+    scans = (([41.0, 55.0, 91.0], [10.0, 999.0, 50.0]), ([43.0, 58.0], [5.0, 7.0]), ([2.0, 3.0], [1.0, 1.0]))
+    dimensions, globals_, variables = ms_parts(scans)
+    of_scans, kind = variables["point_count"][:2]
+    variables["point_count"] = (of_scans, kind, [3, 2, 0], {})
+    variables["flag_count"] = (of_scans, kind, flags, {})
+    variables["mass_range_min"] = (of_scans, ">f8", [40.0] * 3, {})
+    return netcdf(dimensions, globals_, variables)
+
+
+def test_flags_behind_the_peaks_of_a_scan_are_no_peaks() -> None:
+    run = ms(flagged([0, 2, 0]))
+    assert (run.warnings, run.meta["mz_min"]) == ((), 41)
+    fewer = ms(flagged([0, 1, -2147483647]))
+    assert [w.partition(" of")[0] for w in fewer.warnings] == ["1 point"]
+    assert "points_unused" in codes(ms(andi_ms(point_count=[0, 0, 0])))
+
+
+def test_the_name_of_an_instrument_stands_for_its_model() -> None:
+    run = andi_ms(instrument_name=texts(["70VSQ"]), instrument_mfr=texts(["VG"]))
+    assert ms(run).instrument == "VG 70VSQ"
 
 
 @pytest.mark.parametrize("times", [None, [-9999.0] * 3, [UNWRITTEN] * 3])

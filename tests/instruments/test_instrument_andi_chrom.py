@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from instruments import read
-from spectra.types import Reading, ReadingKind
+from spectra.types import Level, Reading, ReadingKind
 from tests.instruments.andi_files import andi_chrom
 from tests.instruments.instrument_files import codes, one
 from tests.instruments.spc_files import refused
@@ -162,6 +162,12 @@ def test_the_length_of_the_run_is_held_against_its_times() -> None:
     for said in (20.0, 0.4):
         assert "run_time" in codes(one(andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=said)))
     assert not one(andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=29.5)).warnings
+    longer = one(andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=60.0))
+    assert longer.warnings == ("The file says its run is 60 s long; its times span 29.5 s: its end may be missing.",)
+    early = one(andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=29.5, actual_delay_time=-1.0))
+    assert [(r.code, r.level, r.text[:24]) for r in early.remarks] == [
+        ("negative_time", Level.INFO, "2 points lie before time")
+    ]
     assert not one(
         andi_chrom([float(i % 9) for i in range(60)], actual_run_time_length=39.5)
     ).warnings  # with its delay

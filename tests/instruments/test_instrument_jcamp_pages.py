@@ -59,6 +59,28 @@ def test_scans_of_something_else_take_every_hint_a_person_gives() -> None:
     assert read(gcms(kind="INFRARED SPECTRUM").encode(), y_unit="absorbance")[0].y_unit == "absorbance"
 
 
+def test_scans_with_an_ionisation_are_mass_spectra_without_being_called_so() -> None:
+    unnamed = gcms("seconds").replace("##DATA TYPE=MASS SPECTRUM\n", "##XUNITS=\n")
+    run = one(unnamed)
+    assert (run.kind, len(run.scans), codes(run)) == (ReadingKind.MASS_RUN, 3, {"axis_guessed", "time_unit"})
+    assert "axis_guessed" not in codes(one(unnamed, kind="mass_run"))
+    assert len(read(unnamed.replace("##IONIZATION_MODE= CI+\n", "").encode())) == 3
+
+
+@pytest.mark.parametrize(
+    ("record", "seconds", "told"),
+    [(".RETENTION TIME=301.2", 301.2, "time_unit_guessed"), ("RETENTION_TIME= 5.02 min", 301.2, "time_unit"),
+     ("SCAN DELAY UNITS=MINUTES\n##.RETENTION TIME=2", 120, "time_unit"), (".RETENTION TIME=N/A", None, "")],
+)  # fmt: skip
+def test_a_single_spectrum_keeps_its_retention_time(record: str, seconds: float | None, told: str) -> None:
+    spectrum = mass_jcamp([(41, 1), (55, 2)]).replace("##PEAK TABLE", f"##{record}\n##PEAK TABLE")
+    linked = f"##TITLE=all\n##JCAMP-DX=5\n##DATA TYPE=LINK\n##BLOCKS=2\n{spectrum}##END=\n"
+    for text in (spectrum, linked):
+        reading = one(text)
+        assert reading.scans[0].retention_time_s == (None if seconds is None else pytest.approx(seconds))
+        assert codes(reading) == ({told} - {""})
+
+
 def test_scans_without_times_are_counted() -> None:
     text = "\n".join(line for line in gcms("seconds").splitlines() if "RETENTION" not in line) + "\n"
     assert one(text).x.tolist() == [0, 1, 2]

@@ -211,3 +211,9 @@ def test_a_page_of_a_variable_that_the_header_does_not_name_is_a_warning() -> No
     assert not any("unknown_symbol" in codes(r) for r in read(plain.encode()))
     assert not any("unknown_symbol" in codes(r) for r in read(plain.replace("##PAGE=N=2", "##PAGE=2").encode()))
     assert all("unknown_symbol" in warned(r) for r in read(plain.replace("##PAGE=N=2", "##PAGE=Q=2").encode()))
+
+
+def test_a_single_page_needs_no_number() -> None:
+    first, second = pages().replace("20A1", "20A").split("##PAGE=N=2")
+    single = one(first.replace("##PAGE=N=1", "##PAGE=Q=1") + second[second.index("##END") :])
+    assert (single.title, codes(single) & {"unknown_symbol"}) == ("pages", set())

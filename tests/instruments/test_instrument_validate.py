@@ -71,6 +71,8 @@ def test_an_error_that_a_reader_found_itself_stops_the_import_too() -> None:
         (reading([50, 600], [1, 2], ReadingKind.UV, "nm"), "implausible_axis", Level.WARNING),
         (reading([2.5, 4000], [1, 2], ReadingKind.IR, "um"), "implausible_axis", Level.WARNING),
         (reading([-1, 2], [1, 2], ReadingKind.CHROMATOGRAM, "min"), "negative_time", Level.WARNING),
+        (reading([-0.01, 0.5, 1, 1.5], [1, 2, 3, 4], ReadingKind.CHROMATOGRAM, "min"), "negative_time", Level.INFO),
+        (reading([0.5, -0.01, 1, 1.5], [1, 2, 3, 4], ReadingKind.CHROMATOGRAM, "min"), "negative_time", Level.WARNING),
     ],
 )  # fmt: skip
 def test_what_is_odd_is_told(made: Reading, code: str, level: Level) -> None:

@@ -448,7 +448,6 @@ def test_several_channels_are_several_signals_and_an_empty_one_is_none() -> None
     assert (first.title, first.y_unit, first.x.tolist()) == ("s a", "absorbance", [-1, 30, 60])
     assert (second.title, second.y_unit) == ("s b", "")
     assert "y_unit_unknown" in codes(second) - codes(first)
-    assert "negative_time" in codes(first)
 
 
 @pytest.mark.parametrize("timed", [True, False])

@@ -9,9 +9,9 @@ import re
 import numpy as np
 import pytest
 
-from instruments import CorruptFile, UnsupportedVariant, read
+from instruments import CorruptFile, UnknownFormat, UnsupportedVariant, read
 from spectra.types import Level, Reading, ReadingKind
-from tests.instruments.instrument_files import binary, chromatogram, mzml, mzxml, one, spectrum
+from tests.instruments.instrument_files import binary, chromatogram, codes, mzml, mzxml, one, spectrum
 
 MZ, INTENSITY = [50.5, 77.1, 105.25], [10.0, 20.0, 999.0]
 ENCODINGS = [
@@ -136,9 +136,39 @@ def test_numbers_in_a_second_file_are_refused_and_not_read_as_nothing() -> None:
     with pytest.raises(UnsupportedVariant) as caught:
         read(mzml(empty), "image.imzML")
     assert caught.value.code == "unsupported_imzml"
+    content = '<fileContent><cvParam cvRef="IMS" accession="IMS:1000030" name="continuous"/></fileContent>'
+    with pytest.raises(UnsupportedVariant) as caught:
+        read(mzml().replace(b"<run", f"<fileDescription>{content}</fileDescription><run".encode()), "image.imzML")
+    assert caught.value.code == "unsupported_imzml"
 
 
-@pytest.mark.parametrize("root", ["mzData", "AniML", "GAML"])
+def test_a_draft_of_mzml_is_named() -> None:
+    run = mzml(spectrum(0, MZ, INTENSITY, seconds=1))
+    draft = run.replace(b"http://psi.hupo.org/ms/mzml", b"http://psi.hupo.org/schema_revision/mzML_0.99.1")
+    assert draft != run
+    with pytest.raises(UnsupportedVariant, match=r"0\.99\.1") as caught:
+        read(draft)
+    assert caught.value.code == "unsupported_mzml_draft"
+
+
+def test_merged_scans_state_the_base_peak_of_their_frame_and_are_not_doubted() -> None:
+    frame = '<cvParam cvRef="MS" accession="MS:1000505" name="base peak intensity" value="99999"/>'
+    scan = spectrum(0, MZ, INTENSITY, seconds=1).replace("<binaryDataArrayList", f"{frame}<binaryDataArrayList", 1)
+    assert "scan_differs" in codes(one(mzml(scan)))
+    assert "scan_differs" not in codes(one(mzml(scan.replace('id="scan=1"', 'id="merged=1 frame=1"'))))
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [('<?xml version="1.0"?><!-- made --><CEF version="1"/>', "It is XML with the root element CEF."),
+     ('[{"scans": [1, 2]}]', 'It is JSON that begins with "scans".')],
+)  # fmt: skip
+def test_what_xml_and_json_call_themselves_is_said(content: str, named: str) -> None:
+    with pytest.raises(UnknownFormat, match=named):
+        read(content.encode(), "a.cef")
+
+
+@pytest.mark.parametrize("root", ["mzData", "AnIML", "GAML"])
 def test_other_dialects_are_named_with_the_export_to_use(root: str) -> None:
     with pytest.raises(UnsupportedVariant) as caught:
         read(f'<?xml version="1.0"?>\n<!-- made -->\n<{root} version="1"><a/></{root}>'.encode(), "run.xml")
