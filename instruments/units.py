@@ -48,8 +48,8 @@ _Y: tuple[tuple[str, str], ...] = (
         "absorbance",
     ),
     (r"\bcounts?\b|\bcts\b|\bcnts?\b|\bcps\b", "counts"),
-    (r"relative|rel\.|\babund", "relative intensity"),
-    (r"^i$|intensit|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
+    (r"relative|rel\.|\babund\w*\W*%|%\W*abund", "relative intensity"),
+    (r"^i$|intensit|\babund|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
 )
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
 Y_UNITS = (

@@ -38,7 +38,9 @@ _LEVEL = re.compile(r"\s*(?:MS)?(\d)\s*", re.I)
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
 COUNTS = ("NUM PEAKS", "NUM_PEAKS", "NUMPEAKS", "PEAKSCOUNT")  # not Mascot's; mzmine, GNPS and SIRIUS write one of them
-SINGLE = {"PEPMASS": "precursor", "RTINSECONDS": "retention time"}
+TIMES = {"RTINSECONDS": 1.0, "RTINMINUTES": 60.0}  # the second is MS-DIAL's; in seconds
+TIMES_APART = 3.0  # of minutes with one decimal
+SINGLE = {"PEPMASS": "precursor"} | dict.fromkeys(TIMES, "retention time")
 _NOT_SAID = re.compile(r"n/?a|none|null|unknown|[-+?]+", re.I)
 TITLES = ("TITLE", "NAME", "COMPOUND_NAME")
 
@@ -58,10 +60,10 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="8"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="9"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
-    """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS the time in seconds.
+    """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS or RTINMINUTES the time.
 
     Further columns of a peak (its charge) are left out; so are spectra without peaks, with a warning. Raises
     CorruptFile with a line on a spectrum without END IONS or a peak that is not two numbers.
@@ -126,7 +128,7 @@ def _reading(spectrum: _Spectrum) -> Reading:
     mz, intensity = _peaks(spectrum.rows)
     stated = next((fields[k] for k in COUNTS if fields.get(k, "").isdecimal() and len(fields[k]) < 10), None)
     mismatch = count_remark(int(stated), mz.size, "peaks") if stated is not None else None
-    level, time = _LEVEL.fullmatch(fields.get("MSLEVEL", "")), fields.get("RTINSECONDS", "")
+    level = _LEVEL.fullmatch(fields.get("MSLEVEL", ""))
     ion = _precursor(spectrum)
     adduct = fields.get("ADDUCT") or fields.get("ION", "")
     said = StatedFacts(
@@ -138,13 +140,10 @@ def _reading(spectrum: _Spectrum) -> Reading:
         title=next((fields[k] for k in TITLES if fields.get(k)), ""),
         instrument=fields.get("SOURCE_INSTRUMENT", ""),
         meta={"fields": {k.lower(): v for k, v in fields.items()}},
-        remarks=((mismatch,) if mismatch else ())
-        + doubtful_time(time)
-        + _doubts(spectrum)
-        + said.contradictions(mz, intensity),
+        remarks=((mismatch,) if mismatch else ()) + _doubts(spectrum) + said.contradictions(mz, intensity),
         precursor_mz=ion,
         ionisation=ionisation_in(f"{fields.get('ION_SOURCE', '')} {fields.get('SOURCE_INSTRUMENT', '')}"),
-        retention_time_s=_seconds(time),
+        retention_time_s=next(iter(_seconds(fields).values()), None),
         ms_level=int(level[1]) if level else None,
     )
 
@@ -159,10 +158,15 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
             f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
         )
         found += (warning("field_among_peaks", text),)
-    time = spectrum.fields.get("RTINSECONDS", "")
-    if re.search(r"\d", time) and not time.strip().startswith("-") and _seconds(time) is None:
-        text = f"RTINSECONDS of the spectrum at line {spectrum.line} is {time[:30]!r}, which is no number of seconds; it was left out."
-        found += (warning("bad_retention_time", text),)
+    times = _seconds(spectrum.fields)
+    if times and max(times.values()) - min(times.values()) > TIMES_APART:
+        found += stated_twice("retention time", map(str, times.values()))
+    for key in TIMES:
+        time = spectrum.fields.get(key, "")
+        found += doubtful_time(time)
+        if re.search(r"\d", time) and not time.strip().startswith("-") and key not in times:
+            text = f"{key} of the spectrum at line {spectrum.line} is {time[:30]!r}, which is no number of {key[4:].lower()}; it was left out."
+            found += (warning("bad_retention_time", text),)
     if spectrum.fields.get("PEPMASS", "?") == "":
         found += (warning("bad_field", f"PEPMASS of the spectrum at line {spectrum.line} is empty."),)
     for key, readable in (("MSLEVEL", _LEVEL.fullmatch), ("CHARGE", re.compile(r"\d").search)):
@@ -231,8 +235,8 @@ def _precursor(spectrum: _Spectrum) -> float | None:
     return precursor(match[1], spectrum.line) if match else None
 
 
-def _seconds(value: str) -> float | None:
-    """The first number: a sum of scans has a range."""
-    match = _SECONDS.fullmatch(value)
-    seconds = float(match[1]) if match else None
-    return seconds if seconds is not None and isfinite(seconds) else None
+def _seconds(fields: dict[str, str]) -> dict[str, float]:
+    """The times that can be read, by field; of a range, as a sum of scans has it, the first number."""
+    found = {key: _SECONDS.fullmatch(fields.get(key, "")) for key in TIMES}
+    times = {key: float(match[1]) * TIMES[key] for key, match in found.items() if match}
+    return {key: seconds for key, seconds in times.items() if isfinite(seconds)}

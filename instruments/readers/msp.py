@@ -21,7 +21,7 @@ from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import LONGEST_RUN_MIN, count_remark, warning
+from ..validate import LONGEST_RUN_MIN, count_remark, info, warning
 from .msp_peaks import last_row_may_be_cut, peaks_of
 from .peak_libraries import doubtful_time, impossible, ionisation_in, leave_out_empty, positive, stated_twice
 from .record_facts import StatedFacts
@@ -29,6 +29,8 @@ from .record_facts import StatedFacts
 _FIELD = re.compile(r"\s*([A-Za-z][\w #$/\-().]{0,60}?)\s*:\s?(.*)$")
 _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
 _NAME = re.compile(r"^[ \t]*name[ \t]*:", re.I | re.M)
+_PEAKS = re.compile(_COUNT.pattern + r"[ \t]*\d+[ \t]*\n[ \t]*[(\d]", re.I | re.M)
+NAMES = ("name", "compoundname", "title")  # matchms writes COMPOUND_NAME
 _COUNT_KEY = re.compile(r"num[ _.]{0,2}peaks?")
 # MoNA writes "key=value", NIST key="value" into the comment.
 _COMMENTED = re.compile(r'"([^"=]{1,60})=([^"]*)"|([\w#.\-]{1,60})="([^"]*)"')
@@ -72,23 +74,29 @@ class _Record:
         return done and (blank or key == leading)
 
     @property
+    def bracketed(self) -> bool:
+        """Whether its peaks are in round brackets, as AMDIS writes them."""
+        return self.rows[0][1].lstrip().startswith("(")
+
+    @property
     def name(self) -> str:
         """What to call the record in a sentence."""
-        return (self.text("name") or f"record at line {self.line}")[:60]
+        return (self.text(*NAMES) or f"record at line {self.line}")[:60]
 
 
 def sniff_msp(probe: Probe) -> Guess | None:
-    """A NAME: and a NUM PEAKS: line; MSL is told by its peaks in round brackets."""
+    """A NUM PEAKS: line with a NAME: or with peaks below it; MSL is told by its peaks in round brackets."""
     head = text.head_lines(probe.head)
     if not _NAME.search(head):
-        return None
+        begins = _FIELD.match(head.lstrip().partition("\n")[0])
+        return Guess(85, "Num Peaks: and peaks") if begins and _PEAKS.search(head) else None
     if not _COUNT.search(head):
         return Guess(30, "Name: without Num Peaks:") if probe.extension in ("msp", "msl") else None
     return Guess(92, "Name: and Num Peaks:")
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="8"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="9"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -199,7 +207,7 @@ def _reading(record: _Record, limits: Limits, *, last: bool, cut: bool) -> Readi
     return peak_list(
         mz,
         intensity,
-        title=record.text("name") or name,
+        title=record.text(*NAMES) or name,
         instrument=record.text("instrument"),
         ms_level=_level(record),
         meta=_meta(record),
@@ -213,8 +221,7 @@ def _reading(record: _Record, limits: Limits, *, last: bool, cut: bool) -> Readi
 def _meta(record: _Record) -> dict[str, Any]:
     """All fields, and the pairs in the comment. FORM of an AMDIS record is the formula, elsewhere the salt form."""
     fields = dict(record.fields)
-    bracketed = record.rows[0][1].lstrip().startswith("(")
-    if bracketed and _FORMULA.fullmatch(record.text("form")):
+    if record.bracketed and _FORMULA.fullmatch(record.text("form")):
         fields.setdefault("formula", record.text("form"))
         fields.pop("form", None)
     pairs = _COMMENTED.findall(record.text("comments", "comment"))
@@ -243,11 +250,12 @@ def _remarks(record: _Record, mz: FloatArray, cut: bool) -> tuple[Remark, ...]:
     found += doubtful_time(record.text("rtinseconds", "retentiontime", "rt"))
     masses = record.fields.get("precursormz", "")
     found += stated_twice("precursor", masses if isinstance(masses, list) else ())
-    if not record.text("name"):
+    if not record.text(*NAMES):
         text = f"The record at line {record.line} has no name; it may be the rest of another one."
         found += (warning("no_name", text),)
     if cut:
-        found += (warning("may_be_cut", "The file ends in the middle of a line; its last peak may be cut."),)
+        text = "The file ends without a line end, as many programs write it; its last intensity may lack digits."
+        found += (info("may_be_cut", text),)  # all announced peaks are there
     return found
 
 
@@ -275,7 +283,7 @@ def _seconds(record: _Record) -> float | None:
     )
     if match is None:
         return None
-    bare = "min" if record.of_msdial or not _OF_AMDIS.isdisjoint(record.fields) else ""
+    bare = "min" if record.of_msdial or record.bracketed or not _OF_AMDIS.isdisjoint(record.fields) else ""
     value, unit = float(match[1].replace(",", ".")), (match[2] or bare).lower()
     if not unit or (not match[2] and value > LONGEST_RUN_MIN) or not isfinite(value):
         return None

@@ -30,7 +30,7 @@ IONISATIONS = {
 }
 _SPLASH = re.compile(r"splash10-[0-9a-z]{4}-[0-9a-z]{10}-([0-9a-f]{20})")
 _IMPOSSIBLE = re.compile(r"\s*(?:[+-]?(?:nan|inf)|-\s*\d)", re.I)
-_NOT_KNOWN = re.compile(r"\s*(-1(\.0*)?|n\.?/?a\.?|none|null|unknown|[-?]*)\s*", re.I)
+_NOT_KNOWN = re.compile(r"\s*(-1(\.0*)?|n\.?/?a\.?|none|null|unknown|ccs:|[-?]*)\s*(s|sec|min)?\s*", re.I)
 _IONISATION = re.compile(r"\b(EI|CI|APCI|APPI|ESI|NSI|DART|MALDI)\b", re.I)
 
 
@@ -53,7 +53,8 @@ def leave_out_empty(readings: Iterable[Reading | None]) -> Iterator[Reading]:
             raise CorruptFile("No record of this file holds a peak.", code="no_points")
         return
     if empty:
-        note = warning("empty_records", f"{empty:,} records of this file hold no peaks and were left out.")
+        what = "record without peaks was" if empty == 1 else "records without peaks were"
+        note = warning("empty_records", f"{empty:,} {what} left out.")
         waiting = replace(waiting, remarks=(*waiting.remarks, note))
     yield waiting
 

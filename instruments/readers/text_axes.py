@@ -15,7 +15,7 @@ from spectra.types import FloatArray, ReadingKind, Remark
 
 from .. import units
 from ..registry import Hints
-from ..validate import ORDINATE_UNKNOWN, direction, warning
+from ..validate import LONGEST_RUN_MIN, ORDINATE_UNKNOWN, direction, warning
 
 # Columns that accompany a measurement and are no curve of their own.
 _ASIDE = re.compile(
@@ -23,6 +23,14 @@ _ASIDE = re.compile(
 )
 # A trace over time is named after its wavelength or ion: "254 nm", "EIC m/z 182.1".
 _TRACE = re.compile(r"\d\s*nm\b|\bm/?z\W{0,3}\d")
+# When a spectrum was recorded: beside the name, or in brackets behind its scan (ChemStation), or before them (Shimadzu).
+_RECORDED = re.compile(
+    r"(?:(?:\brt|\br\.?time|\bret(?:ention|\.)?s? ?(?:time|zeit)) *+(?:[(\[](min|s|sec)\w*+[)\]])? *+[:=;,\t][ \t\"]*+"
+    r"|\bscan[ :#\d]*+\((?=[\d.,]++ ?(?:min|s))|\bspectrum (?=[\d.]++ *+\(scan))"
+    r"(\d+(?:[.,]\d+)?)(?: ?- ?(\d+(?:[.,]\d+)?))?[ \t]?(min|sec|s(?![a-z]))?"
+)
+_SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|sec|s)")
+_SPECTRUM = re.compile(r"\bscan|\bm/z|\bn?esi\b|\bei\b|\bapci\b|mass spectr")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|\"?channel|instrument method|signal:")
 _DEVICE = re.compile(r"detector")  # spectrometers have one too
 _LASTING = re.compile(r"[\[(]\s*(ms|s|sec|min)\s*[\])]\s*$", re.I)  # "Step (s)" beside the values of a chromatogram
@@ -34,16 +42,20 @@ _SCALED = re.compile(
     "(?<![\\d.])10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])"
 )  # Intensity / 10³ counts
 _DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S)|kcounts")  # bare, AU is absorbance
+_RESULTS = ("absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)")
+LONGEST_SUM_S = 60.0  # of the scans of one spectrum
+ENOUGH_POINTS = 10  # for an axis to speak for itself
 _RANK = ("cm-1", "m/z", "nm", "um")
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """`unit` is canonical or ''; `guessed` tells that no word of the file supports it."""
+    """`unit` is canonical or ''; `guessed` tells that no word of the file supports it; `recorded_s` when the spectrum was taken."""
 
     unit: str
     kind: ReadingKind
     guessed: str = ""
+    recorded_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,7 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     if any(_ABSOLUTE.search(units.plain(header[i])) for i in rest):
         rest = [i for i in rest if not is_relative(header[i])]
     rest = rest or [i for i in filled if i not in (x, *axes)] or [i for i in filled if i != x]
+    rest.sort(key=lambda i: units.y_unit(header[i]) not in _RESULTS)  # AvaSoft writes its counts first
     rest = [i for i in filled if re.search(r"dark\W*subtracted", header[i], re.I)] or rest  # B&W Tek BWRam
     if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
         rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]
@@ -119,15 +132,39 @@ def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints
     guessed = ""
     said = units.plain(words)
     by_numbers = _guess_unit(x)
+    of_one, seconds = _recorded(said)
+    peaks = of_one and (x.size < ENOUGH_POINTS or _uneven(x))  # one time speaks of a spectrum
+    if peaks or (of_one and (by_numbers[0] or _SPECTRUM.search(said))):
+        said = _RECORDED.sub(" ", said)
     device = _DEVICE.search(said) and by_numbers[0] not in ("cm-1", "nm")
-    if not unit and (units.is_time(curve.x_text) or _CHROMATOGRAM.search(said) or device):
-        unit, guessed = "min", "minutes, because the file speaks of a chromatogram"
+    if not unit and units.is_time(curve.x_text) and (span := _SPAN.search(said)):
+        unit = span[1].removesuffix("ec")
+    if not unit and (units.is_time(curve.x_text) or (not peaks and (_CHROMATOGRAM.search(said) or device))):
+        unit, guessed = "min", "minutes, because the words above it are those of a chromatogram"
     if not unit:
         unit, guessed = by_numbers
+    if not unit and of_one and (_SPECTRUM.search(said) or (peaks and x.size > 2)):
+        unit, guessed = "m/z", "m/z, because the file gives one retention time, as of a mass spectrum"
     kind = units.kind_of(unit, hints.y_unit or units.y_unit(curve.y_text), words + " " + curve.x_text)
     if guessed and kind is ReadingKind.IR and _counts(y):
         kind, guessed = ReadingKind.RAMAN, guessed + ", a Raman spectrum because of its counts"
-    return Axis(unit, ReadingKind(hints.kind) if hints.kind else kind, guessed)
+    return Axis(unit, ReadingKind(hints.kind) if hints.kind else kind, guessed, seconds)
+
+
+def _recorded(said: str) -> tuple[bool, float | None]:
+    """Whether the words give one time at which a spectrum was recorded; and it in seconds where its unit is clear.
+
+    The programs that number scans and give no unit (Xcalibur, DataBridge, GCMSsolution) mean minutes.
+    """
+    found = {(first, last, before or behind) for before, first, last, behind in _RECORDED.findall(said)}
+    if len(found) != 1:
+        return False, None
+    first, last, unit = found.pop()
+    time, end = (float(number.replace(",", ".")) for number in (first, last or first))
+    factor = 1.0 if unit.startswith("s") else 60.0
+    if (end - time) * factor > LONGEST_SUM_S:  # RT: 0.00 - 30.00 of a chromatogram
+        return False, None
+    return True, time * factor if unit or ("scan" in said and time <= LONGEST_RUN_MIN) else None
 
 
 def _counts(y: FloatArray) -> bool:
@@ -135,12 +172,17 @@ def _counts(y: FloatArray) -> bool:
     return float(np.max(y)) > 150
 
 
+def _uneven(x: FloatArray) -> bool:
+    steps = np.abs(np.diff(x))
+    return bool(steps.any()) and float(steps.std() / steps.mean()) > 0.5
+
+
 def _guess_unit(x: FloatArray) -> tuple[str, str]:
     """A unit from the numbers alone and the reason; ('', '') when they do not speak clearly."""
     low, high, steps = float(x.min()), float(x.max()), np.abs(np.diff(x))
-    if x.size < 10 or not steps.any():
+    if x.size < ENOUGH_POINTS or not steps.any():
         return "", ""
-    uneven = float(steps.std() / steps.mean()) > 0.5
+    uneven = _uneven(x)
     if uneven and low > 0 and high < 5_000:
         return "m/z", "m/z, because the x values are unevenly spaced like a peak list"
     if uneven:
@@ -160,7 +202,8 @@ def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple
     bracket = re.search(r"[\[(]([^\])]{1,30})[\])]\s*$", text)
     if kind is ReadingKind.CHROMATOGRAM and not hints.y_unit and bracket and _DETECTOR.fullmatch(bracket[1].strip()):
         unit = bracket[1].strip()  # Signal (pA): a detector's own unit says more than the word beside it
-    if not unit and text.strip() == "A" and kind in (ReadingKind.IR, ReadingKind.UV):  # PerkinElmer writes "cm-1,A"
+    letter = bracket[1] if bracket else text
+    if not unit and letter.strip() == "A" and kind in (ReadingKind.IR, ReadingKind.UV):  # PerkinElmer writes "cm-1,A"
         unit = "absorbance"
     remarks: tuple[Remark, ...] = ()
     if not unit and kind is ReadingKind.IR:

@@ -16,7 +16,7 @@ import numpy as np
 from spectra.types import FloatArray, Remark
 
 from .. import units
-from ..errors import CorruptFile, TooLarge
+from ..errors import UNCHANGED, CorruptFile, TooLarge
 from ..limits import Limits
 from ..validate import direction, warning
 from .text_dialect import SPACE, Dialect
@@ -25,7 +25,7 @@ LONGEST_HEADER = 8_192  # characters
 WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of the next
 # Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
 SLAB, SLAB_AFTER = 2_000, 8
-_AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label))?)|axisunit\[([01])\]", re.I)
+_AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label|mode))?)|axisunit\[([01])\]", re.I)
 _AXES_OF_LABSPEC = {"0": "y", "1": "x"}
 _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
 _SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
@@ -36,12 +36,13 @@ _GROWN = re.compile(
     r'(?![\s"+-]*\d{1,3}(?:[.,\s]\d{3})++(?:[.,]\d*)?[\s"]*$)[\s"]*+[+-]?\d*(?:[.,;|\s"]+[+-]?\d+){2,}[\s"]*'
 )
 _FIRST = re.compile(r'[\s"]*([+-]?\d{1,9})')
+LOWEST_NM, HIGHEST_NM = 150, 1_200  # of detectors behind a column
 HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 SECTION = re.compile(r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block:
     """One table. `table` is (rows, columns), NaN where a cell was left empty; `header` has one text per column.
 
@@ -81,7 +82,8 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
     """All tables of the text in order. Raises TooLarge on more columns or tables than allowed."""
     blocks: list[Block] = []
     current: Block | None = None
-    section, words, position, odd_until = "", list[str](), 0, 0
+    wavelengths = _wavelengths(dialect.cells(lines[0][1]), dialect)
+    section, words, position, odd_until = "", [lines[0][1]] if wavelengths else [], int(bool(wavelengths)), 0
     while position < len(lines):
         if current is not None and current.rows >= SLAB_AFTER and position >= odd_until:
             slab = lines[position : position + SLAB]
@@ -97,6 +99,8 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
         number, line = lines[position]
         position += 1
         if not line.strip():
+            if "#GR" in words[-2:]:  # a unit of PerkinElmer ASCII that is left empty
+                words.append("")
             continue
         values = dialect.row(line, number)
         if values is None:
@@ -119,12 +123,23 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
                 )
             current = Block(section, words, len(values))
             current.header = header_of(words, len(values), dialect, counted=values[0] in (0, 1))
+            if not blocks and len(wavelengths) == len(values):
+                current.header = wavelengths
+                del words[0]
             blocks.append(current)
             words = []
         current.values.extend(values)
         current.lines.append(number)
         current.recent.append(line)
     return blocks
+
+
+def _wavelengths(cells: Sequence[str], dialect: Dialect) -> list[str]:
+    """The names of columns where a first line has only wavelengths in nm above them, as ChemStation writes; else none."""
+    values = [dialect.number(c) or 0.0 for c in cells[1:] if c]
+    if not values or cells[0] or not all(LOWEST_NM <= v <= HIGHEST_NM for v in values):
+        return []
+    return ["", *(f"{v:g} nm" for v in values)]
 
 
 def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bool = False) -> list[str]:
@@ -192,7 +207,7 @@ def _states_a_value(cells: Sequence[str]) -> bool:
     name, value = cells[0], cells[1] if len(cells) == 2 else ""
     if len(cells) == 2 and _SETTING.match(units.plain(name)):
         return True
-    if not any(cells[1:]) and re.search(r"[:=]\s*\S", name):
+    if not any(cells[1:]) and re.search(r"[:=]\s*\S|\d\s*(?:min|sec|s)\b", name):  # Scan 300 (5.12 min)
         return True
     if name.endswith((":", "=")) and not cells[-1].endswith((":", "=")):
         return True
@@ -221,8 +236,9 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
 
     Without this a flipped bit in the middle of a spectrum would quietly return its longest piece.
     """
-    for earlier, later in zip([None, *blocks], blocks, strict=False):
-        if block not in (earlier, later) or not later.words:
+    place = blocks.index(block)
+    for earlier, later in zip([None, *blocks][place : place + 2], blocks[place : place + 2], strict=False):
+        if not later.words:
             continue
         beside = later.words if earlier else [line for line in later.words[-1:] if line.strip() != str(later.rows)]
         if earlier and (earlier.width != later.width or earlier.section != later.section or len(beside) > 3):
@@ -230,9 +246,10 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
         if any(was_row(line, later.width if earlier else 0, dialect) for line in beside):
             line = later.lines[0] - 1
             raise CorruptFile(
-                f"Line {line} or just before stands in the table but is not a row of numbers, so the file is damaged there.",
+                f"Line {line} or one just before looks like part of the table, but is not a row of numbers; the file may be damaged there.",
                 code="bad_row",
                 line=line,
+                hint=f"{UNCHANGED} Export x and y again, as two columns.",
             )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -23,7 +23,9 @@ from .text_declared import declared
 from .text_dialect import Dialect
 
 SMALL_TABLE = 3
+_NUMBERS = re.compile(r"\d[\d.,]*")
 _OF_PEAKS = re.compile(r"\barea\b|\bheight\b|\bwidth\b|\bname\b|\bcompound\b|\bconc|\bamount\b")
+_QUOTED = re.compile(r'#\s*"([^"]{1,300})"\s*')
 MOST_WORDS = 6  # lines between two parts of a table
 _CURVE = re.compile(
     r"chromatogram|spectr|\bpda\b|\buv\b|\btic\b|\bxic\b|trace|signal|raman|infrared|\bir\b|curve|scan", re.I
@@ -113,13 +115,16 @@ def choose(blocks: Sequence[Block]) -> list[Chosen]:
         others = [b for b in blocks if b not in found and not b.section and b.rows >= max(10, longest.rows // 10)]
         notes = _other_tables(others)
     notes += _twice(found) + _parts(found)
-    names = _numbered([b.section or _caption(b) for b in found]) if len(found) > 1 else [""]
+    names = numbered([b.section or _caption(b) for b in found]) if len(found) > 1 else [quoted(found[0])]
     return [Chosen(b, name, notes + declared(b)) for b, name in zip(found, names, strict=True)]
 
 
 def _twice(found: Sequence[Block]) -> tuple[Remark, ...]:
     """A warning where a table repeats one before it."""
-    if not any(_repeats(block, before) for i, block in enumerate(found) for before in found[:i]):
+    alike = defaultdict[tuple[bytes, str], list[Block]](list)
+    for block in found if len(found) > 1 else ():
+        alike[block.values.tobytes(), "".join(block.words[-1:])].append(block)
+    if not any(_repeats(b, before) for group in alike.values() for i, b in enumerate(group) for before in group[:i]):
         return ()
     return (warning("table_twice", "A table stands in this file more than once, with the same numbers."),)
 
@@ -159,7 +164,8 @@ def _is_curve(block: Block) -> bool:
 
 def _is_sibling(block: Block, longest: Block) -> bool:
     """A table under the same header that does not go on where the other ended."""
-    if block.rows < SMALL_TABLE or not longest.header or block.header != longest.header or block.section:
+    alike = block.header == longest.header if longest.header else _below_the_same_words(block, longest)
+    if block.rows < SMALL_TABLE or not alike or block.section:
         return False
     way = direction(longest.table[:, 0])
     if way == 0 or direction(block.table[:, 0]) != way:
@@ -168,11 +174,29 @@ def _is_sibling(block: Block, longest: Block) -> bool:
     return bool((second.table[0, 0] - first.table[-1, 0]) * way <= 0)
 
 
+def _below_the_same_words(block: Block, longest: Block) -> bool:
+    """Whether tables without a header stand below the same words with other numbers, as the scans of a run do."""
+    n = min(len(block.words), len(longest.words), MOST_WORDS)
+    words, others = ([_NUMBERS.sub("", line) for line in b.words[-n:]] for b in (block, longest))
+    return n > 0 and block.width == longest.width and words == others
+
+
+def quoted(block: Block) -> str:
+    """The line behind a # that names a table of MassHunter, '' if there is none."""
+    found = (
+        [m[1].strip() for line in block.words if (m := _QUOTED.fullmatch(line))]
+        if block.header[:1] == ["Point"]
+        else []
+    )
+    return found[-1] if found else ""
+
+
 def _caption(block: Block) -> str:
     """The line above the header that names the table."""
     heads = {units.plain("".join(block.header))}
     lines = [w.strip('#;:,*" \t') for w in block.words]
-    return next((w for w in reversed(lines) if re.search(r"[^\W\d_]", w) and not _is_header(w, heads)), "table")[:80]
+    name = next((w for w in reversed(lines) if re.search(r"[^\W\d_]", w) and not _is_header(w, heads)), "table")
+    return " ".join(name.split())[:80]
 
 
 def _is_header(line: str, heads: set[str]) -> bool:
@@ -180,7 +204,7 @@ def _is_header(line: str, heads: set[str]) -> bool:
     return any(bare in re.sub(r"[\s,;|\"]", "", head) for head in heads)
 
 
-def _numbered(names: list[str]) -> list[str]:
+def numbered(names: list[str]) -> list[str]:
     """Names, those that occur again with a number behind them."""
     total, seen, found = Counter(names), Counter[str](), []
     for name in names:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
+from math import isfinite
 from typing import Any, overload
 
 import numpy as np
@@ -23,17 +25,19 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
 from .text_axes import Curve, axis_of, curves, is_relative, ordinate
-from .text_blocks import Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
+from .text_blocks import HEADER_REACH, Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
 from .text_dialect import Dialect, find_dialect, plain_numbers
-from .text_sections import SMALL_TABLE, choose, joined
+from .text_sections import SMALL_TABLE, choose, joined, numbered, quoted
 from .text_words import bare_rows
 
 EXTENSIONS = ("csv", "txt", "tsv", "asc", "dat", "arw", "prn", "xy", "tab", "dpt")
 _NUMBERS = re.compile(  # no number is longer; without bounds a long line of digits costs its square
     r"^[ \t\"]*+[+-]?[\d.,]{0,40}\d[\d.,eE+\-]{0,40}\"?[ \t;,|]+\"?[+-]?[\d.,]", re.M
 )
-_TITLE = re.compile(r"^(sample ?name|sample|title|probe|echantillon|muestra|injection|samplename)$")
-_INSTRUMENT = re.compile(r"^(instrument( name| model)?|spectrometer|messgerat|model|appareil|equipo|detector name)$")
+_TITLE = re.compile(r"^(sample ?name|sample|title|probe|echantillon|muestra|injection|samplename|#title=)$")
+_INSTRUMENT = re.compile(
+    r"^(instrument( name| model)?|#instrument=|spectrometer(/data system)?|messgerat|model|appareil|equipo|detector name)$"
+)
 _RAMAN = re.compile(r"raman|\blaser\b")
 KEPT_WORDS = 400
 # A quoted name of a column may be broken over two lines (RFC 4180); numbers never are.
@@ -59,7 +63,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="8",
+    version="9",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per curve of the largest table and of every section or table beside it that is a curve too.
@@ -74,7 +78,7 @@ def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
         raise UnknownFormat(
             "This is text, but it holds no table of numbers in two columns.",
             code="no_table",
-            hint="Export x and y as two columns with a header line that names the units.",
+            hint="Export the spectrum or chromatogram itself, not a list of what was found or a table with a row per sample: x and y as two columns with a header line that names the units.",
         )
     cut = not text.ends_with_line_end(source)
     for block, name, said in choose(blocks):
@@ -124,17 +128,20 @@ def _readings(
     table, found = block.table, curves(block.table, block.header)
     refuse_not_finite(block, sorted({c.x for c in found} | {c.y for c in found}))
     if block.rows < SMALL_TABLE and not block.header and len(block.words) > block.rows:
-        raise UnknownFormat("This is text with hardly any numbers in it.", code="no_table")
+        raise UnknownFormat("This is text with hardly any numbers in it, and no two columns of them.", code="no_table")
     meta = _meta(block, dialect)
     extra += _relative_differs(block, found)
-    for curve in found:
+    factor, unit, notes = _intensity(meta["header"], dialect)
+    found = [replace(c, y_text=f"{c.y_text} ({unit})") for c in found] if unit else found
+    labels = _labels(block, found, dialect) if len(found) > 1 else [""]
+    for curve, label in zip(found, labels, strict=True):
         keep = np.isfinite(table[:, curve.x]) & np.isfinite(table[:, curve.y])
         if not keep.any():
             continue
         left = int((~keep).sum())
         gaps = (info("empty_cells", f"{left} rows without a value were left out."),) if left else ()
-        x, y = table[keep, curve.x], table[keep, curve.y]
-        yield _reading(curve, x, y, block, meta, source, hints, extra + gaps, name, several=len(found) > 1)
+        x, y = table[keep, curve.x], factor * table[keep, curve.y]
+        yield _reading(curve, x, y, block, meta, source, hints, extra + notes + gaps, name, label)
 
 
 def _reading(
@@ -147,15 +154,15 @@ def _reading(
     hints: Hints,
     remarks: tuple[Remark, ...],
     name: str,
-    *,
-    several: bool,
+    label: str,
 ) -> Reading:
-    words = " ".join([block.section, *block.words])
+    words = "\n".join([block.section, *block.words])
     axis = axis_of(curve, x, y, words, hints)
     y_unit, notes = ordinate(curve.y_text, axis.kind, y, hints)
     remarks += notes
     if axis.guessed:
-        remarks += (warning("axis_guessed", f"The file does not name its x axis; it was taken as {axis.guessed}."),)
+        text = f"The file does not name its x axis; it was taken as {axis.guessed}. Please correct the unit if that is wrong."
+        remarks += (warning("axis_guessed", text),)
     elif not hints.x_unit and units.two_units(curve.x_text):
         text = f"The file gives two units for its x axis ({curve.x_text[:60]}); it was read as {axis.unit}."
         remarks += (warning("units_differ", text),)
@@ -164,13 +171,41 @@ def _reading(
     fields = meta | {"x_label": curve.x_text, "y_label": curve.y_text, "section": block.section}
     title = _named(meta["header"], _TITLE) or source.name.rpartition(".")[0] or source.name
     title = f"{title}: {name}" if name and not name.endswith(title) else title
-    title = f"{title}: {curve.y_text}" if several and curve.y_text else title
+    title = f"{title}: {label}" if label else title
     instrument = _named(meta["header"], _INSTRUMENT)
     if axis.kind is ReadingKind.MASS_SPECTRUM:
         return peak_list(
-            x, y, title=title, instrument=instrument, y_unit=y_unit, meta=fields, remarks=remarks, ionisation=""
+            x,
+            y,
+            title=title,
+            instrument=instrument,
+            y_unit=y_unit,
+            meta=fields,
+            remarks=remarks,
+            ionisation="",
+            retention_time_s=axis.recorded_s,
         )
     return Reading(axis.kind, x, y, axis.unit, y_unit, meta=fields, title=title, instrument=instrument, remarks=remarks)
+
+
+def _labels(block: Block, found: Sequence[Curve], dialect: Dialect) -> list[str]:
+    """What to call each of several curves, no two alike: the name above its pair of columns (Cary), or that of its column."""
+    for line in block.words[: -HEADER_REACH - 1 : -1]:
+        cells = [*dialect.cells(line), *[""] * block.width]
+        samples = [cells[c.x] for c in found]
+        if all(samples) and not any(cells[c.y] for c in found) and found[0].x != found[1].x:
+            return numbered(samples)
+    return numbered([c.y_text or f"column {c.y + 1}" for c in found])
+
+
+def _intensity(header: dict[str, str], dialect: Dialect) -> tuple[float, str, tuple[Remark, ...]]:
+    """What LabSolutions says above whole numbers: by what to multiply them, and the unit they have then."""
+    stated = header.get("Intensity Multiplier", "1")
+    factor = dialect.number(stated)
+    if factor is not None and isfinite(factor) and factor > 0:
+        return factor, header.get("Intensity Units", ""), ()
+    text = f"The file gives {stated[:30]!r} as the multiplier of its intensities, which is no number; they were read as they stand."
+    return 1.0, "", (warning("bad_factor", text),)
 
 
 def _relative_differs(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...]:
@@ -189,7 +224,10 @@ def _relative_differs(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...
 def _meta(block: Block, dialect: Dialect) -> dict[str, Any]:
     """The words above the table as key and value where a line has two parts."""
     header: dict[str, str] = {}
+    name = quoted(block)
     for line in block.words[:KEPT_WORDS]:
+        if name and name in line:  # whatever marks are in it
+            continue
         cells = [c for c in dialect.cells(line) if c] if dialect.delimiter != "space" else []
         if len(cells) < 2:
             cells = [p.strip() for p in re.split(r"[:=]", line.strip("#; ,"), maxsplit=1)]
@@ -199,4 +237,4 @@ def _meta(block: Block, dialect: Dialect) -> dict[str, Any]:
 
 
 def _named(header: dict[str, str], pattern: re.Pattern[str]) -> str:
-    return next((v for k, v in header.items() if pattern.match(units.plain(k).strip(" :"))), "")
+    return next((v for k, v in header.items() if v and pattern.match(units.plain(k).strip(" :"))), "")

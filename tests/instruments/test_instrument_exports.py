@@ -1,0 +1,210 @@
+"""What programs write beside their numbers: one time of a spectrum, names of pairs, multipliers, units and empty lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from instruments import read
+from spectra.types import ReadingKind
+from tests.instruments.instrument_files import MASSBANK, MGF, codes, one
+from tests.instruments.test_instrument_silent import assert_refused
+from tests.instruments.test_instrument_text_standard import warned
+
+MASSES = [(82.07, 812), (105.03, 227), (182.12, 999), (272.13, 113), (304.15, 215)]
+PEAKS = "".join(f"{mz}\t{y}\n" for mz, y in MASSES)
+CURVE = "".join(f"{6 + i / 100:.2f}\t{20 + i % 7}\n" for i in range(40))
+MATCHMS = f"PRECURSOR_MZ: 304.1543\nADDUCT: [M+H]+\nRETENTION_TIME: 313.08\nNUM PEAKS: 5\n{PEAKS}\n"
+AMDIS = "NAME:Caffeine\nFORM:C8H10N4O2\nCASNO:58-08-2\nRT:9.881\nNUM PEAKS:2\n(  55, 210) ( 109, 600) \n"
+RECORD = f"Name: made\nPrecursorMZ: 304.15\nNum Peaks: 5\n{PEAKS}"
+PEDS = "PE FL  SPECTRUM ASCII PEDS 1.60\n#GR\nNM\n{unit}\n1.0\n0.0\n400.0\n2.0\n{count}\n8\n9\n1\n#DATA\n" + "".join(
+    f"{400 + 2 * i}.0\t{i % 5}.5\n" for i in range(30)
+)
+
+
+def lab_solutions(multiplier: str = "0.001", unit: str = "mV") -> str:
+    head = f"[LC Chromatogram(Ch1)]\nIntensity Units\t{unit}\nIntensity Multiplier\t{multiplier}\nR.Time (min)\tIntensity\n"
+    return head + "".join(f"{i / 100:.2f}\t{100 * i}\n" for i in range(30))
+
+
+@pytest.mark.parametrize("name", ["COMPOUND_NAME", "COMPOUNDNAME", "TITLE", "Compound Name"])
+@pytest.mark.parametrize("first", ["", "SCANNUMBER: 1516\n"])
+def test_msp_is_known_by_its_peaks_and_named_by_the_key_of_other_programs(name: str, first: str) -> None:
+    two = "".join(f"{first}{name}: {title}\n{MATCHMS}" for title in ("Cocaine", "Ecgonine"))
+    readings = read(two.encode(), "a.msp")
+    assert [(r.title, r.n_points, r.scans[0].precursor_mz) for r in readings] == [
+        ("Cocaine", 5, 304.1543),
+        ("Ecgonine", 5, 304.1543),
+    ]
+    assert not any(r.warnings for r in readings)
+    assert "no_name" in warned(one(MATCHMS, "a.msp"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Retention time: 5.12 min", "Retention Time (min): 5.12", "Retention time\t5.12 min", "Scan 300 (5.12 min)", "Scan #: 300\nRT: 5.12",
+     "RT: 5.12 min", "Retentionszeit: 5,12 min", "Raw Spectrum 5.12 (scan : 300)", "Scan\t300\nRetention Time\t5.12",
+     "+ESI Scan (rt: 5.12-5.2 min) a.d", "ret.time = 307.2 s", "Detector: TOF\nInjection 3, vial 4\nRT: 5.12 min"],
+)  # fmt: skip
+def test_a_peak_list_below_one_retention_time_is_a_mass_spectrum_of_that_time(line: str) -> None:
+    reading = one(f"{line}\n{PEAKS}", "a.txt")
+    assert (reading.kind, reading.x_unit, reading.n_points) == (ReadingKind.MASS_SPECTRUM, "m/z", 5)
+    assert reading.scans[0].retention_time_s == pytest.approx(307.2)
+    assert warned(reading) == {"axis_guessed"}
+
+
+def test_a_curve_below_a_time_or_a_span_stays_a_chromatogram() -> None:
+    for line in (
+        "Retention time: 5.12 min",
+        "Chromatogram\nRT: 0.00 - 30.00 min",
+        "Injection 3\nRetention time: 6.1 min",
+    ):
+        assert one(f"{line}\n{CURVE}", "a.txt").kind is ReadingKind.CHROMATOGRAM
+    times = one(f"Scan 300\nRT: 5.12 min\nRT: 6.30 min\nm/z\tintensity\n{PEAKS}", "a.txt")
+    assert times.scans[0].retention_time_s is None
+
+
+def test_a_spectrum_over_wavelengths_that_names_its_time_is_none_of_masses() -> None:
+    rows = "".join(f"{200 + 2 * i}\t{i % 9}.5\n" for i in range(60))
+    assert one(f"Retention time: 5.12 min\n{rows}", "a.txt").x_unit == "nm"
+
+
+def test_scans_below_each_other_are_read_one_by_one() -> None:
+    scans = "".join(f"Scan\t\t{i}\nRetention Time\t{i / 10}\n\n{PEAKS}\n" for i in (1, 2, 3))
+    readings = read(f"HEADER\nInstrument\tXevo\n\nFUNCTION 1\n\n{scans}".encode(), "a.txt")
+    assert [r.scans[0].retention_time_s for r in readings] == [6, 12, 18]
+    assert [r.title for r in readings] == [f"a: Retention Time {i / 10}" for i in (1, 2, 3)]
+
+
+def test_a_spectrum_of_masshunter_keeps_its_title() -> None:
+    text = '#"+EI Scan (rt: 8.412 min) 041.D "\n#Point,X(Thomsons),Y(Counts)\n' + "".join(
+        f"{i},{mz},{y}\n" for i, (mz, y) in enumerate(MASSES)
+    )
+    assert one(text, "a.csv").title == "a: +EI Scan (rt: 8.412 min) 041.D"
+
+
+def test_a_first_line_of_wavelengths_names_the_columns() -> None:
+    rows = [f"{i / 300:.5f},{i % 9}.25,{i % 7}.75\n" for i in range(40)]
+    alone = one(",220.00000\n" + "".join(row.rpartition(",")[0] + "\n" for row in rows), "a.csv")
+    assert (alone.kind, alone.n_points, alone.meta["y_label"]) == (ReadingKind.CHROMATOGRAM, 40, "220 nm")
+    both = read((",220.0,254.0\n" + "".join(rows)).encode("utf-16"), "a.csv")
+    assert [(r.title, r.n_points) for r in both] == [("a: 220 nm", 40), ("a: 254 nm", 40)]
+    assert_refused(",220.0\n" + "".join(rows), "bad_row", "a.csv")
+    assert_refused(",0.25\n" + "".join(row.rpartition(",")[0] + "\n" for row in rows), "bad_row", "a.csv")
+
+
+@pytest.mark.parametrize(("unit", "written"), [("mV", "mV"), ("mAU", "mAU"), ("uV", "uV")])
+def test_labsolutions_says_by_what_to_multiply(unit: str, written: str) -> None:
+    reading = one(lab_solutions(unit=unit), "a.txt")
+    assert (reading.y[-1], reading.y_unit, reading.warnings) == (pytest.approx(2.9), written, ())
+    decimal = one(lab_solutions("0,001", unit).replace(".", ","), "a.txt")
+    assert decimal.y[-1] == pytest.approx(2.9)
+
+
+@pytest.mark.parametrize("multiplier", ["many", "0", "-1", "nan"])
+def test_a_multiplier_that_is_none_is_told(multiplier: str) -> None:
+    reading = one(lab_solutions(multiplier), "a.txt")
+    assert (reading.y[-1], warned(reading)) == (2900, {"bad_factor"})
+
+
+@pytest.mark.parametrize("unit", ["", "A"])
+def test_an_empty_unit_below_gr_is_a_line(unit: str) -> None:
+    assert not {"count_mismatch", "first_x"} & warned(one(PEDS.format(unit=unit, count=30), "a.asc"))
+    assert "count_mismatch" in warned(one(PEDS.format(unit=unit, count=31), "a.asc"))
+
+
+@pytest.mark.parametrize("time", ["N/A", "N/A min", "CCS:", "-1 min"])
+def test_a_time_that_nobody_knows_is_no_doubt(time: str) -> None:
+    assert not one(RECORD.replace("Num", f"RETENTIONTIME: {time}\nNum"), "a.msp").warnings
+    assert "bad_retention_time" in codes(one(RECORD.replace("Num", "RETENTIONTIME: soon\nNum"), "a.msp"))
+    massbank = MASSBANK.replace("MS$FOCUSED_ION", f"AC$CHROMATOGRAPHY: RETENTION_TIME {time}\nMS$FOCUSED_ION")
+    assert "bad_retention_time" not in codes(one(massbank))
+
+
+def test_times_of_amdis_are_minutes() -> None:
+    assert one(AMDIS, "a.msl").scans[0].retention_time_s == pytest.approx(592.86)
+    assert one(RECORD.replace("Num", "RT: 9.881\nNum"), "a.msp").scans[0].retention_time_s is None
+
+
+@pytest.mark.parametrize(("fields", "seconds", "code"), [
+    ("RTINMINUTES=5.2", 312, ""), ("RTINSECONDS=312\nRTINMINUTES=5.2", 312, ""), ("RTINMINUTES=soon 5", None, "bad_retention_time"),
+    ("RTINSECONDS=312\nRTINMINUTES=6.2", 312, "stated_twice"), ("RTINMINUTES=5.2\nRTINMINUTES=6.2", 312, "stated_twice"),
+    ("RTINMINUTES=-5.2", None, "bad_retention_time"),
+])  # fmt: skip
+def test_mgf_may_give_minutes(fields: str, seconds: float | None, code: str) -> None:
+    first = read(f"BEGIN IONS\nTITLE=one\nPEPMASS=304.15\n{fields}\n{PEAKS}END IONS\n{MGF}".encode(), "a.mgf")[0]
+    assert first.scans[0].retention_time_s == (None if seconds is None else pytest.approx(seconds))
+    assert warned(first) == ({code} if code else set())
+
+
+def test_times_have_the_unit_of_the_span_above_them() -> None:
+    head = "[MS Chromatogram]\nStart Time({0})\t6.00\nEnd Time({0})\t6.39\nRet.Time\tAbsolute Intensity\tRelative Intensity\n"
+    rows = "".join(f"{6 + i / 100:.2f}\t{100 + i}\t{100 * (100 + i) / 139:.2f}\n" for i in range(40))
+    for unit in ("min", "sec"):
+        reading = one(head.format(unit) + rows, "a.txt")
+        assert (reading.x_unit, reading.warnings) == (unit.removesuffix("ec"), ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "unit"), [("Wavelengths", ReadingKind.UV, "nm"), ("Raman Shifts", ReadingKind.RAMAN, "cm-1")]
+)
+def test_the_mode_of_the_axis_names_it(mode: str, kind: ReadingKind, unit: str) -> None:
+    rows = "".join(f"{340 + i}.150\t{1200 + i % 9}.18\n" for i in range(60))
+    reading = one(f"Spectrometer: FLMS1\nXAxis mode: {mode}\n>>>>>Begin Spectral Data<<<<<\n{rows}", "a.txt")
+    assert (reading.kind, reading.x_unit, reading.instrument, reading.warnings) == (kind, unit, "FLMS1", ())
+
+
+def test_no_two_curves_of_a_file_have_one_title() -> None:
+    rows = "".join(f"{400 - i}.0,0.{i:03d},{400 - i}.0,0.{i + 1:03d},\n" for i in range(1, 40))
+    pairs = "Wavelength (nm),Abs,Wavelength (nm),Abs,\n"
+    assert [r.title for r in read(f"S041,,S042,,\n{pairs}{rows}".encode(), "a.csv")] == ["a: S041", "a: S042"]
+    assert [r.title for r in read(f"{pairs}{rows}".encode(), "a.csv")] == ["a: Abs (1)", "a: Abs (2)"]
+    bare = "".join(f"{4000 - 8 * i}.5\t0.{i:03d}\t0.{i + 1:03d}\n" for i in range(1, 40))
+    assert [r.title for r in read(bare.encode(), "a.dpt")] == ["a: column 2", "a: column 3"]
+
+
+@pytest.mark.parametrize(
+    ("line", "instrument", "title"),
+    [("SPECTROMETER/DATA SYSTEM\tJASCO Corp., V-730", "JASCO Corp., V-730", "a"), ("#Instrument=\tLabRAM HR Evol\n#Sample=\tB\n#Title=\tD_43", "LabRAM HR Evol", "D_43"),
+     ("#Instrument=\tXploRA\n#Title=\t", "XploRA", "a")],
+)  # fmt: skip
+def test_the_instrument_is_named_as_jasco_and_labspec_do(line: str, instrument: str, title: str) -> None:
+    reading = one(
+        f"{line}\nWavelength (nm)\tAbsorbance\n" + "".join(f"{700 - i}\t0.{i:03d}\n" for i in range(40)), "a.txt"
+    )
+    assert (reading.instrument, reading.title) == (instrument, title)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [("abund.", "intensity"), ("Abundance", "intensity"), ("rel. abund.", "relative intensity"), ("Abundance (%)", "relative intensity"),
+     ("% abundance", "relative intensity"), ("Relative Abundance", "relative intensity")],
+)  # fmt: skip
+def test_an_abundance_is_relative_where_it_says_so(name: str, unit: str) -> None:
+    assert one(f"m/z\t{name}\n{PEAKS}", "a.txt").y_unit == unit
+
+
+def test_an_a_in_brackets_beside_wavenumbers_is_absorbance_and_the_result_comes_before_its_counts() -> None:
+    rows = "".join(f"{4000 - 2 * i}\t0.{i + 12:03d}\n" for i in range(40))
+    reading = one(f"Wavenumbers [1/cm]\tS041 [A]\n{rows}", "a.dat")
+    assert (reading.y_unit, reading.warnings) == ("absorbance", ())
+    rows = "".join(f"{200 + i},5;5000{i % 9},0;437{i % 7}0,5;0,{i + 10:04d}\n" for i in range(40))
+    readings = read(f"Wave;Ref;Sample;Absorbance\n[nm];[counts];[counts];[A.U.]\n\n{rows}".encode(), "a.txt")
+    assert [r.y_unit for r in readings] == ["absorbance", "counts", "counts"]
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_one_is_told_as_one(rows: int) -> None:
+    empty = "BEGIN IONS\nTITLE=none\nEND IONS\n" * rows
+    said = [r.text for r in read((MGF + empty).encode())[-1].remarks if r.code == "empty_records"]
+    assert said == [
+        [
+            "1 record without peaks was left out.",
+            "2 records without peaks were left out.",
+        ][rows - 1]
+    ]
+
+
+def test_a_library_that_lacks_only_its_last_line_end_asks_for_no_click() -> None:
+    whole = "Name: made\nNum Peaks: 3\n41 10\n55 999\n91 50"
+    assert ("may_be_cut" in codes(one(whole)), one(whole).warnings) == (True, ())
+    assert_refused(whole.replace("\n91 50", ""), "truncated")
