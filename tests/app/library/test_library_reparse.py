@@ -42,6 +42,9 @@ Num Peaks: 2
 """
 
 
+NEWER = "next"
+
+
 class NewerReaders:
     """Today's readers, as the test changes what they say."""
 
@@ -93,7 +96,7 @@ def named(readings: list[Reading], old: str, new: str) -> list[Reading]:
                 for k, v in one.meta.items()}  # fmt: skip
         return replace(one, title=new, meta=meta)
 
-    return [replace(renamed(one), reader_version="9") for one in readings]
+    return [replace(renamed(one), reader_version=NEWER) for one in readings]
 
 
 def test_the_raw_files_of_an_import_are_kept_byte_for_byte_with_who_read_them(parts: ImportParts, own: Library):
@@ -148,17 +151,17 @@ def test_a_dry_run_names_what_is_added_gone_and_changed_and_changes_nothing(
         a, b, c = readings
         stronger = replace(b, x=[*b.x, 310.0], y=[*b.y, 5.0], scans=())
         fourth = named([c], "Thirdol", "Fourthine")[0]
-        return [replace(r, reader_version="9") for r in (stronger, replace(fourth, x=[45.0], y=[1.0], scans=()), a)]
+        return [replace(r, reader_version=NEWER) for r in (stronger, replace(fourth, x=[45.0], y=[1.0], scans=()), a)]
 
     newer.change = other
     found = reparse_library(parts, "Own 2026")
-    assert found.readers[1] == ("msp 9",)
+    assert found.readers[1] == (f"msp {NEWER}",)
     assert found.added == ("Fourthine",)
     assert found.gone == ("Thirdol",)
     (change,) = found.changed
     assert (change.names, change.what, change.peaks) == (("Othersine", "Othersine"), ("points",), (3, 4))
     assert list(lines_of(found)) == ["added: Fourthine", "gone: Thirdol", "changed: Othersine: points, 3 → 4 points"]
-    assert row_of(parts).files[0]["reader_version"] != "9"
+    assert row_of(parts).files[0]["reader_version"] != NEWER
     assert [f.name for f in parts.library_dir.iterdir()] == [own.folder]
 
 
@@ -183,7 +186,7 @@ def test_applied_the_library_is_made_anew_and_open_shelves_follow(
     assert list(after.mass.names) == ["Othersine", "Thirdole"]
     row = row_of(parts)
     assert (row.id, row.n_entries) == (own.id, 2)
-    assert row.files[0]["reader_version"] == "9"
+    assert row.files[0]["reader_version"] == NEWER
     assert [f.name for f in parts.library_dir.iterdir()] == [row.folder]
     with parts.db.read() as session:
         entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "reparse")).one()
