@@ -69,7 +69,7 @@ def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Readi
     peaks = mass
     if 0 < used < mass.size:
         peaks = mass[np.repeat(starts + counts - np.cumsum(counts), counts) + np.arange(used)]
-    notes += unread(file) + _mass_unit(file) + _mass_range(file, peaks) + _unused(file, mass.size - used)
+    notes += unread(file) + _mass_unit(file) + _mass_range(file, peaks) + _unused(file, starts, counts, mass.size)
     instrument, meta = instrument_of(file)
     meta |= _facts(file)
     mode = file.text("test_ionization_mode").lower()
@@ -204,10 +204,13 @@ def _mass_unit(file: NetCdf) -> tuple[Remark, ...]:
     return (warning("units_differ", f"The file gives its m/z values in {stated!r}."),)
 
 
-def _unused(file: NetCdf, left: int) -> tuple[Remark, ...]:
+def _unused(file: NetCdf, starts: NDArray[np.int64], counts: NDArray[np.int64], n_points: int) -> tuple[Remark, ...]:
     """A warning of points that are in no scan. Behind the peaks of a scan its flags may stand, which are none."""
-    flags = _integers(file, "flag_count")
-    left -= 0 if flags is None else int(flags.clip(0).sum())
+    left, flags = n_points - int(counts.sum()), file.raw("flag_count")
+    if flags is not None and flags.size == counts.size and flags.dtype.kind in "iuf":
+        order = np.argsort(starts, kind="stable")
+        behind = np.append(starts[order][1:], n_points) - (starts + counts)[order]  # no more flags than there is room
+        left -= int(np.minimum(np.nan_to_num(flags.reshape(-1)[order]).clip(0), behind.clip(0)).sum())
     if left <= 0:
         return ()
     return (

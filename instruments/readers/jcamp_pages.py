@@ -266,13 +266,16 @@ def _times(block: Block, variables: Variables, said: str | None) -> tuple[FloatA
     return np.array(found), *_time_unit(said, variables.text(symbol, "UNITS"), block.text("SCANDELAYUNITS"))
 
 
+_TIME = re.compile(r"\s*+(\d{1,9}(?:[.,]\d{1,9})?)\s*+[(\[]?([a-zA-Z]*)[)\]]?\s*+")
+
+
 def retention(block: Block, table: Table, hints: Hints) -> tuple[float | None, tuple[Remark, ...]]:
     """Retention time in seconds of a spectrum that is none of a run, None where the file gives none, and what to say of it."""
-    text = _time_text(table)
-    if not re.match(r"\s*\d", text) or (value := number(text, "RETENTION TIME", table.line)) is None:
+    stated = _TIME.fullmatch(_time_text(table))
+    if stated is None:  # a side fact refuses no spectrum
         return None, ()
-    unit, said = _time_unit(hints.x_unit, text.lstrip("0123456789. "), block.text("SCANDELAYUNITS"))
-    return value * (60.0 if unit == "min" else 1.0), said
+    unit, said = _time_unit(hints.x_unit, stated[2], block.text("SCANDELAYUNITS"))
+    return float(stated[1].replace(",", ".")) * (60.0 if unit == "min" else 1.0), said
 
 
 def _time_text(table: Table) -> str:

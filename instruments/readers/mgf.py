@@ -163,7 +163,7 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
         found += stated_twice("retention time", map(str, times.values()))
     for key in TIMES:
         time = spectrum.fields.get(key, "")
-        found += doubtful_time(time)
+        found += doubtful_time(str(times[key]) if key in times else time)
         if re.search(r"\d", time) and not time.strip().startswith("-") and key not in times:
             text = f"{key} of the spectrum at line {spectrum.line} is {time[:30]!r}, which is no number of {key[4:].lower()}; it was left out."
             found += (warning("bad_retention_time", text),)

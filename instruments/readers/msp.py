@@ -31,6 +31,7 @@ _COUNT = re.compile(r"^[ \t]*num[ _.]{0,2}peaks?[ \t]*:", re.I | re.M)
 _NAME = re.compile(r"^[ \t]*name[ \t]*:", re.I | re.M)
 _PEAKS = re.compile(_COUNT.pattern + r"[ \t]*\d+[ \t]*\n[ \t]*[(\d]", re.I | re.M)
 NAMES = ("name", "compoundname", "title")  # matchms writes COMPOUND_NAME
+_OTHER_NAME = re.compile(r"^\s*(?:compound[_ ]?name|title|precursor[_ ]?(?:mz|type))\s*:", re.I | re.M)
 _COUNT_KEY = re.compile(r"num[ _.]{0,2}peaks?")
 # MoNA writes "key=value", NIST key="value" into the comment.
 _COMMENTED = re.compile(r'"([^"=]{1,60})=([^"]*)"|([\w#.\-]{1,60})="([^"]*)"')
@@ -89,7 +90,10 @@ def sniff_msp(probe: Probe) -> Guess | None:
     head = text.head_lines(probe.head)
     if not _NAME.search(head):
         begins = _FIELD.match(head.lstrip().partition("\n")[0])
-        return Guess(85, "Num Peaks: and peaks") if begins and _PEAKS.search(head) else None
+        if not begins or not _PEAKS.search(head):
+            return None
+        sure = probe.extension in ("msp", "msl") or _OTHER_NAME.search(head)
+        return Guess(85 if sure else 40, "Num Peaks: and peaks")
     if not _COUNT.search(head):
         return Guess(30, "Name: without Num Peaks:") if probe.extension in ("msp", "msl") else None
     return Guess(92, "Name: and Num Peaks:")

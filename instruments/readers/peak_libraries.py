@@ -30,7 +30,7 @@ IONISATIONS = {
 }
 _SPLASH = re.compile(r"splash10-[0-9a-z]{4}-[0-9a-z]{10}-([0-9a-f]{20})")
 _IMPOSSIBLE = re.compile(r"\s*(?:[+-]?(?:nan|inf)|-\s*\d)", re.I)
-_NOT_KNOWN = re.compile(r"\s*(-1(\.0*)?|n\.?/?a\.?|none|null|unknown|ccs:|[-?]*)\s*(s|sec|min)?\s*", re.I)
+_NOT_KNOWN = re.compile(r"\s*+(-1(\.0*)?|n\.?/?a\.?|none|null|unknown|ccs:|[-?]*+)\s*+(s|sec|min)?\s*+", re.I)
 _IONISATION = re.compile(r"\b(EI|CI|APCI|APPI|ESI|NSI|DART|MALDI)\b", re.I)
 
 

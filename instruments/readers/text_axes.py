@@ -29,9 +29,10 @@ _RECORDED = re.compile(
     r"|\bscan[ :#\d]*+\((?=[\d.,]++ ?(?:min|s))|\bspectrum (?=[\d.]++ *+\(scan))"
     r"(\d+(?:[.,]\d+)?)(?: ?- ?(\d+(?:[.,]\d+)?))?[ \t]?(min|sec|s(?![a-z]))?"
 )
-_SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|sec|s)")
+_SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|s)(?:utes?|ec|econds?)?[)\]]")
 _SPECTRUM = re.compile(r"\bscan|\bm/z|\bn?esi\b|\bei\b|\bapci\b|mass spectr")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|\"?channel|instrument method|signal:")
+_TRACES = re.compile(r"chromatogra|detector")
 _DEVICE = re.compile(r"detector")  # spectrometers have one too
 _LASTING = re.compile(r"[\[(]\s*(ms|s|sec|min)\s*[\])]\s*$", re.I)  # "Step (s)" beside the values of a chromatogram
 _ABSOLUTE, _RELATIVE = (
@@ -133,12 +134,13 @@ def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints
     said = units.plain(words)
     by_numbers = _guess_unit(x)
     of_one, seconds = _recorded(said)
-    peaks = of_one and (x.size < ENOUGH_POINTS or _uneven(x))  # one time speaks of a spectrum
+    uneven = x.size < ENOUGH_POINTS or _uneven(x)
+    peaks = of_one and uneven and not _TRACES.search(said)  # one time speaks of a spectrum
     if peaks or (of_one and (by_numbers[0] or _SPECTRUM.search(said))):
         said = _RECORDED.sub(" ", said)
     device = _DEVICE.search(said) and by_numbers[0] not in ("cm-1", "nm")
     if not unit and units.is_time(curve.x_text) and (span := _SPAN.search(said)):
-        unit = span[1].removesuffix("ec")
+        unit = span[1]
     if not unit and (units.is_time(curve.x_text) or (not peaks and (_CHROMATOGRAM.search(said) or device))):
         unit, guessed = "min", "minutes, because the words above it are those of a chromatogram"
     if not unit:
@@ -202,7 +204,7 @@ def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple
     bracket = re.search(r"[\[(]([^\])]{1,30})[\])]\s*$", text)
     if kind is ReadingKind.CHROMATOGRAM and not hints.y_unit and bracket and _DETECTOR.fullmatch(bracket[1].strip()):
         unit = bracket[1].strip()  # Signal (pA): a detector's own unit says more than the word beside it
-    letter = bracket[1] if bracket else text
+    letter = bracket[1] if bracket and kind is ReadingKind.IR else text  # in brackets beside nm it may be amperes
     if not unit and letter.strip() == "A" and kind in (ReadingKind.IR, ReadingKind.UV):  # PerkinElmer writes "cm-1,A"
         unit = "absorbance"
     remarks: tuple[Remark, ...] = ()

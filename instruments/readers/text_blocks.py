@@ -10,6 +10,7 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 
 import numpy as np
 
@@ -82,7 +83,7 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
     """All tables of the text in order. Raises TooLarge on more columns or tables than allowed."""
     blocks: list[Block] = []
     current: Block | None = None
-    wavelengths = _wavelengths(dialect.cells(lines[0][1]), dialect)
+    wavelengths = _wavelengths(lines, dialect)
     section, words, position, odd_until = "", [lines[0][1]] if wavelengths else [], int(bool(wavelengths)), 0
     while position < len(lines):
         if current is not None and current.rows >= SLAB_AFTER and position >= odd_until:
@@ -134,12 +135,17 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
     return blocks
 
 
-def _wavelengths(cells: Sequence[str], dialect: Dialect) -> list[str]:
-    """The names of columns where a first line has only wavelengths in nm above them, as ChemStation writes; else none."""
+def _wavelengths(lines: Sequence[tuple[int, str]], dialect: Dialect) -> list[str]:
+    """The names of columns where a first line has only wavelengths in nm above them and times below, as ChemStation writes; else none."""
+    cells = dialect.cells(lines[0][1])
     values = [dialect.number(c) or 0.0 for c in cells[1:] if c]
-    if not values or cells[0] or not all(LOWEST_NM <= v <= HIGHEST_NM for v in values):
+    if cells[0] or not values or len(lines) < 2 or not all(LOWEST_NM <= v <= HIGHEST_NM for v in values):
         return []
-    return ["", *(f"{v:g} nm" for v in values)]
+    row = dialect.row(lines[1][1], lines[1][0])
+    if row is None or row[0] >= LOWEST_NM or len(values) != sum(map(isfinite, row)) - 1:
+        return []
+    names = ["time", *(f"{v:g} nm" for v in values)]
+    return [*names, *[""] * (len(row) - len(names))]
 
 
 def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bool = False) -> list[str]:

@@ -292,8 +292,8 @@ def _not_clear(judged: Iterable[JudgedPlace], naming: Naming) -> Iterable[str]:
 
 _NOT_NAMED = {
     Withheld.UNLIKELY: "Infrared gives {}, which EI lists as unlikely, so it is not named.",
-    Withheld.TWICE: "Infrared gives {}, and EI gives a name for which infrared has no reference. Both may be one substance that only one "
-    "library holds, so {} is not named.",
+    Withheld.TWICE: "Infrared gives {}, and the mass spectrum gives a name for which infrared has no reference. Both may be one substance "
+    "that only one library holds, so {} is not named.",
 }
 
 

@@ -66,7 +66,7 @@ def hear(readings: Sequence[SampleReading], libraries: SampleLibraries, naming: 
     reasons += dict.fromkeys(said for word in mass for one in word.explanations.values() for said in one.general)
     answered = {w.method for w in mass + accurate} | {w.method for w in infrared}
     quiet = {method: why for method, why in silent.items() if method not in answered}
-    methods = {w.method for w in mass}
+    methods = {w.method for w in mass or accurate}
     unseen = [frozenset(c for c in w.parts if methods and all(naming.blind(m, c) for m in methods)) for w in infrared]
     heard = tuple(replace(word, unseen=some) for word, some in zip(infrared, unseen, strict=True))
     return Heard(tuple(mass), tuple(accurate), heard, quiet, tuple(reasons))

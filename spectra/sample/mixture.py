@@ -135,8 +135,7 @@ def judge(
             rows.append(Judged(c, rival.probability, p, math.exp(added), rival.share, seen))
         rows.sort(key=lambda row: (-row.probability, row.compound))
         out.append(JudgedPlace(place, tuple(rows), tuple(_named(place, rows, fit))))
-    unexplained = any(w.alarm for w in words)
-    return [replace(one, named=()) if _doubtful(one, words, contest, unexplained, fit, blind) else one for one in out]
+    return [replace(one, named=()) if _doubtful(one, words, contest, fit, blind) else one for one in out]
 
 
 def contested(
@@ -152,14 +151,14 @@ def contested(
     def strange(compound: str) -> bool:
         return not any(compound in w.residuals or compound in w.parts or blind(w.method, compound) for w in words)
 
-    first = [max(p.rivals, key=lambda r: (r.probability, r.compound)) for p in places if p.rivals]
+    first = [min(p.rivals, key=lambda r: (-r.probability, r.compound)) for p in places if p.rivals]
     by_mass = sum(r.probability * (r.share or 0.0) for r in first if strange(r.compound))
     listed = {r.compound for p in places for r in p.rivals}
     parts = [
         (part.probability or 0.0, part.share)
         for w in words
         for c, part in w.parts.items()
-        if c not in listed | w.unseen
+        if c not in w.unseen and listed.isdisjoint({c, *w.alike.get(c, ())})
     ]
     by_infrared = sum(p * share for p, share in parts if p > CLEAR)
     return min(by_mass, 1.0) * min(by_infrared / max(len(words), 1), 1.0)
@@ -182,23 +181,26 @@ def _doubtful(
     one: JudgedPlace,
     words: Sequence[InfraredWord],
     contest: float,
-    unexplained: bool,
     fit: Mixture,
     blind: Callable[[str, str], bool],
 ) -> bool:
     """Whether the name of a place rests on one mass spectrum alone, and on too little.
 
-    A peak came off the column by itself. An infrared reading that names nothing, or is blind to the compound, asks nothing of it. One that
-    has a reference and does not list the compound asks for even odds.
+    A peak came off the column by itself. What another method speaks for rests on two, and less where something speaks against it. An
+    infrared reading that names nothing, is blind to the compound, lists it or does not tell it from a part asks nothing of it. One that
+    has a reference and does not list the compound asks for even odds besides.
     """
-    if one.place.peak or not one.named or one.named[0].ratio != 1.0:
+    best = one.named[0] if one.named else None
+    if best is None or best.share is None or best.ratio > 1.0 or one.place.peak:
         return False
-    best = one.named[0]
-    if not any(w.parts and not blind(w.method, best.compound) for w in words):
+    asked = [w for w in words if w.parts and not blind(w.method, best.compound)]
+    if not asked or any(best.compound in {*w.parts, *(c for twins in w.alike.values() for c in twins)} for w in asked):
         return False
-    if any(best.compound in w.limits and w.limits[best.compound].seen is False for w in words):
-        return best.probability < fit.name
-    share = (best.share or 0.0) * min(w.visible for w in words)
+    unseen = any(best.compound in w.limits and w.limits[best.compound].seen is False for w in asked)
+    if unseen and best.probability < fit.name:
+        return True
+    share = best.share * min(w.visible for w in asked)
+    unexplained = any(w.alarm for w in asked)
     return not stands(facts(best.probability, share, unexplained, contest), fit.mass_alone)
 
 
@@ -243,6 +245,6 @@ def withheld(
     """Compounds that infrared alone would name, were EI's answer another."""
     given = {one.compound for one in only_infrared(words, judged, fit, contest)}
     unlikely = only_infrared(words, judged, replace(fit, infrared_listed=0.0), contest)
-    twice = only_infrared(words, judged, fit)
+    twice = only_infrared(words, judged, replace(fit, infrared_listed=0.0))
     found = [(one.compound, Withheld.UNLIKELY) for one in unlikely] + [(one.compound, Withheld.TWICE) for one in twice]
-    return [row for row in found if row[0] not in given]
+    return [(compound, why) for compound, why in dict(reversed(found)).items() if compound not in given]

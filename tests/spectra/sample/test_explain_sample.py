@@ -181,6 +181,16 @@ def test_a_drug_counts_less_as_missed_where_most_of_infrareds_signal_is_what_ei_
     assert told.state is State.NOT_SEEN
 
 
+def test_what_may_have_been_named_twice_is_named_less_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings, known = [gc(COCAINE, CAFFEINE), ir(CAFFEINE, SUGAR)], libraries((), (COCAINE,))
+    plain = explain_sample(readings, [], known, REGISTER)
+    assert {part.compound for part in plain.parts} == {COCAINE, CAFFEINE, SUGAR}
+    monkeypatch.setattr("spectra.sample.explain.contested", lambda *_: 9.0)
+    torn = explain_sample(readings, [], known, REGISTER)
+    assert [part.compound for part in torn.parts] == [CAFFEINE]
+    assert [said for said in torn.reasons if "Both may be one substance" in said and "Mannitol is not named" in said]
+
+
 @pytest.mark.parametrize("why", list(Withheld))
 def test_a_name_of_infrared_that_is_withheld_is_told(monkeypatch: pytest.MonkeyPatch, why: Withheld) -> None:
     monkeypatch.setattr("spectra.sample.explain.withheld", lambda *_: [(CAFFEINE, why)])

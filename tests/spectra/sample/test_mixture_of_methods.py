@@ -184,6 +184,29 @@ def test_one_substance_may_have_been_named_twice_where_each_method_knows_what_th
     assert contested([whole], []) == 0.0
 
 
+def test_a_twin_of_what_infrared_names_is_neither_strange_nor_alone() -> None:
+    """Infrared does not tell lactose from maltose: its lactose is no second name for EI's maltose."""
+    sugars = word({"lactose": 0.99}, alike={"lactose": ("maltose",)})
+    strange = place(("x", 0.9), share=0.5)
+    assert contested([strange, place(("y", 0.9))], [sugars]) > 0.0
+    assert contested([strange, place(("maltose", 0.45))], [sugars]) == 0.0
+    assert _names([place(("maltose", 0.3), share=0.9)], sugars) == ["maltose"]
+
+
+def test_what_speaks_against_a_name_never_gives_it() -> None:
+    large, cut = place(("a", 0.6), share=0.9), word({"cut": 0.99})
+    for against in (0.0, -0.05, -1.0):
+        assert judge([large], [cut], FIT, more={("", "a"): against} if against else None)[0].named == ()
+    assert judge([large], [cut], FIT, more={("", "a"): 1.0})[0].named
+
+
+def test_a_reading_that_names_nothing_asks_nothing_beside_one_that_does() -> None:
+    quiet, cut = word(limits={"a": (0.4, False)}), word({"cut": 0.99})
+    weak = place(("a", 0.45), share=0.05)
+    named = [[row.compound for row in judge([weak], said, FIT)[0].named] for said in ([cut], [quiet], [cut, quiet])]
+    assert named == [["a"]] * 3
+
+
 def test_what_a_method_is_blind_to_it_cannot_have_named_otherwise() -> None:
     whole, cut = place(("a", 0.9), share=1.0), word({"b": 0.8}, share=0.9)
     assert contested([whole], [replace(cut, unseen=frozenset({"b"}))]) == 0.0
