@@ -208,7 +208,8 @@ def _unused(file: NetCdf, starts: NDArray[np.int64], counts: NDArray[np.int64], 
     """A warning of points that are in no scan. Behind the peaks of a scan its flags may stand, which are none."""
     left, flags = n_points - int(counts.sum()), file.raw("flag_count")
     if flags is not None and flags.size == counts.size and flags.dtype.kind in "iuf":
-        order = np.argsort(starts, kind="stable")
+        filled = np.flatnonzero(counts > 0)
+        order = filled[np.argsort(starts[filled], kind="stable")]
         behind = np.append(starts[order][1:], n_points) - (starts + counts)[order]  # no more flags than there is room
         left -= int(np.minimum(np.nan_to_num(flags.reshape(-1)[order]).clip(0), behind.clip(0)).sum())
     if left <= 0:

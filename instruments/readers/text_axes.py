@@ -32,7 +32,6 @@ _RECORDED = re.compile(
 _SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|s)(?:utes?|ec|econds?)?[)\]]")
 _SPECTRUM = re.compile(r"\bscan|\bm/z|\bn?esi\b|\bei\b|\bapci\b|mass spectr")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|\"?channel|instrument method|signal:")
-_TRACES = re.compile(r"chromatogra|detector")
 _DEVICE = re.compile(r"detector")  # spectrometers have one too
 _LASTING = re.compile(r"[\[(]\s*(ms|s|sec|min)\s*[\])]\s*$", re.I)  # "Step (s)" beside the values of a chromatogram
 _ABSOLUTE, _RELATIVE = (
@@ -135,7 +134,7 @@ def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints
     by_numbers = _guess_unit(x)
     of_one, seconds = _recorded(said)
     uneven = x.size < ENOUGH_POINTS or _uneven(x)
-    peaks = of_one and uneven and not _TRACES.search(said)  # one time speaks of a spectrum
+    peaks = of_one and uneven and "chromatogra" not in said  # one time speaks of a spectrum
     if peaks or (of_one and (by_numbers[0] or _SPECTRUM.search(said))):
         said = _RECORDED.sub(" ", said)
     device = _DEVICE.search(said) and by_numbers[0] not in ("cm-1", "nm")

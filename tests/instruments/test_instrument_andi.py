@@ -173,6 +173,7 @@ def test_flags_behind_the_peaks_of_a_scan_are_no_peaks() -> None:
     assert (run.warnings, run.meta["mz_min"]) == ((), 41)
     fewer = ms(flagged([0, 1, -2147483647]))
     assert [w.partition(" of")[0] for w in fewer.warnings] == ["1 point"]
+    assert "points_unused" in codes(ms(flagged([99, 0, 0]))), "no more flags than there is room behind their scan"
     assert "points_unused" in codes(ms(andi_ms(point_count=[0, 0, 0])))
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from instruments import read
-from spectra.types import ReadingKind
+from spectra.types import Reading, ReadingKind
 from tests.instruments.instrument_files import MASSBANK, MGF, codes, one
 from tests.instruments.test_instrument_silent import assert_refused
 from tests.instruments.test_instrument_text_standard import warned
@@ -90,6 +92,34 @@ def test_a_first_line_of_wavelengths_names_the_columns() -> None:
     assert [(r.title, r.n_points) for r in both] == [("a: 220 nm", 40), ("a: 254 nm", 40)]
     assert_refused(",220.0\n" + "".join(rows), "bad_row", "a.csv")
     assert_refused(",0.25\n" + "".join(row.rpartition(",")[0] + "\n" for row in rows), "bad_row", "a.csv")
+
+
+def rows_of(first: str, rows: Iterable[str]) -> list[Reading]:
+    return read("\n".join([first, *rows, ""]).encode(), "a.csv")
+
+
+def test_wavelengths_are_named_with_whole_times_trailing_commas_and_only_above_times() -> None:
+    seconds = rows_of(",254,280", (f"{i},{5 + i % 7}.0,{10 + i % 5}.0" for i in range(300)))
+    assert [(r.kind, r.title) for r in seconds] == [(ReadingKind.CHROMATOGRAM, f"a: {nm} nm") for nm in (254, 280)]
+    trailing = rows_of(",254,280,", (f"{i / 100:.3f},5.{i % 7},10.{i % 5}," for i in range(40)))
+    assert [r.title for r in trailing] == ["a: 254 nm", "a: 280 nm"]
+    curves = rows_of(",1001,1002", (f"{4000 - 4 * i},0.{i % 9 + 1},0.{i % 8 + 1}" for i in range(800)))
+    assert not any("nm" in r.title for r in curves)
+
+
+def test_a_trace_without_its_zeros_stays_a_chromatogram_and_amperes_no_absorbance() -> None:
+    uneven = "".join(f"{t}\t{y}\n" for t, y in ((6.1, 3), (6.11, 9), (7.02, 40), (7.03, 44), (9.4, 2), (9.9, 1)))
+    assert one(f"Chromatogram\nRT: 7.02\n{uneven}", "a.txt").kind is ReadingKind.CHROMATOGRAM
+    cell = one("Wavelength (nm),Photocurrent (A)\n" + "".join(f"{400 + i},0.{i % 9 + 1}\n" for i in range(40)), "a.csv")
+    assert cell.y_unit == "A"
+
+
+def test_start_time_names_a_unit_only_in_brackets_of_its_own() -> None:
+    rows = "".join(f"{i / 100:.2f},{5 + i % 7}\n" for i in range(60))
+    stated = one(f"Start Time (min),0.0\nTime,Intensity\n{rows}", "a.csv")
+    assert (stated.x_unit, "axis_guessed" in warned(stated)) == ("min", False)
+    server = one(f"Start time (server): 2026-01-01 12:30\nTime,Intensity\n{rows}", "a.csv")
+    assert (server.x_unit, "axis_guessed" in warned(server)) == ("min", True)
 
 
 @pytest.mark.parametrize(("unit", "written"), [("mV", "mV"), ("mAU", "mAU"), ("uV", "uV")])

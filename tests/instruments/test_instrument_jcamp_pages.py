@@ -70,7 +70,8 @@ def test_scans_with_an_ionisation_are_mass_spectra_without_being_called_so() -> 
 @pytest.mark.parametrize(
     ("record", "seconds", "told"),
     [(".RETENTION TIME=301.2", 301.2, "time_unit_guessed"), ("RETENTION_TIME= 5.02 min", 301.2, "time_unit"),
-     ("SCAN DELAY UNITS=MINUTES\n##.RETENTION TIME=2", 120, "time_unit"), (".RETENTION TIME=N/A", None, "")],
+     ("SCAN DELAY UNITS=MINUTES\n##.RETENTION TIME=2", 120, "time_unit"), (".RETENTION TIME=N/A", None, ""), (".RETENTION TIME=5,02 min", 301.2, "time_unit"),
+     (".RETENTION TIME=0:05:02", None, ""), (".RETENTION TIME=12.5.3", None, "")],
 )  # fmt: skip
 def test_a_single_spectrum_keeps_its_retention_time(record: str, seconds: float | None, told: str) -> None:
     spectrum = mass_jcamp([(41, 1), (55, 2)]).replace("##PEAK TABLE", f"##{record}\n##PEAK TABLE")
