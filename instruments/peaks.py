@@ -61,7 +61,7 @@ class ScanNotes:
             text = f"The m/z of {counted(self.unordered, 'scan', 'scans')} neither rise nor fall from point to point; they were put in order."
             found.append(warning("unsorted_mz", text))
         if self.duplicate:
-            text = f"{counted(self.duplicate, 'scan holds', 'scans hold')} an m/z more than once; each was kept. That is usual where ions were selected or scans merged, else the file may be damaged."
+            text = f"{counted(self.duplicate, 'scan holds', 'scans hold')} an m/z more than once; each was kept. That is usual where ions were selected or scans were merged. Otherwise the file may be damaged."
             found.append(warning("duplicate_mz", text))
         return tuple(found)
 

@@ -2,7 +2,7 @@
 
 One compound: maximum likelihood over what it is (in EI's library, only in infrared's, in neither), one weight per compound, half
 weight for readings whose compound was taken out of the EI library; without those, strangers are claimed as known. Mixtures: a
-logistic on what infrared adds to EI's logit, which itself stays. Prints TOML for spectra/data/sample.toml.
+logistic on what infrared adds to EI's logit, which itself stays, and one for each method on when a name of its own alone is right. Prints TOML for spectra/data/sample.toml.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ COVERED = 0.95
 FALSE_ALARMS = 0.02
 RIDGE = 1.0
 _Name = tuple[tuple[float, float, float, float], bool]
+"""The four facts of a name that rests on one method alone, and whether it is right."""
 SEEDS = ("joint-2026-11", "dev-a", "dev-b", "dev-c")
 """Deals of mixtures that are fitted together."""
 MASS_FROM, INFRARED_FROM = 0.45, 0.55

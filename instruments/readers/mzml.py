@@ -73,7 +73,7 @@ def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]
     limits, said = in_proportion(limits, source.size), SECONDS.get(hints.x_unit or "")
     if draft := _DRAFT.search(xml_head(source.head)[:DECLARED_WITHIN]):
         raise UnsupportedVariant(
-            f"This is mzML {draft[1].decode()}, a draft that describes its numbers otherwise than mzML 1; it is not read here.",
+            f"This is mzML {draft[1].decode()}, a draft that describes its numbers differently from mzML 1, so it is not read here.",
             code="unsupported_mzml_draft",
             hint="Convert the raw file again with ProteoWizard msConvert and upload that.",
         )

@@ -204,7 +204,7 @@ def _intensity(header: dict[str, str], dialect: Dialect) -> tuple[float, str, tu
     factor = dialect.number(stated)
     if factor is not None and isfinite(factor) and factor > 0:
         return factor, header.get("Intensity Units", ""), ()
-    text = f"The file gives {stated[:30]!r} as the multiplier of its intensities, which is no number above 0; they were read as they stand."
+    text = f"The file gives {stated[:30]!r} as the multiplier of its intensities, which is not a number above 0; they were read as they stand."
     return 1.0, "", (warning("bad_factor", text),)
 
 

@@ -37,8 +37,8 @@ _INDEXED = re.compile(
 _TAG = 1_000  # bytes of an opening tag that are looked at
 MOVED = warning(
     "index",
-    "The index of this file points elsewhere: the file may have been changed after it was written, which other line ends "
-    "(git, e-mail) do too. Its scans are read without the index.",
+    "The index of this file points elsewhere: the file may have been changed after it was written, for instance by git or e-mail, "
+    "which change line ends. Its scans are read without the index.",
 )
 
 

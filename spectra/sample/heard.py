@@ -13,6 +13,7 @@ from spectra.infrared.answer import DetectionLimit, InfraredExplanation
 from spectra.types import Component, Identification, MixtureExplanation
 
 LEAST_VISIBLE = 0.01
+"""Share of infrared's signal that is always left for what a mass spectrometer can see."""
 
 
 class Kind(StrEnum):

@@ -244,7 +244,7 @@ def withheld(
 ) -> list[tuple[str, Withheld]]:
     """Compounds that infrared alone would name, were EI's answer another."""
     given = {one.compound for one in only_infrared(words, judged, fit, contest)}
-    unlikely = only_infrared(words, judged, replace(fit, infrared_listed=0.0), contest)
-    twice = only_infrared(words, judged, replace(fit, infrared_listed=0.0))
-    found = [(one.compound, Withheld.UNLIKELY) for one in unlikely] + [(one.compound, Withheld.TWICE) for one in twice]
-    return [(compound, why) for compound, why in dict(reversed(found)).items() if compound not in given]
+    loose = replace(fit, infrared_listed=0.0)
+    unlikely = {one.compound for one in only_infrared(words, judged, loose, contest)}
+    uncontested = [one.compound for one in only_infrared(words, judged, loose)]
+    return [(c, Withheld.UNLIKELY if c in unlikely else Withheld.TWICE) for c in uncontested if c not in given]
