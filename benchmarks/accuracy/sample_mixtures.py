@@ -10,10 +10,14 @@ from typing import cast
 import numpy as np
 
 from benchmarks.accuracy import Row, sample_sets
+from benchmarks.accuracy.ei_sets import library_of
 from benchmarks.accuracy.sample_mixture_sets import DEALS, Mixed, mixed
+from spectra import MassLibrary, SampleRegister
 from spectra.sample.constants import Alone, Mixture, shipped
-from spectra.sample.heard import InfraredWord, Place, Rival
+from spectra.sample.heard import InfraredWord, Left, Place, Rival
+from spectra.sample.hearing import beside
 from spectra.sample.mixture import contested, judge, only_infrared
+from spectra.sample.naming import Naming
 from spectra.types import Identification
 
 Namer = Callable[[Mixed, str], set[str]]
@@ -34,13 +38,18 @@ def heard_of(sample: Mixed, level: str) -> tuple[list[Place], InfraredWord]:
     return places, InfraredWord("ir", "ftir", nothing, e, dict.fromkeys(limits, 1.0), parts, limits, alike)
 
 
-def joint(fit: Mixture) -> Namer:
-    """The product's rule."""
+def left_of(sample: Mixed, library: MassLibrary) -> dict[str, Left]:
+    """What the names of EI's reading explain beside others."""
+    return {"ei": beside(library, sample.spectrum, "gc_ms", Naming(SampleRegister()))}
+
+
+def joint(fit: Mixture, library: MassLibrary) -> Namer:
+    """The product's rule, with the `library` EI was compared with."""
 
     def named(sample: Mixed, level: str) -> set[str]:
         places, word = heard_of(sample, level)
         contest = contested(places, [word])
-        judged = judge(places, [word], fit, contest=contest)
+        judged = judge(places, [word], fit, contest=contest, left=left_of(sample, library))
         names = [row.compound for place in judged for row in place.named]
         return {*names, *(one.compound for one in only_infrared([word], judged, fit, contest))}
 
@@ -67,17 +76,21 @@ def union(sample: Mixed, level: str) -> set[str]:
     return out | infrared
 
 
-def rules(fit: Mixture) -> dict[str, Namer]:
+def rules(fit: Mixture, library: MassLibrary) -> dict[str, Namer]:
     """The joint rule, the methods alone, side by side, and the joint rule with a part taken out."""
+    without = {
+        "what would have been seen": replace(fit, missed=0.0),
+        "asking whether two names are one substance": _uncontested(fit),
+        "asking what a name explains beside infrared's": replace(fit, left=0.0),
+    }
     return {
-        "joint": joint(fit),
+        "joint": joint(fit, library),
         "EI alone": ei_names,
         "infrared alone": infrared_names,
         "side by side, infrared decides within a place": union,
-        "joint without what would have been seen": joint(replace(fit, missed=0.0)),
-        "joint with EI's own names wherever infrared says nothing": joint(replace(fit, mass_alone=ALWAYS)),
-        "joint with infrared's own names wherever EI says nothing": joint(replace(fit, infrared_alone=ALWAYS)),
-        "joint without asking whether two names are one substance": joint(_uncontested(fit)),
+        "joint with EI's own names wherever infrared says nothing": joint(replace(fit, mass_alone=ALWAYS), library),
+        "joint with infrared's own names wherever EI says nothing": joint(replace(fit, infrared_alone=ALWAYS), library),
+        **{f"joint without {what}": joint(other, library) for what, other in without.items()},
     }
 
 
@@ -104,8 +117,9 @@ def figures(some: Sequence[tuple[Mixed, set[str], frozenset[str]]]) -> dict[str,
 
 def rows(data: Path, seeds: Sequence[str]) -> list[Row]:
     """The figures of every deal, drawn with each seed and taken together; every rule on the deal that the bars are asked of."""
-    known, out = rules(shipped().mixture), []
+    out = list[Row]()
     for deal in (ASKED, *(other for other in DEALS if other not in (ASKED, "development"))):
+        known = rules(shipped().mixture, library_of(data, DEALS[deal].library))
         samples = [one for seed in seeds for one in drawn(data, seed, deal)]
         for name in known if deal == ASKED else SIDE_BY_SIDE:
             out += _rows(f"{deal}: {name}", samples, known[name], bars=(deal, name) == (ASKED, "joint"))

@@ -90,7 +90,7 @@ class _Asked:
     @classmethod
     def of(cls, library: MassIndex, queries: Sequence[MassSpectrum]) -> _Asked:
         """All entries of a library, those of rising energies end to end."""
-        y = np.concatenate([_by_unit_mass(prepare(query, False)) for query in queries])
+        y = np.concatenate([by_unit_mass(prepare(query, False)) for query in queries])
         if len(queries) == 1:
             table, codes, entries = library.table, _codes(library), np.arange(len(library), dtype=np.int64)
         else:
@@ -161,7 +161,7 @@ def _noise() -> Noise:
     return Noise(**cast(dict[str, Any], table))
 
 
-def _by_unit_mass(peaks: Peaks) -> Single:
+def by_unit_mass(peaks: Peaks) -> Single:
     """One prepared reading by unit mass, (1000,): only m/z 40 to 999."""
     inside = (peaks.mz >= LOWEST) & (peaks.mz < WIDTH)
     out = np.zeros(WIDTH, dtype=np.float32)

@@ -63,6 +63,7 @@ class Mixture:
     name_new: float
     second: float
     infrared_listed: float
+    left: float
     mass_alone: Alone
     infrared_alone: Alone
 

@@ -248,9 +248,11 @@ def _as_mixture(evidence: Evidence, prior: Mapping[str, float]) -> _Result:
     for place in places:
         more |= worth_of_place(place, evidence.tests, evidence.accurate, evidence.libraries.retention, naming, fit)
     contest = contested(places, words, naming.blind)
-    judged = judge(places, words, fit.mixture, naming.blind, more, contest)
+    left = {w.key: w.left for w in evidence.mass}
+    judged = judge(places, words, fit.mixture, naming.blind, more, contest, left)
     only = only_infrared(words, judged, fit.mixture, contest)
-    scene = replace(_scene(evidence), places=places)
+    instead = {one.taken_by: one.rows[0].compound for one in judged if one.taken_by}
+    scene = replace(_scene(evidence), places=places, instead=instead)
     conflict = None
     if evidence.each_shows_one and heard.infrared:
         weighed, one = _one_weighed(evidence, {})
@@ -285,7 +287,10 @@ def _places_of_infrared(words: Sequence[InfraredWord]) -> list[Place]:
 
 def _not_clear(judged: Iterable[JudgedPlace], naming: Naming) -> Iterable[str]:
     for place in judged:
-        if not place.named and (place.place.named or place.place.total >= SEVERAL):
+        if place.taken_by:
+            name, by = naming.name(place.rows[0].compound), naming.name(place.taken_by)
+            yield f"Most of what speaks for {name} by EI is explained by {by}, which infrared gives, so {name} is not named."
+        elif not place.named and (place.place.named or place.place.total >= SEVERAL):
             names = ", ".join(naming.name(row.compound) for row in place.rows[:4])
             yield f"Not named, because it is not clear enough. One of these may be there, {names}."
 

@@ -5,15 +5,23 @@ Imports the standard library and `spectra` only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from spectra.infrared.answer import DetectionLimit, InfraredExplanation
 from spectra.types import Component, Identification, MixtureExplanation
 
+Left = Callable[[Sequence[str], Sequence[str]], Mapping[str, tuple[float, str]]]
+"""Names of a mass spectrum and compounds given beside them → of each name the share it still explains, 0 to 1, and the given compound that
+takes most from it."""
 LEAST_VISIBLE = 0.01
 """Share of infrared's signal that is always left for what a mass spectrometer can see."""
+
+
+def nothing_taken(_named: Sequence[str], _given: Sequence[str]) -> Mapping[str, tuple[float, str]]:
+    """Nothing is known of what a spectrum's names explain beside others."""
+    return {}
 
 
 class Kind(StrEnum):
@@ -55,7 +63,7 @@ class MassWord:
     """One mass spectrum, or all peaks of one run, in the words of its library.
 
     `listed` compounds with probability as if the reading were one compound, `outside` P(not in the library), None where no
-    calibration speaks of it. `references`: what the library could have named.
+    calibration speaks of it. `references`: what the library could have named. `left`: what its names explain beside others.
     """
 
     key: str
@@ -74,6 +82,7 @@ class MassWord:
     formulas: Mapping[str, str] = field(default_factory=dict)
     run: bool = False
     parts: Mapping[str, Component] = field(default_factory=dict)
+    left: Left = nothing_taken
 
 
 @dataclass(frozen=True, eq=False)

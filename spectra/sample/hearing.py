@@ -7,7 +7,7 @@ Why apart: nothing after this looks at a spectrum, so that weighing is arithmeti
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -20,10 +20,11 @@ from spectra.infrared.identify import COMPARED
 from spectra.infrared.identify import identify as identify_infrared
 from spectra.infrared_library import InfraredLibrary
 from spectra.mass_library import MassLibrary
+from spectra.mixture.ei_beside import left_beside
 from spectra.mixture.unit_mass import explain_with_places
 from spectra.preprocess import refuse_what_is_no_peak_list, within_range
 from spectra.sample.answer import SampleLibraries, SampleReading, StandsFor
-from spectra.sample.heard import Heard, InfraredWord, Kind, MassWord, Place, Rival
+from spectra.sample.heard import Heard, InfraredWord, Kind, Left, MassWord, Place, Rival, nothing_taken
 from spectra.sample.naming import Naming, keyed, summed
 from spectra.types import (
     Identification,
@@ -136,9 +137,11 @@ def mass_word(reading: SampleReading, data: MassSpectrum | MassRun, library: Mas
     said = identify(library, query, library.calibration, ranked)
     listed = _listed(said, library, ranked, naming)
     whole = reading.stands_for is StandsFor.WHOLE_SAMPLE and not library.accurate
+    left: Left = nothing_taken
     explanation, places, several = None, [_peak_place(reading.key, said, listed, reading)], 0.0
     if whole:
         explanation, places, several = _mixture(reading.key, library, query, naming)
+        left = beside(library, query, reading.method, naming)
     parts = explanation.components if explanation else ()
     limits = explanation.detection_limits if explanation else {}
     return MassWord(
@@ -157,7 +160,22 @@ def mass_word(reading: SampleReading, data: MassSpectrum | MassRun, library: Mas
         {naming.of(c): limit for c, limit in limits.items()},
         _formulas(library, ranked, naming) if library.accurate else {},
         parts={naming.of(part.compound, part.name): part for part in parts},
+        left=left,
     )
+
+
+def beside(library: MassLibrary, query: MassSpectrum, method: str, naming: Naming) -> Left:
+    """What names of a mixture explain beside others. Asked only when another method names what this one does not."""
+
+    def left(named: Sequence[str], given: Sequence[str]) -> Mapping[str, tuple[float, str]]:
+        entries = {c: naming.entries(library, naming.seen_as(method, c)) for c in (*named, *given)}
+        own, others = ([c for c in some if entries[c]] for some in (named, given))
+        if not own or not others:
+            return {}
+        values = left_beside(library, query, [entries[c] for c in own], [entries[c] for c in others])
+        return {c: (float(row[-1]), others[int(row[:-1].argmin())]) for c, row in zip(own, values, strict=True)}
+
+    return left
 
 
 def _mixture(

@@ -13,7 +13,7 @@ from enum import StrEnum
 from statistics import NormalDist
 
 from spectra.sample.constants import Alone, Mixture
-from spectra.sample.heard import InfraredWord, Place
+from spectra.sample.heard import InfraredWord, Left, Place
 
 LEAST = 1e-6
 LISTED = 0.03
@@ -38,11 +38,13 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class JudgedPlace:
-    """A place with its compounds, likeliest first, and those of them that are named."""
+    """A place with its compounds, likeliest first, and those of them that are named. `taken_by`: the compound that infrared names and that
+    explains the ions for which EI names its own here, "" where there is none."""
 
     place: Place
     rows: tuple[Judged, ...]
     named: tuple[Judged, ...]
+    taken_by: str = ""
 
 
 class Withheld(StrEnum):
@@ -120,9 +122,10 @@ def judge(
     blind: Callable[[str, str], bool] = seeing,
     more: Mapping[tuple[str, str], float] | None = None,
     contest: float = 0.0,
+    left: Mapping[str, Left] | None = None,
 ) -> list[JudgedPlace]:
     """Every place with infrared's word. `more`: ln of further likelihood ratios by (reading, compound) or ("", compound). `contest`: what
-    `contested` says of all places."""
+    `contested` says of all places. `left`: what the names of each mass reading explain beside others."""
     extra, out = more or {}, []
     for place in places:
         rows = []
@@ -135,7 +138,34 @@ def judge(
             rows.append(Judged(c, rival.probability, p, math.exp(added), rival.share, seen))
         rows.sort(key=lambda row: (-row.probability, row.compound))
         out.append(JudgedPlace(place, tuple(rows), tuple(_named(place, rows, fit))))
-    return [replace(one, named=()) if _doubtful(one, words, contest, fit, blind) else one for one in out]
+    judged = [replace(one, named=()) if _doubtful(one, words, contest, fit, blind) else one for one in out]
+    sure = [(row.compound, row.probability) for one in judged for row in one.named if row.seen]
+    sure += [(one.compound, one.probability) for one in only_infrared(words, judged, fit, contest)]
+    given = [c for c, p in sure if p >= fit.second]
+    said = left or {}
+    return [_beside(one, judged, given, words, said.get(one.place.reading), fit) for one in judged]
+
+
+def _beside(
+    one: JudgedPlace,
+    judged: Sequence[JudgedPlace],
+    given: Sequence[str],
+    words: Sequence[InfraredWord],
+    left: Left | None,
+    fit: Mixture,
+) -> JudgedPlace:
+    """A place without its name where that rests on EI alone, and most of what it explains is explained by what infrared surely names and EI
+    does not.
+
+    EI gives the ions of a compound that it missed to whatever else has them. A peak came off the column by itself.
+    """
+    best = one.named[0] if one.named else None
+    if left is None or best is None or best.ratio > 1.0 or one.place.peak or _listed(best.compound, words):
+        return one
+    same = [other.place for other in judged if other.place.reading == one.place.reading and other.place.named]
+    named = list(dict.fromkeys((best.compound, *(place.rivals[0].compound for place in same))))
+    share, by = left(named, [c for c in given if c not in named]).get(best.compound, (1.0, ""))
+    return replace(one, named=(), taken_by=by) if share < fit.left else one
 
 
 def contested(
@@ -194,7 +224,7 @@ def _doubtful(
     if best is None or best.share is None or best.ratio > 1.0 or one.place.peak:
         return False
     asked = [w for w in words if w.parts and not blind(w.method, best.compound)]
-    if not asked or any(best.compound in {*w.parts, *(c for twins in w.alike.values() for c in twins)} for w in asked):
+    if not asked or _listed(best.compound, asked):
         return False
     unseen = any(best.compound in w.limits and w.limits[best.compound].seen is False for w in asked)
     if unseen and best.probability < fit.name:
@@ -202,6 +232,11 @@ def _doubtful(
     share = best.share * min(w.visible for w in asked)
     unexplained = any(w.alarm for w in asked)
     return not stands(facts(best.probability, share, unexplained, contest), fit.mass_alone)
+
+
+def _listed(compound: str, words: Sequence[InfraredWord]) -> bool:
+    """Whether infrared lists a compound, or does not tell it from one that it lists."""
+    return any(compound in {*w.parts, *(c for twins in w.alike.values() for c in twins)} for w in words)
 
 
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -37,9 +38,18 @@ class Listing(Protocol):
         ...
 
 
-_Known = tuple[SampleRegister, frozenset[str], Mapping[str, str]]
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What a library could name under one register: the compounds, the entries of each key, the names met."""
+
+    register: SampleRegister
+    named: frozenset[str]
+    entries: Mapping[str, Sequence[int]]
+    met: Mapping[str, str]
+
+
 _KEPT: WeakKeyDictionary[Listing, _Known] = WeakKeyDictionary()
-"""What each library could name under the register it was last asked with: the same for every reading."""
+"""By library, under the register it was last asked with: the same for every reading."""
 _KEYED: WeakKeyDictionary[Listing, bool] = WeakKeyDictionary()
 
 
@@ -92,14 +102,24 @@ class Naming:
 
     def of_library(self, library: Listing) -> frozenset[str]:
         """Every compound a library could name; deuterated standards are none."""
+        return self._known(library).named
+
+    def entries(self, library: Listing, compound: str) -> Sequence[int]:
+        """The entries of a library that are of one compound."""
+        return self._known(library).entries.get(compound, ())
+
+    def _known(self, library: Listing) -> _Known:
         kept = _KEPT.get(library)
-        if kept is None or kept[0] != self._register:
+        if kept is None or kept.register != self._register:
             fresh = Naming(self._register)
-            keys = {fresh.of(*entry) for entry in dict.fromkeys(zip(library.compounds, library.names, strict=True))}
-            named = frozenset(key for key in keys if key and not key.startswith(LABELLED))
-            kept = _KEPT[library] = (self._register, named, fresh._met)
-        self._met = {**kept[2], **self._met}
-        return kept[1]
+            pairs = list(zip(library.compounds, library.names, strict=True))
+            keys, entries = {pair: fresh.of(*pair) for pair in dict.fromkeys(pairs)}, dict[str, list[int]]()
+            for entry, pair in enumerate(pairs):
+                entries.setdefault(keys[pair], []).append(entry)
+            named = frozenset(key for key in entries if key and not key.startswith(LABELLED))
+            kept = _KEPT[library] = _Known(self._register, named, entries, fresh._met)
+        self._met = {**kept.met, **self._met}
+        return kept
 
     def seen_as(self, method: str, compound: str) -> str:
         """The compound that a method sees in place of this one."""

@@ -42,6 +42,11 @@ def _only_infrared(scene: Scene, parts: Sequence[SamplePart]) -> Iterable[Questi
                 f"Infrared gives {part.name}, and EI does not list it though it has a reference. It may be lost in the inlet, or the name "
                 "is wrong. Does the name stand?"
             )
+            if instead := scene.instead.get(part.compound):
+                text = (
+                    f"Infrared gives {part.name}, and EI gives {scene.naming.name(instead)} in its place, for ions that {part.name} has "
+                    "as well. Does the name stand?"
+                )
             readings = tuple(key for s in (*mass, *seen) for key in s.readings)
             yield _question("ei_does_not_list", text, (part.compound,), readings)
 

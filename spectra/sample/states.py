@@ -26,7 +26,8 @@ SHOWN = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything a state is read from. `weighed`: the sample was taken as one compound. `shares`: compound → share by method."""
+    """Everything a state is read from. `weighed`: the sample was taken as one compound. `instead`: compound that infrared names → what EI
+    names for its ions."""
 
     heard: Heard
     tests: Sequence[SampleTest]
@@ -36,6 +37,7 @@ class Scene:
     weighed: Weighed | None = None
     listed: Mapping[str, float] = field(default_factory=dict)
     outside: float = 0.0
+    instead: Mapping[str, str] = field(default_factory=dict)
 
     def share(self, compound: str) -> float | None:
         """The largest share of signal any method gives a compound; all of it where the sample was taken as one compound."""
@@ -128,6 +130,10 @@ def _mass_not_seen(scene: Scene, compound: str, seen: str, words: Sequence[MassW
         return Support(State.NOT_VISIBLE, text, limit=limit, why=Blindness.BELOW_LIMIT, readings=keys)
     above = f" above {limit_percent(limit)} of the signal" if limit is not None else ""
     text = f"Not seen, though its library has {name} and it would have been seen{above}."
+    if compound in scene.instead:
+        text = (
+            f"This method gives {scene.naming.name(scene.instead[compound])} instead, for ions that {name} has as well."
+        )
     return Support(State.NOT_SEEN, text, limit=limit, ratio=min(max(scene.outside, mixture.LEAST), 1.0), readings=keys)
 
 

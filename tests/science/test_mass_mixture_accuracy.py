@@ -15,6 +15,7 @@ import numpy as np
 
 from instruments import read
 from spectra import MassLibrary, MassSpectrum, Provenance, entries_from_readings
+from spectra.mixture.ei_beside import left_beside
 from spectra.types import MixtureExplanation
 
 
@@ -108,3 +109,23 @@ def test_where_drugs_explain_a_mixture_thirteen_thousand_general_chemicals_chang
             said = [[(c.compound, c.probability, c.grade) for c in answer.components] for answer in (alone, now)]
             assert said[0] == said[1]
     assert first >= 8  # of 12
+
+
+def test_beside_a_part_that_was_missed_wrong_names_lose_their_ions_and_right_ones_keep_them(shared_data: Path) -> None:
+    library, entries = _swgdrug(shared_data), dict[str, list[int]]()
+    for entry, compound in enumerate(library.compounds):
+        entries.setdefault(compound, []).append(entry)
+    right, wrong = [], []
+    for query, answer in _answers(shared_data, "ei_mixtures", 4):
+        said = [part.compound for part in answer.components]
+        missed = [c for c in query["truth"] if c not in said and c in entries]
+        if said and missed:
+            peaks = np.array(query["peaks"], dtype=float)
+            reading = MassSpectrum(peaks[:, 0], peaks[:, 1])
+            left = left_beside(library, reading, [entries[c] for c in said], [entries[c] for c in missed])
+            for compound, share in zip(said, left[:, -1], strict=True):
+                (right if compound in query["truth"] else wrong).append(share < 0.5)
+    assert len(right) >= 20
+    assert len(wrong) >= 6
+    assert np.mean(right) <= 0.1
+    assert np.mean(wrong) >= 0.4

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectra import MassLibrary, MassSpectrum, SpectrumError
+from spectra.mixture.ei_beside import left_beside
 from spectra.mixture.ei_features import NAMES
 from spectra.mixture.ei_inclusion import Rule, places, reported, shipped_layers
 from spectra.mixture.ei_left import composite
@@ -276,3 +277,26 @@ def test_parts_too_unclear_to_name_are_still_spoken_of() -> None:
         unclear += "Cocaine" not in {c.name for c in answer.components} and "Cocaine" in " ".join(answer.reasons)
         assert not any(c.name not in ("Caffeine", "Cocaine") for c in answer.components)
     assert unclear
+
+
+def _left(reading: MassSpectrum, named: list[str], given: list[str]) -> list[list[float]]:
+    entries = [[NAMED.index(name)] for name in (*named, *given)]
+    return left_beside(LIBRARY, reading, entries[: len(named)], entries[len(named) :]).round(2).tolist()
+
+
+def test_a_part_that_is_there_explains_as_much_beside_another() -> None:
+    both = _of(("Cocaine", 1.0), ("Caffeine", 0.5))
+    assert all(value > 0.8 for row in _left(both, ["Cocaine", "Caffeine"], ["Heroin"]) for value in row)
+
+
+def test_a_look_alike_of_what_is_given_explains_nothing_by_itself() -> None:
+    reading = _of(("MDMA", 1.0), ("Caffeine", 0.5))
+    look_alike, caffeine = _left(reading, ["MDA", "Caffeine"], ["MDMA", "Heroin"])
+    assert look_alike[0] < 0.2 < 0.8 < look_alike[1], "beside MDMA, beside heroin"
+    assert look_alike[2] < 0.2 < 0.8 < caffeine[2], "beside both"
+
+
+def test_of_several_entries_of_a_compound_the_one_that_fits_is_taken() -> None:
+    reading, cocaine, heroin = _of(("Cocaine", 1.0)), NAMED.index("Cocaine"), NAMED.index("Heroin")
+    one, many = (left_beside(LIBRARY, reading, [[cocaine]], [given]) for given in ([cocaine], [heroin, cocaine]))
+    assert one.tolist() == many.tolist() == [[0.0, 0.0]]

@@ -191,6 +191,26 @@ def test_what_may_have_been_named_twice_is_named_less_and_said(monkeypatch: pyte
     assert [said for said in torn.reasons if "Both may be one substance" in said and "Mannitol is not named" in said]
 
 
+def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemist_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    readings, known = [gc(COCAINE, CAFFEINE), ir(CAFFEINE, FOUR)], libraries((), (COCAINE,))
+    plain = explain_sample(readings, [], known, REGISTER)
+    assert {part.compound for part in plain.parts} == {COCAINE, CAFFEINE, FOUR}, "4-CEC has none of the ions of cocaine"
+    nothing = lambda _library, _query, named, given: np.zeros((len(named), len(given) + 1))  # noqa: E731
+    monkeypatch.setattr("spectra.sample.hearing.left_beside", nothing)
+    answer = explain_sample(readings, [], known, REGISTER)
+    assert {part.compound for part in answer.parts} == {CAFFEINE, FOUR}
+    said = "Most of what speaks for Cocaine by EI is explained by 4-CEC, which infrared gives, so Cocaine is not named."
+    assert said in answer.reasons
+    row = next(part for part in answer.parts if part.compound == FOUR).support["gc_ms"]
+    assert row.state is State.NOT_SEEN
+    assert row.sentence == "This method gives Cocaine instead, for ions that 4-CEC has as well."
+    assert [q.text for q in answer.questions if FOUR in q.compounds] == [
+        "Infrared gives 4-CEC, and EI gives Cocaine in its place, for ions that 4-CEC has as well. Does the name stand?"
+    ]
+
+
 @pytest.mark.parametrize("why", list(Withheld))
 def test_a_name_of_infrared_that_is_withheld_is_told(monkeypatch: pytest.MonkeyPatch, why: Withheld) -> None:
     monkeypatch.setattr("spectra.sample.explain.withheld", lambda *_: [(CAFFEINE, why)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -9,7 +10,7 @@ import pytest
 
 from spectra.infrared.answer import DetectionLimit, InfraredExplanation
 from spectra.sample.constants import shipped
-from spectra.sample.heard import InfraredWord, Place, Rival
+from spectra.sample.heard import InfraredWord, Left, Place, Rival
 from spectra.sample.mixture import Withheld, contested, infrared_worth, judge, only_infrared, withheld, would_have_seen
 from spectra.types import Component, Identification
 
@@ -230,3 +231,52 @@ def test_what_infrared_is_blind_to_needs_no_support_of_it() -> None:
 
 def test_a_peak_of_a_run_keeps_the_name_its_own_method_gives() -> None:
     assert _names([replace(place(("a", 0.4)), peak=True)], word({"cut": 0.99})) == ["a"]
+
+
+def _leaving(share: float, asked: list[tuple[list[str], list[str]]] | None = None) -> dict[str, Left]:
+    """EI's names keep this share of what they explain beside whatever is given."""
+
+    def left(named: Sequence[str], given: Sequence[str]) -> Mapping[str, tuple[float, str]]:
+        if asked is not None:
+            asked.append((list(named), list(given)))
+        return dict.fromkeys(named, (share, given[0])) if given else {}
+
+    return {"gc": left}
+
+
+def test_ions_of_what_ei_missed_are_no_evidence_for_the_name_it_gave_them_to() -> None:
+    places, said = [place(("a", 0.9)), place(("b", 0.8))], word({"cut": 0.9, "b": 0.9})
+    asked: list[tuple[list[str], list[str]]] = []
+    lone, both = judge(places, [said], FIT, left=_leaving(0.4, asked))
+    assert (lone.named, lone.taken_by) == ((), "cut")
+    assert [row.compound for row in both.named] == ["b"], "infrared names it too"
+    assert asked == [(["a", "b"], ["cut"])], "what EI names itself takes nothing"
+    assert _only(said) == ["b", "cut"]
+    assert judge(places, [said], FIT, left=_leaving(0.6))[0].named, "most of what it explains is left"
+
+
+@pytest.mark.parametrize(
+    ("spared", "said"),
+    [
+        (place(("a", 0.9)), word({"cut": 0.7})),
+        (replace(place(("a", 0.9)), peak=True), word({"cut": 0.99})),
+        (replace(place(("a", 0.9)), reading="another"), word({"cut": 0.99})),
+        (place(("a", 0.9)), word({"cut": 0.99}, alike={"cut": ("a",)})),
+        (place(("a", 0.9)), word()),
+    ],
+    ids=[
+        "infrared is not sure",
+        "a peak of its own",
+        "nothing is known",
+        "infrared does not tell them apart",
+        "nothing given",
+    ],
+)
+def test_a_name_keeps_its_ions_where_nobody_can_take_them(spared: Place, said: InfraredWord) -> None:
+    judged = judge([spared], [said], FIT, left=_leaving(0.0))[0]
+    assert ([row.compound for row in judged.named], judged.taken_by) == (["a"], "")
+
+
+def test_what_a_strip_or_a_second_reading_speaks_for_keeps_its_ions() -> None:
+    judged = judge([place(("a", 0.9))], [word({"cut": 0.99})], FIT, more={("", "a"): 0.5}, left=_leaving(0.0))
+    assert judged[0].named
