@@ -125,16 +125,17 @@ def _mass_not_seen(scene: Scene, compound: str, seen: str, words: Sequence[MassW
     if not any(w.whole for w in words):
         text = f"This peak is not {name}, and a peak excludes nothing else in the sample."
         return Support(State.NOT_VISIBLE, text, why=Blindness.BELOW_LIMIT, readings=keys)
+    ratio = min(max(scene.outside, mixture.LEAST), 1.0)
+    if compound in scene.instead:
+        instead = scene.naming.name(scene.instead[compound])
+        text = f"This method gives {instead} instead, for ions that {name} has as well."
+        return Support(State.NOT_SEEN, text, ratio=ratio, readings=keys)
     if limit is not None and share is not None and share < limit:
         text = f"Not seen. Below {limit_percent(limit)} of the signal it would not show."
         return Support(State.NOT_VISIBLE, text, limit=limit, why=Blindness.BELOW_LIMIT, readings=keys)
     above = f" above {limit_percent(limit)} of the signal" if limit is not None else ""
     text = f"Not seen, though its library has {name} and it would have been seen{above}."
-    if compound in scene.instead:
-        text = (
-            f"This method gives {scene.naming.name(scene.instead[compound])} instead, for ions that {name} has as well."
-        )
-    return Support(State.NOT_SEEN, text, limit=limit, ratio=min(max(scene.outside, mixture.LEAST), 1.0), readings=keys)
+    return Support(State.NOT_SEEN, text, limit=limit, ratio=ratio, readings=keys)
 
 
 def _formula(scene: Scene, compound: str, words: Sequence[MassWord], keys: tuple[str, ...]) -> Support:
