@@ -267,16 +267,23 @@ class _Worker:
                     self.kill()
                     raise TooLarge(f"Reading this file took longer than {seconds:g} s.", code="time_limit")
                 piece = os.read(self._process.stdout.fileno(), 65_536)
-                if not piece or len(received) > ANSWER_BYTES:
+                if not piece:
                     raise self._death()
+                if len(received) > ANSWER_BYTES:
+                    raise self._babble()
                 received += piece
         try:
             answer = json.loads(received)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise self._death()
+            raise self._babble()
         return answer
+
+    def _babble(self) -> InstrumentError:
+        """What it says is no answer: it is ended, and nobody waits for it to die."""
+        self.kill()
+        return _crashed()
 
     def _death(self) -> InstrumentError:
         """What the way it died says: out of CPU time, killed for memory by the system, or a crash."""

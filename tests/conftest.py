@@ -15,10 +15,12 @@ import secrets
 import shutil
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpx2._transports import default as transports
 from hypothesis import settings
 
 from app.platform.db import Database
@@ -43,6 +45,8 @@ settings.register_profile("mast", deadline=None)
 settings.load_profile("mast")
 
 logs.plain()
+# 10 ms for every client, also where nothing is sealed
+transports.create_ssl_context = cache(transports.create_ssl_context)
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))

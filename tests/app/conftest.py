@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from app.care.message_packs.checking import Checks
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
-from app.main import attach, build_runtime, create_app
+from app.main import build_runtime
 from app.platform import audit
 from app.platform.db import Database
 from app.platform.kernel.actor import Actor, Role
@@ -27,6 +27,7 @@ from app.platform.kernel.ids import new_id
 from app.runtime import Runtime
 from app.settings import Settings
 from tests.support import once
+from tests.support.once import application_with
 from tests.support.visitor import Visitor
 
 once.install()
@@ -106,21 +107,6 @@ _COUNT = itertools.count(1)
 def settings(tmp_path: Path, database: Database) -> Settings:
     """Settings of a throw-away server on the database under test."""
     return Settings(data_dir=tmp_path / "data", database_url=database.url, secret=PEPPER, workers=0)
-
-
-_APPLICATIONS: dict[tuple[object, ...], FastAPI] = {}
-
-
-def application_with(runtime: Runtime) -> FastAPI:
-    """An application that runs with these parts. Building one takes a third of a second, so there is one per process
-    for every choice of the settings its middleware was built with."""
-    built = runtime.settings
-    hosts, proxies = tuple(built.allowed_hosts), tuple(built.trusted_proxies)
-    key = (built.body_max_bytes, built.upload_max_bytes, hosts, proxies, built.cookie_secure)
-    if key not in _APPLICATIONS:
-        _APPLICATIONS[key] = create_app(built, runtime=runtime)
-    attach(_APPLICATIONS[key], runtime)
-    return _APPLICATIONS[key]
 
 
 @pytest.fixture

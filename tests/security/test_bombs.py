@@ -23,7 +23,7 @@ MIB = 1024 * 1024
 def gzip_bomb() -> bytes:
     out = io.BytesIO()
     with gzip.GzipFile(fileobj=out, mode="wb") as stream:
-        for _ in range(600):
+        for _ in range(100):
             stream.write(bytes(4 * MIB))
     return out.getvalue()
 
@@ -34,7 +34,7 @@ def zip_bomb() -> bytes:
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("run.csv", "w", force_zip64=True) as member,
     ):
-        for _ in range(600):
+        for _ in range(100):
             member.write(bytes(4 * MIB))
     return out.getvalue()
 

@@ -32,6 +32,7 @@ from app.laboratory.library import registry
 from app.laboratory.readings import reading_job
 from app.nudge import Free, names_of_forms
 from app.platform.web.templates import Templates
+from app.runtime import Runtime
 from harm_messages.register import Substance
 from instruments import Limits, ParserSandbox
 from spectra import InfraredLibrary, InfraredSpectrum
@@ -102,6 +103,22 @@ def remember_pages(templates: Templates) -> None:
     """Let these templates use what others have compiled."""
     templates.environment.bytecode_cache = _PAGES
     templates._layouts = _LAYOUTS
+
+
+_APPLICATIONS: dict[tuple[object, ...], FastAPI] = {}
+_create_app = app.main.create_app
+
+
+def application_with(runtime: Runtime) -> FastAPI:
+    """An application that runs with these parts. Building one takes most of a second, so there is one per process
+    for every choice of the settings its middleware was built with."""
+    built = runtime.settings
+    hosts, proxies = tuple(built.allowed_hosts), tuple(built.trusted_proxies)
+    key = (built.body_max_bytes, built.upload_max_bytes, hosts, proxies, built.cookie_secure)
+    if key not in _APPLICATIONS:
+        _APPLICATIONS[key] = _create_app(built, runtime=runtime)
+    app.main.attach(_APPLICATIONS[key], runtime)
+    return _APPLICATIONS[key]
 
 
 def _index(rows: Iterable[Substance] = ()) -> SubstanceIndex:

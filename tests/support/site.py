@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import pytest
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
-MAST = (sys.executable, "-c", "from app.cli import main; main()")
 UNTIL_IDLE = """
 from app.main import build_runtime
 from app.settings import Settings
@@ -59,10 +58,8 @@ def environment(folder: Path, port: int = 0) -> dict[str, str]:
 
 def make_example(folder: Path) -> Path:
     """What `mast demo` makes on its first start; takes some seconds."""
-    made = subprocess.run(
-        [*MAST, "demo", "--no-serve"], env=environment(folder), capture_output=True, text=True, check=False
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
+    log = folder.with_suffix(".log")
+    assert Forked(("demo", "--no-serve"), environment(folder), log).wait() == 0, log.read_text()
     done = subprocess.run(
         [sys.executable, "-c", UNTIL_IDLE], env=environment(folder), capture_output=True, text=True, check=False
     )

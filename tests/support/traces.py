@@ -35,8 +35,8 @@ def in_rows(database: Database) -> Iterator[tuple[str, str]]:
     with database.read() as session:
         connection = session.connection()
         for name in sa.inspect(connection).get_table_names():
-            table = sa.Table(name, sa.MetaData(), autoload_with=connection)
-            yield name, " ".join(str(row) for row in connection.execute(sa.select(table)))
+            rows = connection.execute(sa.select(sa.text("*")).select_from(sa.table(name)))
+            yield name, " ".join(str(row) for row in rows)
 
 
 def wal_place(session: Session) -> str:
