@@ -22,7 +22,7 @@ _X: tuple[tuple[str, str], ...] = (
     ),
     (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|^ions?$|\bthomp?sons?\b|\bamu\b", "m/z"),
     (
-        r"\bnm\b|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
+        r"\bnm\b|^wl$|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
         r"|comprimento de onda|golflengte|vaglangd|dlugosc fali|длин[аы] волн|\bнм\b|波[长長]",
         "nm",
     ),
@@ -51,6 +51,9 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"relative|rel\.|\babund\w*\W*%|%\W*abund", "relative intensity"),
     (r"^i$|intensit|\babund|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
 )
+# What programs of Raman instruments write: LabSpec, WiRE, WITec; and ENLIGHTEN, whose laser speaks where no ordinate does
+OF_RAMAN = re.compile(r"raman|witec|bwram|#spectro ?\(cm-1\)|#wave\s+#intensity|\brel\. 1/cm")
+_LASER = re.compile(r"\blaser wavelength\W{1,3}[1-9]")
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
 Y_UNITS = (
     "absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)", "log(1/R)", "kubelka-munk",
@@ -117,8 +120,10 @@ def is_time(text: str) -> bool:
     return bool(re.search(pattern, plain(text[:_LONGEST])))
 
 
-def y_unit(text: str) -> str:
-    """Canonical y unit found in a header or unit field, '' if none is recognised."""
+def y_unit(text: str, kind: ReadingKind | None = None) -> str:
+    """Canonical y unit found in a header or unit field, '' if none is recognised. A alone is absorbance of a spectrum of light."""
+    if text.strip() == "A" and kind in (ReadingKind.IR, ReadingKind.UV):
+        return "absorbance"
     words = plain(text[:_LONGEST])
     return next((unit for pattern, unit in _Y if re.search(pattern, words)), "")
 
@@ -133,9 +138,7 @@ def kind_of(x: str, y: str, words: str = "") -> ReadingKind:
     if x == "nm":
         return ReadingKind.UV
     if x in ("cm-1", "um"):
-        if re.search(r"raman|witec|bwram", around):
-            return ReadingKind.RAMAN
-        if y in ("counts", "intensity"):
+        if OF_RAMAN.search(around) or y in ("counts", "intensity") or (not y and _LASER.search(around)):
             return ReadingKind.RAMAN
         return ReadingKind.IR
     return ReadingKind.OTHER

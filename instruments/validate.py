@@ -26,6 +26,7 @@ ORDERED = frozenset(
 )
 # Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis alone may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
+BELOW_ZERO = -1e-6  # where a single beam begins at 0, and was reckoned
 PLAUSIBLE_NM = (100.0, 30_000.0)
 LOWEST_IR_NM, LONGEST_UV_NM = 700.0, 1_200.0
 PLAUSIBLE_UM = (0.1, 1_000.0)
@@ -194,7 +195,7 @@ def _mass(reading: Reading) -> Iterator[Remark]:
         if (np.diff(np.sort(reading.x)) == 0).any():
             yield warning("duplicate_mz", "An m/z occurs more than once in this spectrum.")
         else:
-            yield info("unsorted_mz", "The peaks were not in order of m/z.")
+            yield _out_of_order(reading.x, reading.y)
         if reading.n_points >= ENOUGH_PEAKS and (np.diff(reading.y) > 0).all():
             text = "The intensities rise from peak to peak and the m/z do not; the two columns may be swapped."
             yield warning("columns_swapped", text)
@@ -208,10 +209,21 @@ def _mass(reading: Reading) -> Iterator[Remark]:
         yield warning("implausible_mz", f"The largest m/z is {largest:,.0f}; is this a mass spectrum?")
 
 
+def _out_of_order(mz: FloatArray, intensity: FloatArray) -> Remark:
+    """Some programs sort peaks by intensity, by series or not at all; a single one out of order between others is damaged."""
+    falls = np.flatnonzero(np.diff(mz) < 0)
+    at = int(falls[0])
+    places = [i for i in (at, at + 1) if 0 < i < mz.size - 1 and (np.diff(np.delete(mz, i)) > 0).all()]
+    if mz.size < ENOUGH_PEAKS or not places or (np.diff(intensity) <= 0).all():
+        return info("unsorted_mz", "The peaks were not in order of m/z.")
+    text = f"The peaks are in order of m/z but for one at or beside m/z {mz[places[0]]:g}; that may be damaged."
+    return warning("unsorted_mz", text)
+
+
 def _range(reading: Reading) -> Iterator[Remark]:
     bounds = {"cm-1": PLAUSIBLE_CM1, "nm": PLAUSIBLE_NM, "um": PLAUSIBLE_UM}.get(reading.x_unit)
     low, high = float(reading.x.min()), float(reading.x.max())
-    if bounds and (low < (0 if reading.kind is ReadingKind.IR else bounds[0]) or high > bounds[1]):
+    if bounds and (low < (BELOW_ZERO if reading.kind is ReadingKind.IR else bounds[0]) or high > bounds[1]):
         yield warning("implausible_axis", f"An axis from {low:,.4g} to {high:,.4g} {reading.x_unit} is implausible.")
     yield from _mixed_up(reading, low, high)
     if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and low < 0:

@@ -33,9 +33,11 @@ EXTENSIONS = ("jdx", "dx", "jcm", "jca", "jcamp")
 _TITLE = re.compile(r"^[ \t]*##[ \t]*TITLE[ \t]*=", re.M | re.I)
 # A plain number, with the unit of the axis if any: gratings state several ("4 at 1000, 10 at 3000"), which is none of one.
 _RESOLUTION = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*(?:cm\s*\^?-?\s*\^?1|1/cm)?\s*$", re.I)
+ASSIGNMENTS = ("PEAKASSIGNMENTS", "ASSIGNMENTS")
 X_UNITS, Y_UNITS = ("XUNITS", "RUNITS"), ("YUNITS", "AUNITS")  # R and A are of interferograms
 COARSEST_CM1 = 64.0
 _TWICE = warning("reading_twice", "This block stands in the file more than once, with the same title and numbers.")
+_ASSIGNMENTS = info("peak_assignments", "A block of the file assigns peaks of another block; it was not read.")
 _NAMED = re.compile(r"^[ \t]*##[ \t]*JCAMP[ \-_]?DX[ \t]*=", re.M | re.I)
 _JCAMP = re.compile(r"^[ \t]*##[ \t]*(JCAMP[ \-_]?DX|DATA[ _]?TYPE|XYDATA|NPOINTS|PEAK ?TABLE)[ \t]*=", re.M | re.I)
 KINDS = (
@@ -63,7 +65,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="10",
+    version="11",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -74,8 +76,8 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     waiting: Reading | None = None
     ended, seen = True, set[int]()
     for block in blocks(text.lines(source, limits), limits):
-        if not block.tables:
-            note = _without_data(block)
+        if not block.tables or (waiting is not None and _only_assigns(block)):
+            note = _ASSIGNMENTS if block.tables else _without_data(block)
             if note is not None and waiting is not None:
                 waiting = replace(waiting, remarks=(*waiting.remarks, note))
             continue
@@ -88,6 +90,12 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
             seen.add(key)
     if waiting is not None:
         yield waiting if ended or text.ends_with_line_end(source) else _cut(waiting)
+
+
+def _only_assigns(block: Block) -> bool:
+    """Whether a block of a compound file calls itself assignments and holds no other table."""
+    named = "ASSIGNMENT" in block.text("DATATYPE").upper()
+    return named and block.depth > 0 and all(table.label in ASSIGNMENTS for table in block.tables)
 
 
 def _cut(reading: Reading) -> Reading:
@@ -115,7 +123,7 @@ def _block(block: Block, hints: Hints, limits: Limits) -> Iterator[Reading]:
         yield from read_pages(block, _kind_of_pages(block, hints), meta_of(block), hints, limits)
         return
     for table in block.tables:
-        if table.label not in ("PEAKASSIGNMENTS", "ASSIGNMENTS") or len(block.tables) == 1:
+        if table.label not in ASSIGNMENTS or len(block.tables) == 1:
             yield _reading(block, table, hints, limits)
 
 
@@ -200,6 +208,8 @@ def kind_of(block: Block, hints: Hints) -> ReadingKind:
     declared = block.text("DATATYPE", "NTUPLES").upper()
     found = next((kind for pattern, kind in KINDS if re.search(pattern, declared)), None)
     if found is not None and not hints.x_unit:
+        if found is ReadingKind.UV and units.x_unit(block.text(*X_UNITS)) in units.TIMES:
+            return ReadingKind.CHROMATOGRAM  # a detector behind a column
         return found
     unit = hints.x_unit or units.x_unit(block.text(*X_UNITS))
     return units.kind_of(unit, units.y_unit(block.text(*Y_UNITS)), declared)

@@ -26,13 +26,13 @@ _FIRST_DIGIT = _SQZ | _DIF
 # E and e are digits +5 and −5 in SQZ but an exponent in AFFN. It is an exponent with a sign after it, or with one
 # or two digits after a number that has a decimal point; ASDF ordinates are whole numbers.
 _AFFN_LINE = re.compile(r"[\s\d+\-.,;eE?]*")
-_EXPONENT = re.compile(r"(?<=[\d.])[eE][+-]\d{1,3}|(?<=\.)(\d*)[eE]\d{1,2}(?!\d)")
+_EXPONENT = re.compile(r"(?<=[\d.])[eE][+-]\d{1,4}|(?<=\.)(\d*)[eE]\d{1,2}(?!\d)")
 _TOKEN = re.compile(
     r"(?P<skip>[\s,;]+)|(?P<missing>\?)"
-    r"|(?P<head>[@A-Ia-i%J-Rj-rS-Zs+\-]?)(?P<body>\d*\.?\d*(?:[eE][+-]\d{1,3})?)"
+    r"|(?P<head>[@A-Ia-i%J-Rj-rS-Zs+\-]?)(?P<body>\d*\.?\d*(?:[eE][+-]\d{1,4})?)"
 )
 _TWO_POINTS = re.compile(r"\.\d*\.")
-_AFFN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?|\?")
+_AFFN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?|\?")
 MISSING = float("nan")
 _SEPARATORS = str.maketrans(",;", "  ")
 # Repeat counts make any number of points from a few characters; so many are allowed, and beyond them in proportion.

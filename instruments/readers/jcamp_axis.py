@@ -43,15 +43,19 @@ class Numbers:
 
 def number(text: str, label: str, line: int) -> float | None:
     """A numeric record, None if empty; words may follow. Raises CorruptFile if it is no finite number (4,000 is none)."""
-    match = re.match(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,3})?)(?![\d.,eEdD])", text)
+    match = re.match(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,4})?)(?![\d.,eEdD])", text)
     if match:
         value = float(re.sub("[dD]", "e", match[1]))
         if np.isfinite(value):
             return value
     if not text.strip():
         return None
+    comma = re.fullmatch(r"\s*[+-]?\d+,\d+\s*", text)
     raise CorruptFile(
-        f"##{label}={text.strip()[:30]} is no number (block at line {line}).", code="bad_header", line=line
+        f"##{label}={text.strip()[:30]} is no number (block at line {line}).",
+        code="bad_header",
+        line=line,
+        hint="JCAMP-DX has decimal points. Export it again with them, or as CSV." if comma else "",
     )
 
 
@@ -147,13 +151,16 @@ def _rounding(rows: FloatArray, x_factor: float) -> float:
 def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
     """DIF checks (an error beyond one count), FIRSTY, DELTAX, MAXX, MINX, MAXY, MINY, and missing values."""
     for line, difference in ordinates.failed_checks:
-        if difference > 1:
+        if difference > 1 and line > ordinates.line[-1]:  # where nothing but the check stands
+            text = f"The check value of line {line}, the last, does not fit the line before it; that may be damaged."
+            yield warning("y_check", text)
+        elif difference > 1:
             raise CorruptFile(
                 f"The check value of line {line} does not fit the line before it, so a value is damaged.",
                 code="y_check",
                 line=line,
             )
-    if ordinates.failed_checks:
+    if any(difference <= 1 for _, difference in ordinates.failed_checks):
         yield warning("y_check_rounding", f"{len(ordinates.failed_checks)} lines miss their check value by one count.")
     if found.first_y is not None and np.isfinite(y[0]):
         slack = abs(found.y_factor) + 0.02 * max(abs(found.first_y), float(np.nanmax(np.abs(y))) * 0.05)
@@ -166,7 +173,8 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
             yield warning("first_y", f"The header says the first y is {found.first_y:g}, the data say {y[0]:g}.")
     if found.delta_x is not None and x.size > 1:
         step, span = abs(x[1] - x[0]), abs(x[-1] - x[0])
-        if abs(abs(found.delta_x) - step) * (x.size - 1) > max(1.05 * step, 0.002 * span):  # NIST rounds it
+        apart = abs(abs(found.delta_x) - step)
+        if apart * (x.size - 1) > max(1.05 * step, 0.002 * span) and apart > _last_digit(found.delta_x, step):
             text = f"The header says the points lie {abs(found.delta_x):g} apart; from its first to its last x it is {step:g}."
             yield warning("delta_x", text)
         elif found.delta_x * (x[-1] - x[0]) < 0:
@@ -193,10 +201,25 @@ def _drift(ordinates: Ordinates, found: Numbers, x: FloatArray) -> Iterator[Rema
         np.ptp(apart[1:])
     )  # whole numbers are rounded, and the first row may be off by one point: no more than that
     if abs(apart[worst]) > 2.05 * step + max(abs(found.x_factor), 1e-3 * float(np.ptp(x))) or (
-        grown > 0.1 * step + _rounding(rows, found.x_factor) and apart.size > 2
+        grown > 0.1 * step + _rounding(rows, found.x_factor)
+        and apart.size > 2
+        and not _ends_are_rounded(ordinates, rows, x)
     ):
         text = f"Line {ordinates.line[worst]} starts at x = {rows[worst]:g}; by the first and last x of the header it is {x[ordinates.start[worst]]:g}."
         yield warning("x_drift", text)
+
+
+def _last_digit(delta_x: float, step: float) -> float:
+    """By how much a DELTAX of few digits may be rounded (NIST), but no more than a twentieth of a step."""
+    return min(0.5 * 10.0 ** -len(f"{abs(delta_x):.12g}".partition(".")[2]), step / 20)
+
+
+def _ends_are_rounded(ordinates: Ordinates, rows: FloatArray, x: FloatArray) -> bool:
+    """Whether the axis is given in whole numbers that are those of its rows (R,): the line through them ends there."""
+    if not np.array_equal(np.round(rows), rows) or not np.array_equal(np.round(x[[0, -1]]), x[[0, -1]]):
+        return False
+    steps, first = np.polyfit(np.array(ordinates.start), rows, 1)
+    return bool(max(abs(first - x[0]), abs(first + steps * (x.size - 1) - x[-1])) <= 1)
 
 
 def not_ended(found: Numbers, x: FloatArray) -> Iterator[Remark]:

@@ -1,6 +1,6 @@
 """Many tables in one JCAMP-DX block: NTUPLES pages, and GC-MS files with one ##SCAN_NUMBER per scan.
 
-Lampen et al. 1994, JCAMP-DX for mass spectrometry (doi:10.1366/0003702944027840). Imports JCAMP siblings only.
+Lampen et al. 1994, JCAMP-DX for mass spectrometry (doi:10.1366/0003702944027840). Imports JCAMP siblings, and of runs how times become an axis.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..validate import ORDINATE_UNKNOWN, info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
 from .jcamp_axis import Numbers, axis, check_numbers, number, remarks
 from .jcamp_blocks import Block, Table
+from .mz_run import time_axis
 
 _COEFFICIENT = re.compile(r"(?<![ck])m-1|absorptivity|coeff", re.I)  # of gases: (micromol/mol)-1m-1 (base 10)
 
@@ -118,7 +119,7 @@ def read_pages(
 
 def ordinate(kind: ReadingKind, raw: str, y: FloatArray, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
     """The unit of y that a person or the file gives, with the scale of its values, and what to say of it."""
-    known = hints.y_unit or units.y_unit(raw)
+    known = hints.y_unit or units.y_unit(raw, kind)
     unit, said = units.scaled(known or raw, float(np.max(y)))
     if known or kind is not ReadingKind.IR or _COEFFICIENT.search(raw):
         return unit, said
@@ -228,23 +229,20 @@ def _run(
     hints: Hints,
     notes: tuple[Remark, ...],
 ) -> Reading:
-    times, unit, remark = _times(block, variables, hints.x_unit)
-    seconds = times * (60.0 if unit == "min" else 1.0)
+    x, unit, remark = _times(block, variables, hints.x_unit)
+    times = x if unit == "s" else [None] * x.size
     troubles, scans = ScanNotes(), list[MassSpectrum]()
     mode = re.match(r"[A-Za-z]+", block.text(".IONIZATIONMODE", "IONIZATIONMODE"))
-    for (x, y, _), time in zip(pages, seconds, strict=True):
-        scans.append(
-            to_scan(
-                x, y, troubles, ionisation=mode[0].upper() if mode else "EI", retention_time_s=float(time), ms_level=1
-            )
-        )
+    for (mz, y, _), time in zip(pages, times, strict=True):
+        ionisation = mode[0].upper() if mode else "EI"
+        scans.append(to_scan(mz, y, troubles, ionisation=ionisation, retention_time_s=time, ms_level=1))
     total = np.array([float(s.intensity.sum()) for s in scans])
     meta = meta | {"points": troubles.points, "max_intensity": troubles.largest}
     return Reading(
         ReadingKind.MASS_RUN,
-        seconds,
+        x,
         total,
-        "s",
+        unit,
         "total ion current",
         meta=meta,
         ms_level=1,
@@ -256,14 +254,13 @@ def _run(
 
 
 def _times(block: Block, variables: Variables, said: str | None) -> tuple[FloatArray, str, tuple[Remark, ...]]:
-    """Retention times per scan and their unit."""
-    found = []
-    for i, table in enumerate(block.tables):
-        page = table.local.get("PAGE", "").partition("=")[2]
-        value = number(page or _time_text(table), "RETENTION TIME", table.line)
-        found.append(float(i) if value is None else value)
+    """Retention times per scan in seconds, or their numbers, with the unit."""
+    found = [number(_time_text(table, variables), "RETENTION TIME", table.line) for table in block.tables]
     symbol = _page_symbol(block.tables[0])
-    return np.array(found), *_time_unit(said, variables.text(symbol, "UNITS"), block.text("SCANDELAYUNITS"))
+    unit, notes = _time_unit(said, variables.text(symbol, "UNITS"), block.text("SCANDELAYUNITS"))
+    factor = 60.0 if unit == "min" else 1.0
+    x, unit, missing = time_axis([None if time is None else factor * time for time in found])
+    return x, unit, missing + (notes if unit == "s" else ())
 
 
 _TIME = re.compile(r"\s*+(\d{1,9}(?:[.,]\d{1,9})?)\s*+[(\[]?([a-zA-Z]*)[)\]]?\s*+")
@@ -271,14 +268,20 @@ _TIME = re.compile(r"\s*+(\d{1,9}(?:[.,]\d{1,9})?)\s*+[(\[]?([a-zA-Z]*)[)\]]?\s*
 
 def retention(block: Block, table: Table, hints: Hints) -> tuple[float | None, tuple[Remark, ...]]:
     """Retention time in seconds of a spectrum that is none of a run, None where the file gives none, and what to say of it."""
-    stated = _TIME.fullmatch(_time_text(table))
+    variables = Variables(block)
+    stated = _TIME.fullmatch(_time_text(table, variables))
     if stated is None:  # a side fact refuses no spectrum
         return None, ()
-    unit, said = _time_unit(hints.x_unit, stated[2], block.text("SCANDELAYUNITS"))
+    of_page = variables.text(_page_symbol(table), "UNITS")
+    unit, said = _time_unit(hints.x_unit, stated[2], of_page, block.text("SCANDELAYUNITS"))
     return float(stated[1].replace(",", ".")) * (60.0 if unit == "min" else 1.0), said
 
 
-def _time_text(table: Table) -> str:
+def _time_text(table: Table, variables: Variables) -> str:
+    """What a table states as its time, or the number of its page where pages are numbered by time."""
+    symbol, page = _page_symbol(table), table.local.get("PAGE", "").partition("=")[2].strip()
+    if page and (symbol in ("T", "RT") or units.x_unit(variables.text(symbol, "UNITS")) in units.TIMES):
+        return page
     return table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
 
 

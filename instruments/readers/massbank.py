@@ -44,6 +44,9 @@ _RELATIVE = warning(
 
 # Both are required of a record (sections 2.6.2, 2.6.3): where they fail a row may be lost, or two columns swapped.
 _UNANNOUNCED = warning("no_count", "The record does not say how many peaks it has; some may be missing.")
+_UNNAMED = warning(
+    "columns_differ", "PK$PEAK names two columns, but its rows have three; one of the two may be damaged."
+)
 _UNSORTED = warning("unsorted_mz", "The peaks of this record are not in order of m/z, as MassBank writes them.")
 
 
@@ -61,7 +64,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="9",
+    version="10",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""
@@ -121,7 +124,8 @@ def _first(fields: dict[str, Any], key: str) -> str:
 
 def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> Reading | None:
     """None for a record that says itself that it has no peaks."""
-    flat = _peaks(rows, _columns(_first(fields, "PK$PEAK")))
+    columns = _columns(_first(fields, "PK$PEAK"))
+    flat = _peaks(rows, columns)
     declared = _first(fields, "PK$NUM_PEAK")
     if declared not in ("", "N/A") and not _COUNT.fullmatch(declared):
         raise CorruptFile(f"PK$NUM_PEAK is {declared[:30]!r}, which is no count.", code="bad_header", line=line)
@@ -146,6 +150,7 @@ def _reading(fields: dict[str, Any], rows: list[tuple[int, str]], line: int) -> 
         + impossible(stated)
         + doubtful_time(_first(fields, "AC$CHROMATOGRAPHY RETENTION_TIME"))
         + (_RELATIVE,) * relative_differs(flat[:, 1], flat[:, 2])
+        + (_UNNAMED,) * (columns == 2 and bool(np.isfinite(flat[:, 2]).any()))
         + (_UNANNOUNCED,) * (declared in ("", "N/A"))
         + (_UNSORTED,) * bool((np.diff(flat[:, 0]) < 0).any())
         + tuple(_doubts(fields))

@@ -28,7 +28,7 @@ from .peak_libraries import doubtful_time, ionisation_in, leave_out_empty, precu
 from .record_facts import StatedFacts
 
 _BEGIN = re.compile(r"^[ \t]*BEGIN IONS[ \t]*$", re.M | re.I)
-_FIELD = re.compile(r"([A-Za-z][\w \[\]-]{0,60})\s*=\s*(.*)")
+_FIELD = re.compile(r"([A-Za-z][\w \[\]()+.*/-]{0,60})\s*=\s*(.*)")  # COMPUTED_[M+H]+ among them
 _MASS = re.compile(r"(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s++\S++){0,3}")
 _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # nothing but two numbers on every line
 _NO_CHARGE = re.compile(r"\d+\.\d*\S*|\.\d+|\d{2,}|0")  # of a third column; no fragment has ten charges
@@ -40,7 +40,9 @@ MAX_FIELDS = 200
 COUNTS = ("NUM PEAKS", "NUM_PEAKS", "NUMPEAKS", "PEAKSCOUNT")  # not Mascot's; mzmine, GNPS and SIRIUS write one of them
 TIMES = {"RTINSECONDS": 1.0, "RTINMINUTES": 60.0}  # the second is MS-DIAL's; in seconds
 TIMES_APART = 3.0  # of minutes with one decimal
-SINGLE = {"PEPMASS": "precursor"} | dict.fromkeys(TIMES, "retention time")
+IONS, LEVELS = ("PEPMASS", "PRECURSOR_MZ"), ("MSLEVEL", "MS_LEVEL")  # Mascot's, and those of matchms
+IONS_APART = 0.6  # m/z; one of the two may be rounded to whole numbers
+SINGLE = dict.fromkeys(IONS, "precursor") | dict.fromkeys(TIMES, "retention time")
 _NOT_SAID = re.compile(r"n/?a|none|null|unknown|[-+?]+", re.I)
 TITLES = ("TITLE", "NAME", "COMPOUND_NAME")
 
@@ -60,7 +62,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="9"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="10"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS or RTINMINUTES the time.
@@ -128,7 +130,7 @@ def _reading(spectrum: _Spectrum) -> Reading:
     mz, intensity = _peaks(spectrum.rows)
     stated = next((fields[k] for k in COUNTS if fields.get(k, "").isdecimal() and len(fields[k]) < 10), None)
     mismatch = count_remark(int(stated), mz.size, "peaks") if stated is not None else None
-    level = _LEVEL.fullmatch(fields.get("MSLEVEL", ""))
+    level = _LEVEL.fullmatch(_first(fields, LEVELS))
     ion = _precursor(spectrum)
     adduct = fields.get("ADDUCT") or fields.get("ION", "")
     said = StatedFacts(
@@ -153,6 +155,9 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
     found: tuple[Remark, ...] = ()
     for key, what in SINGLE.items():
         found += stated_twice(what, spectrum.again.get(key, ()))
+    ions = [float(match[1]) for key in IONS if (match := _MASS.fullmatch(spectrum.fields.get(key, "").strip()))]
+    if ions and max(ions) - min(ions) > IONS_APART:
+        found += stated_twice("precursor", map(str, ions))
     if spectrum.late:
         text = (
             f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
@@ -169,7 +174,7 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
             found += (warning("bad_retention_time", text),)
     if spectrum.fields.get("PEPMASS", "?") == "":
         found += (warning("bad_field", f"PEPMASS of the spectrum at line {spectrum.line} is empty."),)
-    for key, readable in (("MSLEVEL", _LEVEL.fullmatch), ("CHARGE", re.compile(r"\d").search)):
+    for key, readable in (*((level, _LEVEL.fullmatch) for level in LEVELS), ("CHARGE", re.compile(r"\d").search)):
         value = spectrum.fields.get(key, "").strip()
         if value and not _NOT_SAID.fullmatch(value) and not readable(value):
             found += (
@@ -224,13 +229,17 @@ def _are_numbers(pair: list[str]) -> bool:
         return False
 
 
+def _first(fields: dict[str, str], keys: tuple[str, ...]) -> str:
+    return next((value for key in keys if (value := fields.get(key, "").strip())), "")
+
+
 def _precursor(spectrum: _Spectrum) -> float | None:
-    """The first number of PEPMASS, None where it is empty or 0."""
-    value = spectrum.fields.get("PEPMASS", "").strip()
+    """The first number of PEPMASS or PRECURSOR_MZ, None where it is empty or 0."""
+    value = _first(spectrum.fields, IONS)
     match = _MASS.fullmatch(value)
     if value and match is None:
         raise CorruptFile(
-            f"PEPMASS of the spectrum at line {spectrum.line} is no mass.", code="bad_header", line=spectrum.line
+            f"The precursor of the spectrum at line {spectrum.line} is no mass.", code="bad_header", line=spectrum.line
         )
     return precursor(match[1], spectrum.line) if match else None
 

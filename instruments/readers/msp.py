@@ -100,7 +100,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="9"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="10"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -146,7 +146,8 @@ def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
                 raise CorruptFile(f"Line {number} stands before the first Name:.", code="bad_row", line=number)
             record, leading = _Record(number), leading or key
         if match:
-            record.of_msdial |= match[1] == "RETENTIONTIME"
+            # RAMClustR, which means seconds, writes no blank behind the colon
+            record.of_msdial |= match[1] == "RETENTIONTIME" and line[match.start(2) - 1] == " "
             _add_field(record, key, match[2].strip(), number)
         elif record.declared is not None:
             record.rows.append((number, line))

@@ -28,6 +28,7 @@ DOUBTS = {
     "level_zero": "states the MS level 0, but levels count from 1",
     "level_type": "states MS level 1 and calls it an MSn spectrum, or a higher level and an MS1 spectrum; the level was used",
     "two_polarities": "states both polarities; positive was used",
+    "polarity_name": "gives the accession of one polarity and the name of the other; the accession was used",
     "polarity": "states a polarity that is neither + nor -",
     "profile_and_centroid": "states both peaks (centroid) and curves (profile); curves were assumed",
     "precursor_window": "states a precursor far outside the window in which it isolated ions",
@@ -178,7 +179,7 @@ class Run:
                 retention_time_s=first.seconds,
             )
             return
-        times, unit, timing = _axis(self._times)
+        times, unit, timing = time_axis(self._times)
         yield Reading(
             ReadingKind.MASS_RUN,
             times,
@@ -233,7 +234,7 @@ def unit_assumed(unit: str) -> Remark:
     return warning("time_unit_guessed", f"Retention times have no unit; {unit} were assumed.")
 
 
-def _axis(times: list[float | None]) -> tuple[FloatArray, str, tuple[Remark, ...]]:
+def time_axis(times: list[float | None]) -> tuple[FloatArray, str, tuple[Remark, ...]]:
     """Times in seconds; scan numbers when the file gives no time at all. A missing one repeats the time before."""
     missing = sum(t is None for t in times)
     if missing == len(times):

@@ -62,7 +62,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="9")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="10")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -140,6 +140,9 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
     )
 
 
+_OTHER_POLARITY = ((POSITIVE, "negative scan"), (NEGATIVE, "positive scan"))
+
+
 def _doubts(element: Element, level: int | None) -> tuple[str, ...]:
     """What terms of a spectrum say against each other."""
     terms = element.terms
@@ -148,6 +151,7 @@ def _doubts(element: Element, level: int | None) -> tuple[str, ...]:
         "level_zero": level == 0,
         "level_type": (MSN_SPECTRUM if level == 1 else MS1_SPECTRUM) in terms and bool(level),
         "two_polarities": POSITIVE in terms and NEGATIVE in terms,
+        "polarity_name": any(terms[a].name == name for a, name in _OTHER_POLARITY if a in terms),
         "profile_and_centroid": PROFILE in terms and CENTROID in terms,
         "precursor_window": level == 2
         and ISOLATED_ABOVE in terms

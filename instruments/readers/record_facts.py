@@ -116,11 +116,13 @@ class StatedFacts(NamedTuple):
         """A molecule, and an ion of one charge, leave no fragment that is heavier than themselves."""
         sign = _SIGNED.fullmatch(self.adduct)
         whole = self.precursor_mz if sign is not None and sign[1] in ("", "1") else None
+        what = "One of the two is wrong."
         if self.precursor_mz is None and not self.adduct:
             whole = (mass_of(self.formula) or (None,))[0] or _value(self.weight)
+            what = "One of the two is wrong, or the formula is that of the compound before it was derivatised."
         above = mz > (whole or np.inf) + ISOTOPES
         if above.any() and float(intensity[above].sum()) > _MUCH * float(intensity.sum()):
-            text = f"Much of the intensity lies above the whole ion at m/z {whole:g}, up to m/z {mz.max():g}. One of the two is wrong."
+            text = f"Much of the intensity lies above the whole ion at m/z {whole:g}, up to m/z {mz.max():g}. {what}"
             yield warning("bad_precursor", text)
 
 

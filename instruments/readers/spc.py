@@ -49,7 +49,7 @@ def sniff_spc(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS", "chromatography"},
     magic=sniff_spc,
     extensions=EXTENSIONS,
-    version="6",
+    version="7",
 )
 def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per subfile, with its z in `meta`; mass spectra taken every few seconds become one MASS_RUN.

@@ -217,4 +217,8 @@ def read_log(window: Window, header: Header, data_end: int) -> Log:
         key, equals, value = line.partition("=")
         if equals and value.strip():
             found.setdefault(key.strip().upper()[:40], "".join(c for c in value.strip()[:200] if c.isprintable()))
-    return Log(found, ())
+    rest = window.size - offset - size
+    if not window.at(offset + size, min(rest, _LARGEST_LOG), "the rest").strip(b"\0\x1a \r\n"):
+        return Log(found, ())
+    unread = f"Behind its log the file holds {rest:,} bytes that were not read."
+    return Log(found, (warning("trailing_data", unread),))

@@ -213,7 +213,7 @@ def doubts(header: Header, subfiles: Subfiles) -> Iterator[Remark]:
     x = found[0].x
     if header.flags & (X_VALUES | OWN_X) and x.size and any((header.first, header.last)):
         span = max(float(x.max() - x.min()), abs(float(x[0])) * 1e-3)
-        if not max(abs(header.first - x[0]), abs(header.last - x[-1])) <= 1e-3 * span:
+        if not (abs(header.first - x[0]) <= 1e-3 * span and abs(header.last - x[-1]) <= 1e-3 * span):  # NaN too
             text = f"The header gives x from {header.first:g} to {header.last:g}, the x values run from {x[0]:g} to {x[-1]:g}."
             yield warning("first_x", text)
 

@@ -29,6 +29,9 @@ _RECORDED = re.compile(
     r"|\bscan[ :#\d]*+\((?=[\d.,]++ ?(?:min|s))|\bspectrum (?=[\d.]++ *+\(scan))"
     r"(\d+(?:[.,]\d+)?)(?: ?- ?(\d+(?:[.,]\d+)?))?[ \t]?(min|sec|s(?![a-z]))?"
 )
+_X_AXIS = re.compile("x[- ]axis", re.I)
+_OF_LABSPEC = re.compile(r"#spectro ?\((cm-1|nm)\)\s*=")  # where its spectrograph stood, in the unit of x
+_OF_WIRE = re.compile(r"#wave\s+#intensity")
 _SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|s)(?:utes?|ec|econds?)?[)\]]")
 _SPECTRUM = re.compile(r"\bscan|\bm/z|\bn?esi\b|\bei\b|\bapci\b|mass spectr")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|\"?channel|instrument method|signal:")
@@ -42,6 +45,7 @@ _SCALED = re.compile(
     "(?<![\\d.])10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])"
 )  # Intensity / 10³ counts
 _DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S)|kcounts")  # bare, AU is absorbance
+_BEFORE_RESULT = re.compile(r"(dark|ref(erence)?)\b", re.I)  # what a result beside it was reckoned from
 _RESULTS = ("absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)")
 LONGEST_SUM_S = 60.0  # of the scans of one spectrum
 ENOUGH_POINTS = 10  # for an axis to speak for itself
@@ -83,6 +87,8 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     ]
     if len(axes) > 1 and len({units.plain(header[i]) for i in axes}) == 1:  # x1, y1, x2, y2, … (Agilent Cary)
         return [Curve(i, i + 1, header[i], header[i + 1]) for i in axes if i + 1 in filled]
+    named_so = [i for i in filled if _X_AXIS.fullmatch(header[i].strip())]
+    axes = named_so[:1] or axes  # of WITec, whose curves may be called "Time Series"
     named = [i for i in filled if not _ASIDE.match(header[i].strip())]
     x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else (named if len(named) > 1 else filled)[0]
     if table.shape[1] == 2 and x == 1 and direction(table[:, 1]) == 0 and direction(table[:, 0]) != 0:
@@ -91,7 +97,9 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     if any(_ABSOLUTE.search(units.plain(header[i])) for i in rest):
         rest = [i for i in rest if not is_relative(header[i])]
     rest = rest or [i for i in filled if i not in (x, *axes)] or [i for i in filled if i != x]
-    rest.sort(key=lambda i: units.y_unit(header[i]) not in _RESULTS)  # AvaSoft writes its counts first
+    rest.sort(key=lambda i: units.y_unit(header[i]) not in _RESULTS)
+    if any(_BEFORE_RESULT.match(header[i].strip()) for i in filled):  # AvaSoft writes counts before their result
+        rest = [i for i in rest if units.y_unit(header[i]) in _RESULTS] or rest
     rest = [i for i in filled if re.search(r"dark\W*subtracted", header[i], re.I)] or rest  # B&W Tek BWRam
     if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
         rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]
@@ -128,9 +136,9 @@ def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints
     if foreign:  # kept as it is spelled, and not mistaken for nm because the header says wavelength
         timed = ReadingKind.CHROMATOGRAM if units.is_time(curve.x_text) else ReadingKind.OTHER
         return Axis(foreign, ReadingKind(hints.kind) if hints.kind else timed)
-    unit = hints.x_unit or units.x_unit(curve.x_text)
-    guessed = ""
-    said = units.plain(words)
+    said, guessed = units.plain(words), ""
+    of_labspec = _OF_LABSPEC.search(said)
+    unit = hints.x_unit or units.x_unit(curve.x_text) or (of_labspec[1] if of_labspec else "")
     by_numbers = _guess_unit(x)
     of_one, seconds = _recorded(said)
     uneven = x.size < ENOUGH_POINTS or _uneven(x)
@@ -144,6 +152,8 @@ def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints
         unit, guessed = "min", "minutes, because the words above it are those of a chromatogram"
     if not unit:
         unit, guessed = by_numbers
+    if unit == "cm-1" and _OF_WIRE.search(said):
+        guessed = ""  # WiRE names x so in any unit, and the numbers tell which
     if not unit and of_one and (_SPECTRUM.search(said) or (peaks and x.size > 2)):
         unit, guessed = "m/z", "m/z, because the file gives one retention time, as of a mass spectrum"
     kind = units.kind_of(unit, hints.y_unit or units.y_unit(curve.y_text), words + " " + curve.x_text)
@@ -204,8 +214,7 @@ def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple
     if kind is ReadingKind.CHROMATOGRAM and not hints.y_unit and bracket and _DETECTOR.fullmatch(bracket[1].strip()):
         unit = bracket[1].strip()  # Signal (pA): a detector's own unit says more than the word beside it
     letter = bracket[1] if bracket and kind is ReadingKind.IR else text  # in brackets beside nm it may be amperes
-    if not unit and letter.strip() == "A" and kind in (ReadingKind.IR, ReadingKind.UV):  # PerkinElmer writes "cm-1,A"
-        unit = "absorbance"
+    unit = unit or units.y_unit(letter, kind)
     remarks: tuple[Remark, ...] = ()
     if not unit and kind is ReadingKind.IR:
         remarks = (ORDINATE_UNKNOWN,)

@@ -31,6 +31,7 @@ _AXES_OF_LABSPEC = {"0": "y", "1": "x"}
 _TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
 _SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
 MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
+_BRACKETED = re.compile(r"\[[^\]]*\]")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 # A row that lost its separator, or has another one: 41.0386120.00; a number of its own has one mark, or groups of three.
 _GROWN = re.compile(
@@ -168,7 +169,7 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
     for i, cells in enumerate(fitting):
         if any(units.x_unit(c) or units.is_time(c) for c in cells):
             above = fitting[i + 1] if i + 1 < len(fitting) else []
-            units_only = all(len(c) <= 8 for c in cells) and not any(":" in c for c in above)
+            units_only = all(len(c) <= 8 or _BRACKETED.fullmatch(c) for c in cells) and not any(":" in c for c in above)
             units_only &= any(units.x_unit(c) or units.is_time(c) or units.y_unit(c) for c in above)
             return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
     nearest = _header_cells(words[-1], width, dialect, counted)

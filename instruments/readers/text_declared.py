@@ -19,7 +19,7 @@ from .text_axes import curves
 from .text_blocks import SECTION, Block
 
 _COUNTED = re.compile(
-    r"(number|#|no\.?|nr\.?) ?of (data )?points|n ?points|number of pixels( in spectrum)?|data points|points|anzahl (der )?(daten|mess)?punkte|nombre de points"
+    r"(number|#|no\.?|nr\.?) ?of (data )?points|n ?points|number of pixels( in (processed )?spectrum)?|data points|points|anzahl (der )?(daten|mess)?punkte|nombre de points"
 )
 _PEAKS = re.compile(r"(number|#|no\.?) ?of peaks")  # of the very section: a table of peaks may stand above it
 _BASE_PEAK = re.compile(r"(?:m/z\s*)?(\d[\d.]*)\s*\(\s*inten\w*\s*:\s*([\d,.]+)\s*\)", re.I)  # LabSolutions
@@ -28,6 +28,8 @@ _UNCLEAR = re.compile(r"0+(?:[.,]0*)?|\d{1,3},\d{3}")  # not known; 9,000 may be
 _IN_BRACKETS = re.compile(r"[\[(]([^\[\]()]{1,20})[\])]\s*$")
 _ROW_NUMBER = re.compile(r"#?\s*point", re.I)  # MassHunter
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][+-]?\d{1,2})?")
+_TIMES_OF_PEDS = 6  # the line of the last of them
+_PEDS = re.compile(r"PE [A-Z]{2}\b.*\bASCII\s+PEDS\b")
 _EXACT, _ROUNDED = 0.1, 0.75  # of a step: start and end of a run are written with few decimals
 _RELATIVE = 0.01  # of the largest value
 
@@ -169,4 +171,15 @@ def _perkin_elmer(block: Block) -> Iterator[Remark]:
     if int(below[6]) != block.rows:
         yield warning("count_mismatch", f"The file announces {int(below[6]):,} points, its table holds {block.rows:,}.")
     if block.rows > 1:
-        yield from _compared("firstx", below[4].strip(), _FACTS[0], block.table[:, 0], block.table[:, 1])
+        for name, value, fact in (("firstx", below[4], _FACTS[0]), ("deltax", below[5], _FACTS[2])):
+            if _NUMBER.fullmatch(value.strip()):
+                yield from _compared(name, value.strip(), fact, block.table[:, 0], block.table[:, 1])
+
+
+def perkin_elmer_model(words: list[str]) -> str:
+    """The instrument of PerkinElmer ASCII, below two numbers that follow the names and times; '' where it is left empty."""
+    if not words or not _PEDS.match(words[0]):
+        return ""
+    at = next((i for i, line in enumerate(words[:-2]) if i > _TIMES_OF_PEDS and _NUMBER.fullmatch(line.strip())), None)
+    model = words[at + 2].strip() if at is not None else ""
+    return model if model[:1].isalpha() else ""

@@ -26,6 +26,7 @@ from ..source import Source
 from ..validate import info, warning
 from .text_axes import Curve, axis_of, curves, is_relative, ordinate
 from .text_blocks import HEADER_REACH, Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
+from .text_declared import perkin_elmer_model
 from .text_dialect import Dialect, find_dialect, plain_numbers
 from .text_sections import SMALL_TABLE, choose, joined, numbered, quoted
 from .text_words import bare_rows
@@ -38,7 +39,7 @@ _TITLE = re.compile(r"^(sample ?name|sample|title|probe|echantillon|muestra|inje
 _INSTRUMENT = re.compile(
     r"^(instrument( name| model)?|#instrument=|spectrometer(/data system)?|messgerat|model|appareil|equipo|detector name)$"
 )
-_RAMAN = re.compile(r"raman|\blaser\b")
+_RAMAN = re.compile(rf"{units.OF_RAMAN.pattern}|\blaser\b")
 KEPT_WORDS = 400
 # A quoted name of a column may be broken over two lines (RFC 4180); numbers never are.
 WRAPPED_WITHIN = 200
@@ -49,7 +50,7 @@ _CLOSE = re.compile(r'[^"]*"\s*(?:[,;|\t]|$)')
 def sniff_table(probe: Probe) -> Guess | None:
     """Text with at least one line of numbers; weaker for text without, so that the reader can explain."""
     head = text.head_lines(probe.head)
-    if not head:
+    if not head or head.startswith("<?xml"):
         return None
     if _NUMBERS.search(head) or (not head.isascii() and _NUMBERS.search(plain_numbers(head))):
         return Guess(45, "text with rows of numbers")
@@ -63,7 +64,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="9",
+    version="10",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per curve of the largest table and of every section or table beside it that is a curve too.
@@ -133,7 +134,7 @@ def _readings(
     extra += _relative_differs(block, found)
     factor, unit, notes = _intensity(meta["header"], dialect)
     found = [replace(c, y_text=f"{c.y_text} ({unit})") for c in found] if unit else found
-    labels = _labels(block, found, dialect) if len(found) > 1 else [""]
+    labels = _labels(block, found, dialect)
     for curve, label in zip(found, labels, strict=True):
         keep = np.isfinite(table[:, curve.x]) & np.isfinite(table[:, curve.y])
         if not keep.any():
@@ -172,7 +173,7 @@ def _reading(
     title = _named(meta["header"], _TITLE) or source.name.rpartition(".")[0] or source.name
     title = f"{title}: {name}" if name and not name.endswith(title) else title
     title = f"{title}: {label}" if label else title
-    instrument = _named(meta["header"], _INSTRUMENT)
+    instrument = _named(meta["header"], _INSTRUMENT) or perkin_elmer_model(block.words)
     if axis.kind is ReadingKind.MASS_SPECTRUM:
         return peak_list(
             x,
@@ -189,7 +190,13 @@ def _reading(
 
 
 def _labels(block: Block, found: Sequence[Curve], dialect: Dialect) -> list[str]:
-    """What to call each of several curves, no two alike: the name above its pair of columns (Cary), or that of its column."""
+    """What to call each of several curves, no two alike: the name above its pair of columns (Cary), or that of its column.
+
+    A single one has a name where nothing but that stands above the names of its columns.
+    """
+    if len(found) == 1:
+        alone = dialect.cells(block.words[0]) if len(block.words) == 2 else []
+        return [alone[0] if len(alone) > 1 and not any(alone[1:]) else ""]
     for line in block.words[: -HEADER_REACH - 1 : -1]:
         cells = [*dialect.cells(line), *[""] * block.width]
         samples = [cells[c.x] for c in found]

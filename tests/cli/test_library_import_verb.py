@@ -60,4 +60,4 @@ def test_a_library_says_what_it_holds_and_counts_as_one_of_drugs_where_nothing_i
     mast("library", "import", tmp_path / "two.jdx", *TERMS)
     listed = json.loads(mast("library", "list", "--json").stdout)
     assert {one["name"]: one["holds"] for one in listed if not one["starter"]} == {"one": "general", "two": "drugs"}
-    assert "one: 1 entries, ir, chemicals of any kind." in mast("library", "list").stdout
+    assert "one: 1 entry, ir, chemicals of any kind." in mast("library", "list").stdout

@@ -168,11 +168,11 @@ def test_what_is_different_in_a_library_is_shown_and_then_made_anew(
     real = file_reader.read
     monkeypatch.setattr(file_reader, "read", lambda path, name, **hints: real(path, name, **hints)[:1])
     said = mast("library", "reparse", "Own 2026").stdout
-    assert "2 → 1 entries" in said
+    assert "2 → 1 entry" in said
     assert "  gone: Othersine" in said
     assert "Nothing was changed." in said
     assert "Library rebuilt" in mast("library", "reparse", "Own 2026", "--apply").stdout
-    assert "Own 2026: 1 entries" in mast("library", "list").stdout
+    assert "Own 2026: 1 entry" in mast("library", "list").stdout
 
 
 def test_a_library_of_before_says_what_to_do(mast: Mast, world: World, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_every_reading_says_who_read_it_from_which_bytes(tmp_path: Path) -> None
         from_path, from_bytes, from_file = read(path)[0], read(GOOD["jcamp"])[0], read(stream)[0]
     for reading in (from_path, from_bytes, from_file):
         assert reading.source_sha256 == hashlib.sha256(GOOD["jcamp"]).hexdigest()
-        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "10")
+        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "11")
     with path.open(encoding="utf-8") as text, pytest.raises(TypeError):
         read(text)  # type: ignore[arg-type]
 
@@ -101,7 +101,7 @@ def test_description_has_exactly_the_promised_keys() -> None:
     assert describe(one(GOOD["text"])) == {
         "kind": "ir", "n_points": 60, "n_scans": 0, "x_unit": "cm-1", "x_first": 3800.0, "x_last": 2856.0,
         "y_unit": "absorbance", "y_max": pytest.approx(0.9, abs=0.01), "instrument": "", "ms_level": None, "warnings": [],
-        "remarks": [], "format": "text", "reader": "instruments.text", "reader_version": "9", "assurance": "high",
+        "remarks": [], "format": "text", "reader": "instruments.text", "reader_version": "10", "assurance": "high",
         "mz_min": None, "mz_max": None, "max_intensity": None, "tic_max": None, "rt_first_s": None, "rt_last_s": None,
     }  # fmt: skip
 
