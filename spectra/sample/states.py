@@ -95,7 +95,8 @@ def _mass(scene: Scene, compound: str, method: str, words: Sequence[MassWord]) -
         text = f"This method gives {naming.name(leader)} instead."
         if shown is not None:
             text = f"This method gives {naming.name(compound)} {percent(p)} and {naming.name(leader)} {percent(its)}."
-        return Support(State.NOT_SEEN, text, shown, share, ratio=min(odds, 1.0), readings=keys)
+        other = (leader,) if leader != seen else ()
+        return Support(State.NOT_SEEN, text, shown, share, apart_from=other, ratio=min(odds, 1.0), readings=keys)
     text = f"Seen, with a probability of {percent(p)} by this method alone." if shown is not None else "Seen."
     return Support(State.SEEN, text, shown, share, low, high, ratio=max(odds, 1.0), readings=keys)
 
@@ -127,9 +128,9 @@ def _mass_not_seen(scene: Scene, compound: str, seen: str, words: Sequence[MassW
         return Support(State.NOT_VISIBLE, text, why=Blindness.BELOW_LIMIT, readings=keys)
     ratio = min(max(scene.outside, mixture.LEAST), 1.0)
     if compound in scene.instead:
-        instead = scene.naming.name(scene.instead[compound])
-        text = f"This method gives {instead} instead, for ions that {name} has as well."
-        return Support(State.NOT_SEEN, text, ratio=ratio, readings=keys)
+        instead = scene.instead[compound]
+        text = f"This method gives {scene.naming.name(instead)} instead, for ions that {name} has as well."
+        return Support(State.NOT_SEEN, text, apart_from=(instead,), ratio=ratio, readings=keys)
     if limit is not None and share is not None and share < limit:
         text = f"Not seen. Below {limit_percent(limit)} of the signal it would not show."
         return Support(State.NOT_VISIBLE, text, limit=limit, why=Blindness.BELOW_LIMIT, readings=keys)

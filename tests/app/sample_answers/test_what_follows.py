@@ -163,6 +163,7 @@ def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
         "gc_ms": Support(State.NOT_SEEN, "s", limit=0.041, readings=("r2#3",)),
         "raman": Support(State.NOT_VISIBLE, "s", why=Blindness.NO_REFERENCE),
         "lc_ms": Support(State.NOT_TOLD_APART, "s", apart_from=("OTHER",)),
+        "dart_ms": Support(State.NOT_SEEN, "s", apart_from=("OTHER",)),
         "msms": Support(State.NOT_TESTED, "s", why=Blindness.REFUSED),
     }
     part = SamplePart(
@@ -176,6 +177,7 @@ def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
         "gc_ms": "not seen, would show above 4.5 %",
         "raman": "could not be seen, no reference",
         "lc_ms": "not told apart from Pseudococaine",
+        "dart_ms": "not seen, gives Pseudococaine instead",
         "msms": "not tested, reading does not count",
     }
     assert shown.parts[0].cells[[c.method for c in shown.parts[0].cells].index("gc_ms")].analysis_ids == (GCMS,)

@@ -204,7 +204,7 @@ def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemis
     said = "Most of what speaks for Cocaine by EI is explained by 4-CEC, which infrared gives, so Cocaine is not named."
     assert said in answer.reasons
     row = next(part for part in answer.parts if part.compound == FOUR).support["gc_ms"]
-    assert row.state is State.NOT_SEEN
+    assert (row.state, row.apart_from) == (State.NOT_SEEN, (COCAINE,))
     assert row.sentence == "This method gives Cocaine instead, for ions that 4-CEC has as well."
     assert [q.text for q in answer.questions if FOUR in q.compounds] == [
         "Infrared gives 4-CEC, and EI gives Cocaine in its place, for ions that 4-CEC has as well. Does the name stand?"
