@@ -84,12 +84,12 @@ def _seconds(ask: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def _measured(part: str, data: Path, seeds: Sequence[str]) -> list[Row]:
+def _measured(part: str, data: Path, seeds: Sequence[str], asked: bool) -> list[Row]:
     if part == "speed":
         return speed(data)
     figures = import_module(f"benchmarks.accuracy.sample_{part}").rows
     if part == "mixtures":
-        return list(figures(data, seeds))
+        return list(figures(data, seeds, asked))
     out: list[Row] = []
     for seed in seeds:
         sample_sets.reseeded(seed)
@@ -103,12 +103,13 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="all when none is given")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--seed", nargs="+", default=[sample_sets.SEED], help="another text deals everything anew")
+    parser.add_argument("--asked", action="store_true", help="of mixtures only the deal that the bars are asked of")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     if not args.data.is_dir():
         print(f"There is no folder {args.data}: give --data", file=sys.stderr)
         return 2
-    found = [row for part in args.parts or PARTS for row in _measured(part, args.data, args.seed)]
+    found = [row for part in args.parts or PARTS for row in _measured(part, args.data, args.seed, args.asked)]
     print(json.dumps([asdict(row) for row in found], indent=1) if args.json else table(found))
     return 1 if any(row.met is False for row in found) else 0
 

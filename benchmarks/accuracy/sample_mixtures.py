@@ -115,10 +115,11 @@ def figures(some: Sequence[tuple[Mixed, set[str], frozenset[str]]]) -> dict[str,
     }
 
 
-def rows(data: Path, seeds: Sequence[str]) -> list[Row]:
-    """The figures of every deal, drawn with each seed and taken together; every rule on the deal that the bars are asked of."""
+def rows(data: Path, seeds: Sequence[str], asked: bool = False) -> list[Row]:
+    """The figures of every deal, drawn with each seed and taken together; every rule on the deal that the bars are `asked` of, or that alone."""
     out = list[Row]()
-    for deal in (ASKED, *(other for other in DEALS if other not in (ASKED, "development"))):
+    others = [] if asked else [deal for deal in DEALS if deal not in (ASKED, "development")]
+    for deal in (ASKED, *others):
         known = rules(shipped().mixture, library_of(data, DEALS[deal].library))
         samples = [one for seed in seeds for one in drawn(data, seed, deal)]
         for name in known if deal == ASKED else SIDE_BY_SIDE:
