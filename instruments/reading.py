@@ -36,7 +36,9 @@ log = logging.getLogger(__name__)
 DETECTOR_UNIT = re.compile(r"[A-Za-zµμ%][\w%/µμ.·^()-]{0,11}")
 NEUTRAL_EXTENSIONS = frozenset({"", "txt", "text", "dat", "asc", "tmp", "part", "bin"})
 # The root element of XML, the first key of JSON.
-_OWN_NAME = re.compile(r'\s*(?:(?:<!--(?s:.*?)-->|<[?!][^>]*>)\s*)*+<([\w:.-]{1,60})|\s*\[?\s*\{\s*("[^"]{1,60}")')
+_OWN_NAME = re.compile(
+    r'\s*(?:(?:<!--(?s:.*?)-->|<[?!](?!--)[^>]*>)\s*)*+<([\w:.-]{1,60})|\s*\[?\s*\{\s*("[^"]{1,60}")'
+)
 # Endings that promise something else than an instrument file; unknown endings promise nothing.
 FOREIGN_EXTENSIONS = frozenset({
     "zip", "gz", "7z", "rar", "xz", "bz2", "tar", "xls", "xlsx", "ods", "doc", "docx", "odt", "rtf", "pdf", "html", "htm",

@@ -51,7 +51,8 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"relative|rel\.|\babund\w*\W*%|%\W*abund", "relative intensity"),
     (r"^i$|intensit|\babund|signal|\bint\b|response|height|intensidad|intensite", "intensity"),
 )
-# What programs of Raman instruments write: LabSpec, WiRE, WITec; and ENLIGHTEN, whose laser speaks where no ordinate does
+# What programs of Raman instruments write: LabSpec, WiRE, WITec; and ENLIGHTEN, whose laser speaks where no ordinate
+# does. That of another program may be the laser of an interferometer.
 OF_RAMAN = re.compile(r"raman|witec|bwram|#spectro ?\(cm-1\)|#wave\s+#intensity|\brel\. 1/cm")
 _LASER = re.compile(r"\blaser wavelength\W{1,3}[1-9]")
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
@@ -138,7 +139,11 @@ def kind_of(x: str, y: str, words: str = "") -> ReadingKind:
     if x == "nm":
         return ReadingKind.UV
     if x in ("cm-1", "um"):
-        if OF_RAMAN.search(around) or y in ("counts", "intensity") or (not y and _LASER.search(around)):
+        if (
+            OF_RAMAN.search(around)
+            or y in ("counts", "intensity")
+            or (not y and "enlighten" in around and _LASER.search(around))
+        ):
             return ReadingKind.RAMAN
         return ReadingKind.IR
     return ReadingKind.OTHER

@@ -75,10 +75,10 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     """
     waiting: Reading | None = None
     ended, seen = True, set[int]()
-    for block in blocks(text.lines(source, limits), limits):
+    for block in _assigned_last(blocks(text.lines(source, limits), limits)):
         if not block.tables or (waiting is not None and _only_assigns(block)):
             note = _ASSIGNMENTS if block.tables else _without_data(block)
-            if note is not None and waiting is not None:
+            if note is not None and waiting is not None and note not in waiting.remarks:
                 waiting = replace(waiting, remarks=(*waiting.remarks, note))
             continue
         for reading in _block(block, hints, limits):
@@ -90,6 +90,21 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
             seen.add(key)
     if waiting is not None:
         yield waiting if ended or text.ends_with_line_end(source) else _cut(waiting)
+
+
+def _assigned_last(found: Iterator[Block]) -> Iterator[Block]:
+    """The blocks, where those that only assign peaks come first behind the block that has these peaks."""
+    first, begun = list[Block](), False
+    for block in found:
+        if not begun and _only_assigns(block):
+            first.append(block)
+            continue
+        yield block
+        if block.tables and not begun:
+            begun = True
+            yield from first
+    if not begun:
+        yield from first
 
 
 def _only_assigns(block: Block) -> bool:

@@ -24,15 +24,17 @@ _DIF = dict(zip("%JKLMNOPQRjklmnopqr", _DIGITS, strict=True))
 _DUP = dict(zip("STUVWXYZs", "123456789", strict=True))
 _FIRST_DIGIT = _SQZ | _DIF
 # E and e are digits +5 and −5 in SQZ but an exponent in AFFN. It is an exponent with a sign after it, or with one
-# or two digits after a number that has a decimal point; ASDF ordinates are whole numbers.
+# or two digits after a number that has a decimal point; ASDF ordinates are whole numbers. A fourth digit is one where
+# the first is 0 and nothing follows: columns of one width touch (1.234E-0015.678E-001).
 _AFFN_LINE = re.compile(r"[\s\d+\-.,;eE?]*")
-_EXPONENT = re.compile(r"(?<=[\d.])[eE][+-]\d{1,4}|(?<=\.)(\d*)[eE]\d{1,2}(?!\d)")
+_POWER = r"(?:0\d{3}(?![\d.])|\d{1,3})"
+_EXPONENT = re.compile(rf"(?<=[\d.])[eE][+-]{_POWER}|(?<=\.)(\d*)[eE]\d{{1,2}}(?!\d)")
 _TOKEN = re.compile(
     r"(?P<skip>[\s,;]+)|(?P<missing>\?)"
-    r"|(?P<head>[@A-Ia-i%J-Rj-rS-Zs+\-]?)(?P<body>\d*\.?\d*(?:[eE][+-]\d{1,4})?)"
+    rf"|(?P<head>[@A-Ia-i%J-Rj-rS-Zs+\-]?)(?P<body>\d*\.?\d*(?:[eE][+-]{_POWER})?)"
 )
 _TWO_POINTS = re.compile(r"\.\d*\.")
-_AFFN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?|\?")
+_AFFN = re.compile(rf"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?{_POWER})?|\?")
 MISSING = float("nan")
 _SEPARATORS = str.maketrans(",;", "  ")
 # Repeat counts make any number of points from a few characters; so many are allowed, and beyond them in proportion.

@@ -43,7 +43,7 @@ class Numbers:
 
 def number(text: str, label: str, line: int) -> float | None:
     """A numeric record, None if empty; words may follow. Raises CorruptFile if it is no finite number (4,000 is none)."""
-    match = re.match(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d{1,4})?)(?![\d.,eEdD])", text)
+    match = re.match(r"\s*([+-]?(?:\d++\.?+\d*+|\.\d++)(?:[eEdD][+-]?\d{1,4})?)(?![\d.,eEdD])", text)
     if match:
         value = float(re.sub("[dD]", "e", match[1]))
         if np.isfinite(value):
@@ -160,8 +160,10 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
                 code="y_check",
                 line=line,
             )
-    if any(difference <= 1 for _, difference in ordinates.failed_checks):
-        yield warning("y_check_rounding", f"{len(ordinates.failed_checks)} lines miss their check value by one count.")
+    rounded = sum(difference <= 1 for _, difference in ordinates.failed_checks)
+    if rounded:
+        lines = "line misses its" if rounded == 1 else "lines miss their"
+        yield warning("y_check_rounding", f"{rounded} {lines} check value by one count.")
     if found.first_y is not None and np.isfinite(y[0]):
         slack = abs(found.y_factor) + 0.02 * max(abs(found.first_y), float(np.nanmax(np.abs(y))) * 0.05)
         if abs(y[0] - found.first_y) > slack and _is_lowest(found, y, slack):

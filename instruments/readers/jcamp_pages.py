@@ -34,7 +34,7 @@ class Variables:
         self._line = block.line
         names = {
             k: [c.strip() for c in block.header.get(k, "").split(",")]
-            for k in ("SYMBOL", "FACTOR", "FIRST", "LAST", "UNITS", "VARDIM")
+            for k in ("SYMBOL", "FACTOR", "FIRST", "LAST", "UNITS", "VARDIM", "VARNAME")
         }
         self.symbols = [s.upper() for s in names.pop("SYMBOL") if s]
         self._columns = names
@@ -280,7 +280,8 @@ def retention(block: Block, table: Table, hints: Hints) -> tuple[float | None, t
 def _time_text(table: Table, variables: Variables) -> str:
     """What a table states as its time, or the number of its page where pages are numbered by time."""
     symbol, page = _page_symbol(table), table.local.get("PAGE", "").partition("=")[2].strip()
-    if page and (symbol in ("T", "RT") or units.x_unit(variables.text(symbol, "UNITS")) in units.TIMES):
+    named = symbol == "T" or any(map(units.is_time, (symbol, variables.text(symbol, "VARNAME"))))
+    if page and (named or units.x_unit(variables.text(symbol, "UNITS")) in units.TIMES):
         return page
     return table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
 

@@ -34,7 +34,7 @@ _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # noth
 _NO_CHARGE = re.compile(r"\d+\.\d*\S*|\.\d+|\d{2,}|0")  # of a third column; no fragment has ten charges
 _CHARGE_AND_MORE = re.compile(r"\d+[+-]\d\S*")
 _SECONDS = re.compile(r"\s*+(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s*+[-,;]\s*+[\d.]++)*+\s*+(?:s|sec)?\s*+")
-_LEVEL = re.compile(r"\s*(?:MS)?(\d)\s*", re.I)
+_LEVEL = re.compile(r"\s*(?:MS)?(\d)(?:\.0)?\s*", re.I)
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
 COUNTS = ("NUM PEAKS", "NUM_PEAKS", "NUMPEAKS", "PEAKSCOUNT")  # not Mascot's; mzmine, GNPS and SIRIUS write one of them
@@ -45,6 +45,11 @@ IONS_APART = 0.6  # m/z; one of the two may be rounded to whole numbers
 SINGLE = dict.fromkeys(IONS, "precursor") | dict.fromkeys(TIMES, "retention time")
 _NOT_SAID = re.compile(r"n/?a|none|null|unknown|[-+?]+", re.I)
 TITLES = ("TITLE", "NAME", "COMPOUND_NAME")
+_READABLE = (
+    *((level, _LEVEL.fullmatch) for level in LEVELS),
+    ("CHARGE", re.compile(r"\d").search),
+    ("PRECURSOR_MZ", _MASS.fullmatch),
+)
 
 
 @dataclass(slots=True)
@@ -155,9 +160,9 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
     found: tuple[Remark, ...] = ()
     for key, what in SINGLE.items():
         found += stated_twice(what, spectrum.again.get(key, ()))
-    ions = [float(match[1]) for key in IONS if (match := _MASS.fullmatch(spectrum.fields.get(key, "").strip()))]
-    if ions and max(ions) - min(ions) > IONS_APART:
-        found += stated_twice("precursor", map(str, ions))
+    ions = _ions(spectrum.fields)
+    if ions and max(map(float, ions)) - min(map(float, ions)) > IONS_APART:
+        found += stated_twice("precursor", ions)
     if spectrum.late:
         text = (
             f"Line {spectrum.late} is a field among the peaks of a spectrum; two spectra may have grown together there."
@@ -174,7 +179,7 @@ def _doubts(spectrum: _Spectrum) -> tuple[Remark, ...]:
             found += (warning("bad_retention_time", text),)
     if spectrum.fields.get("PEPMASS", "?") == "":
         found += (warning("bad_field", f"PEPMASS of the spectrum at line {spectrum.line} is empty."),)
-    for key, readable in (*((level, _LEVEL.fullmatch) for level in LEVELS), ("CHARGE", re.compile(r"\d").search)):
+    for key, readable in _READABLE:
         value = spectrum.fields.get(key, "").strip()
         if value and not _NOT_SAID.fullmatch(value) and not readable(value):
             found += (
@@ -233,15 +238,21 @@ def _first(fields: dict[str, str], keys: tuple[str, ...]) -> str:
     return next((value for key in keys if (value := fields.get(key, "").strip())), "")
 
 
+def _ions(fields: dict[str, str]) -> list[str]:
+    """The first number of PEPMASS and that of PRECURSOR_MZ, where they give one above 0."""
+    found = (_MASS.fullmatch(fields.get(key, "").strip()) for key in IONS)
+    return [match[1] for match in found if match and float(match[1]) > 0]
+
+
 def _precursor(spectrum: _Spectrum) -> float | None:
-    """The first number of PEPMASS or PRECURSOR_MZ, None where it is empty or 0."""
-    value = _first(spectrum.fields, IONS)
-    match = _MASS.fullmatch(value)
-    if value and match is None:
+    """The precursor, None where it is empty or 0. Raises CorruptFile where PEPMASS, which every MGF has, is no mass."""
+    value = spectrum.fields.get("PEPMASS", "").strip()
+    if value and not _MASS.fullmatch(value):
         raise CorruptFile(
-            f"The precursor of the spectrum at line {spectrum.line} is no mass.", code="bad_header", line=spectrum.line
+            f"PEPMASS of the spectrum at line {spectrum.line} is no mass.", code="bad_header", line=spectrum.line
         )
-    return precursor(match[1], spectrum.line) if match else None
+    ions = _ions(spectrum.fields)
+    return precursor(ions[0], spectrum.line) if ions else None
 
 
 def _seconds(fields: dict[str, str]) -> dict[str, float]:

@@ -147,7 +147,7 @@ def _records(lines: Iterator[tuple[int, str]]) -> Iterator[_Record]:
             record, leading = _Record(number), leading or key
         if match:
             # RAMClustR, which means seconds, writes no blank behind the colon
-            record.of_msdial |= match[1] == "RETENTIONTIME" and line[match.start(2) - 1] == " "
+            record.of_msdial |= match[1] == "RETENTIONTIME" and line[match.start(2) - 1].isspace()
             _add_field(record, key, match[2].strip(), number)
         elif record.declared is not None:
             record.rows.append((number, line))

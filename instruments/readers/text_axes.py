@@ -98,8 +98,8 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
         rest = [i for i in rest if not is_relative(header[i])]
     rest = rest or [i for i in filled if i not in (x, *axes)] or [i for i in filled if i != x]
     rest.sort(key=lambda i: units.y_unit(header[i]) not in _RESULTS)
-    if any(_BEFORE_RESULT.match(header[i].strip()) for i in filled):  # AvaSoft writes counts before their result
-        rest = [i for i in rest if units.y_unit(header[i]) in _RESULTS] or rest
+    if any(units.y_unit(header[i]) in _RESULTS for i in rest) and any(_BEFORE_RESULT.match(header[i]) for i in filled):
+        rest = [i for i in rest if units.y_unit(header[i]) != "counts"]  # AvaSoft writes counts before their result
     rest = [i for i in filled if re.search(r"dark\W*subtracted", header[i], re.I)] or rest  # B&W Tek BWRam
     if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
         rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]

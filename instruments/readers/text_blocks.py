@@ -140,7 +140,7 @@ def _wavelengths(lines: Sequence[tuple[int, str]], dialect: Dialect) -> list[str
     """The names of columns where a first line has only wavelengths in nm above them and times below, as ChemStation writes; else none."""
     cells = dialect.cells(lines[0][1])
     values = [dialect.number(c) or 0.0 for c in cells[1:] if c]
-    if cells[0] or not values or len(lines) < 2 or not all(LOWEST_NM <= v <= HIGHEST_NM for v in values):
+    if cells[:1] != [""] or not values or len(lines) < 2 or not all(LOWEST_NM <= v <= HIGHEST_NM for v in values):
         return []
     row = dialect.row(lines[1][1], lines[1][0])
     if row is None or row[0] >= LOWEST_NM or len(values) != sum(map(isfinite, row)) - 1:
@@ -182,7 +182,7 @@ def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
     if len(cells) == 1:  # XUNITS=1/CM above columns of tabs
         cells = re.split("[=:]", cells[0], maxsplit=1)
     match = _AXIS.fullmatch(cells[0].strip(" #:=")) if len(cells) == 2 else None
-    if match is None or not cells[1].strip():
+    if match is None or not cells[1].strip() or "Spec.Data" in cells[1]:  # of WITec, a name beside X-Axis
         return "", ""
     return _AXES_OF_LABSPEC.get(match[2], match[1]).lower(), cells[1].strip()
 

@@ -50,7 +50,7 @@ _CLOSE = re.compile(r'[^"]*"\s*(?:[,;|\t]|$)')
 def sniff_table(probe: Probe) -> Guess | None:
     """Text with at least one line of numbers; weaker for text without, so that the reader can explain."""
     head = text.head_lines(probe.head)
-    if not head or head.startswith("<?xml"):
+    if not head or head.lstrip().startswith("<?xml"):
         return None
     if _NUMBERS.search(head) or (not head.isascii() and _NUMBERS.search(plain_numbers(head))):
         return Guess(45, "text with rows of numbers")
@@ -172,7 +172,7 @@ def _reading(
     fields = meta | {"x_label": curve.x_text, "y_label": curve.y_text, "section": block.section}
     title = _named(meta["header"], _TITLE) or source.name.rpartition(".")[0] or source.name
     title = f"{title}: {name}" if name and not name.endswith(title) else title
-    title = f"{title}: {label}" if label else title
+    title = f"{title}: {label}" if label and label != title else title
     instrument = _named(meta["header"], _INSTRUMENT) or perkin_elmer_model(block.words)
     if axis.kind is ReadingKind.MASS_SPECTRUM:
         return peak_list(
@@ -192,11 +192,12 @@ def _reading(
 def _labels(block: Block, found: Sequence[Curve], dialect: Dialect) -> list[str]:
     """What to call each of several curves, no two alike: the name above its pair of columns (Cary), or that of its column.
 
-    A single one has a name where nothing but that stands above the names of its columns.
+    A single one has a name where nothing but that stands above the names of its columns: no "sep=,", "Date: …" or unit.
     """
     if len(found) == 1:
         alone = dialect.cells(block.words[0]) if len(block.words) == 2 else []
-        return [alone[0] if len(alone) > 1 and not any(alone[1:]) else ""]
+        named = len(alone) > 1 and not any(alone[1:]) and alone[0][:1].isalnum()
+        return [alone[0] if named and not re.search("[:=]", alone[0]) and not units.x_unit(alone[0]) else ""]
     for line in block.words[: -HEADER_REACH - 1 : -1]:
         cells = [*dialect.cells(line), *[""] * block.width]
         samples = [cells[c.x] for c in found]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 
-from instruments import CorruptFile, UnknownFormat, read
+from instruments import CorruptFile, InstrumentError, UnknownFormat, read
 from spectra.types import Reading, ReadingKind
 from tests.instruments.instrument_files import MASSBANK, codes, jcamp, mass_jcamp, mzml, one, spectrum
 from tests.instruments.spc_files import Y, single
@@ -61,6 +63,8 @@ def test_a_column_called_x_axis_is_the_axis_beside_names_with_the_word_time() ->
     readings = read(WITEC.encode(), "a.txt")
     assert [(r.kind, r.x_unit, float(r.x[0])) for r in readings] == [(ReadingKind.RAMAN, "cm-1", 87.7)] * 2
     assert warned(readings[0]) == {"axis_guessed"}
+    alone = one("".join(f"{line.rpartition(chr(9))[0]}\n" for line in WITEC.splitlines()), "a.txt")
+    assert (alone.kind, alone.x_unit, warned(alone)) == (ReadingKind.RAMAN, "cm-1", {"axis_guessed"})
 
 
 @pytest.mark.parametrize(
@@ -76,9 +80,19 @@ def test_avasoft_writes_counts_beside_the_one_result(result: str, unit: str, fou
     assert (reading.kind, reading.y_unit, float(reading.y.max())) == (ReadingKind.UV, found, 16.5)
 
 
-def test_a_laser_in_nm_makes_a_raman_spectrum_and_one_of_zero_does_not() -> None:
+@pytest.mark.parametrize("names", ["Reference,S041,S042,Blank abs", "Ref cocaine,S041,S042,S043 abs"])
+def test_a_reference_beside_samples_without_counts_hides_none_of_them(names: str) -> None:
+    rows = "".join(f"{300 + i},0.1{i % 7},0.2{i % 5},0.3{i % 9},0.4{i % 8}\n" for i in range(40))
+    titles = [r.title for r in read(f"Wavelength (nm),{names}\n{rows}".encode(), "a.csv")]
+    assert {"a: S041", "a: S042"} <= set(titles)
+
+
+def test_a_laser_of_enlighten_makes_a_raman_spectrum_and_that_of_an_interferometer_does_not() -> None:
     assert one(ENLIGHTEN, "a.csv").kind is ReadingKind.RAMAN
     assert one(ENLIGHTEN.replace("785.0", "0.0"), "a.csv").kind is ReadingKind.IR
+    rows = "".join(f"{4000 - 2 * i},0.{10 + i % 9}\n" for i in range(60))
+    reading = one(f"Made by somebody\nLaser wavelength: 632.8 nm\ncm-1,A\n{rows}", "a.csv")
+    assert (reading.kind, reading.y_unit, reading.warnings) == (ReadingKind.IR, "absorbance", ())
 
 
 def test_perkin_elmer_names_the_instrument_and_a_step_that_must_fit() -> None:
@@ -88,20 +102,56 @@ def test_perkin_elmer_names_the_instrument_and_a_step_that_must_fit() -> None:
     assert_marked(PEDS.replace("400.0\n2.0\n", "400.0\n3.0\n"), "first_x", "a.asc")
 
 
-def test_cary_names_a_single_sample_above_its_columns() -> None:
+@pytest.mark.parametrize(
+    ("above", "title"),
+    [
+        ("S041\t\t", "a: S041"),
+        ("a\t\t", "a"),
+        ("sep=\t\t", "a"),
+        ("Date: 2026-01-02\t\t", "a"),
+        ("Sample: S041\t\t", "S041"),
+        ("[Data]\t\t", "a"),
+        ("nm\t\t", "a"),
+    ],
+)
+def test_cary_names_a_single_sample_above_its_columns(above: str, title: str) -> None:
     rows = "".join(f"{800 - i}.0\t{i % 7 / 10}\t\n" for i in range(40))
-    assert one(f"S041\t\t\nWavelength (nm)\tAbs\t\n{rows}", "a.txt").title == "a: S041"
+    assert one(f"{above}\nWavelength (nm)\tAbs\t\n{rows}", "a.txt").title == title
 
 
-def test_xml_is_no_table_and_is_named_behind_a_comment() -> None:
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n "])
+def test_xml_is_no_table_and_is_named_behind_a_comment(before: str) -> None:
     with pytest.raises(UnknownFormat, match="LSX_Data"):
-        read(XML.encode(), "a.xml")
+        read(f"{before}{XML}".encode(), "a.xml")
+
+
+@pytest.mark.parametrize(
+    "content", ["<?xml version='1.0'?>" + "<!--x>" * 12_000, jcamp(VALUES, FIRSTX=f"{'1' * 40_000},x")]
+)
+def test_open_comments_and_long_numbers_are_looked_through_once(content: str) -> None:
+    began = time.process_time()
+    with pytest.raises(InstrumentError):
+        read(content.encode(), "a.txt")
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("first", ["", " ", "\t"])
+def test_a_blank_line_may_be_the_first_above_columns_of_blanks(first: str) -> None:
+    rows = "".join(f"{4000 - 2 * i} 0.{10 + i % 9}\n" for i in range(40))
+    assert one(f"{first}\n{rows}", "a.txt").n_points == 40
 
 
 @pytest.mark.parametrize("exponent", ["E-0001", "E-001", "e-1"])
 def test_exponents_of_four_digits_are_numbers(exponent: str) -> None:
     reading = one(jcamp(VALUES, factor=0.1, FIRSTY=f"7.0{exponent}"))
     assert (float(reading.y[0]), reading.warnings) == (pytest.approx(0.7), ())
+
+
+@pytest.mark.parametrize("row", ["1.234E-0015.678E-0012.345E-001", "+1.234E-0001+5.678E-0001+2.345E-0001"])
+def test_columns_that_touch_keep_their_exponents(row: str) -> None:
+    first, *_, end = jcamp([1] * 3, FIRSTY=0.1234).rpartition("400 ")[0].splitlines(), "##END=\n"
+    reading = one("\n".join([*first, f"400 {row}", end]))
+    assert reading.y.tolist() == [0.1234, 0.5678, 0.2345]
 
 
 def test_a_decimal_comma_is_refused_with_what_to_do() -> None:
@@ -124,13 +174,15 @@ def test_a_block_that_assigns_peaks_of_another_is_none_of_the_readings() -> None
     head = "##TITLE=both\n##DATA TYPE=LINK\n##BLOCKS=3\n"
     for rows in ("(450, 0.1, <OH>)\n(480, 0.4, <CN>)\n", ""):
         assigned = f"##TITLE=peaks\n##DATA TYPE=PEAK ASSIGNMENTS\n##PEAK ASSIGNMENTS=(XYA)\n{rows}##END=\n"
-        (reading,) = read(f"{head}{jcamp(VALUES)}\n{assigned}##END=\n".encode(), "a.dx")
-        assert "peak_assignments" in codes(reading)
-        assert not reading.warnings
+        for both in (f"{jcamp(VALUES)}\n{assigned}", f"{assigned}{jcamp(VALUES)}\n"):
+            (reading,) = read(f"{head}{both}##END=\n".encode(), "a.dx")
+            assert [r.code for r in reading.remarks] == ["peak_assignments"]
+    alone = assigned.replace("(XYA)\n", "(XYA)\n(450, 0.1, <OH>)\n")
+    assert one(f"{head.replace('3', '2')}{alone}##END=\n", "a.dx").n_points == 1
 
 
-def pages(*numbers: str, symbol: str = "T", unit: str = "SECONDS") -> str:
-    head = "##TITLE=run\n##DATA TYPE=MASS SPECTRUM\n##NTUPLES=MASS SPECTRUM\n##VAR_NAME=MASS, INTENSITY, TIME\n"
+def pages(*numbers: str, symbol: str = "T", unit: str = "SECONDS", name: str = "PAGE NUMBER") -> str:
+    head = f"##TITLE=run\n##DATA TYPE=MASS SPECTRUM\n##NTUPLES=MASS SPECTRUM\n##VAR_NAME=MASS, INTENSITY, {name}\n"
     head += f"##SYMBOL=X, Y, {symbol}\n##UNITS=M/Z, RELATIVE ABUNDANCE, {unit}\n"
     return head + "".join(f"##PAGE={n}\n##DATA TABLE=(XY..XY), PEAKS\n50, 1; 60, 9\n" for n in numbers) + "##END=\n"
 
@@ -140,6 +192,18 @@ def test_pages_that_are_only_numbered_have_no_times() -> None:
     assert (reading.x.tolist(), reading.x_unit) == ([1, 2, 3], "scan")
     assert reading.scans[0].retention_time_s is None
     assert "no_times" in codes(reading)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pages("Z=5.5", "Z=6.5", symbol="Z", unit="", name="RETENTION TIME"),
+        pages("TIME=5.5", "TIME=6.5", symbol="TIME", unit=""),
+    ],
+)
+def test_pages_numbered_by_what_is_called_time_keep_it(written: str) -> None:
+    reading = one(written)
+    assert (reading.x.tolist(), reading.x_unit, warned(reading)) == ([5.5, 6.5], "s", {"time_unit_guessed"})
 
 
 @pytest.mark.parametrize(
@@ -180,12 +244,15 @@ def test_a_header_that_is_off_by_more_than_its_digits_is_told(last: str, delta: 
 def test_a_last_check_value_without_points_behind_it_is_told() -> None:
     *_, check, end = jcamp(VALUES, form="DIF").splitlines()
     assert_marked(jcamp(VALUES, form="DIF").replace(f"{check}\n{end}", f"459@\n{end}"), "y_check")
+    both = jcamp(VALUES, form="DIF").replace(f"{check}\n{end}", f"459@\n{end}").replace("434A4", "434A5")
+    assert "2 lines miss their check value by one count." in one(both).warnings
 
 
 def test_ramclustr_writes_seconds_where_ms_dial_writes_minutes() -> None:
     record = "NAME:C001\nRETENTIONTIME:{}\nNum Peaks:2\n82.07 10\n182.12 99\n"
     assert one(record.format("38.74"), "a.msp").scans[0].retention_time_s is None
-    assert one(record.format(" 5.218"), "a.msp").scans[0].retention_time_s == pytest.approx(313.08)
+    for blank in (" ", "\t"):
+        assert one(record.format(f"{blank}5.218"), "a.msp").scans[0].retention_time_s == pytest.approx(313.08)
 
 
 def test_matchms_has_its_own_words_in_mgf() -> None:
@@ -195,6 +262,24 @@ def test_matchms_has_its_own_words_in_mgf() -> None:
     assert not one(MGF_OF_MATCHMS.replace("MS_LEVEL", "PEPMASS=304.2\nMS_LEVEL"), "a.mgf").warnings
     assert_marked(MGF_OF_MATCHMS.replace("MS_LEVEL", "PEPMASS=318.2\nMS_LEVEL"), "stated_twice", "a.mgf")
     assert_marked(MGF_OF_MATCHMS.replace("MS_LEVEL=2", "MS_LEVEL=two"), "bad_field", "a.mgf")
+    assert one(MGF_OF_MATCHMS.replace("MS_LEVEL=2", "MS_LEVEL=2.0"), "a.mgf").ms_level == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "mz", "told"),
+    [
+        ("PRECURSOR_MZ=N/A", None, set()),
+        ("PRECURSOR_MZ=-1.0", None, {"bad_field"}),
+        ("PRECURSOR_MZ=3O4.15", None, {"bad_field"}),
+        ("PEPMASS=0.0\nPRECURSOR_MZ=304.1543", 304.1543, set()),
+        ("PEPMASS=304.1543\nPRECURSOR_MZ=0", 304.1543, set()),
+    ],
+)
+def test_a_precursor_of_matchms_that_is_not_known_refuses_no_library(
+    fields: str, mz: float | None, told: set[str]
+) -> None:
+    reading = one(f"BEGIN IONS\n{fields}\n82.07 10\n182.12 99\nEND IONS\n", "a.mgf")
+    assert (reading.scans[0].precursor_mz, warned(reading)) == (mz, told)
 
 
 def test_a_derivative_under_the_formula_of_its_parent_is_told_as_that() -> None:
