@@ -167,5 +167,6 @@ def _let_go(stream: io.TextIOWrapper) -> None:
 
 
 def ends_with_line_end(source: Source) -> bool:
-    """Whether the last row was finished; a copy that stopped early usually lacks this."""
-    return source.tail.rstrip(b"\x1a\x00 \t").endswith((b"\n", b"\r"))
+    """Whether the last row was finished; a copy that stopped early usually lacks this, or has half of it."""
+    tail = source.tail.rstrip(b"\x1a\x00 \t")
+    return tail.endswith(b"\n") or (tail.endswith(b"\r") and b"\r\n" not in tail)

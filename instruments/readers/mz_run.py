@@ -198,9 +198,9 @@ class Run:
             "points": self._notes.points,
             "max_intensity": self._notes.largest,
             "ms_levels": sorted(self._levels),
+            "n_profile": self._profile,
+            "n_centroid": self._centroid,
         }
-        if self._profile or self._centroid:
-            meta |= {"n_profile": self._profile, "n_centroid": self._centroid}
         if self._polarities:
             meta["polarity"] = " and ".join(sorted(self._polarities))
         return meta

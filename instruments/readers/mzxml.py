@@ -33,7 +33,7 @@ NUMBERS: dict[str, np.dtype[Any]] = {"32": np.dtype(">f4"), "64": np.dtype(">f8"
 KEPT_CHARACTERS = 200
 _ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?mzXML[\s>/]")
 _DURATION = re.compile(
-    r"P(?:0+Y)?(?:0+M)?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+(?:\.\d*)?)M)?(?:(\d*\.?\d+(?:[eE][+-]?\d{1,2})?)S)?"
+    r"P(?:0+Y)?(?:0+M)?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+(?:\.\d*)?)M)?(?:(-?\d*\.?\d+(?:[eE][+-]?\d{1,2})?)S)?"
 )
 
 
@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="8"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="9"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.

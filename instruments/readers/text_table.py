@@ -85,7 +85,8 @@ def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     for block, name, said in choose(blocks):
         refuse_broken(block, blocks, dialect)
         extra = said + uneven(block, blocks, dialect)
-        if cut and block is blocks[-1] and (lines[-1][0] != block.lines[-1] or looks_cut(block, dialect)):
+        half = source.tail.endswith(b"\r")  # of a line end of two
+        if cut and block is blocks[-1] and (half or lines[-1][0] != block.lines[-1] or looks_cut(block, dialect)):
             extra += (warning("may_be_cut", "The file ends in the middle of a line; its last row may be cut."),)
         yield from _readings(block, name, dialect, source, hints, extra)
 

@@ -30,7 +30,7 @@ def left_beside(
 
     A compound is all its library entries, of which the one that resembles the reading most is taken. What it explains by itself is by how
     much the loss rises when it leaves the set and the others are fitted again (`unit_mass.explain` has the likelihood). 1: as much as
-    without the given, 0: nothing.
+    without the given, be it nothing at all; 0: nothing. Raises ValueError where a compound has no entry.
     """
     y, unit = by_unit_mass(prepare(query, False)), UnitTable(library.table)
     quick = unit.quick(y)
@@ -39,7 +39,8 @@ def left_beside(
     own, extra = tuple(range(len(named))), tuple(range(len(named), len(best)))
     alone = _explained(problem, own, ())
     beside = [_explained(problem, own, more) for more in (*((one,) for one in extra), extra)]
-    return np.clip(np.array(beside) / np.maximum(alone, 1e-6), 0.0, 1.0).T
+    share = np.divide(beside, alone, out=np.ones((len(beside), len(own))), where=alone > 0)
+    return np.clip(share, 0.0, 1.0).T
 
 
 def _explained(problem: Problem, own: tuple[int, ...], more: tuple[int, ...]) -> NDArray[np.float64]:

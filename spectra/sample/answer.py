@@ -131,7 +131,7 @@ class Support:
 
     `probability` and `share` (0–1, of the signal, with 95 % interval) where the method saw it; `limit` (share) from which on it
     would have seen it; `why` where it could not, and where its reading does not count. `apart_from` are compounds it cannot tell
-    it from, or the one it gives instead of what it did not see. `ratio` is the likelihood ratio the state put into the answer,
+    it from, or what it gives instead of what it did not see. `ratio` is the likelihood ratio the state put into the answer,
     exactly 1 for the states that say nothing.
     """
 

@@ -251,7 +251,9 @@ def _as_mixture(evidence: Evidence, prior: Mapping[str, float]) -> _Result:
     left = {w.key: w.left for w in evidence.mass}
     judged = judge(places, words, fit.mixture, naming.blind, more, contest, left)
     only = only_infrared(words, judged, fit.mixture, contest)
-    instead = {one.taken_by: one.rows[0].compound for one in judged if one.taken_by}
+    instead = dict[str, tuple[str, ...]]()
+    for fell in (one for one in judged if one.taken_by):
+        instead[fell.taken_by] = (*instead.get(fell.taken_by, ()), fell.rows[0].compound)
     scene = replace(_scene(evidence), places=places, instead=instead)
     conflict = None
     if evidence.each_shows_one and heard.infrared:

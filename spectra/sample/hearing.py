@@ -165,11 +165,15 @@ def mass_word(reading: SampleReading, data: MassSpectrum | MassRun, library: Mas
 
 
 def beside(library: MassLibrary, query: MassSpectrum, method: str, naming: Naming) -> Left:
-    """What names of a mixture explain beside others. Asked only when another method names what this one does not."""
+    """What names of a mixture explain beside others. Asked only when another method names what this one does not.
+
+    What the method is blind to takes nothing, though a library may hold its spectrum.
+    """
 
     def left(named: Sequence[str], given: Sequence[str]) -> Mapping[str, tuple[float, str]]:
         entries = {c: naming.entries(library, naming.seen_as(method, c)) for c in (*named, *given)}
-        own, others = ([c for c in some if entries[c]] for some in (named, given))
+        own = [c for c in named if entries[c]]
+        others = [c for c in given if entries[c] and not naming.blind(method, c)]
         if not own or not others:
             return {}
         values = left_beside(library, query, [entries[c] for c in own], [entries[c] for c in others])

@@ -141,9 +141,9 @@ def judge(
     judged = [replace(one, named=()) if _doubtful(one, words, contest, fit, blind) else one for one in out]
     sure = [(row.compound, row.probability) for one in judged for row in one.named if row.seen]
     sure += [(one.compound, one.probability) for one in only_infrared(words, judged, fit, contest)]
-    given = [c for c, p in sure if p >= fit.second]
-    said = left or {}
-    return [_beside(one, judged, given, words, said.get(one.place.reading), fit) for one in judged]
+    own = [place.rivals[0].compound for place in places if place.named]
+    given = [c for c, p in sure if p >= fit.second and c not in own]
+    return [_beside(one, judged, given, words, (left or {}).get(one.place.reading), extra, fit) for one in judged]
 
 
 def _beside(
@@ -152,20 +152,24 @@ def _beside(
     given: Sequence[str],
     words: Sequence[InfraredWord],
     left: Left | None,
+    more: Mapping[tuple[str, str], float],
     fit: Mixture,
 ) -> JudgedPlace:
-    """A place without its name where that rests on EI alone, and most of what it explains is explained by what infrared surely names and EI
-    does not.
+    """A place without its first name where that rests on EI alone, and most of what it explains is explained by what infrared surely names
+    and EI does not.
 
-    EI gives the ions of a compound that it missed to whatever else has them. A peak came off the column by itself.
+    EI gives the ions of a compound that it missed to whatever else has them. A peak came off the column by itself. EI's other parts are
+    those of all its readings, because they are of one sample. A second name of the place is infrared's own and stays.
     """
     best = one.named[0] if one.named else None
     if left is None or best is None or best.ratio > 1.0 or one.place.peak or _listed(best.compound, words):
         return one
-    same = [other.place for other in judged if other.place.reading == one.place.reading and other.place.named]
-    named = list(dict.fromkeys((best.compound, *(place.rivals[0].compound for place in same))))
-    share, by = left(named, [c for c in given if c not in named]).get(best.compound, (1.0, ""))
-    return replace(one, named=(), taken_by=by) if share < fit.left else one
+    if sum(more.get((key, best.compound), 0.0) for key in (one.place.reading, "")) > 0.0:
+        return one
+    others = [other.place.rivals[0].compound for other in judged if other is not one and other.place.named]
+    named = list(dict.fromkeys((best.compound, *others)))
+    share, by = left(named, given).get(best.compound, (1.0, ""))
+    return replace(one, named=one.named[1:], taken_by=by) if share < fit.left else one
 
 
 def contested(

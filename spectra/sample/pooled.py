@@ -60,13 +60,14 @@ def places(words: Sequence[MassWord]) -> list[Place]:
 
 
 def _joined(one: Place, other: Place, both_peaks: bool) -> Place:
-    """One place of two with one leader; two peaks of one run add up their areas."""
+    """One place of two with one leader, a peak if one of them is; two peaks of one run add up their areas."""
     better, worse = (one, other) if one.rivals[0].probability >= other.rivals[0].probability else (other, one)
+    better = replace(better, named=one.named or other.named, peak=one.peak or other.peak)
     if not both_peaks or better.area is None or worse.area is None or one.reading == other.reading:
-        return replace(better, named=one.named or other.named)
+        return better
     area = better.area + worse.area
     rivals = tuple(replace(r, share=area) for r in better.rivals)
-    return replace(better, rivals=rivals, area=area, named=one.named or other.named)
+    return replace(better, rivals=rivals, area=area)
 
 
 def _taken(place: Place, others: Iterable[Place]) -> bool:

@@ -37,15 +37,16 @@ def _only_infrared(scene: Scene, parts: Sequence[SamplePart]) -> Iterable[Questi
         seen = [part.support[w.method] for w in scene.heard.infrared if w.method in part.support]
         missed = any(s.state is State.NOT_SEEN for s in mass)
         large = any(s.state is State.SEEN and (s.share or 0.0) >= LARGE for s in seen)
-        if missed and large:
+        instead = " and ".join(map(scene.naming.name, scene.instead.get(part.compound, ())))
+        if missed and (large or instead):
             text = (
                 f"Infrared gives {part.name}, and EI does not list it though it has a reference. It may be lost in the inlet, or the name "
                 "is wrong. Does the name stand?"
             )
-            if instead := scene.instead.get(part.compound):
+            if instead:
                 text = (
-                    f"Infrared gives {part.name}, and EI gives {scene.naming.name(instead)} in its place, for ions that {part.name} has "
-                    "as well. Does the name stand?"
+                    f"Infrared gives {part.name}, and EI gives {instead} in its place, for ions that {part.name} has as well. "
+                    "Does the name stand?"
                 )
             readings = tuple(key for s in (*mass, *seen) for key in s.readings)
             yield _question("ei_does_not_list", text, (part.compound,), readings)

@@ -26,8 +26,8 @@ SHOWN = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Everything a state is read from. `weighed`: the sample was taken as one compound. `instead`: compound that infrared names → what EI
-    names for its ions."""
+    """Everything a state is read from. `weighed`: the sample was taken as one compound. `instead`: compound that infrared names → all that
+    EI names for its ions."""
 
     heard: Heard
     tests: Sequence[SampleTest]
@@ -37,7 +37,7 @@ class Scene:
     weighed: Weighed | None = None
     listed: Mapping[str, float] = field(default_factory=dict)
     outside: float = 0.0
-    instead: Mapping[str, str] = field(default_factory=dict)
+    instead: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def share(self, compound: str) -> float | None:
         """The largest share of signal any method gives a compound; all of it where the sample was taken as one compound."""
@@ -129,8 +129,8 @@ def _mass_not_seen(scene: Scene, compound: str, seen: str, words: Sequence[MassW
     ratio = min(max(scene.outside, mixture.LEAST), 1.0)
     if compound in scene.instead:
         instead = scene.instead[compound]
-        text = f"This method gives {scene.naming.name(instead)} instead, for ions that {name} has as well."
-        return Support(State.NOT_SEEN, text, apart_from=(instead,), ratio=ratio, readings=keys)
+        text = f"This method gives {' and '.join(map(scene.naming.name, instead))} instead, for ions that {name} has as well."
+        return Support(State.NOT_SEEN, text, apart_from=instead, ratio=ratio, readings=keys)
     if limit is not None and share is not None and share < limit:
         text = f"Not seen. Below {limit_percent(limit)} of the signal it would not show."
         return Support(State.NOT_VISIBLE, text, limit=limit, why=Blindness.BELOW_LIMIT, readings=keys)

@@ -229,6 +229,10 @@ def test_a_last_value_without_decimals_or_line_end_may_have_lost_digits() -> Non
     assert_marked(table.rstrip("\n")[:-2], "may_be_cut", "a.csv")
     assert not one(table.rstrip("\n"), "a.csv").warnings
     assert not one(table, "a.csv").warnings
+    halves = table.replace("\n", "\r\n")
+    assert_marked(halves[:-1], "may_be_cut", "a.csv")
+    assert not one(halves, "a.csv").warnings
+    assert not one(table.replace("\n", "\r"), "a.csv").warnings
     assert not one("m/z;Intensity;\n" + "".join(f"{m};{round(i)};\n" for m, i in PEAKS).rstrip("\n"), "a.csv").warnings
 
 

@@ -293,6 +293,16 @@ def test_durations_are_read(duration: bytes, seconds: float) -> None:
     assert changed(b"PT1.5S", duration).x[0] == seconds
 
 
+def test_a_duration_below_zero_is_read_and_marked() -> None:
+    run = changed(b"PT1.5S", b"PT-1S")
+    assert (run.x[0], "negative_time" in codes(run)) == (-1, True)
+
+
+def test_a_run_that_calls_no_scan_profile_or_centroid_says_none() -> None:
+    run = one(mzxml((1.5, MZ, INTENSITY)).replace(b'centroided="1"', b""))
+    assert (run.meta["n_profile"], run.meta["n_centroid"]) == (0, 0)
+
+
 def test_a_bare_number_is_taken_as_seconds_and_told_until_a_person_answers() -> None:
     content = mzxml((1.5, MZ, INTENSITY), (2.5, MZ, INTENSITY)).replace(b"PT1.5S", b"1.5").replace(b"PT2.5S", b"2.5")
     assert (one(content).x.tolist(), "time_unit_guessed" in codes(one(content))) == ([1.5, 2.5], True)

@@ -297,6 +297,10 @@ def test_a_look_alike_of_what_is_given_explains_nothing_by_itself() -> None:
 
 
 def test_of_several_entries_of_a_compound_the_one_that_fits_is_taken() -> None:
-    reading, cocaine, heroin = _of(("Cocaine", 1.0)), NAMED.index("Cocaine"), NAMED.index("Heroin")
-    one, many = (left_beside(LIBRARY, reading, [[cocaine]], [given]) for given in ([cocaine], [heroin, cocaine]))
+    reading, cocaine = _of(("Cocaine", 1.0)), NAMED.index("Cocaine")
+    one, many = (left_beside(LIBRARY, reading, [[cocaine]], [given]) for given in ([cocaine], [cocaine - 1, cocaine]))
     assert one.tolist() == many.tolist() == [[0.0, 0.0]]
+
+
+def test_a_name_that_explains_nothing_loses_nothing() -> None:
+    assert _left(_of(("Cocaine", 1.0)), ["Cocaine", "Etizolam"], ["Heroin"]) == [[1.0, 1.0], [1.0, 1.0]]

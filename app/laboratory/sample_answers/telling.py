@@ -129,7 +129,7 @@ def _figure(said: Support, names: Mapping[str, str]) -> str:
             return f"{percent(said.share)} of signal"
         return f"probability {percent(said.probability)}" if said.probability is not None else ""
     if said.state is State.NOT_SEEN and said.apart_from:
-        return f"gives {names.get(said.apart_from[0], said.apart_from[0])} instead"
+        return f"gives {' and '.join(names.get(compound, compound) for compound in said.apart_from)} instead"
     if said.state is State.NOT_SEEN:
         return f"would show above {limit_percent(said.limit)}" if said.limit is not None else "though it would show"
     if said.state is State.NOT_TOLD_APART:

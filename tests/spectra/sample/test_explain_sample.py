@@ -29,7 +29,9 @@ from spectra import (
     explain_sample,
 )
 from spectra.infrared_grid import GRID
+from spectra.sample.hearing import beside
 from spectra.sample.mixture import Withheld
+from spectra.sample.naming import Naming
 from tests.spectra.sample.small_world import (
     CAFFEINE,
     COCAINE,
@@ -209,6 +211,33 @@ def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemis
     assert [q.text for q in answer.questions if FOUR in q.compounds] == [
         "Infrared gives 4-CEC, and EI gives Cocaine in its place, for ions that 4-CEC has as well. Does the name stand?"
     ]
+
+
+def test_two_names_that_fall_for_one_compound_are_both_told_also_where_it_is_little(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nothing = lambda _library, _query, named, given: np.zeros((len(named), len(given) + 1))  # noqa: E731
+    monkeypatch.setattr("spectra.sample.hearing.left_beside", nothing)
+    monkeypatch.setattr("spectra.sample.questions.LARGE", 1.1)
+    answer = explain_sample([gc(COCAINE, CAFFEINE), ir(FOUR)], [], libraries((), (COCAINE, CAFFEINE)), REGISTER)
+    assert [part.compound for part in answer.parts] == [FOUR]
+    both_names = "gives Caffeine and Cocaine in"
+    assert both_names in answer.parts[0].support["gc_ms"].sentence
+    assert [both_names in q.text for q in answer.questions] == [True]
+
+
+def test_what_ei_is_blind_to_takes_no_ions_of_its_names() -> None:
+    reading = ei(FOUR)
+    for register, taken in ((REGISTER, {THREE: FOUR}), (replace(REGISTER, blind={"gc_ms": frozenset({FOUR})}), {})):
+        left = beside(mass_library(), reading, "gc_ms", Naming(register))([THREE], [FOUR])
+        assert {c: by for c, (share, by) in left.items() if share < 0.5} == taken
+
+
+def test_what_took_the_ions_is_told_among_several_and_a_compound_seen_as_its_product_takes_them_too() -> None:
+    register = replace(REGISTER, blind={}, seen_as={"gc_ms": {SUGAR: FOUR}})
+    share, by = beside(mass_library(), ei(FOUR), "gc_ms", Naming(register))([THREE], [COCAINE, SUGAR])[THREE]
+    assert by == SUGAR
+    assert share < 0.5
 
 
 @pytest.mark.parametrize("why", list(Withheld))

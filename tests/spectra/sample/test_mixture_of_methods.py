@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from spectra.infrared.answer import DetectionLimit, InfraredExplanation
+from spectra.sample import pooled
 from spectra.sample.constants import shipped
-from spectra.sample.heard import InfraredWord, Left, Place, Rival
+from spectra.sample.heard import InfraredWord, Left, MassWord, Place, Rival
 from spectra.sample.mixture import Withheld, contested, infrared_worth, judge, only_infrared, withheld, would_have_seen
 from spectra.types import Component, Identification
 
@@ -280,3 +282,49 @@ def test_a_name_keeps_its_ions_where_nobody_can_take_them(spared: Place, said: I
 def test_what_a_strip_or_a_second_reading_speaks_for_keeps_its_ions() -> None:
     judged = judge([place(("a", 0.9))], [word({"cut": 0.99})], FIT, more={("", "a"): 0.5}, left=_leaving(0.0))
     assert judged[0].named
+
+
+def test_a_strip_speaks_for_a_name_also_where_infrared_speaks_against_it() -> None:
+    against = word({"cut": 0.99}, {"a": (0.05, False)})
+    judged = judge([place(("a", 0.95))], [against], FIT, more={("gc", "a"): 0.5}, left=_leaving(0.0))[0]
+    assert judged.rows[0].ratio < 1.0
+    assert judged.named
+    assert judge([place(("a", 0.95))], [against], FIT, left=_leaving(0.0))[0].taken_by == "cut"
+
+
+def test_what_takes_the_ions_of_a_name_in_its_own_place_stays_named() -> None:
+    judged = judge([place(("a", 0.95), ("b", 0.06))], [word({"b": 0.97})], FIT, left=_leaving(0.0))[0]
+    assert ([row.compound for row in judged.named], judged.taken_by) == (["b"], "b")
+
+
+def test_what_another_reading_of_ei_names_is_there_as_well_and_takes_nothing() -> None:
+    places = [place(("a", 0.9)), replace(place(("b", 0.95)), reading="another")]
+    asked: list[tuple[list[str], list[str]]] = []
+    judge(places, [word({"b": 0.99, "cut": 0.99})], FIT, left=_leaving(1.0, asked))
+    assert asked == [(["a", "b"], ["cut"])]
+
+
+def test_a_name_is_not_weighed_beside_its_rival_for_the_place() -> None:
+    asked: list[tuple[list[str], list[str]]] = []
+    said = word({"cut": 0.99}, {"a": (0.01, False)})
+    judged = judge([place(("a", 0.5), ("c", 0.45), share=0.05)], [said], FIT, left=_leaving(1.0, asked))[0]
+    assert [row.compound for row in judged.named] == ["c"]
+    assert asked == [(["c"], ["cut"])]
+
+
+def test_of_two_readings_the_surer_one_leads_the_place_and_a_peak_stays_a_peak() -> None:
+    peak, whole = replace(place(("a", 0.8)), reading="run#1", peak=True), place(("a", 0.9))
+    words = [SimpleNamespace(run=one.peak, whole=True, places=(one,)) for one in (whole, peak)]
+    merged = pooled.places(cast("list[MassWord]", words))
+    assert [(one.reading, one.rivals[0].probability, one.peak) for one in merged] == [("gc", 0.9, True)]
+
+
+def test_what_infrared_finds_bands_of_keeps_its_ions_though_it_is_not_listed() -> None:
+    judged = judge([place(("a", 0.9))], [word({"cut": 0.99}, {"a": (0.05, True)})], FIT, left=_leaving(0.0))[0]
+    assert judged.named
+
+
+def test_what_a_strip_alone_makes_a_name_takes_no_ions() -> None:
+    places = [place(("a", 0.9)), place(("s", 0.7), named=False)]
+    judged = judge(places, [word({"a2": 0.1})], FIT, more={("", "s"): 2.0}, left=_leaving(0.0))
+    assert [row.compound for one in judged for row in one.named] == ["a", "s"]
