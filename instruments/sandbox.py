@@ -270,18 +270,18 @@ class _Worker:
                 if not piece:
                     raise self._death()
                 if len(received) > ANSWER_BYTES:
-                    raise self._babble()
+                    raise self._no_answer()
                 received += piece
         try:
             answer = json.loads(received)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            raise self._babble()
+            raise self._no_answer()
         return answer
 
-    def _babble(self) -> InstrumentError:
-        """What it says is no answer: it is ended, and nobody waits for it to die."""
+    def _no_answer(self) -> InstrumentError:
+        """Ends a child that runs on and whose output is no answer, instead of waiting for it to exit."""
         self.kill()
         return _crashed()
 

@@ -26,7 +26,7 @@ ORDERED = frozenset(
 )
 # Mid-infrared and Raman instruments reach about 50–15,000 cm⁻¹; a Raman axis alone may start below its laser line.
 PLAUSIBLE_CM1 = (-4_000.0, 30_000.0)
-BELOW_ZERO = -1e-6  # where a single beam begins at 0, and was reckoned
+BELOW_ZERO = -1e-6  # a single beam may begin at 0, but for rounding
 PLAUSIBLE_NM = (100.0, 30_000.0)
 LOWEST_IR_NM, LONGEST_UV_NM = 700.0, 1_200.0
 PLAUSIBLE_UM = (0.1, 1_000.0)

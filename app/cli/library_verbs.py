@@ -119,8 +119,7 @@ def library_list(json_: bool) -> None:
     with _shelf() as (database, registry), database.read() as session:
         rows = service.list_libraries(session, registry)
     text = "\n".join(
-        f"{r.name}: {r.n_entries:,} {'entry' if r.n_entries == 1 else 'entries'}, {r.technique}, {r.holds.words.lower()}. {r.notice}".rstrip()
-        for r in rows
+        f"{r.name}: {_entries(r.n_entries)}, {r.technique}, {r.holds.words.lower()}. {r.notice}".rstrip() for r in rows
     )
     say(rows, text, json_)
 
@@ -234,9 +233,13 @@ def library_reparse(name: str, apply_: bool, json_: bool) -> None:
     say({**asdict(found), "same": found.same}, "\n".join(_reparsed(found)), json_)
 
 
+def _entries(n: int) -> str:
+    return f"{n:,} {'entry' if n == 1 else 'entries'}"
+
+
 def _reparsed(found: reparse.Reparsed) -> Iterator[str]:
     before, now = (", ".join(names) or "not noted" for names in found.readers)
-    yield f"{found.name}: {found.n_entries[0]:,} → {found.n_entries[1]:,} {'entry' if found.n_entries[1] == 1 else 'entries'}, read by {before} → {now}."
+    yield f"{found.name}: {found.n_entries[0]:,} → {_entries(found.n_entries[1])}, read by {before} → {now}."
     yield from ("  " + line for line in reparse.lines_of(found))
     if found.same:
         yield "Every entry is the same."

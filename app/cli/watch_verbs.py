@@ -76,9 +76,7 @@ def watch(
     json_: bool,
 ) -> None:
     """Send each finished file of DIR to a server, once. Nothing in DIR is ever changed, moved or deleted."""
-    for stream in (sys.stdout, sys.stderr):  # file names of any alphabet, on a console that has another
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    _show_any_alphabet()
     root = folder.absolute()
     address = _address(server, ca_file or "", allow_http)
     origin = fit_label(name) or places.default_origin(root)
@@ -118,6 +116,13 @@ def watch(
         else:
             watcher.run()
         reporter.say("ended", "Ended. What is not sent yet is sent at the next start.")
+
+
+def _show_any_alphabet() -> None:
+    """File names may be of an alphabet that the console lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _address(server: str, ca_file: str, allow_http: bool) -> Address:

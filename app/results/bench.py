@@ -287,6 +287,7 @@ def bench(
     steps = service.allowed_actions(session, actor, newest.result, now, register, analyses) if newest else []
     machines = reading_analyses.instruments(session, actor)
     uploads = [upload for analysis in analyses for upload in analysis.uploads]
+    seen_by = [person for upload in uploads for person in (upload.warnings_seen_by, upload.corrected_by)]
     until = sample.released_at or sample.withdrawn_at or now
     told = service.released(session, sample_id)
     older = told if told and newest and told.result.id != newest.result.id else None
@@ -316,13 +317,7 @@ def bench(
         warnings=tuple(quality.warnings),
         instruments=tuple(machines),
         overdue=frozenset(m.id for m in machines if m.certificate_due is not None and m.certificate_due < now),
-        names=people.display_names(
-            session,
-            [
-                *(p for u in uploads for p in (u.warnings_seen_by, u.corrected_by)),
-                *(one.by for one in (whole.replies if whole else ())),
-            ],
-        ),
+        names=people.display_names(session, [*seen_by, *(one.by for one in (whole.replies if whole else ()))]),
         older=older,
         retract=dict(service.allowed_actions(session, actor, older.result, now, register))[Action.RETRACT]
         if older

@@ -93,7 +93,7 @@ def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
 
 
 def _assigned_last(found: Iterator[Block]) -> Iterator[Block]:
-    """The blocks, where those that only assign peaks come first behind the block that has these peaks."""
+    """The blocks in an order in which assignments of peaks follow the first block with data, so that they can be noted on its reading."""
     first, begun = list[Block](), False
     for block in found:
         if not begun and _only_assigns(block):

@@ -152,7 +152,7 @@ def remarks(ordinates: Ordinates, found: Numbers, x: FloatArray, y: FloatArray) 
     """DIF checks (an error beyond one count), FIRSTY, DELTAX, MAXX, MINX, MAXY, MINY, and missing values."""
     for line, difference in ordinates.failed_checks:
         if difference > 1 and line > ordinates.line[-1]:  # where nothing but the check stands
-            text = f"The check value of line {line}, the last, does not fit the line before it; that may be damaged."
+            text = f"The check value on line {line}, the last one, does not fit the line before it, so the last values may be damaged."
             yield warning("y_check", text)
         elif difference > 1:
             raise CorruptFile(

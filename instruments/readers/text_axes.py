@@ -45,7 +45,7 @@ _SCALED = re.compile(
     "(?<![\\d.])10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])"
 )  # Intensity / 10³ counts
 _DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S)|kcounts")  # bare, AU is absorbance
-_BEFORE_RESULT = re.compile(r"(dark|ref(erence)?)\b", re.I)  # what a result beside it was reckoned from
+_BEFORE_RESULT = re.compile(r"(dark|ref(erence)?)\b", re.I)  # a result beside it was calculated from them
 _RESULTS = ("absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)")
 LONGEST_SUM_S = 60.0  # of the scans of one spectrum
 ENOUGH_POINTS = 10  # for an axis to speak for itself

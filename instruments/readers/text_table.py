@@ -81,11 +81,10 @@ def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
             code="no_table",
             hint="Export the spectrum or chromatogram itself, not a list of what was found or a table with a row per sample: x and y as two columns with a header line that names the units.",
         )
-    cut = not text.ends_with_line_end(source)
+    cut, half = not text.ends_with_line_end(source), source.tail.endswith(b"\r")  # half of a line end of two
     for block, name, said in choose(blocks):
         refuse_broken(block, blocks, dialect)
         extra = said + uneven(block, blocks, dialect)
-        half = source.tail.endswith(b"\r")  # of a line end of two
         if cut and block is blocks[-1] and (half or lines[-1][0] != block.lines[-1] or looks_cut(block, dialect)):
             extra += (warning("may_be_cut", "The file ends in the middle of a line; its last row may be cut."),)
         yield from _readings(block, name, dialect, source, hints, extra)

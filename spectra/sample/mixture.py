@@ -158,11 +158,11 @@ def _beside(
     """A place without its first name where that rests on EI alone, and most of what it explains is explained by what infrared surely names
     and EI does not.
 
-    EI gives the ions of a compound that it missed to whatever else has them. A peak came off the column by itself. EI's other parts are
-    those of all its readings, because they are of one sample. A second name of the place is infrared's own and stays.
+    EI gives the ions of a compound that it missed to whatever else has them. EI's other parts are those of all its readings, because they
+    are of one sample. A second name of the place is infrared's own and stays.
     """
-    best = one.named[0] if one.named else None
-    if left is None or best is None or best.ratio > 1.0 or one.place.peak or _listed(best.compound, words):
+    best = _of_mass_alone(one, words)
+    if left is None or best is None:
         return one
     if sum(more.get((key, best.compound), 0.0) for key in (one.place.reading, "")) > 0.0:
         return one
@@ -220,15 +220,14 @@ def _doubtful(
 ) -> bool:
     """Whether the name of a place rests on one mass spectrum alone, and on too little.
 
-    A peak came off the column by itself. What another method speaks for rests on two, and less where something speaks against it. An
-    infrared reading that names nothing, is blind to the compound, lists it or does not tell it from a part asks nothing of it. One that
-    has a reference and does not list the compound asks for even odds besides.
+    An infrared reading that names nothing or is blind to the compound asks nothing of it. One that has a reference and does not list the
+    compound asks for even odds besides.
     """
-    best = one.named[0] if one.named else None
-    if best is None or best.share is None or best.ratio > 1.0 or one.place.peak:
+    best = _of_mass_alone(one, words)
+    if best is None or best.share is None:
         return False
     asked = [w for w in words if w.parts and not blind(w.method, best.compound)]
-    if not asked or _listed(best.compound, asked):
+    if not asked:
         return False
     unseen = any(best.compound in w.limits and w.limits[best.compound].seen is False for w in asked)
     if unseen and best.probability < fit.name:
@@ -238,9 +237,17 @@ def _doubtful(
     return not stands(facts(best.probability, share, unexplained, contest), fit.mass_alone)
 
 
-def _listed(compound: str, words: Sequence[InfraredWord]) -> bool:
-    """Whether infrared lists a compound, or does not tell it from one that it lists."""
-    return any(compound in {*w.parts, *(c for twins in w.alike.values() for c in twins)} for w in words)
+def _of_mass_alone(one: JudgedPlace, words: Sequence[InfraredWord]) -> Judged | None:
+    """The first name of a place where it rests on one mass spectrum alone.
+
+    None for a peak, which came off the column by itself, for what another method speaks for, and for what infrared lists or does not tell
+    from a part that it lists.
+    """
+    best = one.named[0] if one.named else None
+    if best is None or best.ratio > 1.0 or one.place.peak:
+        return None
+    listed = any(best.compound in {*w.parts, *(c for twins in w.alike.values() for c in twins)} for w in words)
+    return None if listed else best
 
 
 def _named(place: Place, rows: Sequence[Judged], fit: Mixture) -> list[Judged]:

@@ -193,14 +193,22 @@ def test_what_may_have_been_named_twice_is_named_less_and_said(monkeypatch: pyte
     assert [said for said in torn.reasons if "Both may be one substance" in said and "Mannitol is not named" in said]
 
 
+def _leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What infrared gives takes the ions of every name of EI."""
+
+    def nothing(_library: object, _query: object, named: list[object], given: list[object]) -> np.ndarray:
+        return np.zeros((len(named), len(given) + 1))
+
+    monkeypatch.setattr("spectra.sample.hearing.left_beside", nothing)
+
+
 def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemist_is_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     readings, known = [gc(COCAINE, CAFFEINE), ir(CAFFEINE, FOUR)], libraries((), (COCAINE,))
     plain = explain_sample(readings, [], known, REGISTER)
     assert {part.compound for part in plain.parts} == {COCAINE, CAFFEINE, FOUR}, "4-CEC has none of the ions of cocaine"
-    nothing = lambda _library, _query, named, given: np.zeros((len(named), len(given) + 1))  # noqa: E731
-    monkeypatch.setattr("spectra.sample.hearing.left_beside", nothing)
+    _leave_nothing(monkeypatch)
     answer = explain_sample(readings, [], known, REGISTER)
     assert {part.compound for part in answer.parts} == {CAFFEINE, FOUR}
     said = "Most of what speaks for Cocaine by EI is explained by 4-CEC, which infrared gives, so Cocaine is not named."
@@ -216,8 +224,7 @@ def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemis
 def test_two_names_that_fall_for_one_compound_are_both_told_also_where_it_is_little(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    nothing = lambda _library, _query, named, given: np.zeros((len(named), len(given) + 1))  # noqa: E731
-    monkeypatch.setattr("spectra.sample.hearing.left_beside", nothing)
+    _leave_nothing(monkeypatch)
     monkeypatch.setattr("spectra.sample.questions.LARGE", 1.1)
     answer = explain_sample([gc(COCAINE, CAFFEINE), ir(FOUR)], [], libraries((), (COCAINE, CAFFEINE)), REGISTER)
     assert [part.compound for part in answer.parts] == [FOUR]
