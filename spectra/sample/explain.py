@@ -291,7 +291,7 @@ def _not_clear(judged: Iterable[JudgedPlace], naming: Naming) -> Iterable[str]:
     for place in judged:
         if place.taken_by:
             name, by = naming.name(place.rows[0].compound), naming.name(place.taken_by)
-            yield f"Most of what speaks for {name} by EI is explained by {by}, which infrared gives, so {name} is not named."
+            yield f"Most of EI's evidence for {name} is explained by {by}, which infrared gives, so {name} is not named."
         elif not place.named and (place.place.named or place.place.total >= SEVERAL):
             names = ", ".join(naming.name(row.compound) for row in place.rows[:4])
             yield f"Not named, because it is not clear enough. One of these may be there, {names}."

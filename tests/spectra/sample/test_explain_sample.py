@@ -211,7 +211,7 @@ def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemis
     _leave_nothing(monkeypatch)
     answer = explain_sample(readings, [], known, REGISTER)
     assert {part.compound for part in answer.parts} == {CAFFEINE, FOUR}
-    said = "Most of what speaks for Cocaine by EI is explained by 4-CEC, which infrared gives, so Cocaine is not named."
+    said = "Most of EI's evidence for Cocaine is explained by 4-CEC, which infrared gives, so Cocaine is not named."
     assert said in answer.reasons
     row = next(part for part in answer.parts if part.compound == FOUR).support["gc_ms"]
     assert (row.state, row.apart_from) == (State.NOT_SEEN, (COCAINE,))
