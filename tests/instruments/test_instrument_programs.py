@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -13,6 +11,7 @@ from tests.instruments.instrument_files import MASSBANK, codes, jcamp, mass_jcam
 from tests.instruments.spc_files import Y, single
 from tests.instruments.test_instrument_silent import assert_marked
 from tests.instruments.test_instrument_text_standard import warned
+from tests.support.effort import within
 
 SHIFTS = "".join(f"{12.5 + 2 * i:.3f}\t{900 + i % 40}\n" for i in range(800))
 LABSPEC = (
@@ -125,14 +124,16 @@ def test_xml_is_no_table_and_is_named_behind_a_comment(before: str) -> None:
         read(f"{before}{XML}".encode(), "a.xml")
 
 
+def _as_much_sound_text() -> None:
+    read(jcamp(VALUES * 300).encode(), "a.txt")
+
+
 @pytest.mark.parametrize(
     "content", ["<?xml version='1.0'?>" + "<!--x>" * 12_000, jcamp(VALUES, FIRSTX=f"{'1' * 40_000},x")]
 )
 def test_open_comments_and_long_numbers_are_looked_through_once(content: str) -> None:
-    began = time.process_time()
-    with pytest.raises(InstrumentError):
+    with within(20, _as_much_sound_text), pytest.raises(InstrumentError):
         read(content.encode(), "a.txt")
-    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize("first", ["", " ", "\t"])
