@@ -305,12 +305,23 @@ def test_files_that_agree_in_every_other_line_are_shown_as_replaced_and_the_othe
 
     old = {"a.md": "One word differs here.\n", **{f"z{n}.md": every_other("u") for n in range(9)}}
     new = {"a.md": "One word changed here.\n", **{f"z{n}.md": every_other("v") for n in range(9)}}
-    with in_no_time():
-        short, *long = comparing.changes(old, new)
+    short, *long = comparing.changes(old, new)
     assert [p.text for p in short.pieces if p.kind != "same"] == ["differs", "changed"]
     assert not short.replaced
     assert [[p.kind for p in one.pieces] for one in long] == [["gone", "new"]] * 9
     assert all(one.replaced for one in long)
+
+
+def test_files_have_one_allowance_of_work_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them alone is compared line by line; nine of them would take nine times as long."""
+    monkeypatch.setattr(comparing, "_WORK", 20_000)
+    lines = [f"line {n}\n" for n in range(4_000)]
+    old = {f"z{n}.md": "".join(lines) for n in range(9)}
+    new = {path: text.replace("line 2000\n", "another\n") for path, text in old.items()}
+    one_alone = comparing.changes({"z8.md": old["z8.md"]}, {"z8.md": new["z8.md"]})
+    assert not one_alone[0].replaced
+    first, *_, last = comparing.changes(old, new)
+    assert (first.replaced, last.replaced) == (False, True)
 
 
 def test_a_long_file_of_rules_is_neither_saved_nor_read(editors: Editors) -> None:
@@ -318,6 +329,7 @@ def test_a_long_file_of_rules_is_neither_saved_nor_read(editors: Editors) -> Non
     text = "- id: R-HEAT\n  version: 1\n  x: [" + "1," * 60_000 + "2027-02-30]\n"
     draft, browser = stored(editors, "rules/old.yaml", text), editors.browser(CLINICIAN)
     headers = {"If-Match": "new"}
+    assert browser.get(f"/messages/{draft}/rules").status_code == 200, "its template is read once in a process"
     with in_no_time():
         refused = browser.put(
             f"{URL}/{draft}/file", params={"path": "rules/new.yaml"}, headers=headers, json={"text": text}
