@@ -11,7 +11,7 @@ import math
 import os
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from .recognised import BY_NAME, Recognised
 from .registry import TIE_POINTS, Candidate, Format, Hints, format_named, formats, sniff_folder, sniff_probe
 from .sandbox import ParserSandbox
 from .source import Readable, Source, open_source
-from .text import decode_head
+from .text import decode_head, stray_controls
 from .units import X_UNITS, Y_UNITS
 from .validate import checked, warning
 
@@ -128,9 +128,9 @@ def _read_opened(opened: Source, hints: Hints, limits: Limits) -> list[Reading]:
         readings = _call(chosen, content, hints, limits)
         if not readings:
             raise CorruptFile(f"The file is {chosen.title}, but holds no reading.", code="no_reading")
-        remark = _extension_remark(chosen, content)
+        remarks = (*_extension_remark(chosen, content), *_damage(content))
         answered = {"x_answered": hints.x_unit is not None, "y_answered": hints.y_unit is not None}
-        return [_stamp(checked(r, **answered), chosen, opened.sha256, remark) for r in readings]
+        return [_stamp(checked(r, **answered), chosen, opened.sha256, remarks) for r in readings]
     finally:
         if content is not opened:
             content.close()
@@ -250,14 +250,25 @@ def _break_tie(tied: list[Candidate], content: Source) -> Candidate:
     )
 
 
-def _extension_remark(chosen: Format, content: Source) -> Remark | None:
+def _extension_remark(chosen: Format, content: Source) -> Iterator[Remark]:
     extension = content.extension
     if extension in NEUTRAL_EXTENSIONS or extension in chosen.extensions:
-        return None
+        return
     taken = {e for f in formats() for e in f.extensions} | {e for r in BY_NAME.values() for e in r.extensions}
-    if extension not in taken | FOREIGN_EXTENSIONS:
-        return None
-    return warning("extension_mismatch", f"The name ends in .{extension}, but the content is {chosen.title}.")
+    if extension in taken | FOREIGN_EXTENSIONS:
+        yield warning("extension_mismatch", f"The name ends in .{extension}, but the content is {chosen.title}.")
+
+
+def _damage(content: Source) -> Iterator[Remark]:
+    """A character that no program writes may have taken the place of a letter of a name, or of a digit."""
+    count, line = (0, 0) if isinstance(content, Folder) else stray_controls(content)
+    if count:
+        what = "a control character" if count == 1 else f"{count:,} control characters"
+        yield warning(
+            "control_characters",
+            f"The text contains {what}{',' if count == 1 else ', the first'} on line {line:,}. Programs do not write these, so the "
+            "file has probably been damaged: compare its names and numbers with the original.",
+        )
 
 
 def _finite(value: Any) -> Any:
@@ -271,13 +282,12 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def _stamp(reading: Reading, chosen: Format, sha256: str, remark: Remark | None) -> Reading:
+def _stamp(reading: Reading, chosen: Format, sha256: str, found: tuple[Remark, ...]) -> Reading:
     """Who read it and from which bytes. `source_sha256` is of the file as it came, packed or not.
 
     A reader may know less of this very file than of its format: the lower assurance stands.
     """
     assurance = lower(chosen.confidence, str(reading.meta.get("assurance", chosen.confidence)))
-    remarks = reading.remarks + ((remark,) if remark else ())
     return replace(
         reading,
         source_sha256=sha256,
@@ -285,5 +295,5 @@ def _stamp(reading: Reading, chosen: Format, sha256: str, remark: Remark | None)
         reader=chosen.reader,
         reader_version=chosen.version,
         meta={**_finite(reading.meta), "assurance": assurance},
-        remarks=remarks,
+        remarks=reading.remarks + found,
     )

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from instruments import AmbiguousText, CorruptFile, InstrumentError, Limits, TooLarge, UnknownFormat, read
+from instruments.limits import DEFAULT_LIMITS
 from instruments.readers.text_dialect import Dialect
-from spectra.types import ReadingKind
+from instruments.source import CHUNK, open_source
+from instruments.text import stray_controls
+from spectra.types import Level, ReadingKind
 from tests.instruments.instrument_files import SMALL, codes, one, table
 
 EXPECTED_X = 3800 - 16.0 * np.arange(60)
@@ -364,3 +367,28 @@ def test_long_tables_with_an_odd_row_here_and_there_lose_none() -> None:
     np.testing.assert_array_equal(reading.y, kept)
     np.testing.assert_allclose(reading.x[[0, -1]], [400, 3399.9])
     assert "empty_cells" in codes(reading)
+
+
+ROWS = "".join(f"{mz} {mz % 97 + 1}\n" for mz in range(1, 3_001))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("stray", ["\0", "\x07", "\x7f"])
+def test_a_control_character_within_a_text_is_said_with_its_line(stray: str, encoding: str, end: str) -> None:
+    text = f"Name: Cocaïne\nComments: a{stray}b {stray}\nNum Peaks: 3000\n{ROWS}".replace("\n", end)
+    said = next(r for r in one(text.encode(encoding)).remarks if r.code == "control_characters")
+    assert said.level is Level.WARNING
+    assert said.text.startswith("The text contains 2 control characters, the first on line 2.")
+
+
+def test_control_characters_are_counted_across_pieces_up_to_the_end_mark() -> None:
+    """A file is looked at in pieces of a mebibyte."""
+    text = b"a\n" * (CHUNK // 2) + b"\0b\n" * 2 + b"\x1a\0"
+    assert stray_controls(open_source(text, "", DEFAULT_LIMITS)) == (2, CHUNK // 2 + 1)
+
+
+@pytest.mark.parametrize("filling", [b"", b"\0" * 40, b"\x07\x01 rest of a sector"])
+def test_what_fills_a_sector_behind_the_end_mark_is_no_damage(filling: bytes) -> None:
+    content = f"Name: A\nNum Peaks: 3000\n{ROWS}\x1a".encode() + filling
+    assert "control_characters" not in codes(one(content))
