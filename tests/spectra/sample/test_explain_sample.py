@@ -356,6 +356,15 @@ def test_compounds_known_by_name_only_are_joined_by_name() -> None:
     assert answer.parts[0].support["ftir"].state is State.SEEN
 
 
+def test_a_library_is_remembered_with_the_register_it_was_read_under() -> None:
+    """A register that was mended joins what the one before held apart, in the same library."""
+    library = mass_library()
+    assert Naming(SampleRegister(names=NAMES)).entries(library, FOUR) != []
+    joined = Naming(SampleRegister(names=NAMES, same={FOUR: COCAINE}))
+    assert joined.entries(library, FOUR) == ()
+    assert FOUR not in joined.of_library(library)
+
+
 def test_what_decomposes_in_the_inlet_is_heard_as_its_product() -> None:
     """EI sees the product, infrared the compound itself: both speak of one part."""
     register = SampleRegister(names=NAMES, seen_as={"gc_ms": {SUGAR: COCAINE}})
