@@ -5,6 +5,7 @@ Remarks of level ERROR turn into CorruptFile, so a reading that leaves `read` ne
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -58,6 +59,7 @@ UNITS_OF = dict.fromkeys((ReadingKind.IR, ReadingKind.RAMAN, ReadingKind.UV), ("
 _OF_LIGHT = ("absorbance", "transmittance", "reflectance", "")
 SMALLEST_ORDINATE = 1e-12  # of light; what lies below are other bytes taken for numbers
 LARGEST_VALUE = 1e30  # netCDF fills what was never written with 9.97e36, others with the largest number there is
+_NO_LETTERS = re.compile("[\x80-\x9f]")  # control characters, which Latin-1 makes of bytes that are none of its own
 X_DOUBTS = frozenset({"looks_like_wavelength", "looks_like_wavenumber", "looks_like_seconds"})
 # An absorbance that cannot be is not among them: after a slip of the hand it would be compared without a word.
 Y_DOUBTS = frozenset({
@@ -100,6 +102,9 @@ def check(reading: Reading) -> tuple[Remark, ...]:
         found.append(warning("implausible_value", text))
     if reading.kind in (ReadingKind.CHROMATOGRAM, ReadingKind.MASS_RUN) and direction(reading.x) < 0:
         found.append(warning("falling_time", "The time runs backwards; please check the unit of the x axis."))
+    if strange := _NO_LETTERS.search(reading.title + reading.instrument):
+        text = f"The names in this reading hold a character that no text has (U+{ord(strange[0]):04X}), so the encoding of the file is not known here; compare them with the original."
+        found.append(warning("unknown_encoding", text))
     if reading.n_points > 1 and not reading.y.any():
         found.append(warning("all_zero", "Every value of the reading is zero."))
     return tuple(found)

@@ -24,7 +24,17 @@ from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
-from .jcamp_axis import Numbers, axis, check_numbers, factor_remark, not_ended, number, pair_remarks, remarks
+from .jcamp_axis import (
+    Numbers,
+    axis,
+    check_numbers,
+    factor_remark,
+    not_ended,
+    number,
+    pair_remarks,
+    remarks,
+    stated_number,
+)
 from .jcamp_blocks import DATA_LABELS, Block, Table, blocks, normal
 from .jcamp_pages import ordinate, read_pages, retention
 from .record_facts import StatedFacts
@@ -65,7 +75,7 @@ def sniff_jcamp(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS"},
     magic=sniff_jcamp,
     extensions=EXTENSIONS,
-    version="11",
+    version="12",
 )
 def read_jcamp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block; a block of scans or mass-spectral pages is one MASS_RUN.
@@ -199,20 +209,12 @@ def _numbers(block: Block, table: Table) -> Numbers:
         1.0 if x_factor is None else x_factor,
         1.0 if y_factor is None else y_factor,
         value("NPOINTS"),
-        _stated(block.text(f"MIN{y}")),
-        _stated(block.text(f"MAX{y}")),
-        _stated(block.text(f"MIN{x}")),
-        _stated(block.text(f"MAX{x}")),
+        stated_number(block.text(f"MIN{y}")),
+        stated_number(block.text(f"MAX{y}")),
+        stated_number(block.text(f"MIN{x}")),
+        stated_number(block.text(f"MAX{x}")),
         "" if (x_factor is None) == (y_factor is None) else f"{x if x_factor is None else y}FACTOR",
     )
-
-
-def _stated(text: str) -> float | None:
-    """A number that is only held against the data: nonsense there is no reason to refuse a file."""
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def kind_of(block: Block, hints: Hints) -> ReadingKind:

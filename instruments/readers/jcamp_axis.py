@@ -59,6 +59,14 @@ def number(text: str, label: str, line: int) -> float | None:
     )
 
 
+def stated_number(text: str) -> float | None:
+    """A number that is only held against the data: nonsense there is no reason to refuse a file."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
 def factor_remark(found: Numbers) -> Iterator[Remark]:
     """A table has both factors or none; where one is lost the numbers may be wrong by as much."""
     if found.factor_missing:
@@ -257,12 +265,12 @@ def _extremes(found: Numbers, y: FloatArray) -> Iterator[Remark]:
         return
     lowest, highest = float(np.nanmin(y)), float(np.nanmax(y))
     slack = abs(found.y_factor) + 0.02 * (highest - lowest)
-    for word, stated, value in (("highest", found.max_y, highest), ("lowest", found.min_y, lowest)):
-        apart = (
-            min(abs(stated - value), abs(stated / 100 - value) if highest <= FRACTION else np.inf) if stated else 0.0
-        )
-        if stated and np.isfinite(stated) and apart > slack:
-            yield warning("extreme_y", f"The header says the {word} y is {stated:g}, the data say {value:g}.")
+    extremes = (("highest", found.max_y, highest), ("lowest", found.min_y, lowest))
+    stated = [(word, end, value) for word, end, value in extremes if end and np.isfinite(end)]
+    scales = (1, 100) if highest <= FRACTION else (1,)  # the same for both
+    wrong = min(([e for e in stated if abs(e[1] / scale - e[2]) > slack] for scale in scales), key=len)
+    for word, end, value in wrong:
+        yield warning("extreme_y", f"The header says the {word} y is {end:g}, the data say {value:g}.")
 
 
 def _is_lowest(found: Numbers, y: FloatArray, slack: float) -> bool:

@@ -18,12 +18,13 @@ from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from ..peaks import ScanNotes, peak_list, to_scan
 from ..registry import Hints
-from ..validate import ORDINATE_UNKNOWN, info, warning
+from ..validate import ORDINATE_UNKNOWN, counted, info, warning
 from .jcamp_asdf import columns_of, decode, decode_pairs
-from .jcamp_axis import Numbers, axis, check_numbers, number, remarks
+from .jcamp_axis import Numbers, axis, check_numbers, number, remarks, stated_number
 from .jcamp_blocks import Block, Table
 from .mz_run import time_axis
 
+TOTAL_APART, TIME_APART = 0.02, 0.005  # of a sum, of a time
 _COEFFICIENT = re.compile(r"(?<![ck])m-1|absorptivity|coeff", re.I)  # of gases: (micromol/mol)-1m-1 (base 10)
 
 
@@ -90,6 +91,7 @@ def read_pages(
         name = f"{title} {table.local.get('PAGE', '')}".strip() if numbered else title
         if kind is ReadingKind.MASS_SPECTRUM:
             time, timing = retention(block, table, hints)
+            timing += tuple(_two_times([table], variables))
             yield peak_list(
                 x,
                 y,
@@ -230,6 +232,7 @@ def _run(
     notes: tuple[Remark, ...],
 ) -> Reading:
     x, unit, remark = _times(block, variables, hints.x_unit)
+    notes += tuple(_two_times(block.tables, variables)) + tuple(_of_the_scans(block.tables, pages))
     times = x if unit == "s" else [None] * x.size
     troubles, scans = ScanNotes(), list[MassSpectrum]()
     mode = re.match(r"[A-Za-z]+", block.text(".IONIZATIONMODE", "IONIZATIONMODE"))
@@ -251,6 +254,40 @@ def _run(
         scans=tuple(scans),
         remarks=notes + remark + troubles.remarks(),
     )
+
+
+def _of_the_scans(tables: list[Table], pages: list[_Page]) -> Iterator[Remark]:
+    """Numbers that two scans share; and totals (TIC) beside those of other scans, where most are the sum of their peaks."""
+    numbers = [number for table in tables if (number := table.local.get("SCANNUMBER"))]
+    twice = len(numbers) - len(set(numbers))
+    if twice:
+        text = f"{counted(twice, 'scan has', 'scans have')} the number of another; the file was joined from several or is damaged."
+        yield warning("duplicate_scan", text)
+    total = np.array([stated_number(table.local.get("TIC", "")) for table in tables], dtype=np.float64)
+    held = np.array([float(page.y.sum()) for page in pages])
+    known = np.isfinite(total) & np.isfinite(held)
+    fits = np.abs(total - held) <= TOTAL_APART * np.abs(held)
+    if 2 * int(fits.sum()) > int(known.sum()) > int(fits.sum()):
+        at = int(np.argmax(known & ~fits))
+        many = counted(int((known & ~fits).sum()), "scan is", "scans are")
+        text = f"The TIC of {many} not the sum of its peaks, as that of the others is; the first is {total[at]:g} and the sum {held[at]:g}."
+        yield warning("scan_differs", text)
+
+
+def _two_times(tables: list[Table], variables: Variables) -> Iterator[Remark]:
+    """Tables whose page is numbered by another time than they state; one of the two may be in minutes."""
+    differ = []
+    for table in tables:
+        page, own = stated_number(_page_time(table, variables)), stated_number(_own_time(table))
+        if page is None or own is None:
+            continue
+        if all(abs(page - own * scale) > TIME_APART * max(page, 1.0) for scale in (1, 60, 1 / 60)):
+            differ.append((page, own))
+    if differ:
+        page, own = differ[0]
+        scans = counted(len(differ), "scan", "scans")
+        text = f"For {scans} the file gives two retention times, such as {page:g} (PAGE) and {own:g} (RETENTION_TIME); the first was taken."
+        yield warning("stated_twice", text)
 
 
 def _times(block: Block, variables: Variables, said: str | None) -> tuple[FloatArray, str, tuple[Remark, ...]]:
@@ -278,11 +315,19 @@ def retention(block: Block, table: Table, hints: Hints) -> tuple[float | None, t
 
 
 def _time_text(table: Table, variables: Variables) -> str:
-    """What a table states as its time, or the number of its page where pages are numbered by time."""
+    """The number of its page where pages are numbered by time, else what a table states as its time."""
+    return _page_time(table, variables) or _own_time(table)
+
+
+def _page_time(table: Table, variables: Variables) -> str:
     symbol, page = _page_symbol(table), table.local.get("PAGE", "").partition("=")[2].strip()
     named = symbol == "T" or any(map(units.is_time, (symbol, variables.text(symbol, "VARNAME"))))
     if page and (named or units.x_unit(variables.text(symbol, "UNITS")) in units.TIMES):
         return page
+    return ""
+
+
+def _own_time(table: Table) -> str:
     return table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
 
 

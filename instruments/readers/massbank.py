@@ -64,7 +64,7 @@ def sniff_massbank(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_massbank,
     extensions=("txt", "massbank"),
-    version="10",
+    version="11",
 )
 def read_massbank(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record: absolute intensities. Raises CorruptFile when a record is not closed by //."""

@@ -34,6 +34,8 @@ _PAIRS = re.compile(r"(?:[\d.eE+\-]++[ \t]++[\d.eE+\-]++[ \t]*+\n?+)*+")  # noth
 _NO_CHARGE = re.compile(r"\d+\.\d*\S*|\.\d+|\d{2,}|0")  # of a third column; no fragment has ten charges
 _CHARGE_AND_MORE = re.compile(r"\d+[+-]\d\S*")
 _SECONDS = re.compile(r"\s*+(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s*+[-,;]\s*+[\d.]++)*+\s*+(?:s|sec)?\s*+")
+# A decimal mark; where it parts a list of whole numbers, the time is less than one off.
+_COMMA = re.compile(r"(\s*\d+),(\d+\s*(?:s|sec)?\s*)")
 _LEVEL = re.compile(r"\s*(?:MS)?(\d)(?:\.0)?\s*", re.I)
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
@@ -67,7 +69,7 @@ def sniff_mgf(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="10"
+    "mgf", title="Mascot generic format (MGF)", techniques={"MS"}, magic=sniff_mgf, extensions=("mgf",), version="11"
 )
 def read_mgf(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per BEGIN IONS; PEPMASS is the precursor in m/z, RTINSECONDS or RTINMINUTES the time.
@@ -139,7 +141,13 @@ def _reading(spectrum: _Spectrum) -> Reading:
     ion = _precursor(spectrum)
     adduct = fields.get("ADDUCT") or fields.get("ION", "")
     said = StatedFacts(
-        fields.get("FORMULA", ""), fields.get("EXACTMASS", ""), "", adduct, fields.get("IONMODE", ""), ion
+        fields.get("FORMULA", ""),
+        fields.get("EXACTMASS", ""),
+        "",
+        adduct,
+        fields.get("IONMODE", ""),
+        ion,
+        charge=fields.get("CHARGE", ""),
     )
     return peak_list(
         mz,
@@ -257,6 +265,8 @@ def _precursor(spectrum: _Spectrum) -> float | None:
 
 def _seconds(fields: dict[str, str]) -> dict[str, float]:
     """The times that can be read, by field; of a range, as a sum of scans has it, the first number."""
-    found = {key: _SECONDS.fullmatch(fields.get(key, "")) for key in TIMES}
+    stated = {key: fields.get(key, "") for key in TIMES}
+    comma = {key: match.expand(r"\1.\2") for key, value in stated.items() if (match := _COMMA.fullmatch(value))}
+    found = {key: _SECONDS.fullmatch(value) for key, value in (stated | comma).items()}
     times = {key: float(match[1]) * TIMES[key] for key, match in found.items() if match}
     return {key: seconds for key, seconds in times.items() if isfinite(seconds)}

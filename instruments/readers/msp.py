@@ -100,7 +100,7 @@ def sniff_msp(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="10"
+    "msp", title="an MSP or MSL library", techniques={"MS"}, magic=sniff_msp, extensions=("msp", "msl"), version="11"
 )
 def read_msp(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per record, x = m/z and y = intensity as written; every field stays in meta["fields"].
@@ -245,6 +245,8 @@ def _stated(record: _Record) -> StatedFacts:
         record.text("ionmode", "polarity"),
         record.number("precursormz", "pepmass"),
         record.text("cas", "casno", "casnumber"),
+        record.text("charge"),
+        record.text("nominalmass"),
     )
 
 

@@ -34,7 +34,7 @@ DTYPES = {
         ("MS:1000520", "<f2"),
     )
 }
-ZLIB = "MS:1000574"
+ZLIB, NO_COMPRESSION = "MS:1000574", "MS:1000576"
 # As for archives: honest arrays of any size do not pack better than this.
 FREE_BYTES, RATIO = 16 * 2**20, 200
 # accession → (numpress codec, zlib around it)
@@ -113,6 +113,8 @@ def _unpacked(packed: bytes, accessions: Mapping[str, Term], length: int, where:
     if len(dtypes) > 1:
         raise CorruptFile(f"The file states two types of numbers for one array of {where}.", code="number_type")
     dtype = dtypes[0]
+    if ZLIB in accessions and NO_COMPRESSION in accessions:
+        raise CorruptFile(f"The file calls one array of {where} both zlib and not compressed.", code="compression")
     raw = inflate(packed, length * dtype.itemsize, where) if ZLIB in accessions else packed
     return from_bytes(raw, dtype, where)
 

@@ -33,7 +33,10 @@ DOUBTS = {
     "profile_and_centroid": "states both peaks (centroid) and curves (profile); curves were assumed",
     "precursor_window": "states a precursor far outside the window in which it isolated ions",
     "scan_number": "gives a scan number that is not a number",
+    "bad_time": "gives a retention time that is not a number; it was left out",
+    "several_precursors": "gives more than one precursor; the first was kept",
 }
+USUAL = frozenset({"several_precursors"})  # where several ions are isolated for one scan
 # A file may hold so many points, and beyond them in proportion to its size: an m/z and its intensity are 16 bytes.
 FREE_POINTS, POINTS_PER_BYTE = 8_000_000, 12
 
@@ -217,7 +220,7 @@ class Run:
             found.append(warning("scan_differs", text))
         for code, n in self._doubts.items():
             text = f"For {counted(n, 'scan', 'scans')} the file {DOUBTS[code]}."
-            found.append(warning(code, text))
+            found.append((info if code in USUAL else warning)(code, text))
         if self._profile:
             found.append(
                 warning(
@@ -238,7 +241,7 @@ def time_axis(times: list[float | None]) -> tuple[FloatArray, str, tuple[Remark,
     """Times in seconds; scan numbers when the file gives no time at all. A missing one repeats the time before."""
     missing = sum(t is None for t in times)
     if missing == len(times):
-        note = info("no_times", "The file gives no retention times; its scans are numbered instead.")
+        note = info("no_times", "The file gives no retention time that could be used; its scans are numbered instead.")
         return np.arange(1.0, len(times) + 1), "scan", (note,)
     filled, last = [], 0.0
     for time in times:

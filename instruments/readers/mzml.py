@@ -6,6 +6,7 @@ Standard: Martens et al. 2011 (doi:10.1074/mcp.R110.000133). Imports nothing abo
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,21 +19,23 @@ from ..peaks import ScanNotes
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
-from ..validate import count_remark, info, warning
+from ..validate import count_remark, counted, info, warning
 from .mz_arrays import decode
 from .mz_run import SECONDS, RawScan, Run, Stated, in_proportion
 from .mzml_skeleton import Element, Skeleton, elements
-from .mzml_terms import INTENSITY, ISOLATION_TARGET, MS_LEVEL, MZ, WAVELENGTH, Term, Terms
+from .mzml_terms import INTENSITY, ISOLATION_TARGET, MS_LEVEL, MZ, SELECTED_ION, WAVELENGTH, Term, Terms
 from .mzml_traces import Traces
 from .xml_guard import DECLARED_WITHIN, MOVED, XmlFile, xml_head
 
 START_TIME, RETENTION_TIME = "MS:1000016", "MS:1000894"
-SELECTED_ION, ISOLATED_BELOW, ISOLATED_ABOVE = "MS:1000744", "MS:1000828", "MS:1000829"
+ISOLATED_BELOW, ISOLATED_ABOVE = "MS:1000828", "MS:1000829"
 # base peak m/z and intensity, total ion current, lowest and highest observed m/z, lower and upper limit of the scan window
 OF_THE_POINTS = ("MS:1000504", "MS:1000505", "MS:1000285", "MS:1000528", "MS:1000527", "MS:1000501", "MS:1000500")
 CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130", "MS:1000129"
 MS1_SPECTRUM, MSN_SPECTRUM = "MS:1000579", "MS:1000580"
 FROM_ISOLATION = 5.0  # m/z: the ion of the lightest isotopes may lie beside the window that was set
+WIDE = 50.0  # m/z, wider to each side than windows are set where scans follow each other
+NAMED = 5  # arrays that are not read
 
 _DRAFT = re.compile(rb"schema_revision/mzML_(0\.[\d.]{1,9})")
 _ROOT = re.compile(rb"<(?:!DOCTYPE\s+)?(?:[\w.-]{1,40}:)?(?:indexed)?mzML[\s>/]")
@@ -62,7 +65,7 @@ def sniff_mzml(probe: Probe) -> Guess | None:
     return None
 
 
-@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="10")
+@reader("mzml", title="mzML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzml, extensions=("mzml",), version="11")
 def read_mzml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all mass scans (one scan: MASS_SPECTRUM) and one CHROMATOGRAM per stored chromatogram.
 
@@ -136,15 +139,15 @@ def mass_scan(element: Element, limit: int, number: int, said: float | None = No
         PROFILE in terms if PROFILE in terms or CENTROID in terms else None,
         "positive" if POSITIVE in terms else "negative" if NEGATIVE in terms else "",
         Stated(*[terms[a].number if a in terms else None for a in OF_THE_POINTS]),
-        _doubts(element, level),
+        _doubts(element, level, seconds),
     )
 
 
 _OTHER_POLARITY = ((POSITIVE, "negative scan"), (NEGATIVE, "positive scan"))
 
 
-def _doubts(element: Element, level: int | None) -> tuple[str, ...]:
-    """What terms of a spectrum say against each other."""
+def _doubts(element: Element, level: int | None, seconds: float | None) -> tuple[str, ...]:
+    """What terms of a spectrum say against each other, and a time that is none."""
     terms = element.terms
     found = {
         "two_levels": element.two_levels,
@@ -153,19 +156,19 @@ def _doubts(element: Element, level: int | None) -> tuple[str, ...]:
         "two_polarities": POSITIVE in terms and NEGATIVE in terms,
         "polarity_name": any(terms[a].name == name for a, name in _OTHER_POLARITY if a in terms),
         "profile_and_centroid": PROFILE in terms and CENTROID in terms,
-        "precursor_window": level == 2
-        and ISOLATED_ABOVE in terms
-        and _beside_its_window(terms),  # MS3 has two precursors
+        "precursor_window": level == 2 and _beside_its_window(terms),  # MS3 has two precursors
+        "several_precursors": level == 2 and element.several_ions,
+        "bad_time": seconds is None and (term := _time(terms)) is not None and bool(term.value.strip()),
     }
     return tuple(code for code, told in found.items() if told) if True in found.values() else ()
 
 
 def _beside_its_window(terms: Terms) -> bool:
     """Whether the selected ion lies far from where ions were isolated; widths of 0 are those of writers that know none."""
-    ion, target, below, above = (
-        terms[a].number if a in terms else None
-        for a in (SELECTED_ION, ISOLATION_TARGET, ISOLATED_BELOW, ISOLATED_ABOVE)
-    )
+    if SELECTED_ION not in terms or ISOLATION_TARGET not in terms:
+        return False
+    ion, target = terms[SELECTED_ION].number, terms[ISOLATION_TARGET].number
+    below, above = (terms[a].number if a in terms else WIDE for a in (ISOLATED_BELOW, ISOLATED_ABOVE))
     if not (ion and target and below and above):
         return False
     return not target - below - FROM_ISOLATION <= ion <= target + above + FROM_ISOLATION
@@ -198,9 +201,13 @@ def pair(element: Element, wanted: str, limit: int, where: str) -> tuple[FloatAr
     return first, second
 
 
+def _time(terms: Terms) -> Term | None:
+    return terms.get(START_TIME) or terms.get(RETENTION_TIME)
+
+
 def _seconds(element: Element, said: float | None) -> tuple[float | None, str]:
     """Start time of the first scan in seconds, and the unit that had to be assumed ('' if it is stated)."""
-    term = element.terms.get(START_TIME) or element.terms.get(RETENTION_TIME)
+    term = _time(element.terms)
     value = term.number if term is not None else None
     if term is None or value is None:
         return None, ""
@@ -213,4 +220,14 @@ def _counts(skeleton: Skeleton, spectra: int, chromatograms: int) -> tuple[Remar
     held = {"spectrumList": (spectra, "spectra"), "chromatogramList": (chromatograms, "chromatograms")}
     found = [count_remark(skeleton.declared[k], n, what) for k, (n, what) in held.items() if k in skeleton.declared]
     found += [warning(code, ODD[code].format(n)) for code, n in skeleton.odd.items() if n]
-    return tuple(remark for remark in found if remark is not None)
+    return (*(remark for remark in found if remark is not None), *_left_out(skeleton.beside))
+
+
+def _left_out(beside: Counter[str]) -> Iterator[Remark]:
+    """What stands beside m/z and intensity in spectra and is not read."""
+    if beside:
+        named = ", ".join(f"{name} ({counted(n, 'spectrum', 'spectra')})" for name, n in beside.most_common(NAMED))
+        more = f", and {len(beside) - NAMED:,} more" if len(beside) > NAMED else ""
+        yield info(
+            "arrays_left_out", f"Besides m/z and intensity the file holds arrays that are not read: {named}{more}."
+        )

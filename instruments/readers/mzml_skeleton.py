@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import CorruptFile, UnsupportedVariant
 from .mz_arrays import CURVES, WANTED, Encoded, most_characters
-from .mzml_terms import MS_LEVEL, Term, Terms
+from .mzml_terms import MS_LEVEL, SELECTED_ION, Term, Terms
 from .peak_libraries import IONISATIONS
 from .xml_guard import Target, XmlFile, whole
 
@@ -25,6 +25,8 @@ SERIAL_NUMBER, GENERIC_MODEL = "MS:1000529", "MS:1000031"
 # Terms that stand beside the model of an instrument and are not its name.
 NOT_A_MODEL = frozenset({SERIAL_NUMBER, "MS:1000032", "MS:1000236"})  # customization, transmission
 
+NON_STANDARD = "MS:1000786"  # an array whose value says what it holds
+_SINGLE = (MS_LEVEL, SELECTED_ION)
 _HEADER = frozenset(
     {
         "referenceableParamGroup",
@@ -45,7 +47,7 @@ class Element:
     """One spectrum or chromatogram: `terms` by accession (of a repeated one the first), its `arrays` encoded.
 
     Terms of a product ion have "product " before their accession. `two_levels` tells that its MS level stands there twice
-    and differs.
+    and differs, `several_ions` that its selected ion does.
     """
 
     tag: str
@@ -54,6 +56,7 @@ class Element:
     terms: Terms = field(default_factory=dict)
     arrays: list[Encoded] = field(default_factory=list)
     two_levels: bool = False
+    several_ions: bool = False
 
     def by_quantity(self, where: str) -> dict[str, Encoded]:
         """Its arrays by what they hold. Raises CorruptFile where two hold the same: nothing says which is meant."""
@@ -94,6 +97,7 @@ class Skeleton(Target):
         self._encoded: str | None = None
         self._arrays_stated = self._arrays_held = 0
         self.odd: Counter[str] = Counter()
+        self.beside: Counter[str] = Counter()  # arrays of spectra that are not read, by name
         self._index = -1  # of the spectrum before
         self._sink: Terms | None = None  # where terms go: the innermost element that collects them
         self._outer: list[tuple[str, Terms | None]] = []  # which element opened the sink, and the sink around it
@@ -182,8 +186,10 @@ class Skeleton(Target):
         if accession not in sink and len(sink) < MAX_TERMS:
             get, unit = attributes.get, attributes.get("unitName", "")
             sink[accession] = Term(get("name", "")[:200], get("value", "")[:500], get("unitAccession") or unit, unit)
-        elif accession == MS_LEVEL and self._element is not None and accession in sink:
-            self._element.two_levels |= sink[accession].value != attributes.get("value", "")
+        elif accession in _SINGLE and self._element is not None and accession in sink:
+            differs = sink[accession].value != attributes.get("value", "")
+            self._element.two_levels |= differs and accession == MS_LEVEL
+            self._element.several_ions |= differs and accession == SELECTED_ION
 
     def _begin_binary(self) -> None:
         """Only arrays that are read are kept, and no more text than their length can need."""
@@ -206,6 +212,8 @@ class Skeleton(Target):
                 self._element.arrays.append(Encoded(self._binary, terms, length, quantity))
                 if quantity in CURVES and (doubts := terms[quantity].doubts(quantity)):
                     self.odd.update(doubts)
+            elif self._element.tag == "spectrum":
+                self._count_beside(terms)
         elif name in ("spectrum", "chromatogram") and self._element is not None:
             self.elements.append(self._element)
             self._element = None
@@ -215,6 +223,18 @@ class Skeleton(Target):
             self._product = False
         if self._outer and self._outer[-1][0] == name:
             self._sink = self._outer.pop()[1]
+
+    def _count_beside(self, terms: Terms) -> None:
+        """An array that is not read, by its name."""
+        own = terms.get(NON_STANDARD)
+        named = (
+            own.value
+            if own is not None and own.value
+            else next((t.name for t in terms.values() if "array" in t.name), "")
+        )
+        name = named[:60] or "array without a name"
+        if name in self.beside or len(self.beside) < MAX_TERMS:
+            self.beside[name] += 1
 
     def configuration(self) -> Configuration:
         """The instrument configuration of the run, else the first one, else an empty one."""

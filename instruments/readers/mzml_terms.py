@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..errors import CorruptFile
 
 MZ, INTENSITY, TIME, WAVELENGTH = "MS:1000514", "MS:1000515", "MS:1000595", "MS:1000617"
-MS_LEVEL, ISOLATION_TARGET = "MS:1000511", "MS:1000827"
+MS_LEVEL, SELECTED_ION, ISOLATION_TARGET = "MS:1000511", "MS:1000744", "MS:1000827"
 ABSCISSAE_AND_ORDINATES = {
     "m/z array": MZ, "intensity array": INTENSITY, "time array": TIME, "wavelength array": WAVELENGTH,
 }  # fmt: skip
@@ -21,6 +21,15 @@ _MEASURED = {
     "MS:1000040": MZ, "UO:0000018": WAVELENGTH, "MS:1000131": INTENSITY, "MS:1000814": INTENSITY, "MS:1000132": INTENSITY,
     "UO:0000269": INTENSITY, **dict.fromkeys((*_SECONDS, *_NAMES), TIME),
 }  # fmt: skip
+
+
+def finite(text: str) -> float | None:
+    """A finite number, else None. float("1_0") is 10 to Python, and none here."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") and "_" not in text else None
 
 
 class Term(NamedTuple):
@@ -36,11 +45,7 @@ class Term(NamedTuple):
     @property
     def number(self) -> float | None:
         """The value as a finite number, else None."""
-        try:
-            value = float(self.value)
-        except ValueError:
-            return None
-        return value if abs(value) < float("inf") else None
+        return finite(self.value)
 
     @property
     def seconds(self) -> float | None:

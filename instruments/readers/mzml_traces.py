@@ -11,9 +11,9 @@ from spectra.types import FloatArray, Reading, ReadingKind, Remark
 
 from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
-from ..validate import info
+from ..validate import counted, info, warning
 from .mz_arrays import SENSORS, Encoded, decode
-from .mz_run import unit_assumed
+from .mz_run import time_axis, unit_assumed
 from .mzml_skeleton import Element
 from .mzml_terms import INTENSITY, ISOLATION_TARGET, TIME, WAVELENGTH
 
@@ -26,6 +26,11 @@ ORDINATES = {
     "MS:1000132": "relative intensity",
 }
 
+_TWICE = warning(
+    "duplicate_scan",
+    "The file holds another chromatogram of the same identifier; it was joined from several or is damaged.",
+)
+
 
 class Traces:
     """Collects what a file holds besides mass scans; `said` as in `mass_scan`. Raises CorruptFile and TooLarge while adding."""
@@ -37,10 +42,13 @@ class Traces:
         self._limits = limits
         self._points = 0
         self._chromatograms: list[Reading] = []
+        self._ids: set[str] = set()
         self.skipped = 0
-        self._times: list[float] = []
+        self._times: list[float | None] = []
         self._sums: list[float] = []
-        self._highest: tuple[FloatArray, FloatArray, float] | None = None
+        self._highest: tuple[FloatArray, FloatArray, float | None] | None = None
+        self._axis: FloatArray | None = None  # of the first diode-array spectrum
+        self._unlike = 0
         self._diode_unit = ""
         self._assumed = ""
 
@@ -59,7 +67,9 @@ class Traces:
         if x.size != y.size:
             raise CorruptFile(f"The {where} has {x.size} times but {y.size} values.", code="array_length")
         factor = found[TIME].terms[TIME].seconds or self._said
-        self._chromatograms.append(_chromatogram(element, x, y, factor, values))
+        twice = (_TWICE,) if element.id and element.id in self._ids else ()
+        self._ids.add(element.id)
+        self._chromatograms.append(_chromatogram(element, x, y, factor, values, twice))
 
     def add_diode(self, element: Element, seconds: float | None, assumed: str) -> None:
         """One spectrum with wavelengths: its sum is kept, and of all of them the highest."""
@@ -75,11 +85,14 @@ class Traces:
             raise CorruptFile(f"The {where} has {x.size} positions but {y.size} intensities.", code="array_length")
         self._diode_unit = ORDINATES.get(found[INTENSITY].unit, self._diode_unit)
         self._assumed = assumed or self._assumed
-        before = self._times[-1] if self._times else 0.0
-        self._times.append(before if seconds is None else seconds)
+        if not np.isfinite(x).all():
+            raise CorruptFile(f"The {where} holds a wavelength that is not a finite number.", code="not_finite")
+        self._axis = x if self._axis is None else self._axis
+        self._unlike += not np.array_equal(x, self._axis)
+        self._times.append(seconds)
         self._sums.append(float(y.sum()))
         if x.size and (self._highest is None or y.max() > self._highest[1].max()):
-            self._highest = (x, y, self._times[-1])
+            self._highest = (x, y, seconds)
 
     def _decode(self, array: Encoded, where: str) -> FloatArray:
         values = decode(array, self._limits.points, where)
@@ -120,21 +133,31 @@ class Traces:
             )
             if self._assumed:
                 notes += (unit_assumed(self._assumed),)
+            if self._unlike:
+                unlike = counted(self._unlike, "photodiode spectrum has", "photodiode spectra have")
+                text = (
+                    f"{unlike} other wavelengths than the first, so the sums over time are not all of the same light."
+                )
+                notes += (warning("axes_differ", text),)
+            times, time_unit, timing = time_axis(self._times)
+            notes += timing
             yield Reading(
                 ReadingKind.CHROMATOGRAM,
-                np.array(self._times),
+                times,
                 np.array(self._sums),
-                "s",
+                time_unit,
                 f"summed {unit}",
                 title="photodiode array, sum over wavelengths",
                 remarks=notes,
             )
-        title = f"photodiode array at {seconds / 60:.2f} min" if self.diode_count > 1 else "photodiode array"
-        yield Reading(ReadingKind.UV, x, y, "nm", unit, title=title, meta=meta)
+        at = f" at {seconds / 60:.2f} min" if self.diode_count > 1 and seconds is not None else ""
+        yield Reading(ReadingKind.UV, x, y, "nm", unit, title=f"photodiode array{at}", meta=meta)
 
 
-def _chromatogram(element: Element, x: FloatArray, y: FloatArray, factor: float | None, values: Encoded) -> Reading:
-    notes = () if factor else (unit_assumed("minutes"),)
+def _chromatogram(
+    element: Element, x: FloatArray, y: FloatArray, factor: float | None, values: Encoded, notes: tuple[Remark, ...]
+) -> Reading:
+    notes += () if factor else (unit_assumed("minutes"),)
     kind = next((t.name for t in element.terms.values() if t.name.endswith("chromatogram")), "")
     unit = SENSORS.get(values.quantity) or ORDINATES.get(values.unit, "")
     meta: dict[str, Any] = {"type": kind, "y_unit_raw": values.unit}

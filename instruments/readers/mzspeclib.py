@@ -24,6 +24,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
+from .mzml_terms import finite
 from .peak_libraries import IONISATIONS, impossible, leave_out_empty
 
 VERSION = "MS:1003186|"  # begins the line of the text form
@@ -83,7 +84,7 @@ def sniff_mzspeclib(probe: Probe) -> Guess | None:
     techniques={"MS"},
     magic=sniff_mzspeclib,
     extensions=("mzspeclib", "mzlib", "mzlb", "json"),
-    version="5",
+    version="6",
 )
 def read_mzspeclib(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_SPECTRUM per spectrum; every attribute of it and its analyte stays in meta["fields"] by its name.
@@ -249,7 +250,7 @@ def _reading(spectrum: _Spectrum) -> Reading | None:
     first = {a.accession: a for a in reversed(attributes)}
     mz, intensity = _arrays(spectrum)
     remarks = spectrum.doubts + _checks(spectrum, first, mz.size)
-    remarks += next((said for a in PRECURSORS if a in first and (said := impossible(first[a].value))), ())
+    remarks += next((said for a in PRECURSORS if a in first and (said := impossible(first[a].value, bare=True))), ())
     if mz.size == 0:
         return None
     level = _number(first, LEVEL)
@@ -317,11 +318,8 @@ def _fields(attributes: list[Attribute]) -> dict[str, Any]:
 
 
 def _number(first: Mapping[str, Attribute], accession: str) -> float | None:
-    try:
-        value = float(first[accession].value)
-    except (KeyError, ValueError):
-        return None
-    return value if 0 <= value < float("inf") else None
+    value = finite(first[accession].value) if accession in first else None
+    return value if value is not None and value >= 0 else None
 
 
 def _seconds(attributes: list[Attribute]) -> float | None:

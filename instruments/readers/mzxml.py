@@ -45,7 +45,7 @@ def sniff_mzxml(probe: Probe) -> Guess | None:
 
 
 @reader(
-    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="9"
+    "mzxml", title="mzXML", techniques={"MS", "GC-MS", "LC-MS"}, magic=sniff_mzxml, extensions=("mzxml",), version="10"
 )
 def read_mzxml(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN of all scans (one scan: MASS_SPECTRUM); times in seconds from the duration in the file.
@@ -81,6 +81,7 @@ class _Element:
 
     attributes: dict[str, str]
     precursor: str = ""
+    several: bool = False  # precursors
     peaks: list[tuple[dict[str, str], str]] = field(default_factory=list)
     given: bool = False
 
@@ -137,6 +138,7 @@ class _Header(Target):
         elif name == "precursorMz":
             text = self.collected()
             if self._open:
+                self._open[-1].several |= self._open[-1].precursor not in ("", text.strip())
                 self._open[-1].precursor = self._open[-1].precursor or text.strip()
         elif name == "scan" and self._open:
             self._give()
@@ -173,7 +175,7 @@ def _raw_scan(element: _Element, limit: int, number: int, said: float | None) ->
     mz, intensity = _peaks(element, limit, where)
     level = whole(about.get("msLevel"), "msLevel")
     seconds, assumed = _seconds(about.get("retentionTime", ""), said)
-    precursor = re.match(r"\d+(\.\d*)?([eE][+-]?\d{1,2})?", element.precursor)
+    precursor = re.fullmatch(r"\d+(\.\d*)?([eE][+-]?\d{1,2})?", element.precursor)
     if element.precursor and not precursor:
         raise CorruptFile(
             f"The {where} has a precursor at m/z {element.precursor[:30]!r}, which is none.", code="bad_precursor"
@@ -189,12 +191,15 @@ def _raw_scan(element: _Element, limit: int, number: int, said: float | None) ->
         {"0": True, "1": False}.get(about["centroided"]),
         {"+": "positive", "-": "negative"}.get(about.get("polarity", ""), ""),
         Stated(*[_number(about.get(name, "")) for name in _OF_THE_POINTS]),
-        tuple(_doubts(about, level)),
+        tuple(_doubts(element, level)),
     )
 
 
-def _doubts(about: Mapping[str, str], level: int) -> Iterator[str]:
-    """Attributes of a scan that are missing where the schema requires them, or none of what it allows."""
+def _doubts(element: _Element, level: int) -> Iterator[str]:
+    """Attributes of a scan that are missing where the schema requires them, or none of what it allows; and two precursors."""
+    about = element.attributes
+    if level == 2 and element.several:
+        yield "several_precursors"
     if level == 0:
         yield "level_zero" if "msLevel" in about else "no_level"
     if about.get("polarity", "") not in ("", "+", "-", "any"):

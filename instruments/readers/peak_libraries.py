@@ -1,6 +1,6 @@
 """What readers of mass spectra share: library records without peaks, and names of the ionisation.
 
-Imports spectra.types, errors and validate only.
+Imports spectra.types, errors, validate and the terms of mzML only.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from spectra.types import FloatArray, Reading, Remark
 
 from ..errors import CorruptFile
 from ..validate import LONGEST_RUN_S, warning
+from .mzml_terms import finite
 
 # PSI-MS accessions of ion sources
 IONISATIONS = {
@@ -88,12 +89,12 @@ def positive(number: str | None) -> float | None:
     return value or None
 
 
-def impossible(stated: str, what: str = "precursor", unit: str = "m/z") -> tuple[Remark, ...]:
+def impossible(stated: str, what: str = "precursor", unit: str = "m/z", *, bare: bool = False) -> tuple[Remark, ...]:
     """A warning where what a record states as its precursor or its retention time is a word, NaN, infinite or negative; it is
-    left out. What stands for one that is not known is no doubt.
+    left out. What stands for one that is not known is no doubt. `bare` tells that only a number may stand there.
     """
-    word = not re.search(r"\d", stated) and not _NOT_KNOWN.fullmatch(stated)
-    if not word and not _IMPOSSIBLE.match(stated):
+    word = finite(stated) is None if bare else not re.search(r"\d", stated)
+    if not (word and not _NOT_KNOWN.fullmatch(stated)) and not _IMPOSSIBLE.match(stated):
         return ()
     text = f"The record gives its {what} as {stated.strip()[:30]!r}, which is no {unit}; it was left out."
     return (warning(f"bad_{what.replace(' ', '_')}", text),)

@@ -30,11 +30,13 @@ _ELEMENT = re.compile(
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?\d{0,4})+")
 _ATOM = re.compile(r"([A-Z][a-z]?)(\d*)")
 _NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,12})?)\s*")
-_CAS = re.compile(r"(\d{2,7})-(\d{2})-(\d)")
+_CAS = re.compile(r"(\d{2,7})-?(\d{2})-?(\d)")
 _NOT_SAID = re.compile(r"n\.?/?[ad]\.?|none|null|nan|un\w+|not\b.*|[-+?.\s]*", re.I)
 _WORD = re.compile(r"(?!both\b|alternat)[a-z]{2,}", re.I)
-_NO_CAS = re.compile(r"1000\d{3}-|9\d{5}-")  # NIST and Wiley number so what has none
+# NIST and Wiley number so what has none; the last is the largest integer of 32 bits
+_NO_CAS = re.compile(r"1000\d{6}|9\d{8}|2147483647")
 _SIGNED = re.compile(r".*[\])A-Za-z](\d*)([+-])[.*\s]*")  # [M+H]+, [M-2H]2-, M+
+_CHARGE = re.compile(r"\s*(?:\d{1,3}([+-])(?:(?:,|\s+and)\s*\d{1,3}\1)*|([+-])\d{1,3})\s*")  # 3-, 2+ and 3+, -1; not 1
 # What an ion of one molecule weighs more than the molecule
 _ADDED = {
     "[M+H]+": 1.00728, "[M+NA]+": 22.98922, "[M+K]+": 38.96316, "[M+NH4]+": 18.03383, "[M]+": -0.00055, "[M]+.": -0.00055,
@@ -43,6 +45,7 @@ _ADDED = {
 }  # fmt: skip
 _MUCH = 0.2  # of the intensity; 83 of 98,072 records of MassBank have more above their precursor
 _EXACT, _WHOLE, _ISOLATED = 0.1, 1.0, 1.2  # Da: of an exact mass, of a rounded one, of a precursor as it was isolated
+_DEFECT = 0.0015  # of the mass: so much more than its nominal mass weighs a molecule of much hydrogen
 
 
 class StatedFacts(NamedTuple):
@@ -55,6 +58,8 @@ class StatedFacts(NamedTuple):
     polarity: str = ""
     precursor_mz: float | None = None
     cas: str = ""
+    charge: str = ""
+    nominal_mass: str = ""
 
     def contradictions(self, mz: FloatArray, intensity: FloatArray) -> tuple[Remark, ...]:
         """A warning for any two facts that cannot both be true; `mz` and `intensity` (P,) are the peaks of the record."""
@@ -72,13 +77,18 @@ class StatedFacts(NamedTuple):
             )
         if (
             digits
-            and not _NO_CAS.match(digits[0])
+            and not _NO_CAS.fullmatch("".join(digits.groups()))
             and sum(k * int(d) for k, d in enumerate(reversed(digits[1] + digits[2]), 1)) % 10 != int(digits[3])
         ):
             yield warning(
                 "bad_cas", f"The record gives the CAS number {self.cas.strip()}, whose check digit does not fit."
             )
-        for name, stated in (("exact mass", self.exact_mass), ("molecular weight", self.weight)):
+        masses = (
+            ("exact mass", self.exact_mass),
+            ("molecular weight", self.weight),
+            ("nominal mass", self.nominal_mass),
+        )
+        for name, stated in masses:
             if not _NOT_SAID.fullmatch(stated) and not re.match(r"\s*[~<>+]?\s*\.?\d", stated):
                 yield warning("bad_mass", f"The record gives the {name} {stated.strip()[:30]!r}, which is not a mass.")
         polarity = self.polarity.strip()
@@ -90,20 +100,16 @@ class StatedFacts(NamedTuple):
         for name, stated, apart in (
             ("exact mass", self.exact_mass, _EXACT if "." in self.exact_mass else _WHOLE),
             ("molecular weight", self.weight, _WHOLE),
+            ("nominal mass", self.nominal_mass, _WHOLE + _DEFECT * light),
         ):
             value = _value(stated)
-            upper = light if name == "exact mass" else max(light, average)
+            upper = max(light, average) if name == "molecular weight" else light
             if light and value and not light - apart <= value <= upper + apart:
                 text = f"The record gives the {name} {value:g}, but its formula {self.formula} weighs {light:.4f}."
                 yield warning("mass_differs", text)
 
     def _ion(self) -> Iterator[Remark]:
-        sign = _SIGNED.fullmatch(self.adduct)
-        stated = _polarity(self.polarity)
-        if sign and stated and sign[2] != stated:
-            yield warning(
-                "polarity", f"The record gives the ion {self.adduct[:30]} and the polarity {self.polarity[:20]}."
-            )
+        yield from self._signs()
         added = _ADDED.get(re.sub(r"[\s*]", "", self.adduct).upper())
         molecule = (mass_of(self.formula) or (None,))[0] or _value(self.exact_mass)
         if added is None or not molecule or not self.precursor_mz:
@@ -111,6 +117,18 @@ class StatedFacts(NamedTuple):
         if abs(self.precursor_mz - molecule - added) > _ISOLATED:
             text = f"The record gives the precursor m/z {self.precursor_mz:g}, but {self.adduct[:30]} of its compound is at {molecule + added:.4f}."
             yield warning("precursor_differs", text)
+
+    def _signs(self) -> Iterator[Remark]:
+        ion, charge = _SIGNED.fullmatch(self.adduct), _CHARGE.fullmatch(self.charge)
+        said = (
+            (f"ion {self.adduct[:30]}", ion[2] if ion else ""),
+            (f"charge {self.charge.strip()[:20]}", (charge[1] or charge[2]) if charge else ""),
+            (f"polarity {self.polarity[:20]}", _polarity(self.polarity)),
+        )
+        first = {sign: words for words, sign in reversed(said)}
+        if "+" in first and "-" in first:
+            one, other = sorted((first["+"], first["-"]), key=[words for words, _ in said].index)
+            yield warning("polarity", f"The record gives the {one} and the {other}.")
 
     def _above(self, mz: FloatArray, intensity: FloatArray) -> Iterator[Remark]:
         """A molecule, and an ion of one charge, leave no fragment that is heavier than themselves."""

@@ -28,6 +28,8 @@ _UNCLEAR = re.compile(r"0+(?:[.,]0*)?|\d{1,3},\d{3}")  # not known; 9,000 may be
 _IN_BRACKETS = re.compile(r"[\[(]([^\[\]()]{1,20})[\])]\s*$")
 _ROW_NUMBER = re.compile(r"#?\s*point", re.I)  # MassHunter
 _NUMBER = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?(?:[eE][+-]?\d{1,2})?")
+_LASER = re.compile(r"(laser|excitation)( wave ?length)?( ?\(nm\))?")
+_LASER_APART = 1.0  # nm
 _TIMES_OF_PEDS = 6  # the line of the last of them
 _PEDS = re.compile(r"PE [A-Z]{2}\b.*\bASCII\s+PEDS\b")
 _EXACT, _ROUNDED = 0.1, 0.75  # of a step: start and end of a run are written with few decimals
@@ -69,8 +71,8 @@ _FACTS = (  # JASCO after JCAMP-DX, ABB, LabSolutions, Chromeleon
     _fact(r"delta ?x", lambda x, y: float(x[-1] - x[0]) / (x.size - 1), _RELATIVE),
     _fact(r"start time ?\(min\)|time min\.? ?\(min\)", lambda x, y: float(x.min()), _ROUNDED, timed=True),
     _fact(r"end time ?\(min\)|time max\.? ?\(min\)", lambda x, y: float(x.max()), _ROUNDED, timed=True),
-    _interval(r"interval ?\(msec\)", 60_000),
-    _interval(r"average step ?\(s\)", 60),
+    _interval(r"(sampling |data |time )?interval ?\((msec|ms)\)", 60_000),
+    _interval(r"(average step|(sampling |data |time )interval|sampling period) ?\((s|sec)\)", 60),
     _height(r"first ?y", lambda x, y: float(y[0])),
     _height(r"max ?y|signal max\.?", lambda x, y: float(y.max())),
     _height(r"min ?y|signal min\.?", lambda x, y: float(y.min())),
@@ -79,7 +81,7 @@ _FACTS = (  # JASCO after JCAMP-DX, ABB, LabSolutions, Chromeleon
 
 def declared(block: Block) -> tuple[Remark, ...]:
     """A warning for each number announced above the table that is another in it."""
-    checks = (_counts, _units, _numbers, _perkin_elmer, _row_numbers)
+    checks = (_counts, _units, _numbers, _perkin_elmer, _row_numbers, _laser)
     return tuple(remark for check in checks for remark in check(block))
 
 
@@ -126,12 +128,15 @@ def _numbers(block: Block) -> Iterator[Remark]:
     if not np.isfinite(pair).all():
         return
     x, y = pair.T
-    minutes = x / 60 if curve and units.x_unit(curve.x_text) == "s" else x
+    unit = units.x_unit(curve.x_text) if curve else ""
+    minutes = x / 60 if unit == "s" else x
     for name, value in _lines(block.words):
         peak = _BASE_PEAK.match(value) if name == "base peak" else None
         if peak:
             yield from _base_peak(float(peak[1]), float(peak[2].replace(",", "")), x, y)
         fact = next((f for f in _FACTS if f.names.fullmatch(name)), None)
+        if fact and fact.timed and unit and unit not in units.TIMES:
+            continue
         if fact and _NUMBER.fullmatch(value) and not _UNCLEAR.fullmatch(value):
             yield from _compared(name, value, fact, minutes if fact.timed else x, y)
 
@@ -148,10 +153,25 @@ def _row_numbers(block: Block) -> Iterator[Remark]:
         yield warning("row_numbers", text)
 
 
+def _laser(block: Block) -> Iterator[Remark]:
+    """The wavelength of a laser, where a column of wavelengths beside one of Raman shifts says which it was."""
+    light = next((i for i, name in enumerate(block.header) if units.x_unit(name) == "nm"), None)
+    shift = next((i for i, name in enumerate(block.header) if units.plain(name).startswith("raman shift")), None)
+    if light is None or shift is None:
+        return
+    found = float(np.nanmedian(1e7 / (1e7 / block.table[:, light] + block.table[:, shift])))
+    for name, value in _lines(block.words):
+        if _LASER.fullmatch(name) and _NUMBER.fullmatch(value) and (stated := float(value.replace(",", "."))):
+            if abs(stated - found) > _LASER_APART:
+                text = f"The file gives the wavelength of its laser as {stated:g} nm; by its wavelengths and Raman shifts it is {found:.1f} nm."
+                yield warning("laser", text)
+            return
+
+
 def _compared(name: str, value: str, fact: _Fact, x: FloatArray, y: FloatArray) -> Iterator[Remark]:
     stated, found = float(value.replace(",", ".")), fact.found(x, y)
-    last_digit = 10.0 ** -len(re.split("[.,]", re.split("[eE]", value)[0] + ".")[1])
-    if abs(stated - found) > fact.apart(x, y) + last_digit + 1e-6 * abs(found):
+    rounded = 0.5 * 10.0 ** -len(re.split("[.,]", re.split("[eE]", value)[0] + ".")[1])
+    if abs(stated - found) > fact.apart(x, y) + rounded + 1e-6 * abs(found):
         yield warning(fact.code, f"The file announces {name.upper()} = {stated:g}, its table has {found:g} there.")
 
 
@@ -164,14 +184,16 @@ def _base_peak(mz: float, height: float, x: FloatArray, y: FloatArray) -> Iterat
 
 
 def _perkin_elmer(block: Block) -> Iterator[Remark]:
-    """Below #GR stand the units, scale, offset, first x, step and number of points (PEDS 4.00)."""
+    """Below #GR stand the units, scale, offset, first x, step, number of points, digits, highest and lowest y (PEDS 4.00)."""
     below = block.words[block.words.index("#GR") + 1 :] if "#GR" in block.words else []
     if len(below) < 7 or not (_NUMBER.fullmatch(below[4].strip()) and below[6].strip().isdecimal()):
         return
     if int(below[6]) != block.rows:
         yield warning("count_mismatch", f"The file announces {int(below[6]):,} points, its table holds {block.rows:,}.")
     if block.rows > 1:
-        for name, value, fact in (("firstx", below[4], _FACTS[0]), ("deltax", below[5], _FACTS[2])):
+        names = {"firstx": 4, "deltax": 5, "maxy": 8, "miny": 9}
+        for name, value in ((name, below[at]) for name, at in names.items() if at < len(below)):
+            fact = next(f for f in _FACTS if f.names.fullmatch(name))
             if _NUMBER.fullmatch(value.strip()):
                 yield from _compared(name, value.strip(), fact, block.table[:, 0], block.table[:, 1])
 

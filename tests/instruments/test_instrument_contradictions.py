@@ -29,7 +29,7 @@ BASE_MZ, BASE, TOTAL, LOWEST, HIGHEST = "MS:1000504", "MS:1000505", "MS:1000285"
 FROM, TO = "MS:1000501", "MS:1000500"  # scan window
 LEVEL, MS1, MSN = "MS:1000511", "MS:1000579", "MS:1000580"
 CENTROID, PROFILE, POSITIVE, NEGATIVE = "MS:1000127", "MS:1000128", "MS:1000130", "MS:1000129"
-TARGET, BELOW, ABOVE = "MS:1000827", "MS:1000828", "MS:1000829"
+ION, TARGET, BELOW, ABOVE = "MS:1000744", "MS:1000827", "MS:1000828", "MS:1000829"
 
 
 def msp(header: str = "", rows: str = ROWS) -> str:
@@ -103,6 +103,7 @@ def termed(*accessions: str | tuple[str, object], level: int = 1, precursor: flo
         termed(
             MSN, (TARGET, 300), (BELOW, 0), (ABOVE, 0), level=2, precursor=91.0
         ),  # widths that the writer did not know
+        termed((TARGET, 110), level=2, precursor=91.0),
         termed((TARGET, 300), (BELOW, 1), (ABOVE, 1), level=3, precursor=91.0),  # of two precursors
         termed((LEVEL, 1)),
     ],
@@ -121,6 +122,9 @@ def test_terms_of_a_scan_that_agree_are_no_doubt(content: bytes) -> None:
         (termed(POSITIVE, NEGATIVE), "two_polarities"),
         (termed(CENTROID, PROFILE), "profile_and_centroid"),
         (termed((TARGET, 304.15), (BELOW, 0.5), (ABOVE, 0.5), level=2, precursor=91.0), "precursor_window"),
+        (termed((TARGET, 304.15), level=2, precursor=91.0), "precursor_window"),
+        (mzml(spectrum(0, [41, 55], [1, 9], seconds="0,5")), "bad_time"),  # type: ignore[arg-type]
+        (mzml(spectrum(0, [41, 55], [1, 9], seconds="1_0")), "bad_time"),  # type: ignore[arg-type]
         (mzxml((1.0, [41, 55], [1, 9])).replace(b'msLevel="1"', b""), "no_level"),
         (mzxml((1.0, [41, 55], [1, 9])).replace(b'msLevel="1"', b'msLevel="0"'), "level_zero"),
         (mzxml((1.0, [41, 55], [1, 9])).replace(b"msLevel", b'polarity="x" msLevel'), "polarity"),
@@ -146,10 +150,73 @@ def test_an_array_with_the_name_or_the_unit_of_another_quantity_is_a_warning() -
         assert ("units_differ" in warned(mzml(spectrum(0, [41, 55], [], arrays=arrays, seconds=5.0)))) is told
 
 
+@pytest.mark.parametrize(("level", "told"), [(2, True), (3, False)])
+def test_more_than_one_precursor_is_noted(level: int, told: bool) -> None:
+    """A scan of level 3 has two: its own, and that of the scan before."""
+    scan = spectrum(0, [41, 55], [1, 9], seconds=5.0, level=level, precursor=91.0)
+    ion = scan[scan.index("<precursor>") : scan.index("</precursorList>")]
+    peaks = mzxml((1.0, [41, 55], [1, 9])).decode().replace('msLevel="1"', f'msLevel="{level}"')
+    for second in (91.0, 88.5):
+        ions = [f"<precursorMz>{mass}</precursorMz>" for mass in (91.0, second)]
+        both = (
+            mzml(scan.replace(ion, ion + ion.replace("91.0", str(second)))),
+            peaks.replace("<peaks", "".join([*ions, "<peaks"])),
+        )
+        for content in both:
+            found = one(content)
+            assert found.scans[0].precursor_mz == 91.0
+            assert ("several_precursors" in codes(found)) is (told and second != 91.0)
+
+
+@pytest.mark.parametrize("value", ["304,15", "1 304.15", "1'304.15", "304.15abc", "304.15.3", "3_04.15"])
+def test_a_precursor_of_which_only_the_beginning_is_a_number_is_refused(value: str) -> None:
+    scan = mzxml((1.0, [41, 55], [1, 9])).decode()
+    for right in ("304.15", " 304.15\n", "3.0415e2"):
+        assert one(scan.replace("<peaks", f"<precursorMz>{right}</precursorMz><peaks")).scans[0].precursor_mz == 304.15
+    assert_refused(scan.replace("<peaks", f"<precursorMz>{value}</precursorMz><peaks"), "bad_precursor")
+    assert_refused(
+        mzml(spectrum(0, [41, 55], [1, 9], level=2, precursor=91.25)).replace(b"91.25", value.encode()), "bad_precursor"
+    )
+
+
+def test_two_chromatograms_of_one_identifier_are_a_warning() -> None:
+    traces = [chromatogram([0.1, 0.2], [5, 6], name=name) for name in ("TIC", "BPC")]
+    assert not warned(mzml(chromatograms=traces))
+    assert "duplicate_scan" in warned(mzml(chromatograms=[*traces, traces[0]]))
+
+
+def test_arrays_that_are_not_read_are_named() -> None:
+    charge = binary("intensity", [1, 2]).replace("MS:1000515", "MS:1000516").replace("intensity array", "charge array")
+    own = charge.replace("MS:1000516", "MS:1000786").replace('name="charge array"', 'name="x array" value="Drift"')
+    arrays = binary("mz", [41, 55]) + binary("intensity", [1, 2]) + own + charge
+    scans = [
+        spectrum(i, [41, 55], [], arrays=arrays, seconds=5.0 + i).replace('count="2"', 'count="4"') for i in (0, 1)
+    ]
+    run = one(mzml(*scans))
+    assert [r.text for r in run.remarks if r.code == "arrays_left_out"] == [
+        "Besides m/z and intensity the file holds arrays that are not read: Drift (2 spectra), charge array (2 spectra)."
+    ]
+
+
+def test_wavelengths_of_diode_arrays_are_numbers_and_the_same_in_every_spectrum() -> None:
+    def run(*axes: list[float]) -> bytes:
+        return mzml(*(spectrum(i, x, [9.0, 5.0 - i], axis="wavelength", minutes=i) for i, x in enumerate(axes)))
+
+    assert not warned(run([200, 210], [200, 210]))
+    assert "axes_differ" in warned(run([200, 210], [200, 220]))
+    assert_refused(run([200, 210], [200, np.nan]), "not_finite")
+
+
+def test_diode_spectra_without_any_time_are_numbered() -> None:
+    run = read(mzml(*(spectrum(i, [200, 210], [1, 5], axis="wavelength") for i in range(3))))[0]
+    assert (run.x.tolist(), run.x_unit, "no_times" in codes(run)) == ([1, 2, 3], "scan", True)
+
+
 def test_an_array_of_two_types_of_numbers_and_a_time_array_of_two_units_are_refused() -> None:
     run = mzml(spectrum(0, [41, 55], [1, 2], seconds=5.0))
     double = b'<cvParam cvRef="MS" accession="MS:1000523" name="x"/>'
     assert_refused(run.replace(double, double + double.replace(b"523", b"521"), 1), "number_type")
+    assert_refused(run.replace(double, double + double.replace(b"1000523", b"1000574"), 1), "compression")
     trace = chromatogram([0.1, 0.2], [5, 6]).replace('unitName="x"', 'unitName="second"')
     assert_refused(mzml(chromatograms=[trace]), "units_differ")
     assert not warned(mzml(chromatograms=[trace.replace("second", "minute")]))
@@ -200,6 +267,14 @@ def test_a_time_that_is_no_number_or_longer_than_any_run_is_a_warning() -> None:
     assert "bad_retention_time" in warned(mgf("RTINSECONDS=4:31\n"))
     assert "implausible_time" in warned(mgf("RTINSECONDS=1e9\n")) & warned(msp("RETENTIONTIME: 1000000000\n"))
     assert not warned(mgf("RTINSECONDS=270.6-275.2\n"))
+    assert one(mgf("RTINSECONDS=60,5\n")).scans[0].retention_time_s == 60.5
+    assert one(mgf("RTINSECONDS=60.5,70.25\n")).scans[0].retention_time_s == 60.5
+
+
+def test_a_name_in_an_encoding_that_is_not_known_is_a_warning() -> None:
+    name = msp().encode().replace(b"Cocaine", b"%b")
+    assert "unknown_encoding" in warned(name % "水".encode("shift-jis"))
+    assert not any(warned(name % "é".encode(known)) for known in ("utf-8", "cp1252"))
 
 
 @pytest.mark.parametrize("time", ["", "-1", "-1.0", "N/A", "unknown", "12.5"])
@@ -252,7 +327,8 @@ def test_units_that_are_not_those_of_the_technique_are_a_warning() -> None:
 def test_a_precursor_that_is_a_word_is_a_warning_unless_it_is_not_known(word: str) -> None:
     assert not warned(msp(f"PrecursorMZ: {word}\n"))
     assert "bad_precursor" in warned(msp("PrecursorMZ: heavy\n"))
-    assert "bad_precursor" in warned(LIBRARY.replace("304.15", "heavy"))
+    for value in ("heavy", "3_04.15", "304,15"):
+        assert "bad_precursor" in warned(LIBRARY.replace("304.15", value))
 
 
 def test_a_number_of_json_that_would_vanish_is_refused() -> None:

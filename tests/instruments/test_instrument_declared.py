@@ -45,6 +45,14 @@ def masshunter(numbers: str = "0123456789") -> str:
     return f'#"+ Scan (rt: 4.3 min) a.D"\n#Point,X(Thomsons),Y(Counts)\n{rows}'
 
 
+def bwtek(laser: str) -> str:
+    light = [800 + i / 4 for i in range(40)]
+    rows = "".join(f"{v:.2f};{1e7 / 784.9 - 1e7 / v:.2f};{9 + i % 5},0\n" for i, v in enumerate(light)).replace(
+        ".", ","
+    )
+    return f"laser_wavelength;{laser}\nWavelength;Raman Shift;Raw data #1\n{rows}"
+
+
 def spectrum(count: int = 5, base: str = "82.10(Inten:99,840)", relative: float = 88.151) -> str:
     rows = "".join(f"{m:.2f}\t{i}\t{relative if m == 182.1 else i / 998.4:.2f}\n" for m, i in PEAKS)
     return (
@@ -56,7 +64,7 @@ def spectrum(count: int = 5, base: str = "82.10(Inten:99,840)", relative: float 
 @pytest.mark.parametrize(
     "text",
     [jasco(), labsolutions(), labsolutions(**{"Interval(msec)": "600"}), spectrum(), spectrum(base="m/z 82.10 (Inten : 99,840)"),
-     "\n".join([*PEDS, TABLE]), chromeleon(), masshunter(), masshunter("123456")],
+     "\n".join([*PEDS, TABLE]), chromeleon(), masshunter(), masshunter("123456"), jasco(DELTAX="-8"), bwtek("784,9")],
 )  # fmt: skip
 def test_what_is_announced_and_true_is_no_matter_of_doubt(text: str) -> None:
     assert not one(text, "a.txt").warnings
@@ -79,6 +87,8 @@ def test_what_is_announced_and_true_is_no_matter_of_doubt(text: str) -> None:
      (chromeleon(**{"Time Max. (min)": "54,0"}), "first_x"), (chromeleon(**{"Signal Unit": "mAU"}), "units_differ"),
      (chromeleon(**{"Average Step (s)": "5"}), "interval"), (masshunter("0123945678"), "row_numbers"),
      (masshunter("012356789"), "row_numbers"),
+     (jasco(DELTAX="-9"), "first_x"), ("Sampling interval (s): 0.5\n" + labsolutions(), "interval"), (bwtek("532,0"), "laser"),
+     ("\n".join([*PEDS[:14], "0.9", *PEDS[15:], TABLE]), "ordinate_differs"),
      ("\n".join([*PEDS[:12], "60", *PEDS[13:], TABLE]), "count_mismatch"),
      ("\n".join([*PEDS[:10], "4500.0", *PEDS[11:], TABLE]), "first_x")],
 )  # fmt: skip

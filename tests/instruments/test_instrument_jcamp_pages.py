@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from instruments import CorruptFile, InstrumentError, Limits, TooLarge, read
-from spectra.types import ReadingKind
+from spectra.types import Reading, ReadingKind
 from tests.instruments.instrument_files import SMALL, codes, jcamp, mass_jcamp, one
 
 Y = [int(200 + 150 * np.sin(i / 6)) for i in range(75)]
@@ -86,6 +86,23 @@ def test_scans_without_times_are_counted() -> None:
     text = "\n".join(line for line in gcms("seconds").splitlines() if "RETENTION" not in line) + "\n"
     reading = one(text)
     assert (reading.x.tolist(), reading.x_unit, reading.scans[0].retention_time_s) == ([1, 2, 3], "scan", None)
+
+
+def timed(times: tuple[float, ...], totals: tuple[float, ...] = (10, 10, 10), numbers: str = "123") -> Reading:
+    pages = "".join(
+        f"##SCAN_NUMBER={n}\n##PAGE= T={i + 2}\n##RETENTION_TIME={t}\n##TIC={total}\n##XYDATA=(XY..XY)\n57, 7\n43, 3\n"
+        for i, (n, t, total) in enumerate(zip(numbers, times, totals, strict=True))
+    )
+    return one(f"##TITLE=x\n##JCAMP-DX=5.0\n##DATA TYPE=MASS SPECTRUM\n##XUNITS=M/Z\n{pages}##END=\n")
+
+
+def test_times_totals_and_numbers_of_scans_that_do_not_fit_are_told() -> None:
+    sound = codes(timed((2, 3, 4)))
+    for same in (timed((2 / 60, 3 / 60, 4 / 60)), timed((2, 3, 4), (11, 12, 15)), timed((2, 3, 4), (0.1, 0.2, 0.1))):
+        assert codes(same) == sound
+    wrong = (timed((2, 0.5, 4)), timed((2, 3, 4), (10, 100, 10)), timed((2, 3, 4), numbers="122"))
+    for told, code in zip(wrong, ("stated_twice", "scan_differs", "duplicate_scan"), strict=True):
+        assert codes(told) == sound | {code}
 
 
 def test_a_scan_that_lost_a_peak_is_refused() -> None:

@@ -93,6 +93,14 @@ def test_a_header_that_contradicts_its_values_is_a_warning(records: dict[str, An
     assert not one(jcamp(Y, **COUNTS, **fitting)).warnings
 
 
+def test_extremes_in_per_cent_are_so_both() -> None:
+    bare: dict[str, Any] = {"factor": 1e-4, "YUNITS": "TRANSMITTANCE"}
+    y = [9000, 8500, -150, 4000, 9500]
+    for fitting in ({"MINY": -0.015, "MAXY": 0.95}, {"MINY": -1.5, "MAXY": 95}):
+        assert "extreme_y" not in warned(one(jcamp(y, **bare, **fitting)))
+    assert "extreme_y" in warned(one(jcamp(y, **bare, MINY=0.015, MAXY=0.95)))
+
+
 @pytest.mark.parametrize(
     ("records", "code"),
     [

@@ -26,7 +26,7 @@ WITEC = "X-Axis\tTime Series_000_Spec.Data 1(0)\tTime Series_000_Spec.Data 1(1)\
 MODEL = "LS50-B"
 PEDS = (
     "PE FL   SPECTRUM   ASCII   PEDS   1.60\n  -1\nS041.TXT\n07/12/10\n13:24:51.00\n07/12/10\n13:27:46.00\n\n495.0\n1\n\n\n"
-    f"{MODEL}\n350.00\nSCAN\n#HDR\n-1\n-1\n#GR\nNM\n\n1.0\n0.0\n400.0\n2.0\n30\n8\n9\n1\n#DATA\n"
+    f"{MODEL}\n350.00\nSCAN\n#HDR\n-1\n-1\n#GR\nNM\n\n1.0\n0.0\n400.0\n2.0\n30\n8\n4.5\n0.5\n#DATA\n"
     + "".join(f"{400 + 2 * i}.0\t{i % 5}.5\n" for i in range(30))
 )
 ENLIGHTEN = (

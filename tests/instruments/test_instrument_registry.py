@@ -87,7 +87,7 @@ def test_every_reading_says_who_read_it_from_which_bytes(tmp_path: Path) -> None
         from_path, from_bytes, from_file = read(path)[0], read(GOOD["jcamp"])[0], read(stream)[0]
     for reading in (from_path, from_bytes, from_file):
         assert reading.source_sha256 == hashlib.sha256(GOOD["jcamp"]).hexdigest()
-        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "11")
+        assert (reading.reader, reading.reader_version) == ("instruments.jcamp", "12")
     with path.open(encoding="utf-8") as text, pytest.raises(TypeError):
         read(text)  # type: ignore[arg-type]
 
