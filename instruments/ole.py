@@ -15,7 +15,7 @@ MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 SECTOR_SHIFTS = (9, 12)
 DIRECTORY_SECTORS = 1024
 ENTRY, NAME_BYTES, DIFAT_START, DIFAT_ENTRIES = 128, 64, 76, 109
-STORAGE, STREAM = 1, 2
+STORAGE, STREAM, SIZE_AT = 1, 2, 120
 
 
 def is_ole(probe: Probe) -> bool:
@@ -37,15 +37,22 @@ def is_cut(probe: Probe) -> bool:
 
 def names(probe: Probe) -> frozenset[str]:
     """Names of the storages and streams in lower case; empty when the directory cannot be reached."""
+    return frozenset(streams(probe))
+
+
+def streams(probe: Probe) -> dict[str, int]:
+    """The same names with their bytes: those of the largest where several storages hold one of a name."""
     if not is_ole(probe) or not sector_size(probe):
-        return frozenset()
-    found: set[str] = set()
+        return {}
+    found: dict[str, int] = {}
     for sector in _directory(probe):
         for at in range(0, len(sector) - ENTRY + 1, ENTRY):
             length, kind = struct.unpack_from("<HB", sector, at + NAME_BYTES)
             if kind in (STORAGE, STREAM) and 2 <= length <= NAME_BYTES:
-                found.add(sector[at : at + length - 2].decode("utf-16-le", "replace").lower())
-    return frozenset(found)
+                name = sector[at : at + length - 2].decode("utf-16-le", "replace").lower()
+                size = struct.unpack_from("<I", sector, at + SIZE_AT)[0] if kind == STREAM else 0
+                found[name] = max(size, found.get(name, 0))
+    return found
 
 
 def _directory(probe: Probe) -> Iterator[bytes]:

@@ -82,6 +82,7 @@ _NEVER = b"(?!)"
 _OLE = rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _IR = "In the instrument software, save the spectrum as JCAMP-DX (.dx) or CSV and upload that."
 _QGD = "Export the run as mzML, or as ANDI (.cdf), in GCMSsolution or with ProteoWizard, and upload that."
+_LABSPEC = "In LabSpec, save the spectrum as text (.txt) and upload that."
 _EXPORT = "Export the data itself as CSV, JCAMP-DX or mzML and upload that."
 _XML = rb"(?:\xef\xbb\xbf)?\s{0,9}(?:<\?xml[^>]{0,200}>)?(?>\s|<!--.{0,900}?-->|<\?[^>]{0,200}>){0,40}+"
 
@@ -92,6 +93,12 @@ RECOGNISED: tuple[Recognised, ...] = (
         rb"CDF[\x01\x02\x05]",
         "Export the run as ANDI (.cdf) or mzML and upload that.",
         certainty=60,
+    ),
+    _row(
+        "mz5",
+        "an mz5 file (.mz5, spectra of ProteoWizard in HDF5)",
+        rb"\x89HDF\r\n\x1a\n.{0,60000}\x00SpectrumMetaData\x00",
+        "Convert it to mzML with ProteoWizard and upload that.",
     ),
     _row(
         "hdf5",
@@ -134,6 +141,55 @@ RECOGNISED: tuple[Recognised, ...] = (
         "Export the run as mzML with ProteoWizard msConvert or in DataAnalysis, and upload that.",
         certainty=97,
         folder=r"(^|/)analysis\.(baf|tdf|tsf|yep)$",
+    ),
+    _row(
+        "masshunter-detectors",
+        "an Agilent MassHunter run (.D folder) without mass spectra",
+        _NEVER,
+        "AcqData/MSScan.bin is not in it. If the run has mass spectra, copy the folder again; signals of detectors can be "
+        "exported as CSV in MassHunter.",
+        certainty=80,
+        folder=r"^acqdata/.*\.(bin|xml|cd|cg|sd)$",
+    ),
+    _row(
+        "perkin-elmer-fsm",
+        "a PerkinElmer image (.fsm)",
+        rb"PEPEDataSet - 4D",
+        "In the PerkinElmer software, save its spectra as .sp, JCAMP-DX (.dx) or CSV and upload those.",
+        certainty=97,
+    ),
+    _row(
+        "witec",
+        "a WITec project (.wip)",
+        rb"WIT_(PRCT|DATA|PR06|DA06)",
+        "In WITec Project, export the spectra as text (ASCII) and upload that.",
+    ),
+    _row("labspec", "a Horiba LabSpec 6 file (.l6s)", rb"LabSpec6\x00", _LABSPEC),
+    _row("labspec-ngs", "a Horiba LabSpec 5 file (.ngs, .ngc)", rb"NGSNextGen\x01", _LABSPEC),
+    _row(
+        "princeton-spe",
+        "a Princeton Instruments file (.spe)",
+        rb".{2996}\x67\x45\x23\x01.{1098}\x55\x55",
+        "In LightField or WinSpec, export the spectra as CSV or text and upload that.",
+    ),
+    _row(
+        "varian-sms",
+        "a Varian Saturn run (.sms)",
+        rb".{8}SATURNWS",
+        "Export the run as ANDI (.cdf) in MS Workstation, or as mzML, and upload that.",
+    ),
+    _row(
+        "isodat",
+        "an Isodat run (.dxf, .cf)",
+        rb"\xff\xff..\x0b\x00CFileHeader",
+        "Export the traces as CSV in Isodat and upload that.",
+    ),
+    _row(
+        "agilent-ms-method",
+        "the method of an Agilent mass spectrometer (ACQ.MS)",
+        rb"\[Signature\]\r\nID\d*=[^\r\n]*\s+\[Version\]\r\nID=G\d{4}",
+        "Upload the run itself: the .D folder, or its DATA.MS.",
+        instrument=False,
     ),
     _row("agilent-a2r", "an Agilent MicroLab file (.a2r, .irs)", _NEVER, _IR, extensions=("a2r", "irs")),
     _row("png", "a PNG picture", rb"\x89PNG\r\n", _EXPORT, instrument=False),

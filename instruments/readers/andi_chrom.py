@@ -31,7 +31,7 @@ KEPT_PEAKS = 1_000
     techniques={"GC", "LC"},
     magic=sniff_template(b"ordinate_values", b"aia_template_revision"),
     extensions=EXTENSIONS,
-    version="5",
+    version="6",
 )
 def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One CHROMATOGRAM: y in the detector's unit as the file spells it, x in the unit of retention.
@@ -56,7 +56,7 @@ def read_andi_chrom(source: Source, hints: Hints, limits: Limits) -> Iterator[Re
         y_unit,
         meta=_facts(file) | {"x_unit_raw": file.text("retention_unit"), "y_unit_raw": detector_unit},
         title=file.text("sample_name") or file.text("experiment_title"),
-        remarks=notes + unit_notes + _run_time(file, x, x_unit) + _detector_range(file) + unread(file),
+        remarks=notes + unit_notes + _run_time(file, x, x_unit) + _detector_range(file, y) + unread(file),
     )
 
 
@@ -97,13 +97,19 @@ def _run_time(file: NetCdf, x: FloatArray, unit: str) -> tuple[Remark, ...]:
     )
 
 
-def _detector_range(file: NetCdf) -> tuple[Remark, ...]:
-    """The lowest and the highest value of the detector against each other."""
+def _detector_range(file: NetCdf, y: FloatArray) -> tuple[Remark, ...]:
+    """The lowest and the highest value of the detector against each other and against the signal."""
     low, high = file.number("detector_minimum_value"), file.number("detector_maximum_value")
-    if low is None or high is None or low <= high:
+    if low is None or high is None:
         return ()
-    text = f"The file says that its detector gives values from {low:g} to {high:g}, which is not a range."
-    return (warning("detector_range", text),)
+    said, found = f"The file says that its detector gives values from {low:g} to {high:g}", ""
+    if low > high:
+        found = "which is not a range"
+    elif low < high:
+        room = 0.1 * (high - low)  # a detector may give a little more than its range
+        far = [v for v in (float(y.min()), float(y.max())) if not low - room <= v <= high + room]
+        found = f"but a value of its signal is {far[-1]:g}" if far else ""
+    return (warning("detector_range", f"{said}, {found}."),) if found else ()
 
 
 def _time_unit(file: NetCdf, hints: Hints) -> tuple[str, tuple[Remark, ...]]:

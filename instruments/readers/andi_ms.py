@@ -48,12 +48,12 @@ _SCAN_COUNT = "The file gives {} scans but {} {}."
     techniques={"MS", "GC-MS", "LC-MS"},
     magic=sniff_template(b"ms_template_revision", b"mass_values", b"scan_acquisition_time"),
     extensions=EXTENSIONS,
-    version="8",
+    version="9",
 )
 def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One MASS_RUN with x = scan_acquisition_time in its unit, y = summed intensity; a single scan is a spectrum.
 
-    Raises CorruptFile when scan_index and point_count do not fit the points, or points were never written.
+    Raises CorruptFile when neither scan_index nor point_count fits the points, or points were never written.
     """
     file = NetCdf(source, limits)
     mass, intensity = (file.series(name, limits.total_points) for name in ("mass_values", "intensity_values"))
@@ -63,13 +63,19 @@ def read_andi_ms(source: Source, hints: Hints, limits: Limits) -> Iterator[Readi
     if mass.size != intensity.size:
         raise CorruptFile(f"The file holds {mass.size:,} m/z values but {intensity.size:,} intensities.",
                           code="array_length")  # fmt: skip
-    starts, counts = _places(file, mass.size, limits)
-    times, x_unit, notes = _times(file, counts.size)
+    starts, counts, notes = _places(file, mass, limits)
+    times, x_unit, time_notes = _times(file, counts.size)
     used = int(counts.sum())
     peaks = mass
     if 0 < used < mass.size:
         peaks = mass[np.repeat(starts + counts - np.cumsum(counts), counts) + np.arange(used)]
-    notes += unread(file) + _mass_unit(file) + _mass_range(file, peaks) + _unused(file, starts, counts, mass.size)
+    notes += (
+        time_notes
+        + unread(file)
+        + _mass_unit(file)
+        + _mass_range(file, peaks)
+        + _unused(file, starts, counts, mass.size)
+    )
     instrument, meta = instrument_of(file)
     meta |= _facts(file)
     mode = file.text("test_ionization_mode").lower()
@@ -140,8 +146,16 @@ class _Run:
         return found, notes
 
 
-def _places(file: NetCdf, n_points: int, limits: Limits) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First point and number of points of every scan. Either variable may be missing, not both."""
+_Places = tuple[NDArray[np.int64], NDArray[np.int64], tuple[Remark, ...]]
+
+
+def _places(file: NetCdf, mass: FloatArray, limits: Limits) -> _Places:
+    """First point and number of points of every scan. Either variable may be missing, not both.
+
+    A program that cuts a run down may leave the old counts behind (xcms' own example runs): counts that cannot be
+    give way to an index that divides all points into scans of rising m/z.
+    """
+    n_points = mass.size
     starts, counts = _integers(file, "scan_index"), _integers(file, "point_count")
     if counts is None:
         if starts is None:
@@ -157,6 +171,12 @@ def _places(file: NetCdf, n_points: int, limits: Limits) -> tuple[NDArray[np.int
     wrong = (counts < 0) | ((counts > 0) & ((starts < 0) | (starts + counts > n_points)))
     if wrong.any():
         scan = int(np.argmax(wrong))
+        if _divides(starts, mass):
+            text = (
+                f"The numbers of points that the file gives for its scans do not fit the {n_points:,} points that it "
+                "holds; the scans were told apart by where each begins."
+            )
+            return starts, np.diff(np.append(starts, n_points)), (warning("point_count", text),)
         raise CorruptFile(
             f"Scan {scan + 1} of {counts.size:,} lies outside the {n_points:,} points of the file "
             f"(index {starts[scan]:,}, {counts[scan]:,} points).",
@@ -166,7 +186,15 @@ def _places(file: NetCdf, n_points: int, limits: Limits) -> tuple[NDArray[np.int
     order = filled[np.argsort(starts[filled], kind="stable")]
     if (starts[order[:-1]] + counts[order[:-1]] > starts[order[1:]]).any():
         raise CorruptFile("The scans of this file overlap one another.", code="overlap")
-    return starts, counts
+    return starts, counts, ()
+
+
+def _divides(starts: NDArray[np.int64], mass: FloatArray) -> bool:
+    """Whether these beginnings divide all points into scans in each of which m/z rises."""
+    if starts[0] != 0 or starts[-1] > mass.size or (np.diff(starts) < 0).any():
+        return False
+    falls = np.flatnonzero(np.diff(mass) < 0) + 1
+    return bool(np.isin(falls, starts).all())
 
 
 def _integers(file: NetCdf, name: str) -> NDArray[np.int64] | None:

@@ -27,6 +27,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import count_remark, warning
+from .lost_values import zeroed
 
 FILE_BYTES = 256 * MIB
 MAGIC = b"Spectral Data File"
@@ -107,13 +108,21 @@ def sniff_spg(probe: Probe) -> Guess | None:
     return Guess(95, "first bytes") if probe.head.startswith(MAGIC) and _is_group(probe.head) else None
 
 
-@reader("spa", title="a Thermo OMNIC spectrum (.spa)", techniques={"IR", "Raman"}, magic=sniff_spa, extensions=("spa",))
+@reader(
+    "spa",
+    title="a Thermo OMNIC spectrum (.spa)",
+    techniques={"IR", "Raman"},
+    magic=sniff_spa,
+    extensions=("spa",),
+    version="2",
+)
 @reader(
     "spg",
     title="a Thermo OMNIC spectral group (.spg)",
     techniques={"IR", "Raman"},
     magic=sniff_spg,
     extensions=("spg",),
+    version="2",
 )
 def read_omnic(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per spectrum, in the order of the file and the direction of its axis; units as the header names them.
@@ -228,7 +237,7 @@ def _reading(
         y_unit=y_unit,
         title=name,
         meta=_meta(content, parts, head, seconds),
-        remarks=remarks + notes,
+        remarks=remarks + notes + zeroed(y),
     )
 
 

@@ -23,6 +23,7 @@ from ..limits import MIB, Limits
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
+from .lost_values import zeroed
 from .opus_blocks import MAGIC, Block, Parameters, directory, names_all, parameters
 from .opus_data import SERIES, Trace, is_data, pair, read_trace, without_data
 
@@ -95,7 +96,7 @@ class _About:
     techniques={"IR", "Raman"},
     magic=MAGIC,
     extensions=("0",),
-    version="2",
+    version="3",
 )
 def read_opus(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per data block: absorbance, transmittance, other results, match, single beams, interferograms.
@@ -225,7 +226,11 @@ def _reading(trace: Trace, about: _About, hints: Hints, remarks: tuple[Remark, .
         title=about.text(about.sample, "SNM"),
         instrument=about.text(found, "INS") or about.text(about.sample, "INS"),
         meta=_meta(trace, about) | {"x_unit_raw": raw_x, "y_unit_raw": _word(block)},
-        remarks=remarks + trace.remarks + (() if hints.x_unit else borrowed) + (() if hints.y_unit else scale),
+        remarks=remarks
+        + trace.remarks
+        + zeroed(trace.y)
+        + (() if hints.x_unit else borrowed)
+        + (() if hints.y_unit else scale),
     )
 
 

@@ -22,6 +22,7 @@ from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
+from .lost_values import zeroed
 from .spc_codes import TIMES, Axes, axes, x_unit_of
 from .spc_header import MULTI, NEW_BIG, NEW_LITTLE, OLD, Header, Window, parse, plausible, read_log
 from .spc_subfiles import Subfile, doubts, read_subfiles
@@ -49,7 +50,7 @@ def sniff_spc(probe: Probe) -> Guess | None:
     techniques={"IR", "Raman", "UV", "MS", "GC-MS", "chromatography"},
     magic=sniff_spc,
     extensions=EXTENSIONS,
-    version="7",
+    version="8",
 )
 def read_spc(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per subfile, with its z in `meta`; mass spectra taken every few seconds become one MASS_RUN.
@@ -163,7 +164,7 @@ def _spectra(file: _File, subfiles: list[Subfile], limits: Limits) -> Iterator[R
             meta=file.meta() | _place(file, sub, index),
             title=file.title,
             instrument=file.instrument,
-            remarks=notes,
+            remarks=notes + zeroed(sub.y),
         )
         notes = ()
 

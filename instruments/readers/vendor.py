@@ -14,14 +14,14 @@ from spectra.types import Reading, Remark
 
 from ..errors import CorruptFile, InstrumentError, UnsupportedVariant
 from ..limits import Limits
-from ..ole import is_cut
 from ..registry import FolderSniffer, Hints, Sniffer, reader
 from ..source import Source
 from ..validate import warning
+from . import vendor_notes as own
 from . import vendor_sniff as sniff
 from .vendor_open import IR_EXPORT, MS_EXPORT, Kind, Opened, opened, translated
 from .vendor_runs import runs
-from .vendor_tables import lost_index, tables, unread_signals
+from .vendor_tables import tables
 from .vendor_traces import traces
 
 Notes = Callable[[Source, Opened], tuple[Remark, ...]]
@@ -37,9 +37,12 @@ def _register(
     confidence: str = "medium",
     folder: FolderSniffer | None = None,
     notes: Notes = lambda source, opened: (),
+    mend: Callable[[Source, Opened], Opened] = lambda source, opened: opened,
+    version: str = "1",
 ) -> None:
     def read(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
-        with opened(source, kind) as file:
+        with opened(source, kind) as found:
+            file = mend(source, found)
             remarks = file.remarks + notes(source, file) + file.undecoded()
             for reading in _readings(file, kind, hints, limits):
                 yield replace(reading, remarks=reading.remarks + remarks)
@@ -52,6 +55,7 @@ def _register(
         magic=magic,
         extensions=extensions,
         confidence=confidence,
+        version=version,
         folder=folder,
         extra=kind.extra,
     )(read)
@@ -88,16 +92,6 @@ def _nothing(file: Opened, kind: Kind) -> InstrumentError:
     return CorruptFile(f"This is {kind.title}, but it holds no reading.", code="no_reading", hint=kind.export)
 
 
-def _chemstation_notes(source: Source, file: Opened) -> tuple[Remark, ...]:
-    return unread_signals(source, file) + lost_index(source, file)
-
-
-def _shimadzu_notes(source: Source, file: Opened) -> tuple[Remark, ...]:
-    if not is_cut(source.probe):
-        return ()
-    return (warning("cut_short", "The file ends in the middle of a block; it may be cut short. Copy it again."),)
-
-
 _register(
     "chemstation",
     Kind("an Agilent ChemStation run (.D, .ch, .uv, .ms)", "chemstation", (".d", ".ch", ".uv", ".ms"), MS_EXPORT),
@@ -106,7 +100,9 @@ _register(
     extensions=("d", "ch", "uv", "ms"),
     confidence="high",
     folder=sniff.sniff_chemstation_folder,
-    notes=_chemstation_notes,
+    notes=own.chemstation,
+    mend=own.without_header,
+    version="2",
 )
 _register(
     "masshunter",
@@ -124,6 +120,8 @@ _register(
     extensions=("raw",),
     confidence="high",
     folder=sniff.sniff_waters_folder,
+    notes=own.waters,
+    version="2",
 )
 _register(
     "thermo-raw",
@@ -138,14 +136,17 @@ _register(
     techniques={"GC", "LC", "LC-MS", "UV"},
     magic=sniff.sniff_shimadzu,
     extensions=("lcd", "gcd"),
-    notes=_shimadzu_notes,
+    notes=own.shimadzu,
+    version="2",
 )
 _register(
     "perkin-elmer-sp",
     Kind("a PerkinElmer spectrum (.sp)", "perkinelmer-sp", (".sp",), IR_EXPORT),
     techniques={"IR"},
-    magic=b"PEPE",
+    magic=sniff.sniff_perkin_elmer,
     extensions=("sp",),
+    notes=own.perkin_elmer,
+    version="2",
 )
 _register(
     "renishaw-wdf",
@@ -153,6 +154,8 @@ _register(
     techniques={"Raman"},
     magic=b"WDF1",
     extensions=("wdf",),
+    notes=own.renishaw,
+    version="2",
 )
 _register(
     "mzmlb",

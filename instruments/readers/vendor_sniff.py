@@ -13,6 +13,9 @@ from ..probe import FolderProbe, Guess, Probe
 
 FINNIGAN = b"\x01\xa1" + "Finnigan".encode("utf-16-le")
 HDF5 = b"\x89HDF\r\n\x1a\n"
+# A name stands between zeros, or behind its length; the dataset says its version.
+MZML_DATASET = re.compile(rb"\x00mzML\x00|\x04mzML|mzMLb \d")
+PERKIN_ELMER = b"PEPE"
 OMNIC_SERIES = b"Spectral Exte"
 SERIES_KEY, KEY_COUNT, KEY_TABLE, KEY_BYTES = 301, 294, 304, 22
 # A ChemStation file begins with its version as digits behind their number; newer ones repeat it in UTF-16.
@@ -54,11 +57,8 @@ def sniff_chemstation_folder(probe: FolderProbe) -> Guess | None:
 
 
 def sniff_masshunter_folder(probe: FolderProbe) -> Guess | None:
-    """A folder with AcqData in it."""
-    if "acqdata/msscan.bin" in probe.names:
-        return Guess(97, "AcqData/MSScan.bin")
-    inside = any(n.startswith("acqdata/") and n.endswith((".bin", ".xml", ".cd", ".cg", ".sd")) for n in probe.names)
-    return Guess(80, "AcqData folder") if inside else None
+    """A folder with scans in it; without them nothing of it can be read."""
+    return Guess(97, "AcqData/MSScan.bin") if "acqdata/msscan.bin" in probe.names else None
 
 
 def sniff_waters_folder(probe: FolderProbe) -> Guess | None:
@@ -81,12 +81,19 @@ def sniff_shimadzu(probe: Probe) -> Guess | None:
 
 
 def sniff_mzmlb(probe: Probe) -> Guess | None:
-    """HDF5 with a dataset called mzML; netCDF-4 has none."""
+    """HDF5 with a dataset called mzML; netCDF-4 has none, and others hold the word in a longer one."""
     if not probe.head.startswith(HDF5):
         return None
-    if b"mzML" in probe.head or b"mzML" in probe.tail:
+    if MZML_DATASET.search(probe.head) or MZML_DATASET.search(probe.tail):
         return Guess(96, "HDF5 with mzML inside")
     return Guess(75, "HDF5 and extension") if probe.extension == "mzmlb" else None
+
+
+def sniff_perkin_elmer(probe: Probe) -> Guess | None:
+    """One spectrum; an image begins in the same way and says so."""
+    if not probe.head.startswith(PERKIN_ELMER):
+        return None
+    return Guess(95, "first bytes") if b"4D" not in probe.head[4:44] else None
 
 
 def sniff_omnic_series(probe: Probe) -> Guess | None:

@@ -1,4 +1,4 @@
-"""What a vendor file holds besides signals and spectra: channels kept as tables only, and what went unread.
+"""What a vendor file holds besides signals and spectra: channels kept as tables only.
 
 Imports numpy, spectra.types and siblings; the library's handle is passed in.
 """
@@ -8,19 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from spectra.types import Reading, ReadingKind, Remark
+from spectra.types import Reading, ReadingKind
 
 from ..errors import TooLarge
-from ..folder import Folder
 from ..limits import Limits
 from ..registry import Hints
-from ..source import Source
-from ..validate import warning
 from .vendor_open import Opened
-from .vendor_sniff import SIGNALS
 from .vendor_traces import time_unit
-
-INDEX_AT, INDEX_ENTRY = 260, 12
 
 
 def tables(opened: Opened, hints: Hints, limits: Limits) -> Iterator[Reading]:
@@ -64,27 +58,3 @@ def _table(opened: Opened, hints: Hints, table: dict[str, Any], extra: dict[str,
             instrument=opened.model,
             remarks=remarks,
         )
-
-
-def unread_signals(source: Source, opened: Opened) -> tuple[Remark, ...]:
-    """Signal files of a ChemStation folder that gave no reading, named in one warning."""
-    if not isinstance(source, Folder):
-        return ()
-    parts = (*opened.info.get("traces", ()), *opened.info.get("spectra", ()))
-    read = {str((p.get("extra") or {}).get("file", "")).lower() for p in parts}
-    missing = [n for n in source.folder_probe.top(*SIGNALS) if n not in read]
-    if not missing:
-        return ()
-    listed = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
-    return (warning("signals_not_read", f"This folder also holds {listed}, which cannot be read here."),)
-
-
-def lost_index(source: Source, opened: Opened) -> tuple[Remark, ...]:
-    """DATA.MS ends with an index of its scans: a file that ends before it was cut, though all scans may be there."""
-    runs = opened.info.get("spectra", ())
-    if isinstance(source, Folder) or len(runs) != 1 or len(source.head) < INDEX_AT + 4:
-        return ()
-    start = int.from_bytes(source.head[INDEX_AT : INDEX_AT + 4], "big") * 2 - 2
-    if start <= 0 or start + INDEX_ENTRY * int(runs[0]["scan_count"]) <= source.size:
-        return ()
-    return (warning("cut_short", "The index at the end of this file is missing; it may be cut short. Copy it again."),)

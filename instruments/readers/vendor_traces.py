@@ -19,6 +19,7 @@ from ..errors import CorruptFile, TooLarge
 from ..limits import Limits
 from ..registry import Hints
 from ..validate import info, warning
+from .lost_values import zeroed
 from .vendor_open import Opened
 
 KEPT = {  # what a signal says of itself, under the names used by our other readers
@@ -49,6 +50,8 @@ KEPT = {  # what a signal says of itself, under the names used by our other read
 }
 TIME_QUANTITIES = frozenset({"retention_time", "time"})
 CHUNK_VALUES = 4_000_000
+# Numbers of units in a file of WiRE for which the library has no word: our spelling, and what a chemist is told.
+WIRE_UNITS = {0: ("", "arbitrary units"), 2: ("absolute 1/cm", "absolute wavenumbers"), 4: ("eV", "electronvolts")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class _Signal:
 
     def values(self, sweep: int = 0, first: int = 0, count: int | None = None) -> FloatArray:
         """Channels × samples of one sweep."""
+        first += int(self.about.get("skipped", 0))
         return self.opened.file.read_trace(int(self.about["index"]), sweep, first, count)
 
     def meta(self, y_raw: str, x_raw: str) -> dict[str, Any]:
@@ -96,7 +100,7 @@ class _Signal:
     def reading(self, kind: ReadingKind, x: FloatArray, y: FloatArray, units_: tuple[str, str], **more: Any) -> Reading:
         """A reading of this signal; what a person said of its units and kind wins."""
         meta = self.meta(more.pop("y_raw", ""), more.pop("x_raw", "")) | more.pop("meta", {})
-        remarks = (*more.pop("remarks", ()), *self.opened.doubts("traces")[0])
+        remarks = (*more.pop("remarks", ()), *zeroed(y), *self.opened.doubts("traces")[0])
         y_unit = self.hints.y_unit or units_[1]
         if not y_unit:
             remarks += (info("y_unit_unknown", "The file does not say in which unit this signal is."),)
@@ -244,7 +248,9 @@ def _spectra(signal: _Signal) -> Iterator[Reading]:
     at = int(listed) if listed is not None else None
     y_at = next(i for i in range(len(signal.channels)) if i != at)
     raw_x = str(signal.axis.get("unit") or "")
-    x_unit = units.x_unit(raw_x) or raw_x or ("point" if signal.axis.get("quantity") == "points" else "")
+    x_unit = (
+        units.x_unit(raw_x) or raw_x or ("point" if signal.axis.get("quantity") == "points" else _unnamed(signal)[0])
+    )
     raw_y = str(signal.channels[y_at].get("unit") or "")
     kind, places, blank = _kind(signal, x_unit), _places(signal), 0
     for sweep in range(signal.sweeps):
@@ -254,6 +260,8 @@ def _spectra(signal: _Signal) -> Iterator[Reading]:
             blank += 1
             continue
         y_unit, scale = units.scaled(ordinate(signal.extra, raw_y), float(np.nanmax(y)))
+        if kind is ReadingKind.IR and y_unit == "intensity":  # what the library calls an ordinate without a name
+            y_unit = ""
         yield signal.reading(
             kind,
             values[at] if at is not None else _regular(signal),
@@ -273,8 +281,21 @@ def _unfinished(blank: int, sweep: int, sweeps: int) -> tuple[Remark, ...]:
     return (warning("unfinished_series", f"{blank} spectra of this series were never measured and are left out."),)
 
 
+def _unnamed(signal: _Signal) -> tuple[str, str]:
+    """Spelling and words of an axis whose unit WiRE gives by a number for which the library has no word."""
+    code = signal.extra.get("x_list_unit_code")
+    if code is None or signal.axis.get("channel") is None or signal.axis.get("unit"):
+        return "", ""
+    return WIRE_UNITS.get(code, ("", f"unit number {code} of WiRE"))
+
+
 def _no_axis(signal: _Signal, x_unit: str) -> tuple[Remark, ...]:
     """A spectrum whose axis is gone is counted in points; of an interferogram that is all there ever was."""
+    if words := _unnamed(signal)[1]:
+        text = (
+            f"The file gives the axis of its spectra in {words}, not as Raman shift: please look at what was measured."
+        )
+        return (warning("axis_unit", text),)
     if x_unit not in ("", "point") or "interferogram" in str(signal.extra.get("data_type") or "").lower():
         return ()
     text = "This file holds no axis for its spectra, only numbers of points; it may be cut short. Copy it again."
@@ -302,7 +323,7 @@ def ordinate(extra: Mapping[str, Any], raw: str) -> str:
 
 def _kind(signal: _Signal, x_unit: str) -> ReadingKind:
     said = f"{signal.extra.get('data_type') or ''} {signal.axis.get('quantity') or ''}".lower()
-    if "interferogram" in said or x_unit in ("", "point"):
+    if "interferogram" in said or x_unit in ("", "point", *(unit for unit, _ in WIRE_UNITS.values())):
         return ReadingKind.OTHER
     if "raman" in said:
         return ReadingKind.RAMAN

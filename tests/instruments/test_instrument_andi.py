@@ -103,8 +103,10 @@ def test_one_of_index_and_count_is_enough(missing: str) -> None:
         ({"scan_index": [-5, 3, 5]}, "scan_index"),
         ({"scan_index": [0, 3, 6]}, "scan_index"),
         ({"scan_index": [0, 2_000_000_000, 5]}, "scan_index"),
-        ({"point_count": [3, -2, 1]}, "scan_index"),
-        ({"point_count": [3, 2_147_483_647, 1]}, "scan_index"),
+        ({"point_count": [3, -2, 1], "scan_index": [0, 2, 5]}, "scan_index"),
+        ({"point_count": [3, 2_147_483_647, 1], "scan_index": [0, 4, 5]}, "scan_index"),
+        ({"point_count": [9, 9, 9], "scan_index": [1, 3, 5]}, "scan_index"),
+        ({"point_count": [9, 9, 9], "scan_index": [0, 5, 3]}, "scan_index"),
         ({"scan_index": [0, 0, 0], "point_count": [6, 6, 6]}, "overlap"),
         ({"mass_values": [41, 55, 91, -43, 58, 41]}, "negative_mz"),
         ({"mass_values": [41, 55, 91, math.nan, 58, 41]}, "not_finite"),
@@ -149,6 +151,14 @@ def test_lengths_that_contradict_each_other_are_refused() -> None:
     refused(made("scan_acquisition_time", 4, ">f4"), "scan_count", name="a.cdf")
     refused(made("intensity_values", 7, ">f4"), "array_length", name="a.cdf")
     refused(made("scan_index", 3, ">f4"), "scan_index", name="a.cdf")
+
+
+@pytest.mark.parametrize("counts", [[9, 7, 5], [3, -2, 1], [3, 2_147_483_647, 1]])
+def test_counts_that_cannot_be_give_way_to_an_index_that_divides_the_points(counts: list[int]) -> None:
+    run = ms(andi_ms(point_count=counts))
+    assert codes(run) == {"point_count"}
+    assert [s.mz.size for s in run.scans] == [3, 2, 1]
+    assert "do not fit the 6 points" in run.warnings[0]
 
 
 def test_points_that_belong_to_no_scan_are_a_warning() -> None:

@@ -387,8 +387,13 @@ def test_a_range_of_andi_that_is_none_or_begins_above_the_points_is_a_warning(
     assert ("mass_range" in warned(netcdf(dimensions, globals_, variables))) is told
 
 
-@pytest.mark.parametrize(("low", "high", "told"), [(0.0, 4.0, False), (5.0, 5.0, False), (100.0, 5.0, True)])
-def test_a_detector_whose_lowest_value_is_above_its_highest_is_a_warning(low: float, high: float, told: bool) -> None:
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [(0.0, 4.0, False), (5.0, 5.0, False), (100.0, 5.0, True), (0.0, 3.9, False), (-9.0, 2.0, True), (1.0, 9.0, True)],
+)
+def test_a_range_of_the_detector_that_is_none_or_leaves_values_out_is_a_warning(
+    low: float, high: float, told: bool
+) -> None:
     content = andi_chrom(detector_minimum_value=low, detector_maximum_value=high)
     assert ("detector_range" in warned(content)) is told
 

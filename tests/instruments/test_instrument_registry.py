@@ -114,6 +114,14 @@ def test_description_has_exactly_the_promised_keys() -> None:
         (b"<!doctype html><html></html>", "not_an_instrument_file_html"), (b"MZ" + bytes(100), "not_an_instrument_file_exe"),
         (b"\x7fELF\x02", "not_an_instrument_file_elf"), (b"SQLite format 3\x00", "not_an_instrument_file_sqlite"),
         (b"\x80\x04\x95" + bytes(20), "not_an_instrument_file_python-pickle"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"test.mzML\0SpectrumMetaData\0", "unsupported_mz5"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(60) + b"run_1.mzML\0run_2.mzML\0", "unsupported_hdf5"),
+        (b"PEPEDataSet - 4DConst3DInterval" + bytes(60), "unsupported_perkin_elmer_fsm"),
+        (b"WIT_PRCT\x0d\0\0\0WITec Project", "unsupported_witec"), (b"LabSpec6" + bytes(60), "unsupported_labspec"),
+        (b"NGSNextGen\1\0\0\0\1\0\0\0\nDataMatrix", "unsupported_labspec_ngs"),
+        (bytes(2996) + b"\x67\x45\x23\x01" + bytes(1098) + b"UU", "unsupported_princeton_spe"),
+        (b"\x1c\0\x09\x03\0\0\x28\0SATURNWS" + bytes(60), "unsupported_varian_sms"),
+        (b"\xff\xff\x06\0\x0b\0CFileHeader\xfe\xf7", "unsupported_isodat"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_with_advice(head: bytes, code: str) -> None:
@@ -122,6 +130,14 @@ def test_what_cannot_be_read_is_named_with_advice(head: bytes, code: str) -> Non
     assert caught.value.code == code
     assert caught.value.hint
     assert str(caught.value).startswith("This is a")
+
+
+def test_the_method_of_a_mass_spectrometer_is_no_run() -> None:
+    with pytest.raises(UnknownFormat, match=r"the method of an Agilent mass spectrometer \(ACQ.MS\)") as caught:
+        read(
+            b"[Signature]\r\nID605=w0Te\r\n[Version]\r\nID=G2715 Version: B.02.01\r\n[General]\r\nType=7\r\n", "ACQ.MS"
+        )
+    assert "DATA.MS" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -28,17 +29,26 @@ from instruments import (
 )
 from instruments import reading as reading_module
 from instruments.assurance import lower
-from instruments.readers import vendor, vendor_open, vendor_runs, vendor_sniff, vendor_tables, vendor_traces
+from instruments.readers import (
+    vendor,
+    vendor_open,
+    vendor_runs,
+    vendor_sniff,
+    vendor_tables,
+    vendor_traces,
+)
 from spectra.types import Reading, ReadingKind
 from tests.instruments.instrument_files import codes, zipped
 from tests.instruments.real_facts import HAS_VENDOR, REAL, VENDOR, manifest
 from tests.instruments.vendor_files import (
     FOLDERS,
     SAMPLES,
+    Library,
     Y,
     chemstation_ch,
     chemstation_folder,
     ole,
+    opened,
     perkin_elmer_sp,
     renishaw_wdf,
     written,
@@ -251,6 +261,24 @@ def test_a_spectrum_whose_axis_is_gone_is_warned_of(sandbox: ParserSandbox) -> N
 
 @needs_vendor
 @pytest.mark.parametrize(
+    ("number", "words", "unit"),
+    [(0, "arbitrary units", ""), (2, "absolute wavenumbers", "absolute 1/cm"), (4, "electronvolts", "eV"),
+     (14, "unit number 14 of WiRE", "")],
+)  # fmt: skip
+def test_an_axis_in_another_unit_than_raman_shift_is_said(
+    sandbox: ParserSandbox, number: int, words: str, unit: str
+) -> None:
+    content = renishaw_wdf().replace(
+        b"XLST" + struct.pack("<IQII", 0, 16 + 8 + 240, 1, 1), b"XLST" + struct.pack("<IQII", 0, 264, 1, number)
+    )
+    (reading,) = sandbox.read(content, "a.wdf")
+    assert (reading.x_unit, reading.kind, reading.x[0]) == (unit, ReadingKind.OTHER, 1800.0)
+    assert f"The file gives the axis of its spectra in {words}, not as Raman shift" in reading.warnings[0]
+    assert "no_axis" not in codes(reading)
+
+
+@needs_vendor
+@pytest.mark.parametrize(
     "content", [perkin_elmer_sp(), renishaw_wdf((Y, Y)), chemstation_ch()], ids=["sp", "wdf", "ch"]
 )
 def test_every_cut_is_refused_or_warned_of(sandbox: ParserSandbox, content: bytes) -> None:
@@ -305,34 +333,7 @@ def test_bounds_are_kept_before_anything_is_read(name: str, content: bytes) -> N
 # --- the parts, with a stand-in for the library -------------------------------------------------------------------
 
 
-class Library:
-    """Just enough of an opened file: what `info` announces, and numbers for it."""
-
-    format = "made"
-
-    def __init__(self, **info: Any) -> None:
-        self.info = info
-        self.scans: list[dict[str, Any]] = []
-        self.arrays: dict[int, Any] = {}
-        self.rows: dict[int, Any] = {}
-
-    def read_spectrum(self, number: int, run: int) -> dict[str, Any]:
-        return self.scans[number]
-
-    def read_trace(self, index: int, sweep: int = 0, first: int = 0, count: int | None = None) -> Any:
-        values = np.asarray(self.arrays[index], dtype=np.float64)
-        values = values[sweep] if values.ndim == 3 else values
-        return values[:, first : None if count is None else first + count]
-
-    def read_table(self, index: int) -> Any:
-        return np.asarray(self.rows[index], dtype=np.float64)
-
-
 KIND = vendor_open.Kind("a made file", "made", (".x", ".y"), "Export it.", profile=True)
-
-
-def opened(library: Library) -> vendor_open.Opened:
-    return vendor_open.Opened(library, library.info, (), "made 1")  # type: ignore[arg-type]
 
 
 def spectra_of(library: Library, limits: Limits | None = None) -> list[Reading]:
@@ -670,25 +671,23 @@ def test_an_unknown_chemstation_version_and_other_hdf5_are_less_certain() -> Non
     hdf5 = vendor_sniff.HDF5 + bytes(600)
     assert vendor_sniff.sniff_mzmlb(probe(hdf5, "a.mzMLb"))[0] == 75  # type: ignore[index]
     assert vendor_sniff.sniff_mzmlb(probe(hdf5, "a.h5")) is None
+    for word, found in ((b"\0mzML\0", True), (b"\4mzML\x30\x01", True), (b"mzMLb 1.0", True), (b"\0not mzMLb\0", False),
+                        (b"\0a.mzML\0", False), (b"\0mzML.x\0", False), (b"Conversion to mzML\0", False)):  # fmt: skip
+        assert bool(vendor_sniff.sniff_mzmlb(probe(hdf5 + word + bytes(60)))) is found
+    assert vendor_sniff.sniff_perkin_elmer(probe(b"PEPEDataSet - 4D")) is None
     assert vendor_sniff.sniff_mzmlb(probe(b"no hdf5", "a.mzMLb")) is None
     assert vendor_sniff.sniff_omnic_series(probe(b"Spectral Exte")) == (85, "first bytes")
     assert vendor_sniff.sniff_omnic_series(probe(b"Spectral Data File")) is None
 
 
-def test_an_index_that_was_cut_off_is_noticed() -> None:
-    head = bytearray(300)
-    head[260:264] = (200).to_bytes(4, "big")  # the index begins at byte 398
-    source = reading_module.open_source(bytes(head) + bytes(120), "DATA.MS", Limits())
-    for count, cut in ((1, False), (50, True)):
-        found = vendor_tables.lost_index(source, opened(Library(spectra=[{"scan_count": count}])))
-        assert bool(found) == cut
-    assert vendor_tables.lost_index(source, opened(Library(spectra=[]))) == ()
-
-
-def test_a_shimadzu_file_that_ends_within_a_block_is_noticed() -> None:
-    whole, cut = (reading_module.open_source(ole("GC Raw Data")[:end], "a.gcd", Limits()) for end in (None, -100))
-    assert vendor._shimadzu_notes(whole, opened(Library())) == ()
-    assert [r.code for r in vendor._shimadzu_notes(cut, opened(Library()))] == ["cut_short"]
+def test_a_run_of_masshunter_without_scans_says_so(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path, "run.d", {"AcqData/VWD1.cd": b"x", "AcqData/VWD1.cg": b"y", "AcqData/Devices.xml": b"<a/>"}
+    )
+    with pytest.raises(UnsupportedVariant, match=r"MassHunter run .* without mass spectra") as caught:
+        read(folder)
+    assert "MSScan.bin" in caught.value.hint
+    assert "CSV" in caught.value.hint
 
 
 def test_the_extra_is_there_where_it_must_be() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from instruments.readers import vendor_open
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 Y = tuple(float(v) for v in np.round(50 + 40 * np.sin(np.arange(60) / 4), 4))
@@ -153,3 +156,33 @@ def written(place: Path, name: str, files: Mapping[str, bytes]) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(content)
     return folder
+
+
+# --- a stand-in for the library ------------------------------------------------------------------------------------
+
+
+class Library:
+    """Just enough of an opened file: what `info` announces, and numbers for it."""
+
+    format = "made"
+
+    def __init__(self, **info: Any) -> None:
+        self.info = info
+        self.scans: list[dict[str, Any]] = []
+        self.arrays: dict[int, Any] = {}
+        self.rows: dict[int, Any] = {}
+
+    def read_spectrum(self, number: int, run: int) -> dict[str, Any]:
+        return self.scans[number]
+
+    def read_trace(self, index: int, sweep: int = 0, first: int = 0, count: int | None = None) -> Any:
+        values = np.asarray(self.arrays[index], dtype=np.float64)
+        values = values[sweep] if values.ndim == 3 else values
+        return values[:, first : None if count is None else first + count]
+
+    def read_table(self, index: int) -> Any:
+        return np.asarray(self.rows[index], dtype=np.float64)
+
+
+def opened(library: Library) -> vendor_open.Opened:
+    return vendor_open.Opened(library, library.info, (), "made 1")  # type: ignore[arg-type]
