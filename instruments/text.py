@@ -28,6 +28,9 @@ _BINARY = bytes(b for b in range(32) if b not in b"\t\n\x0c\r\x1a")
 _STRAY = _BINARY + b"\x7f"
 """Of 2,900 text files as programs write them none holds one; texts that were damaged on their way often do."""
 
+# A name that a program wrote with what fills its place up to a fixed length, at the end of a line (AvaSoft). Not behind digits.
+_FILLED = re.compile(r"([A-DF-Za-df-z][^\r\n\0]{0,15})\0{2,63}(?=[\r\n])")
+_BARE_FILLED = re.compile(_FILLED.pattern.encode())
 _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
 
 
@@ -35,6 +38,7 @@ def looks_like_text(head: bytes) -> bool:
     """Whether the first bytes are text in some encoding: hardly any control characters."""
     if _announced(head) not in ("", "utf-8-sig"):
         return True
+    head = _BARE_FILLED.sub(rb"\1", head) if b"\0\0" in head else head
     return (len(head) - len(head.translate(None, _BINARY))) * 200 <= len(head)
 
 
@@ -96,6 +100,7 @@ def stray_controls(source: Source) -> tuple[int, int]:
     count, line, ends = 0, 0, 0
     for piece in _bytes_of(source):
         text, ended, _ = piece.partition(b"\x1a")
+        text = _BARE_FILLED.sub(rb"\1", text) if b"\0\0" in text else text
         found = len(text) - len(text.translate(None, _STRAY))
         if found and not count:
             line = 1 + ends + text.count(newline, 0, next(at for at, byte in enumerate(text) if byte in _STRAY))
@@ -118,6 +123,7 @@ def _bytes_of(source: Source) -> Iterator[bytes]:
 
 def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
     """Numbered lines from 1 without their ends; CR, LF and CRLF all end a line, Ctrl-Z ends the text.
+    NULs that fill a name up to a fixed length are left out.
 
     Raises TooLarge on a line or file beyond the limits, CorruptFile where the bytes are no text.
     """
@@ -131,6 +137,7 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
     try:
         while piece := stream.read(PIECE):
             joined, mark, rest_of_piece = (rest + piece).partition("\x1a")
+            joined = _FILLED.sub(r"\1", joined) if "\0\0" in joined else joined
             *whole, rest = joined.split("\n")
             longest = max(map(len, whole), default=0)
             if max(longest, len(rest)) > limits.line_chars:

@@ -15,12 +15,15 @@ from spectra.types import Level, ReadingKind, Remark
 
 _X: tuple[tuple[str, str], ...] = (
     (
-        r"cm\s*(?:\^|\*\*)?[({]?\s*-\s*1[)}]?|1\s*/\s*cm|/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
+        r"cm\s*(?:\^|\*\*)?[({]?\s*-\s*1[)}]?|1\s*/\s*cm|(?:^|[\[(])/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
         r"|wellenzahl(en)?|nombres? d'? ?onde|numeros? d(e|i) onda|onda numero|golfgetal|golftal|vagtal|raman ?-?shift"
         r"|raman ?verschiebung|liczba falowa|волнов(ое|ые) числ|см\s*\^?-1|波数",  # the letters of см are Cyrillic
         "cm-1",
     ),
-    (r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b|\bdaltons?\b|^ions?$|\bthomp?sons?\b|\bamu\b", "m/z"),
+    (
+        r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b(?![^,;\t]*[/(\[] ?(?:%|[kmun]?g\b))|\bdaltons?\b|^ions?$|\bthomp?sons?\b|\bamu\b",
+        "m/z",
+    ),
     (
         r"\bnm\b|^wl$|nanomet(er|re)s?|wave ?lengths?|wellenlange|longueur d'? ?onde|longitud de onda|lunghezza d'? ?onda"
         r"|comprimento de onda|golflengte|vaglangd|dlugosc fali|длин[аы] волн|\bнм\b|波[长長]",
@@ -44,7 +47,7 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"reflec|reflek|reflex|rifle|отражени|反射率", "reflectance"),
     (r"\babs(olute|\.)? ?int", "intensity"),
     (
-        r"absorb|absorpt|extinktion|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan|поглощени|оптическая плотность|吸光度|optical densit|^o\.? ?d\.?$|extinction(?! coef)",
+        r"absorb|absorpt(?!ivi|ion coef)|extinktion(?!s)|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan|поглощени|оптическая плотность|吸光度|optical densit|^o\.? ?d\.?$|extinction(?! coef)",
         "absorbance",
     ),
     (r"\bcounts?\b|\bcts\b|\bcnts?\b|\bcps\b", "counts"),
@@ -53,7 +56,7 @@ _Y: tuple[tuple[str, str], ...] = (
 )
 # What programs of Raman instruments write: LabSpec, WiRE, WITec; and ENLIGHTEN, whose laser speaks where no ordinate
 # does. That of another program may be the laser of an interferometer.
-OF_RAMAN = re.compile(r"raman|witec|bwram|#spectro ?\(cm-1\)|#wave\s+#intensity|\brel\. 1/cm")
+OF_RAMAN = re.compile(r"raman|witec|bwram|#spectro ?\(cm-1\)|#wave\s+#intensity|\brel\. 1/cm|\blaser ?power")
 _LASER = re.compile(r"\blaser wavelength\W{1,3}[1-9]")
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
 Y_UNITS = (
@@ -61,6 +64,11 @@ Y_UNITS = (
     "diffuse reflectance (%)", "inverted absorbance (%)", "single beam", "counts", "intensity", "relative intensity",
 )  # fmt: skip
 TIMES = frozenset({"min", "s"})
+# A unit of something per length is none of an axis: M-1 cm-1 of absorptivities, V cm-1 of fields, W/cm^2/nm of lamps, mAU*s of areas.
+_COMPOUND = re.compile(
+    r"(?:-\s*1[)}]?|\b(?:[kmun]?[aswv]|ohms?|db|l|m?mol|[kmun]?g))[\s.*\u00b7\u22c5]*cm\s*\^?[({]?\s*-\s*1[)}]?"
+    r"|/[\s\w^-]{1,8}/\s*nm\b|\bnm\s*(?:\^?-\s*1\b|/\s*(?:min|s)\b)|\*\s*(?:s|min)\b"
+)
 _LONGEST = 400  # characters of a field that are looked at; some patterns cost the square
 
 
@@ -85,22 +93,27 @@ _FOREIGN = re.compile(
 )
 
 
+_VOLUME = re.compile(
+    r"(?:(?:elution |ret(?:ention|\.) )?vol(?:ume|\.)? ?[\[(/] ?)?(ml)[\])]?", re.I
+)  # that a column let through
+
+
 def foreign_unit(text: str) -> str:
     """A unit of x that the text gives at its end and that is none of ours, as it is spelled; '' if there is none."""
-    match = _FOREIGN.search(text[:_LONGEST])
+    match = _FOREIGN.search(text[:_LONGEST]) or _VOLUME.fullmatch(text.strip()[:_LONGEST])
     return match[1].strip() if match else ""
 
 
 def two_units(text: str) -> bool:
-    """Whether a name of an axis holds one unit in brackets and another one behind it."""
-    match = re.search(r"[\[(]([^\])]{1,40})[\])]\s+(\S{1,40})$", text[:_LONGEST])
-    first, second = (x_unit(match[1]), x_unit(match[2])) if match else ("", "")
-    return bool(first and second and first != second)
+    """Whether a name of an axis holds two units: in brackets and behind them, or a wavenumber in nm, a wavelength in cm-1."""
+    match = re.search(r"^(.{0,80}?)[\[(]([^\])]{1,40})[\])](?:\s+(\S{1,40}))?$", text[:_LONGEST].strip())
+    name, first, second = (x_unit(part or "") for part in match.groups()) if match else ("", "", "")
+    return bool(first and second and first != second) or sorted((name, first)) in (["cm-1", "nm"], ["cm-1", "um"])
 
 
 def x_unit(text: str) -> str:
     """Canonical x unit found in a header or unit field, '' if none is recognised or another is given in so many words."""
-    words = plain(text[:_LONGEST])
+    words = _COMPOUND.sub("", plain(text[:_LONGEST]))
     if foreign_unit(text):
         return ""
     if re.search(

@@ -52,7 +52,8 @@ def _header(head: str) -> tuple[int, tuple[int, int]]:
     words = _words(start, comma)
     if len(words) <= HEADER or words[HEADER][0] not in "'+-.0123456789":
         return nothing
-    if 1 < len(_words(start.splitlines()[0], comma)) < HEADER:  # the rows of a table
+    first = (start.splitlines() or [""])[0]
+    if 1 < len(_words(first, comma)) < HEADER or "\t\t" in first:  # the rows of a table, or the names of its columns
         return nothing
     whole = [words[i] for i in (0, 3, 4)]
     if not all(_NUMBER.fullmatch(w) for w in words[:HEADER]) or not all(w.isdecimal() and len(w) < 10 for w in whole):

@@ -19,7 +19,10 @@ from ..validate import LONGEST_RUN_MIN, ORDINATE_UNKNOWN, direction, warning
 
 # Columns that accompany a measurement and are no curve of their own.
 _ASIDE = re.compile(
-    r"#$|(#|no|nr|index|pixel|point|peak|row|step|dark|reference|flag|name|id|charge|z(?=\s*$)|unnamed: \d+)\b\.?", re.I
+    r"#$|(#|no|nr|number|index|pixels?|point|peak(?! ?(?:height|int|abund))|row|step|dark|reference|flag|name|id|charge"
+    r"|(?:type|scan|z)(?=\s*$)|num[ _]\w+|scan[ _]?(?:no|num(?:ber)?|id|#)"
+    r"|resol(?:ution|ving)|s/n|snr|signal.to.noise|unnamed: \d+)\b\.?",
+    re.I,
 )
 # A trace over time is named after its wavelength or ion: "254 nm", "EIC m/z 182.1".
 _TRACE = re.compile(r"\d\s*nm\b|\bm/?z\W{0,3}\d")
@@ -29,12 +32,15 @@ _RECORDED = re.compile(
     r"|\bscan[ :#\d]*+\((?=[\d.,]++ ?(?:min|s))|\bspectrum (?=[\d.]++ *+\(scan))"
     r"(\d+(?:[.,]\d+)?)(?: ?- ?(\d+(?:[.,]\d+)?))?[ \t]?(min|sec|s(?![a-z]))?"
 )
+_X_OF_PAIR = re.compile(r"\bx(?=\d*\b)")
 _X_AXIS = re.compile("x[- ]axis", re.I)
 _OF_LABSPEC = re.compile(r"#spectro ?\((cm-1|nm)\)\s*=")  # where its spectrograph stood, in the unit of x
 _OF_WIRE = re.compile(r"#wave\s+#intensity")
 _SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|s)(?:utes?|ec|econds?)?[)\]]")
 _SPECTRUM = re.compile(r"\bscan|\bm/z|\bn?esi\b|\bei\b|\bapci\b|mass spectr")
-_CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|\"?channel|instrument method|signal:")
+_CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|(?m:^\"?|\t\"?)channel|instrument method|signal:")
+_WEIGHED = re.compile(r"\b(?:mass|weight)\b.*[/(\[] ?(?:%|[kmun]?g\b)")  # by a thermobalance
+_DECAY = re.compile(r"\btime ?[\[(/] ?([npu]s)\b")  # of the decay of a fluorescence
 _DEVICE = re.compile(r"detector")  # spectrometers have one too
 _LASTING = re.compile(r"[\[(]\s*(ms|s|sec|min)\s*[\])]\s*$", re.I)  # "Step (s)" beside the values of a chromatogram
 _ABSOLUTE, _RELATIVE = (
@@ -44,7 +50,8 @@ _ABSOLUTE, _RELATIVE = (
 _SCALED = re.compile(
     "(?<![\\d.])10 ?(?:\\^|\\*\\*|[\u207a\u207b]?[\u00b9\u00b2\u00b3\u2074-\u2079])"
 )  # Intensity / 10³ counts
-_DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S)|kcounts")  # bare, AU is absorbance
+# Bare, AU is absorbance.
+_DETECTOR = re.compile("[munp\u00b5\u03bc]?(?:V|RIU)|[munp\u00b5\u03bc](?:A|AU|S|S/cm)|kcounts")
 _BEFORE_RESULT = re.compile(r"(dark|ref(erence)?)\b", re.I)  # a result beside it was calculated from them
 _RESULTS = ("absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)")
 LONGEST_SUM_S = 60.0  # of the scans of one spectrum
@@ -85,12 +92,14 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
         if (units.x_unit(header[i]) in _RANK or units.is_time(header[i]) or units.foreign_unit(header[i]))
         and not _TRACE.search(units.plain(header[i]))
     ]
-    if len(axes) > 1 and len({units.plain(header[i]) for i in axes}) == 1:  # x1, y1, x2, y2, … (Agilent Cary)
-        return [Curve(i, i + 1, header[i], header[i + 1]) for i in axes if i + 1 in filled]
+    pairs = _paired(header, axes, filled)
+    if pairs:
+        return [Curve(i, i + 1, header[i], header[i + 1]) for i in pairs]
     named_so = [i for i in filled if _X_AXIS.fullmatch(header[i].strip())]
     axes = named_so[:1] or axes  # of WITec, whose curves may be called "Time Series"
+    leading = _timed(table, header, axes) or axes
     named = [i for i in filled if not _ASIDE.match(header[i].strip())]
-    x = min(axes, key=lambda i: _axis_rank(header[i])) if axes else (named if len(named) > 1 else filled)[0]
+    x = min(leading, key=lambda i: _axis_rank(header[i])) if axes else (named if len(named) > 1 else filled)[0]
     if table.shape[1] == 2 and x == 1 and direction(table[:, 1]) == 0 and direction(table[:, 0]) != 0:
         return [Curve(0, 1)]  # no names of columns, but a line such as "Resolution;4 cm-1"
     rest = [i for i in filled if i != x and i not in axes and not _is_aside(header[i])]
@@ -104,6 +113,32 @@ def curves(table: FloatArray, header: Sequence[str]) -> list[Curve]:
     if axes and units.x_unit(header[x]) == "m/z":  # further columns of a peak list describe the peaks
         rest = [i for i in rest if units.y_unit(header[i])][:1] or rest[:1]
     return [Curve(x, i, header[x], header[i]) for i in rest]
+
+
+def _paired(header: Sequence[str], axes: Sequence[int], filled: Sequence[int]) -> list[int]:
+    """The axes of a table in which each stands before its one curve (Agilent Cary, UNICORN, x1 y1 x2 y2); else none."""
+    names = [units.plain(name) for name in header]
+    if len(names) > 2 and [_X_OF_PAIR.sub("y", name) for name in names[::2]] == names[1::2] != names[::2]:
+        return [i for i in range(0, len(names), 2) if {i, i + 1} <= {*filled}]
+    alike = len({names[i] for i in axes}) == 1
+    if len(axes) < 2 or not (alike or len({(units.x_unit(header[i]), units.is_time(header[i])) for i in axes}) == 1):
+        return []
+    found = [i for i in axes if i + 1 in filled and i + 1 not in axes]
+    curves_beside = {i for i in filled if i not in axes and not _is_aside(header[i])}
+    own = len(found) == len(axes) and curves_beside <= {i + 1 for i in found} and units.x_unit(header[axes[0]]) != "m/z"
+    return found if alike or own else []
+
+
+def _timed(table: FloatArray, header: Sequence[str], axes: Sequence[int]) -> list[int]:
+    """The times among the axes, where they rise from row to row and nothing else is in order: a run, not a spectrum."""
+    times = [i for i in axes if units.is_time(header[i]) and _rises(table[:, i])]
+    return times if not any(direction(table[:, i]) for i in axes if i not in times) else []
+
+
+def _rises(column: FloatArray) -> bool:
+    """Whether values rise, but for the few that rounding made the same."""
+    steps = np.diff(column[np.isfinite(column)])
+    return bool((steps >= 0).all()) and float((steps > 0).sum()) > steps.size / 2
 
 
 def _is_aside(name: str) -> bool:
@@ -127,12 +162,15 @@ def _axis_rank(text: str) -> int:
     if "raman" in units.plain(text):
         return -1
     unit = units.x_unit(text)
-    return _RANK.index(unit) if unit in _RANK else len(_RANK)
+    return _RANK.index(unit) if unit in _RANK else len(_RANK) + bool(units.foreign_unit(text))
 
 
 def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints) -> Axis:
     """Unit and technique of a curve: the person's hint, else the header, else a guess from the numbers."""
     foreign = "" if hints.x_unit else units.foreign_unit(curve.x_text)
+    decay = None if foreign or hints.x_unit else _DECAY.search(units.plain(curve.x_text or words))
+    if decay:
+        return Axis(decay[1], ReadingKind(hints.kind) if hints.kind else ReadingKind.OTHER)
     if foreign:  # kept as it is spelled, and not mistaken for nm because the header says wavelength
         timed = ReadingKind.CHROMATOGRAM if units.is_time(curve.x_text) else ReadingKind.OTHER
         return Axis(foreign, ReadingKind(hints.kind) if hints.kind else timed)
@@ -157,6 +195,8 @@ def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints
     if not unit and of_one and (_SPECTRUM.search(said) or (peaks and x.size > 2)):
         unit, guessed = "m/z", "m/z, because the file gives one retention time, as of a mass spectrum"
     kind = units.kind_of(unit, hints.y_unit or units.y_unit(curve.y_text), words + " " + curve.x_text)
+    if kind is ReadingKind.CHROMATOGRAM and _WEIGHED.search(units.plain(curve.y_text)):
+        kind = ReadingKind.OTHER
     if guessed and kind is ReadingKind.IR and _counts(y):
         kind, guessed = ReadingKind.RAMAN, guessed + ", a Raman spectrum because of its counts"
     return Axis(unit, ReadingKind(hints.kind) if hints.kind else kind, guessed, seconds)
@@ -207,12 +247,18 @@ def _guess_unit(x: FloatArray) -> tuple[str, str]:
     return "", ""
 
 
+def _of_detector(text: str, bracket: str) -> str:
+    """A detector's own unit, which says more than the word beside it: Signal (pA), intensity_mV, mAU; '' if there is none."""
+    last = re.split(r"[\s_]", text.strip())[-1]
+    return next((u for u in (bracket.strip(), last) if _DETECTOR.fullmatch(u) and (u != "V" or u in bracket)), "")
+
+
 def ordinate(text: str, kind: ReadingKind, y: FloatArray, hints: Hints) -> tuple[str, tuple[Remark, ...]]:
     """Canonical y unit and what to say about it."""
     unit = hints.y_unit or units.y_unit(text)
     bracket = re.search(r"[\[(]([^\])]{1,30})[\])]\s*$", text)
-    if kind is ReadingKind.CHROMATOGRAM and not hints.y_unit and bracket and _DETECTOR.fullmatch(bracket[1].strip()):
-        unit = bracket[1].strip()  # Signal (pA): a detector's own unit says more than the word beside it
+    if kind in (ReadingKind.CHROMATOGRAM, ReadingKind.OTHER) and not hints.y_unit:
+        unit = _of_detector(text, bracket[1] if bracket else "") or unit
     letter = bracket[1] if bracket and kind is ReadingKind.IR else text  # in brackets beside nm it may be amperes
     unit = unit or units.y_unit(letter, kind)
     remarks: tuple[Remark, ...] = ()

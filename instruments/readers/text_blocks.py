@@ -10,36 +10,27 @@ from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 
 import numpy as np
 
 from spectra.types import FloatArray, Remark
 
-from .. import units
 from ..errors import UNCHANGED, CorruptFile, TooLarge
 from ..limits import Limits
 from ..validate import direction, warning
-from .text_dialect import SPACE, Dialect
+from .text_dialect import Dialect
+from .text_header import header_of, named_by_numbers, wavelengths_of
 
-LONGEST_HEADER = 8_192  # characters
 WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of the next
 # Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
 SLAB, SLAB_AFTER = 2_000, 8
-_AXIS = re.compile(r"([xy])[ _-]?(?:units?|label|axis(?: ?(?:units?|title|label|mode))?)|axisunit\[([01])\]", re.I)
-_AXES_OF_LABSPEC = {"0": "y", "1": "x"}
-_TIME = re.compile(r"[mun\u00b5\u03bc]?s|secs?|seconds?|mins?|minutes?|h|hours?", re.I)
-_SETTING = re.compile(r"(exposure|integration|dwell)[ -]?time\b")  # of a detector; no axis is called so
 MOSTLY_DIGITS, NEARLY_ALL_DIGITS = 0.7, 0.9  # of a line
-_BRACKETED = re.compile(r"\[[^\]]*\]")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 # A row that lost its separator, or has another one: 41.0386120.00; a number of its own has one mark, or groups of three.
 _GROWN = re.compile(
     r'(?![\s"+-]*\d{1,3}(?:[.,\s]\d{3})++(?:[.,]\d*)?[\s"]*$)[\s"]*+[+-]?\d*(?:[.,;|\s"]+[+-]?\d+){2,}[\s"]*'
 )
 _FIRST = re.compile(r'[\s"]*([+-]?\d{1,9})')
-LOWEST_NM, HIGHEST_NM = 150, 1_200  # of detectors behind a column
-HEADER_REACH = 4  # a header stands at most so many filled lines above its table
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 SECTION = re.compile(r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$")
 
@@ -61,6 +52,7 @@ class Block:
     after: str = ""
     parts: int = 1
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+    numbered: list[str] = field(default_factory=list)  # the header, where its names are numbers
 
     def join(self, later: Block, *, page: bool) -> None:
         """Take over the rows of the table that goes on where this one ends."""
@@ -84,7 +76,7 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
     """All tables of the text in order. Raises TooLarge on more columns or tables than allowed."""
     blocks: list[Block] = []
     current: Block | None = None
-    wavelengths = _wavelengths(lines, dialect)
+    wavelengths = wavelengths_of(lines, dialect)
     section, words, position, odd_until = "", [lines[0][1]] if wavelengths else [], int(bool(wavelengths)), 0
     while position < len(lines):
         if current is not None and current.rows >= SLAB_AFTER and position >= odd_until:
@@ -133,96 +125,10 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
         current.values.extend(values)
         current.lines.append(number)
         current.recent.append(line)
+    for block in blocks:
+        block.numbered = named_by_numbers(block.words[-1], block.table, dialect) if block.words else []
+        block.header = block.numbered or block.header
     return blocks
-
-
-def _wavelengths(lines: Sequence[tuple[int, str]], dialect: Dialect) -> list[str]:
-    """The names of columns where a first line has only wavelengths in nm above them and times below, as ChemStation writes; else none."""
-    cells = dialect.cells(lines[0][1])
-    values = [dialect.number(c) or 0.0 for c in cells[1:] if c]
-    if cells[:1] != [""] or not values or len(lines) < 2 or not all(LOWEST_NM <= v <= HIGHEST_NM for v in values):
-        return []
-    row = dialect.row(lines[1][1], lines[1][0])
-    if row is None or row[0] >= LOWEST_NM or len(values) != sum(map(isfinite, row)) - 1:
-        return []
-    names = ["time", *(f"{v:g} nm" for v in values)]
-    return [*names, *[""] * (len(row) - len(names))]
-
-
-def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bool = False) -> list[str]:
-    """Column names from the lines above a table: the nearest that fits in width, joined with a line of units.
-
-    Empty if no line fits. A line that names a known axis wins over a nearer one that does not. Lines such as XUNITS and
-    YUNITS (JASCO), or the two below #GR (PerkinElmer), name the axes of a table of two columns one by one. Where rows may be `counted` from 0 or 1, a "#" may
-    be the name of that column (Bruker Compass), elsewhere it marks a comment.
-    """
-    stated = {key: value for key, value in (_axis_line(line, dialect) for line in words) if key}
-    if width == 2 and "x" in stated:
-        named = next((c for line in words[:-3:-1] if (c := _header_cells(line, 2, dialect, counted))), ["", ""])
-        other = units.x_unit(named[0]) not in ("", units.x_unit(stated["x"]))
-        return [f"{named[0]} {stated['x']}" if other else stated["x"], stated.get("y", named[1])]
-    if width == 2 and "#GR" in words:  # PerkinElmer ASCII: the units stand in the two lines below
-        return [*words[words.index("#GR") + 1 :], "", ""][:2]
-    fitting = [c for line in words[: -HEADER_REACH - 1 : -1] if (c := _header_cells(line, width, dialect, counted))]
-    if not fitting:
-        return []
-    for i, cells in enumerate(fitting):
-        if any(units.x_unit(c) or units.is_time(c) for c in cells):
-            above = fitting[i + 1] if i + 1 < len(fitting) else []
-            units_only = all(len(c) <= 8 or _BRACKETED.fullmatch(c) for c in cells) and not any(":" in c for c in above)
-            units_only &= any(units.x_unit(c) or units.is_time(c) or units.y_unit(c) for c in above)
-            return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
-    nearest = _header_cells(words[-1], width, dialect, counted)
-    return nearest if all(nearest) else []
-
-
-def _axis_line(line: str, dialect: Dialect) -> tuple[str, str]:
-    """("x" or "y", its name and unit) of a line that states one of the two axes; ("", "") of any other."""
-    cells = dialect.cells(line) if dialect.delimiter != SPACE else line.strip().split(None, 1)
-    if len(cells) == 1:  # XUNITS=1/CM above columns of tabs
-        cells = re.split("[=:]", cells[0], maxsplit=1)
-    match = _AXIS.fullmatch(cells[0].strip(" #:=")) if len(cells) == 2 else None
-    if match is None or not cells[1].strip() or "Spec.Data" in cells[1]:  # of WITec, a name beside X-Axis
-        return "", ""
-    return _AXES_OF_LABSPEC.get(match[2], match[1]).lower(), cells[1].strip()
-
-
-def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> list[str]:
-    bare = re.sub(r"^\s*(#|%|//|;|!)+\s*", "", line[:LONGEST_HEADER])
-    attempts = [dialect.cells(bare)] if dialect.delimiter != SPACE else []
-    if dialect.delimiter == SPACE:
-        attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
-        attempts.append(re.split(r"\s++(?![(\[])", bare.strip()))  # Wavenumber (cm-1) Absorbance
-    numbered = (
-        [["#", *c[bool(c) and not c[0] :]] for c in attempts] if counted and line.lstrip().startswith("#") else []
-    )
-    for short in (0, 1):  # first with a name for every column, then without one for the last
-        for cells in (*numbered, *attempts) if not short else attempts:
-            filled = [c.strip() for c in cells]
-            while len(filled) > width and not filled[-1]:
-                filled.pop()
-            filled += [""] * short
-            if len(filled) != width or not any(filled) or _states_a_value(filled):
-                continue
-            if all(not c or dialect.number(c) is None for c in filled):
-                return filled
-    return []
-
-
-def _states_a_value(cells: Sequence[str]) -> bool:
-    """Whether a line such as "Exposure (s): auto" or "Laser wavelength;785 nm" gives a value, and names no columns."""
-    name, value = cells[0], cells[1] if len(cells) == 2 else ""
-    if len(cells) == 2 and _SETTING.match(units.plain(name)):
-        return True
-    if not any(cells[1:]) and re.search(r"[:=]\s*\S|\d\s*(?:min|sec|s)\b", name):  # Scan 300 (5.12 min)
-        return True
-    if name.endswith((":", "=")) and not cells[-1].endswith((":", "=")):
-        return True
-    measured = re.fullmatch(r"[+-]?\d[\d.,]*\s*([^\W\d][\w/^-]*)", value)
-    if measured is None:
-        return False
-    unit = units.x_unit(measured[1])
-    return bool(unit and unit == units.x_unit(name)) or (units.is_time(name) and bool(_TIME.fullmatch(measured[1])))
 
 
 def refuse_not_finite(block: Block, columns: Sequence[int]) -> None:
@@ -247,7 +153,8 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
     for earlier, later in zip([None, *blocks][place : place + 2], blocks[place : place + 2], strict=False):
         if not later.words:
             continue
-        beside = later.words if earlier else [line for line in later.words[-1:] if line.strip() != str(later.rows)]
+        words = later.words[:-1] if later.numbered else later.words
+        beside = words if earlier else [line for line in words[-1:] if line.strip() != str(later.rows)]
         if earlier and (earlier.width != later.width or earlier.section != later.section or len(beside) > 3):
             continue
         if any(was_row(line, later.width if earlier else 0, dialect) for line in beside):

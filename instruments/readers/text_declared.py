@@ -23,7 +23,7 @@ _COUNTED = re.compile(
 )
 _PEAKS = re.compile(r"(number|#|no\.?) ?of peaks")  # of the very section: a table of peaks may stand above it
 _BASE_PEAK = re.compile(r"(?:m/z\s*)?(\d[\d.]*)\s*\(\s*inten\w*\s*:\s*([\d,.]+)\s*\)", re.I)  # LabSolutions
-_Y_UNIT = re.compile(r"y[ _-]?(units?|label|axis)")
+_X_UNIT, _Y_UNIT = re.compile(r"x[ _-]?(axis ?)?units?"), re.compile(r"y[ _-]?(units?|label|axis)")
 _UNCLEAR = re.compile(r"0+(?:[.,]0*)?|\d{1,3},\d{3}")  # not known; 9,000 may be nine or nine thousand
 _IN_BRACKETS = re.compile(r"[\[(]([^\[\]()]{1,20})[\])]\s*$")
 _ROW_NUMBER = re.compile(r"#?\s*point", re.I)  # MassHunter
@@ -32,6 +32,7 @@ _LASER = re.compile(r"(laser|excitation)( wave ?length)?( ?\(nm\))?")
 _LASER_APART = 1.0  # nm
 _TIMES_OF_PEDS = 6  # the line of the last of them
 _PEDS = re.compile(r"PE [A-Z]{2}\b.*\bASCII\s+PEDS\b")
+_OPENED, _CLOSES = re.compile(r">>>>>Begin [\w ]{1,30}<<<<<"), re.compile("OOIBase|SpectraSuite")
 _EXACT, _ROUNDED = 0.1, 0.75  # of a step: start and end of a run are written with few decimals
 _RELATIVE = 0.01  # of the largest value
 
@@ -81,11 +82,11 @@ _FACTS = (  # JASCO after JCAMP-DX, ABB, LabSolutions, Chromeleon
 
 def declared(block: Block) -> tuple[Remark, ...]:
     """A warning for each number announced above the table that is another in it."""
-    checks = (_counts, _units, _numbers, _perkin_elmer, _row_numbers, _laser)
+    checks = (_counts, _units, _numbers, _perkin_elmer, _row_numbers, _laser, _end_mark)
     return tuple(remark for check in checks for remark in check(block))
 
 
-def _lines(words: list[str]) -> Iterator[tuple[str, str]]:
+def stated(words: list[str]) -> Iterator[tuple[str, str]]:
     """Name and value of every line that has both."""
     for line in words:
         mark = next((m for m in ("\t", ";", ":", "=", ",") if m in line), "\t")
@@ -96,24 +97,32 @@ def _lines(words: list[str]) -> Iterator[tuple[str, str]]:
 def _counts(block: Block) -> Iterator[Remark]:
     heads = [at for at, line in enumerate(block.words) if SECTION.match(line)]
     of_peaks = bool(block.header) and units.x_unit(block.header[0]) == "m/z"
-    own = list(_lines(block.words[heads[-1] :] if heads else block.words)) if heads or of_peaks else []
-    stated = [v for k, v in _lines(block.words) if _COUNTED.fullmatch(k)] + [v for k, v in own if _PEAKS.fullmatch(k)]
-    for value in stated:
+    own = list(stated(block.words[heads[-1] :] if heads else block.words)) if heads or of_peaks else []
+    announced = [v for k, v in stated(block.words) if _COUNTED.fullmatch(k)] + [
+        v for k, v in own if _PEAKS.fullmatch(k)
+    ]
+    for value in announced:
         if value.isascii() and value.isdecimal() and len(value) < 10 and int(value) != block.rows:
             text = f"The file announces {int(value):,} points, its table holds {block.rows:,}."
             yield warning("count_mismatch", text)
 
 
 def _units(block: Block) -> Iterator[Remark]:
-    """Lines such as YUNITS against the name of the second column, and a detector's unit against that of the last."""
+    """Lines such as YUNITS against the name of the second column, a detector's unit against that of the last, XUNITS against the first."""
+    x_named = units.x_unit(block.header[0]) if block.header else ""
     named = units.y_unit(block.header[1]) if len(block.header) == 2 else ""
     bracket = _IN_BRACKETS.search(block.header[-1]) if block.header else None
-    for name, value in _lines(block.words):
+    for name, value in stated(block.words):
         if name == "signal unit" and value and bracket and units.plain(value) != units.plain(bracket[1]):
             text = f"The file announces {value[:40]!r} as the unit of its signal, but its column is called {block.header[-1][:40]!r}."
             yield warning("units_differ", text)
-        stated = units.y_unit(value) if _Y_UNIT.fullmatch(name) else ""
-        if named and stated and named.removesuffix(" (%)") != stated.removesuffix(" (%)"):
+        x_stated = units.x_unit(value) if _X_UNIT.fullmatch(name) else ""
+        if x_named and x_stated and x_named != x_stated and not units.two_units(block.header[0]):
+            called = block.header[0].removesuffix(value).strip()[:40]
+            text = f"The file announces {value[:40]!r} for its x axis, but its column is called {called!r}."
+            yield warning("units_differ", text)
+        y_stated = units.y_unit(value) if _Y_UNIT.fullmatch(name) else ""
+        if named and y_stated and named.removesuffix(" (%)") != y_stated.removesuffix(" (%)"):
             text = (
                 f"The file announces {value[:40]!r} for its y axis, but its column is called {block.header[1][:40]!r}."
             )
@@ -130,7 +139,7 @@ def _numbers(block: Block) -> Iterator[Remark]:
     x, y = pair.T
     unit = units.x_unit(curve.x_text) if curve else ""
     minutes = x / 60 if unit == "s" else x
-    for name, value in _lines(block.words):
+    for name, value in stated(block.words):
         peak = _BASE_PEAK.match(value) if name == "base peak" else None
         if peak:
             yield from _base_peak(float(peak[1]), float(peak[2].replace(",", "")), x, y)
@@ -160,12 +169,21 @@ def _laser(block: Block) -> Iterator[Remark]:
     if light is None or shift is None:
         return
     found = float(np.nanmedian(1e7 / (1e7 / block.table[:, light] + block.table[:, shift])))
-    for name, value in _lines(block.words):
-        if _LASER.fullmatch(name) and _NUMBER.fullmatch(value) and (stated := float(value.replace(",", "."))):
-            if abs(stated - found) > _LASER_APART:
-                text = f"The file gives the wavelength of its laser as {stated:g} nm; by its wavelengths and Raman shifts it is {found:.1f} nm."
+    for name, value in stated(block.words):
+        if _LASER.fullmatch(name) and _NUMBER.fullmatch(value) and (laser := float(value.replace(",", "."))):
+            if abs(laser - found) > _LASER_APART:
+                text = f"The file gives the wavelength of its laser as {laser:g} nm; by its wavelengths and Raman shifts it is {found:.1f} nm."
                 yield warning("laser", text)
             return
+
+
+def _end_mark(block: Block) -> Iterator[Remark]:
+    """OOIBase and SpectraSuite close what they open; OceanView does not."""
+    opened = _OPENED.match(block.words[-1]) if block.words else None
+    if opened and any(map(_CLOSES.match, block.words)) and not block.after.startswith(">>>>>End"):
+        yield warning(
+            "may_be_cut", f"The line {opened[0]!r} opens the table, but none closes it; rows may be lost at its end."
+        )
 
 
 def _compared(name: str, value: str, fact: _Fact, x: FloatArray, y: FloatArray) -> Iterator[Remark]:

@@ -257,10 +257,13 @@ def sample_of(lines: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     return picked + list(lines[-100:])
 
 
-def find_dialect(lines: Sequence[tuple[int, str]], decimal: str | None, delimiter: str | None) -> Dialect | None:
+def find_dialect(
+    lines: Sequence[tuple[int, str]], decimal: str | None, delimiter: str | None, columns: int
+) -> Dialect | None:
     """The one dialect that makes most lines rows of numbers; None if none does.
 
-    Raises AmbiguousText when two dialects read the same rows as different numbers and nothing decides.
+    Raises AmbiguousText when two dialects read the same rows as different numbers and nothing decides, unless all have more
+    than `columns`.
     """
     sample = sample_of(lines)
     tried = _hypotheses(sample, decimal, delimiter, quotes_thousands=_quotes_thousands(lines, sample))
@@ -278,6 +281,8 @@ def find_dialect(lines: Sequence[tuple[int, str]], decimal: str | None, delimite
     if len(left) > 1:
         left = _without_needless_thousands(left)
     if len(left) > 1:
+        if all(len(t.values[0]) > columns for t in left):  # no answer would help
+            return left[0].dialect
         raise _ask([t.dialect for t in left], sample)
     return _comma_comma(left[0], sample, lines, decimal)
 

@@ -18,14 +18,15 @@ from spectra.types import FloatArray, Remark
 
 from .. import units
 from ..validate import direction, info, warning
-from .text_blocks import WIDEST_STEP, Block, was_row
-from .text_declared import declared
+from .text_blocks import SECTION, WIDEST_STEP, Block, was_row
+from .text_declared import declared, stated
 from .text_dialect import Dialect
 
 SMALL_TABLE = 3
 _NUMBERS = re.compile(r"\d[\d.,]*")
 _OF_PEAKS = re.compile(r"\barea\b|\bheight\b|\bwidth\b|\bname\b|\bcompound\b|\bconc|\bamount\b")
 _QUOTED = re.compile(r'#\s*"([^"]{1,300})"\s*')
+_TRACE = re.compile(r"m/z|name|trace|signal|ion")
 MOST_WORDS = 6  # lines between two parts of a table
 _CURVE = re.compile(
     r"chromatogram|spectr|\bpda\b|\buv\b|\btic\b|\bxic\b|trace|signal|raman|infrared|\bir\b|curve|scan", re.I
@@ -115,8 +116,25 @@ def choose(blocks: Sequence[Block]) -> list[Chosen]:
         others = [b for b in blocks if b not in found and not b.section and b.rows >= max(10, longest.rows // 10)]
         notes = _other_tables(others)
     notes += _twice(found) + _parts(found)
-    names = numbered([b.section or _caption(b) for b in found]) if len(found) > 1 else [quoted(found[0])]
+    names = _names(found) if len(found) > 1 else [quoted(found[0])]
     return [Chosen(b, name, notes + declared(b)) for b, name in zip(found, names, strict=True)]
+
+
+def _names(found: Sequence[Block]) -> list[str]:
+    """What to call several tables: by their section, of several under one name by what that says of each ("m/z", "Name")."""
+    names = [b.section or _caption(b) for b in found]
+    more = [
+        f"{name} {_trace(b)}".strip() if b.section and names.count(name) > 1 else name
+        for b, name in zip(found, names, strict=True)
+    ]
+    return numbered(more)
+
+
+def _trace(block: Block) -> str:
+    """The ion or the like that a section states of its curve; '' if it states none."""
+    head = max((at for at, line in enumerate(block.words) if SECTION.match(line)), default=0)
+    lines = stated(block.words[head : -1 if block.header else None])
+    return next((value[:60] for name, value in lines if value and _TRACE.fullmatch(name)), "")
 
 
 def _twice(found: Sequence[Block]) -> tuple[Remark, ...]:

@@ -19,15 +19,17 @@ from spectra.types import FloatArray, Reading, ReadingKind, Remark
 from .. import text, units
 from ..errors import TooLarge, UnknownFormat
 from ..limits import Limits
-from ..peaks import peak_list, relative_differs
+from ..peaks import peak_list
 from ..probe import Guess, Probe
 from ..registry import Hints, reader
 from ..source import Source
 from ..validate import info, warning
-from .text_axes import Curve, axis_of, curves, is_relative, ordinate
-from .text_blocks import HEADER_REACH, Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
+from .text_axes import Curve, axis_of, curves, ordinate
+from .text_blocks import Block, find_blocks, looks_cut, refuse_broken, refuse_not_finite, uneven
 from .text_declared import perkin_elmer_model
 from .text_dialect import Dialect, find_dialect, plain_numbers
+from .text_doubts import doubts, refuse_library
+from .text_header import HEADER_REACH
 from .text_sections import SMALL_TABLE, choose, joined, numbered, quoted
 from .text_words import bare_rows
 
@@ -64,7 +66,7 @@ def sniff_table(probe: Probe) -> Guess | None:
     magic=sniff_table,
     extensions=EXTENSIONS,
     confidence="high",
-    version="10",
+    version="11",
 )
 def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading]:
     """One Reading per curve of the largest table and of every section or table beside it that is a curve too.
@@ -73,7 +75,7 @@ def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
     AmbiguousText, CorruptFile (not finite, unclosed quote), TooLarge and UnknownFormat (no table).
     """
     lines = _lines(source, limits)
-    dialect = find_dialect(lines, hints.decimal, hints.delimiter)
+    dialect = find_dialect(lines, hints.decimal, hints.delimiter, limits.columns)
     blocks = joined(find_blocks(lines, dialect, limits), dialect) if dialect else []
     if not dialect or not blocks:
         raise UnknownFormat(
@@ -81,6 +83,7 @@ def read_table(source: Source, hints: Hints, limits: Limits) -> Iterator[Reading
             code="no_table",
             hint="Export the spectrum or chromatogram itself, not a list of what was found or a table with a row per sample: x and y as two columns with a header line that names the units.",
         )
+    refuse_library(blocks)
     cut, half = not text.ends_with_line_end(source), source.tail.endswith(b"\r")  # half of a line end of two
     for block, name, said in choose(blocks):
         refuse_broken(block, blocks, dialect)
@@ -131,7 +134,7 @@ def _readings(
     if block.rows < SMALL_TABLE and not block.header and len(block.words) > block.rows:
         raise UnknownFormat("This is text with hardly any numbers in it, and no two columns of them.", code="no_table")
     meta = _meta(block, dialect)
-    extra += _relative_differs(block, found)
+    extra += doubts(block, found)
     factor, unit, notes = _intensity(meta["header"], dialect)
     found = [replace(c, y_text=f"{c.y_text} ({unit})") for c in found] if unit else found
     labels = _labels(block, found, dialect)
@@ -190,7 +193,7 @@ def _reading(
 
 
 def _labels(block: Block, found: Sequence[Curve], dialect: Dialect) -> list[str]:
-    """What to call each of several curves, no two alike: the name above its pair of columns (Cary), or that of its column.
+    """What to call each of several curves, no two alike: the name above its pair of columns (Cary, UNICORN), or that of its column.
 
     A single one has a name where nothing but that stands above the names of its columns: no "sep=,", "Date: …" or unit.
     """
@@ -201,7 +204,7 @@ def _labels(block: Block, found: Sequence[Curve], dialect: Dialect) -> list[str]
     for line in block.words[: -HEADER_REACH - 1 : -1]:
         cells = [*dialect.cells(line), *[""] * block.width]
         samples = [cells[c.x] for c in found]
-        if all(samples) and not any(cells[c.y] for c in found) and found[0].x != found[1].x:
+        if all(samples) and not any(cells[c.y].strip("0") for c in found) and found[0].x != found[1].x:
             return numbered(samples)
     return numbered([c.y_text or f"column {c.y + 1}" for c in found])
 
@@ -214,19 +217,6 @@ def _intensity(header: dict[str, str], dialect: Dialect) -> tuple[float, str, tu
         return factor, header.get("Intensity Units", ""), ()
     text = f"The file gives {stated[:30]!r} as the multiplier of its intensities, which is not a number above 0; they were read as they stand."
     return 1.0, "", (warning("bad_factor", text),)
-
-
-def _relative_differs(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...]:
-    """A warning where a column of relative intensities is not the one curve of its table on another scale."""
-    beside = [i for i, name in enumerate(block.header) if is_relative(name)]
-    if len(found) != 1 or not beside or found[0].y in beside:
-        return ()
-    if not relative_differs(block.table[:, found[0].y], block.table[:, beside[0]]):
-        return ()
-    text = (
-        f"The column {block.header[beside[0]][:40]!r} does not fit the intensities beside it; a value may be damaged."
-    )
-    return (warning("relative_differs", text),)
 
 
 def _meta(block: Block, dialect: Dialect) -> dict[str, Any]:

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 from math import isnan
 from typing import NamedTuple
 
 from .. import units
-from ..errors import CorruptFile
+from ..errors import CorruptFile, UnsupportedVariant
 from .text_dialect import MISSING, SPACE, Dialect
 
 HEADER_WITHIN, WIDEST = 200, 256
 MOST_TRIES = 2  # each may go through the whole file
 JUDGED = 100  # peaks that show whether a column holds words, before all are gone through
 _MASS = re.compile(r"m\s*+[/.]?+\s*+z\b|mass|dalton|thom|\bamu\b|\bions?\b", re.I)
-_WEIGHT = re.compile(r"[\[(]\s*+[kmun\u00b5\u03bc]?g\b", re.I)
 _INTENSITY = re.compile(r"intens|\bint\b|abund|height|counts|\brel\b|^\W*%\W*$", re.I)
 _TIME = re.compile(r"\brt\b|retention|\btime\b", re.I)  # of a list of compounds, each with its mass
+_EVENTS, _VOLUMES = re.compile(r"\([^()]{2,40}\)"), {"min", "ml", "CV"}
 _LETTER = re.compile(r"[^\W\d_]")
 _PER_CENT = re.compile(r'([\s"]*+[+-]?\d[\d.,;|eE+\-"\s]*\d[.,]?)\s?%("?\s*)')
 _BEGINS_WITH_NUMBER = re.compile(r'[\s"]*[+-]?[.,]?\d')
@@ -46,16 +46,68 @@ class _Header(NamedTuple):
 
 
 def bare_rows(lines: list[str]) -> list[str]:
-    """The lines, as many as before: without quotes round every whole line, % behind every one, the words of a peak list."""
+    """The lines, as many as before: without quotes round every whole line, % behind every one, the words of a peak list or beside a run."""
     filled = [line for line in lines if line.strip()]
     if filled and all(map(_QUOTED.fullmatch, filled)):
         lines = [line.strip().strip('"') for line in lines]
-    lines = _without_per_cent(lines)
+    lines = _without_labels(_without_events(_without_per_cent(lines)))
     for header in _headers(lines):
         rows = _without_words(lines, header)
         if rows is not None:
             return rows
     return lines
+
+
+def _without_events(lines: list[str]) -> list[str]:
+    """The lines of a UNICORN export without the pairs of columns that hold words, whose unit is their name: (Fractions)."""
+    bare = Dialect("\t", ".")
+    for line in lines[:HEADER_WITHIN]:
+        cells = [c.strip() for c in line.split("\t")]
+        events = {i for i, c in enumerate(cells) if i % 2 and _EVENTS.fullmatch(c)}
+        if events and set(cells[::2]) <= _VOLUMES | {""} and cells[0]:
+            kept = [i for i in range(len(cells)) if not events & {i, i + 1}]
+            rows = map(bare.cells, lines, count(1))
+            return [
+                _joined([row[i] for i in kept if i < len(row)], bare) if len(row) > 1 else "".join(row) for row in rows
+            ]
+    return lines
+
+
+def _without_labels(lines: list[str]) -> list[str]:
+    """The lines of a table over time or wavelength without columns that hold the same words in every row.
+
+    Raises UnsupportedVariant where the words change from part to part: then several curves stand below each other.
+    """
+    filled = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
+    top = list(islice(filled, 2))
+    for delimiter in ("\t", ";", ",") if len(top) > 1 else ():
+        dialect = Dialect(delimiter, ".")
+        names = dialect.cells(top[0][1])
+        first = dialect.cells(top[1][1], top[1][0]) if len(names) > 2 and _is_axis(names[0]) else []
+        labels = {i for i, c in enumerate(first) if i and _is_word(c, dialect) and c.lower() not in MISSING}
+        kept = [i for i in range(len(first)) if i not in labels]
+        if not labels or len(kept) < 2:
+            continue
+        rows = [first, *(dialect.cells(line, number) for number, line in filled)]
+        if {len(names)} != {len(row) for row in rows}:
+            return lines
+        parts = {i: len({row[i] for row in rows}) for i in labels}
+        if max(parts.values()) == 1:
+            shorter = (_joined([row[i] for i in kept], dialect) for row in [names, *rows])
+            return [next(shorter) if line.strip() else line for line in lines]
+        column = max(parts, key=lambda i: parts[i])
+        if parts[column] > len(rows) // JUDGED:
+            return lines
+        raise UnsupportedVariant(
+            f"By its column {names[column][:40]!r}, this table holds {parts[column]:,} curves one below the other.",
+            code="several_curves",
+            hint="Export each curve as a table of its own.",
+        )
+    return lines
+
+
+def _is_axis(name: str) -> bool:
+    return units.is_time(name) or units.x_unit(name) in ("cm-1", "nm", "um")
 
 
 def _without_per_cent(lines: list[str]) -> list[str]:
@@ -101,7 +153,7 @@ def _headers(lines: Sequence[str]) -> Iterator[_Header]:
 
 
 def _is_mass(name: str) -> bool:
-    return bool(_MASS.search(name)) and not _WEIGHT.search(name) and units.x_unit(name) == "m/z"
+    return bool(_MASS.search(name)) and units.x_unit(name) == "m/z"
 
 
 def _without_words(lines: list[str], header: _Header) -> list[str] | None:

@@ -101,7 +101,7 @@ def test_description_has_exactly_the_promised_keys() -> None:
     assert describe(one(GOOD["text"])) == {
         "kind": "ir", "n_points": 60, "n_scans": 0, "x_unit": "cm-1", "x_first": 3800.0, "x_last": 2856.0,
         "y_unit": "absorbance", "y_max": pytest.approx(0.9, abs=0.01), "instrument": "", "ms_level": None, "warnings": [],
-        "remarks": [], "format": "text", "reader": "instruments.text", "reader_version": "10", "assurance": "high",
+        "remarks": [], "format": "text", "reader": "instruments.text", "reader_version": "11", "assurance": "high",
         "mz_min": None, "mz_max": None, "max_intensity": None, "tic_max": None, "rt_first_s": None, "rt_last_s": None,
     }  # fmt: skip
 
