@@ -15,7 +15,7 @@ from spectra.types import Level, ReadingKind, Remark
 
 _X: tuple[tuple[str, str], ...] = (
     (
-        r"cm\s*(?:\^|\*\*)?[({]?\s*-\s*1[)}]?|1\s*/\s*cm|(?:^|[\[(])/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
+        r"cm\s*(?:\^|\*\*)?[({]?\s*-\s*1[)}]?|1\s*/\s*cm|(?<![asvwgl])(?<![asvwgl] )/\s*cm\b|rec(iprocal)?\.? ?c(enti)?m(eters?)?|wave ?numbers?"
         r"|wellenzahl(en)?|nombres? d'? ?onde|numeros? d(e|i) onda|onda numero|golfgetal|golftal|vagtal|raman ?-?shift"
         r"|raman ?verschiebung|liczba falowa|волнов(ое|ые) числ|см\s*\^?-1|波数",  # the letters of см are Cyrillic
         "cm-1",
@@ -47,7 +47,7 @@ _Y: tuple[tuple[str, str], ...] = (
     (r"reflec|reflek|reflex|rifle|отражени|反射率", "reflectance"),
     (r"\babs(olute|\.)? ?int", "intensity"),
     (
-        r"absorb|absorpt(?!ivi|ion coef)|extinktion(?!s)|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan|поглощени|оптическая плотность|吸光度|optical densit|^o\.? ?d\.?$|extinction(?! coef)",
+        r"absorb|absorpt(?!ivi|ion coef)|extinktion(?!skoeff)|assorb|\babs?\b|^a\s*[\[(/]\s*(a\.? ?u\b|1\b|-)|\bm?au\b|absorvan|поглощени|оптическая плотность|吸光度|optical densit|^o\.? ?d\.?$|extinction(?! coef)",
         "absorbance",
     ),
     (r"\bcounts?\b|\bcts\b|\bcnts?\b|\bcps\b", "counts"),
@@ -56,8 +56,9 @@ _Y: tuple[tuple[str, str], ...] = (
 )
 # What programs of Raman instruments write: LabSpec, WiRE, WITec; and ENLIGHTEN, whose laser speaks where no ordinate
 # does. That of another program may be the laser of an interferometer.
-OF_RAMAN = re.compile(r"raman|witec|bwram|#spectro ?\(cm-1\)|#wave\s+#intensity|\brel\. 1/cm|\blaser ?power")
+OF_RAMAN = re.compile(r"raman|witec|bwram|#spectro ?\(cm-1\)|#wave\s+#intensity|\brel\. 1/cm")
 _LASER = re.compile(r"\blaser wavelength\W{1,3}[1-9]")
+_LASER_POWER = re.compile(r"\blaser ?power")
 X_UNITS = ("cm-1", "nm", "um", "m/z", "min", "s")
 Y_UNITS = (
     "absorbance", "transmittance", "transmittance (%)", "reflectance", "reflectance (%)", "log(1/R)", "kubelka-munk",
@@ -66,7 +67,7 @@ Y_UNITS = (
 TIMES = frozenset({"min", "s"})
 # A unit of something per length is none of an axis: M-1 cm-1 of absorptivities, V cm-1 of fields, W/cm^2/nm of lamps, mAU*s of areas.
 _COMPOUND = re.compile(
-    r"(?:-\s*1[)}]?|\b(?:[kmun]?[aswv]|ohms?|db|l|m?mol|[kmun]?g))[\s.*\u00b7\u22c5]*cm\s*\^?[({]?\s*-\s*1[)}]?"
+    r"(?:\bm(?:ol)?\s*\^?[({]?\s*-\s*1[)}]?|(?:[\[(]|^|\bfield )\s*(?:[kmun]?[aswv]|ohms?|db|l|m?mol|[kmun]?g))[\s.*\u00b7\u22c5]*cm\s*\^?[({]?\s*-\s*1[)}]?"
     r"|/[\s\w^-]{1,8}/\s*nm\b|\bnm\s*(?:\^?-\s*1\b|/\s*(?:min|s)\b)|\*\s*(?:s|min)\b"
 )
 _LONGEST = 400  # characters of a field that are looked at; some patterns cost the square
@@ -155,7 +156,7 @@ def kind_of(x: str, y: str, words: str = "") -> ReadingKind:
         if (
             OF_RAMAN.search(around)
             or y in ("counts", "intensity")
-            or (not y and "enlighten" in around and _LASER.search(around))
+            or (not y and (_LASER_POWER.search(around) or ("enlighten" in around and _LASER.search(around))))
         ):
             return ReadingKind.RAMAN
         return ReadingKind.IR

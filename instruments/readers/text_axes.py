@@ -19,9 +19,9 @@ from ..validate import LONGEST_RUN_MIN, ORDINATE_UNKNOWN, direction, warning
 
 # Columns that accompany a measurement and are no curve of their own.
 _ASIDE = re.compile(
-    r"#$|(#|no|nr|number|index|pixels?|point|peak(?! ?(?:height|int|abund))|row|step|dark|reference|flag|name|id|charge"
-    r"|(?:type|scan|z)(?=\s*$)|num[ _]\w+|scan[ _]?(?:no|num(?:ber)?|id|#)"
-    r"|resol(?:ution|ving)|s/n|snr|signal.to.noise|unnamed: \d+)\b\.?",
+    r"#$|(#|no|nr|index|pixels?|point(?:[ _]index)?|peak(?! ?(?:height|int|abund))|row|step|dark|reference|flag|name|id|charge"
+    r"|(?:type|number|(?:ms ?)?scan(?:[ _]?(?:no\.?|num(?:ber)?|id|#))?|resol(?:ution|ving power)|s/n|snr|signal.to.noise|z)(?=\s*$)"
+    r"|num[ _]\w+|unnamed: \d+)(?!\w)\.?",
     re.I,
 )
 # A trace over time is named after its wavelength or ion: "254 nm", "EIC m/z 182.1".
@@ -40,7 +40,9 @@ _SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|s)(?:utes?|ec|econds?)?[)\]
 _SPECTRUM = re.compile(r"\bscan|\bm/z|\bn?esi\b|\bei\b|\bapci\b|mass spectr")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|(?m:^\"?|\t\"?)channel|instrument method|signal:")
 _WEIGHED = re.compile(r"\b(?:mass|weight)\b.*[/(\[] ?(?:%|[kmun]?g\b)")  # by a thermobalance
-_DECAY = re.compile(r"\btime ?[\[(/] ?([npu]s)\b")  # of the decay of a fluorescence
+# Of the decay of a fluorescence, as a column or in a line that names columns: ( Time[ns] No_of_photons ). Detectors have other times.
+_DECAY = re.compile(r"(?:^|\()\s*time ?[\[(/] ?([npu]s)\b")
+_DECAY_NAMED = re.compile(r"(?:^|[\n(])\s*time ?\[([npu]s)\]\s+[a-z]")
 _DEVICE = re.compile(r"detector")  # spectrometers have one too
 _LASTING = re.compile(r"[\[(]\s*(ms|s|sec|min)\s*[\])]\s*$", re.I)  # "Step (s)" beside the values of a chromatogram
 _ABSOLUTE, _RELATIVE = (
@@ -168,8 +170,8 @@ def _axis_rank(text: str) -> int:
 def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints) -> Axis:
     """Unit and technique of a curve: the person's hint, else the header, else a guess from the numbers."""
     foreign = "" if hints.x_unit else units.foreign_unit(curve.x_text)
-    decay = None if foreign or hints.x_unit else _DECAY.search(units.plain(curve.x_text or words))
-    if decay:
+    decay = _DECAY.search(units.plain(curve.x_text)) if curve.x_text else _DECAY_NAMED.search(units.plain(words))
+    if decay and not foreign and not hints.x_unit:
         return Axis(decay[1], ReadingKind(hints.kind) if hints.kind else ReadingKind.OTHER)
     if foreign:  # kept as it is spelled, and not mistaken for nm because the header says wavelength
         timed = ReadingKind.CHROMATOGRAM if units.is_time(curve.x_text) else ReadingKind.OTHER

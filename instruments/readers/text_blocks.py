@@ -19,7 +19,7 @@ from ..errors import UNCHANGED, CorruptFile, TooLarge
 from ..limits import Limits
 from ..validate import direction, warning
 from .text_dialect import Dialect
-from .text_header import header_of, named_by_numbers, wavelengths_of
+from .text_header import header_of, named_by_numbers, names_axis, wavelengths_of
 
 WIDEST_STEP = 3  # of the usual one, from the last row of a part to the first of the next
 # Rows are taken by the thousand once a table has shown its width; a slab with anything odd in it goes row by row.
@@ -126,8 +126,9 @@ def find_blocks(lines: Sequence[tuple[int, str]], dialect: Dialect, limits: Limi
         current.lines.append(number)
         current.recent.append(line)
     for block in blocks:
-        block.numbered = named_by_numbers(block.words[-1], block.table, dialect) if block.words else []
-        block.header = block.numbered or block.header
+        if block.words and not any(map(names_axis, block.header)):  # else a row of conditions, below the names
+            block.numbered = named_by_numbers(block.words[-1], block.table, dialect)
+            block.header = block.numbered or block.header
     return blocks
 
 

@@ -28,6 +28,10 @@ LOWEST_NM, HIGHEST_NM = 150, 1_200  # of detectors behind a column
 _TIME_ALONE = re.compile(
     r"(?:r\.? ?t\.?|(?:r\.? ?|ret(?:ention|\.)? ?)?time|(?:retentions)?zeit|min(?:utes?)?)\s*(?:[\[(/] ?\w+[\])]?)?"
 )
+_TIME_TWICE = re.compile(r"rt ?\((?:milliseconds|seconds|minutes)\)")  # OpenChrom
+_LIGHT_ALONE = re.compile(
+    r"(?:wave ?(?:length|number)s?|raman ?shift|wellenlange|wellenzahl(?:en)?|nm|cm-1|1/cm)\s*(?:[\[(/] ?(?:nm|cm-1|1/cm|um)[\])]?)?"
+)
 ENOUGH_ROWS, EVEN = 8, 0.5  # to tell a curve from a value with its name: rows, and how far its steps may differ
 
 
@@ -62,15 +66,20 @@ def header_of(words: Sequence[str], width: int, dialect: Dialect, *, counted: bo
     if not fitting:
         return []
     for i, cells in enumerate(fitting):
-        if any(units.x_unit(c) or units.is_time(c) for c in cells):
+        if any(map(names_axis, cells)):
             above = fitting[i + 1] if i + 1 < len(fitting) else _wider(words, width, dialect)
             units_only = all(len(c) <= 8 or _BRACKETED.fullmatch(c) for c in cells) and not any(":" in c for c in above)
-            units_only &= any(units.x_unit(c) or units.is_time(c) or units.y_unit(c) for c in above) or (
+            units_only &= any(names_axis(c) or units.y_unit(c) for c in above) or (
                 bool(above) and all(map(_BRACKETED.fullmatch, cells))
             )
             return [f"{a} {c}".strip() for a, c in zip(above, cells, strict=True)] if units_only else cells
     nearest = _header_cells(words[-1], width, dialect, counted)
     return nearest if all(nearest) else []
+
+
+def names_axis(name: str) -> bool:
+    """Whether the name of a column is that of an axis."""
+    return bool(units.x_unit(name) or units.is_time(name))
 
 
 def _wider(words: Sequence[str], width: int, dialect: Dialect) -> list[str]:
@@ -90,9 +99,11 @@ def named_by_numbers(line: str, table: FloatArray, dialect: Dialect) -> list[str
     if len(cells) != width or first == 0 or not all(v is not None and isfinite(v) for v in numbers[first:]):
         return []
     axis = units.plain(cells[0])
-    if _SETTING.match(axis) or not (units.is_time(axis) or units.x_unit(cells[0]) or units.foreign_unit(cells[0])):
+    timed = _TIME_ALONE.fullmatch(axis) or _TIME_TWICE.fullmatch(axis)
+    if not timed and not (_LIGHT_ALONE.fullmatch(axis) and table[:, 0].max() >= LOWEST_NM):
         return []
-    curve = _TIME_ALONE.fullmatch(axis) and table.shape[0] >= ENOUGH_ROWS and _even(table[:, 0])
+    own = first > 1 or width > 2 or (numbers[1] or 0.0) >= LOWEST_NM  # 5.12 minutes are none of a detector
+    curve = timed and own and table.shape[0] >= ENOUGH_ROWS and direction(table[:, 0]) > 0 and _even(table[:, 0])
     return cells if width > 2 or curve else []
 
 
