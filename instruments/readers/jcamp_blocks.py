@@ -20,7 +20,8 @@ _SECOND = re.compile(
 SCALES = frozenset({"XFACTOR", "YFACTOR", "FIRSTX", "LASTX", "DELTAX", "XUNITS", "YUNITS"})
 DATA_LABELS = frozenset({"XYDATA", "XYPOINTS", "PEAKTABLE", "DATATABLE", "PEAKASSIGNMENTS", "RADATA", "ASSIGNMENTS"})
 # Records that belong to the table after them, even before the first one.
-LOCAL_LABELS = frozenset({"SCANNUMBER", "RETENTIONTIME", ".RETENTIONTIME", "TIC", "PAGE", "NPOINTS"})
+OF_A_SCAN = ("SCANNUMBER", "RETENTIONTIME", "TIC")
+LOCAL_LABELS = frozenset({*OF_A_SCAN, *(f".{label}" for label in OF_A_SCAN), "PAGE", "NPOINTS"})
 # Of the other records only the first line is kept, but names are listed one to a line.
 LISTED_LABELS = frozenset({"NAMES"})
 LISTED_CHARACTERS = 2_000

@@ -258,12 +258,12 @@ def _run(
 
 def _of_the_scans(tables: list[Table], pages: list[_Page]) -> Iterator[Remark]:
     """Numbers that two scans share; and totals (TIC) beside those of other scans, where most are the sum of their peaks."""
-    numbers = [number for table in tables if (number := table.local.get("SCANNUMBER"))]
+    numbers = [number.strip().lstrip("0") for table in tables if (number := _local(table, "SCANNUMBER"))]
     twice = len(numbers) - len(set(numbers))
     if twice:
         text = f"{counted(twice, 'scan has', 'scans have')} the number of another; the file was joined from several or is damaged."
         yield warning("duplicate_scan", text)
-    total = np.array([stated_number(table.local.get("TIC", "")) for table in tables], dtype=np.float64)
+    total = np.array([stated_number(_local(table, "TIC")) for table in tables], dtype=np.float64)
     held = np.array([float(page.y.sum()) for page in pages])
     known = np.isfinite(total) & np.isfinite(held)
     fits = np.abs(total - held) <= TOTAL_APART * np.abs(held)
@@ -281,7 +281,8 @@ def _two_times(tables: list[Table], variables: Variables) -> Iterator[Remark]:
         page, own = stated_number(_page_time(table, variables)), stated_number(_own_time(table))
         if page is None or own is None:
             continue
-        if all(abs(page - own * scale) > TIME_APART * max(page, 1.0) for scale in (1, 60, 1 / 60)):
+        rounded = 0.5 * 10.0 ** -len(_own_time(table).partition(".")[2].strip())
+        if all(abs(page - own * scale) > TIME_APART * max(page, 1.0) + rounded * scale for scale in (1, 60, 1 / 60)):
             differ.append((page, own))
     if differ:
         page, own = differ[0]
@@ -328,7 +329,12 @@ def _page_time(table: Table, variables: Variables) -> str:
 
 
 def _own_time(table: Table) -> str:
-    return table.local.get("RETENTIONTIME", "") or table.local.get(".RETENTIONTIME", "")
+    return _local(table, "RETENTIONTIME")
+
+
+def _local(table: Table, label: str) -> str:
+    """What a scan says of itself; labels of mass spectra may begin with a point (JCAMP-DX for mass spectrometry)."""
+    return table.local.get(label, "") or table.local.get(f".{label}", "")
 
 
 def _time_unit(said: str | None, *stated: str) -> tuple[str, tuple[Remark, ...]]:

@@ -18,7 +18,8 @@ FEW_OTHERS = 4
 def zeroed(y: FloatArray) -> tuple[Remark, ...]:
     """A warning of one row of exact zeros into which the signal (N,) jumps, and out of it, and that hardly holds others.
 
-    At its ends a detector may be off; a threshold leaves many rows, and values near to zero beside them.
+    At its ends a detector may be off; a threshold leaves many rows, and values near to zero beside them. A signal that mostly stands
+    still (a gradient, a valve, rounded values) may be zero as well as anything else.
     """
     zeros = np.flatnonzero(y == 0)
     if zeros.size < LEAST:
@@ -32,10 +33,10 @@ def zeroed(y: FloatArray) -> tuple[Remark, ...]:
         return ()
     step = float(np.median(np.abs(np.diff(y[y != 0]))))
     sides = np.abs(y[max(0, first - 2) : first]).max(), np.abs(y[last + 1 : last + 3]).max()  # one may be lost in part
-    if not min(sides) > 2 * step:
+    if step == 0 or not min(sides) > 2 * step:
         return ()
     text = (
         f"The points {first + 1:,} to {last + 1:,} are exactly zero, in the middle of a signal that is not: this part of the file may "
-        "be lost. Copy it again."
+        "be lost, unless somebody set it to zero. Compare it with the original."
     )
     return (warning("zeroed", text),)

@@ -36,6 +36,8 @@ _CHARGE_AND_MORE = re.compile(r"\d+[+-]\d\S*")
 _SECONDS = re.compile(r"\s*+(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s*+[-,;]\s*+[\d.]++)*+\s*+(?:s|sec)?\s*+")
 # A decimal mark; where it parts a list of whole numbers, the time is less than one off.
 _COMMA = re.compile(r"(\s*\d+),(\d+\s*(?:s|sec)?\s*)")
+# Marks for thousands, or what may be one: 1,234.5 and 1.234,5 and 1,234; a list has no point behind its commas but in its times.
+_GROUPED = re.compile(r"\s*[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d*)?|(?:\.\d{3})+,\d*)\s*(?:s|sec)?\s*")
 _LEVEL = re.compile(r"\s*(?:MS)?(\d)(?:\.0)?\s*", re.I)
 COMMENTS = "#;!/"
 MAX_FIELDS = 200
@@ -265,7 +267,7 @@ def _precursor(spectrum: _Spectrum) -> float | None:
 
 def _seconds(fields: dict[str, str]) -> dict[str, float]:
     """The times that can be read, by field; of a range, as a sum of scans has it, the first number."""
-    stated = {key: fields.get(key, "") for key in TIMES}
+    stated = {key: value for key in TIMES if not _GROUPED.fullmatch(value := fields.get(key, ""))}
     comma = {key: match.expand(r"\1.\2") for key, value in stated.items() if (match := _COMMA.fullmatch(value))}
     found = {key: _SECONDS.fullmatch(value) for key, value in (stated | comma).items()}
     times = {key: float(match[1]) * TIMES[key] for key, match in found.items() if match}

@@ -226,7 +226,7 @@ def _counts(skeleton: Skeleton, spectra: int, chromatograms: int) -> tuple[Remar
 def _left_out(beside: Counter[str]) -> Iterator[Remark]:
     """What stands beside m/z and intensity in spectra and is not read."""
     if beside:
-        named = ", ".join(f"{name} ({counted(n, 'spectrum', 'spectra')})" for name, n in beside.most_common(NAMED))
+        named = ", ".join(f"{name} ({counted(n, 'array', 'arrays')})" for name, n in beside.most_common(NAMED))
         more = f", and {len(beside) - NAMED:,} more" if len(beside) > NAMED else ""
         yield info(
             "arrays_left_out", f"Besides m/z and intensity the file holds arrays that are not read: {named}{more}."

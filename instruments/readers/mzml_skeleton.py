@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ..errors import CorruptFile, UnsupportedVariant
 from .mz_arrays import CURVES, WANTED, Encoded, most_characters
-from .mzml_terms import MS_LEVEL, SELECTED_ION, Term, Terms
+from .mzml_terms import MS_LEVEL, SELECTED_ION, Term, Terms, finite
 from .peak_libraries import IONISATIONS
 from .xml_guard import Target, XmlFile, whole
 
@@ -189,7 +189,8 @@ class Skeleton(Target):
         elif accession in _SINGLE and self._element is not None and accession in sink:
             differs = sink[accession].value != attributes.get("value", "")
             self._element.two_levels |= differs and accession == MS_LEVEL
-            self._element.several_ions |= differs and accession == SELECTED_ION
+            if differs and accession == SELECTED_ION:
+                self._element.several_ions |= sink[accession].number != finite(attributes.get("value", ""))
 
     def _begin_binary(self) -> None:
         """Only arrays that are read are kept, and no more text than their length can need."""

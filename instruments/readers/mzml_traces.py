@@ -17,6 +17,7 @@ from .mz_run import time_axis, unit_assumed
 from .mzml_skeleton import Element
 from .mzml_terms import INTENSITY, ISOLATION_TARGET, TIME, WAVELENGTH
 
+SAME_LIGHT = 1e-6  # of a wavelength: numbers of 32 bits
 TIME_NAMES = {1.0: "s", 60.0: "min", 3600.0: "h", 1e-3: "ms"}
 ORDINATES = {
     "UO:0000269": "absorbance",
@@ -87,8 +88,9 @@ class Traces:
         self._assumed = assumed or self._assumed
         if not np.isfinite(x).all():
             raise CorruptFile(f"The {where} holds a wavelength that is not a finite number.", code="not_finite")
-        self._axis = x if self._axis is None else self._axis
-        self._unlike += not np.array_equal(x, self._axis)
+        if x.size:
+            self._axis = x if self._axis is None else self._axis
+            self._unlike += x.size != self._axis.size or not np.allclose(x, self._axis, rtol=SAME_LIGHT, atol=0)
         self._times.append(seconds)
         self._sums.append(float(y.sum()))
         if x.size and (self._highest is None or y.max() > self._highest[1].max()):

@@ -175,7 +175,7 @@ def _raw_scan(element: _Element, limit: int, number: int, said: float | None) ->
     mz, intensity = _peaks(element, limit, where)
     level = whole(about.get("msLevel"), "msLevel")
     seconds, assumed = _seconds(about.get("retentionTime", ""), said)
-    precursor = re.fullmatch(r"\d+(\.\d*)?([eE][+-]?\d{1,2})?", element.precursor)
+    precursor = re.fullmatch(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?0?\d{1,2})?", element.precursor)
     if element.precursor and not precursor:
         raise CorruptFile(
             f"The {where} has a precursor at m/z {element.precursor[:30]!r}, which is none.", code="bad_precursor"

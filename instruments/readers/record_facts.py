@@ -30,12 +30,13 @@ _ELEMENT = re.compile(
 _FORMULA = re.compile(r"(?:[A-Z][a-z]?\d{0,4})+")
 _ATOM = re.compile(r"([A-Z][a-z]?)(\d*)")
 _NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,12})?)\s*")
-_CAS = re.compile(r"(\d{2,7})-?(\d{2})-?(\d)")
+_CAS = re.compile(r"(?=.*-|\d{7})(\d{2,7})-?(\d{2})-?(\d)")  # libraries of one's own count with shorter numbers
 _NOT_SAID = re.compile(r"n\.?/?[ad]\.?|none|null|nan|un\w+|not\b.*|[-+?.\s]*", re.I)
 _WORD = re.compile(r"(?!both\b|alternat)[a-z]{2,}", re.I)
 # NIST and Wiley number so what has none; the last is the largest integer of 32 bits
 _NO_CAS = re.compile(r"1000\d{6}|9\d{8}|2147483647")
-_SIGNED = re.compile(r".*[\])A-Za-z](\d*)([+-])[.*\s]*")  # [M+H]+, [M-2H]2-, M+
+_SIGNED = re.compile(r".*[\])A-Za-z][.*•]?(\d*)([+-])(?:\2|\d)?[.*•\s]*")  # [M+H]+, [M-2H]2-, [M+2H]++, M+, [M]•+
+_SIGNS = str.maketrans("⁺⁻−–", "+---")
 _CHARGE = re.compile(r"\s*(?:\d{1,3}([+-])(?:(?:,|\s+and)\s*\d{1,3}\1)*|([+-])\d{1,3})\s*")  # 3-, 2+ and 3+, -1; not 1
 # What an ion of one molecule weighs more than the molecule
 _ADDED = {
@@ -119,7 +120,7 @@ class StatedFacts(NamedTuple):
             yield warning("precursor_differs", text)
 
     def _signs(self) -> Iterator[Remark]:
-        ion, charge = _SIGNED.fullmatch(self.adduct), _CHARGE.fullmatch(self.charge)
+        ion, charge = _SIGNED.fullmatch(self.adduct.translate(_SIGNS)), _CHARGE.fullmatch(self.charge)
         said = (
             (f"ion {self.adduct[:30]}", ion[2] if ion else ""),
             (f"charge {self.charge.strip()[:20]}", (charge[1] or charge[2]) if charge else ""),
@@ -132,7 +133,7 @@ class StatedFacts(NamedTuple):
 
     def _above(self, mz: FloatArray, intensity: FloatArray) -> Iterator[Remark]:
         """A molecule, and an ion of one charge, leave no fragment that is heavier than themselves."""
-        sign = _SIGNED.fullmatch(self.adduct)
+        sign = _SIGNED.fullmatch(self.adduct.translate(_SIGNS))
         whole = self.precursor_mz if sign is not None and sign[1] in ("", "1") else None
         what = "One of the two is wrong."
         if self.precursor_mz is None and not self.adduct:

@@ -185,9 +185,15 @@ def shimadzu(source: Source, opened: Opened) -> tuple[Remark, ...]:
 
 
 def perkin_elmer(source: Source, opened: Opened) -> tuple[Remark, ...]:
-    """Bytes behind the one block that holds everything, and the stated range of the values against the values."""
+    """Bytes behind the block of the spectrum and those that follow it, and the stated range of the values against the values."""
     found: tuple[Remark, ...] = ()
-    rest = source.size - MEMBERS_AT - int.from_bytes(source.head[OUTER_AT:MEMBERS_AT], "little", signed=True)
+    end = MEMBERS_AT + int.from_bytes(source.head[OUTER_AT:MEMBERS_AT], "little", signed=True)
+    while MEMBERS_AT <= end < source.size and len(head := source.probe.at(end, 6)) == 6:
+        size = int.from_bytes(head[2:], "little", signed=True)
+        if size < 0 or end + 6 + size > source.size:
+            break
+        end += 6 + size
+    rest = source.size - end
     if rest > 0:
         text = f"Behind its last value the file holds {counted(rest, 'byte', 'bytes')} that were not read."
         found += (warning("trailing_data", text),)
@@ -196,7 +202,10 @@ def perkin_elmer(source: Source, opened: Opened) -> tuple[Remark, ...]:
         return found
     values = opened.file.read_trace(0)[-1]
     low, high = float(values.min()), float(values.max())
-    if max(abs(stated[0] - low), abs(stated[1] - high)) > 0.01 * max(high - low, stated[1] - stated[0]):
+    from_zero = stated[0] == 0 < low  # where a plot of it begins
+    if max(0 if from_zero else abs(stated[0] - low), abs(stated[1] - high)) > 0.01 * max(
+        high - low, stated[1] - stated[0]
+    ):
         text = (
             f"The file says that its values lie between {stated[0]:.6g} and {stated[1]:.6g}, but they lie between {low:.6g} "
             f"and {high:.6g}: a part of them may be damaged."

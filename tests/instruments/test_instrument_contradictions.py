@@ -171,7 +171,7 @@ def test_more_than_one_precursor_is_noted(level: int, told: bool) -> None:
 @pytest.mark.parametrize("value", ["304,15", "1 304.15", "1'304.15", "304.15abc", "304.15.3", "3_04.15"])
 def test_a_precursor_of_which_only_the_beginning_is_a_number_is_refused(value: str) -> None:
     scan = mzxml((1.0, [41, 55], [1, 9])).decode()
-    for right in ("304.15", " 304.15\n", "3.0415e2"):
+    for right in ("304.15", " 304.15\n", "3.0415e2", "+3.0415e+002"):
         assert one(scan.replace("<peaks", f"<precursorMz>{right}</precursorMz><peaks")).scans[0].precursor_mz == 304.15
     assert_refused(scan.replace("<peaks", f"<precursorMz>{value}</precursorMz><peaks"), "bad_precursor")
     assert_refused(
@@ -194,7 +194,7 @@ def test_arrays_that_are_not_read_are_named() -> None:
     ]
     run = one(mzml(*scans))
     assert [r.text for r in run.remarks if r.code == "arrays_left_out"] == [
-        "Besides m/z and intensity the file holds arrays that are not read: Drift (2 spectra), charge array (2 spectra)."
+        "Besides m/z and intensity the file holds arrays that are not read: Drift (2 arrays), charge array (2 arrays)."
     ]
 
 
@@ -202,7 +202,10 @@ def test_wavelengths_of_diode_arrays_are_numbers_and_the_same_in_every_spectrum(
     def run(*axes: list[float]) -> bytes:
         return mzml(*(spectrum(i, x, [9.0, 5.0 - i], axis="wavelength", minutes=i) for i, x in enumerate(axes)))
 
-    assert not warned(run([200, 210], [200, 210]))
+    for same in ([[200, 210], [200, 210]], [[200.1, 210.1], [200.100006, 210.1]]):
+        assert "axes_differ" not in warned(run(*same))
+    empty = spectrum(0, [], [], axis="wavelength", minutes=0)
+    assert "axes_differ" not in warned(mzml(empty, spectrum(1, [200, 210], [9, 5], axis="wavelength", minutes=1)))
     assert "axes_differ" in warned(run([200, 210], [200, 220]))
     assert_refused(run([200, 210], [200, np.nan]), "not_finite")
 
@@ -264,7 +267,8 @@ def test_a_retention_time_that_is_none_is_a_warning_in_every_library(time: str) 
 
 
 def test_a_time_that_is_no_number_or_longer_than_any_run_is_a_warning() -> None:
-    assert "bad_retention_time" in warned(mgf("RTINSECONDS=4:31\n"))
+    for time in ("4:31", "1,234.5", "1.234,5", "1,234"):
+        assert "bad_retention_time" in warned(mgf(f"RTINSECONDS={time}\n"))
     assert "implausible_time" in warned(mgf("RTINSECONDS=1e9\n")) & warned(msp("RETENTIONTIME: 1000000000\n"))
     assert not warned(mgf("RTINSECONDS=270.6-275.2\n"))
     assert one(mgf("RTINSECONDS=60,5\n")).scans[0].retention_time_s == 60.5

@@ -88,9 +88,11 @@ def test_scans_without_times_are_counted() -> None:
     assert (reading.x.tolist(), reading.x_unit, reading.scans[0].retention_time_s) == ([1, 2, 3], "scan", None)
 
 
-def timed(times: tuple[float, ...], totals: tuple[float, ...] = (10, 10, 10), numbers: str = "123") -> Reading:
+def timed(
+    times: tuple[float, ...], totals: tuple[float, ...] = (10, 10, 10), numbers: str = "123", dot: str = ""
+) -> Reading:
     pages = "".join(
-        f"##SCAN_NUMBER={n}\n##PAGE= T={i + 2}\n##RETENTION_TIME={t}\n##TIC={total}\n##XYDATA=(XY..XY)\n57, 7\n43, 3\n"
+        f"##{dot}SCAN_NUMBER={n}\n##PAGE= T={i + 2}\n##{dot}RETENTION_TIME={t}\n##{dot}TIC={total}\n##XYDATA=(XY..XY)\n57, 7\n43, 3\n"
         for i, (n, t, total) in enumerate(zip(numbers, times, totals, strict=True))
     )
     return one(f"##TITLE=x\n##JCAMP-DX=5.0\n##DATA TYPE=MASS SPECTRUM\n##XUNITS=M/Z\n{pages}##END=\n")
@@ -98,11 +100,22 @@ def timed(times: tuple[float, ...], totals: tuple[float, ...] = (10, 10, 10), nu
 
 def test_times_totals_and_numbers_of_scans_that_do_not_fit_are_told() -> None:
     sound = codes(timed((2, 3, 4)))
-    for same in (timed((2 / 60, 3 / 60, 4 / 60)), timed((2, 3, 4), (11, 12, 15)), timed((2, 3, 4), (0.1, 0.2, 0.1))):
+    for same in (
+        timed((0.03, 3 / 60, 4 / 60)),
+        timed((2 / 60, 3 / 60, 4 / 60)),
+        timed((2, 3, 4), (11, 12, 15)),
+        timed((2, 3, 4), (0.1, 0.2, 0.1)),
+    ):
         assert codes(same) == sound
-    wrong = (timed((2, 0.5, 4)), timed((2, 3, 4), (10, 100, 10)), timed((2, 3, 4), numbers="122"))
-    for told, code in zip(wrong, ("stated_twice", "scan_differs", "duplicate_scan"), strict=True):
-        assert codes(told) == sound | {code}
+    for dot in ("", "."):
+        sound = codes(timed((2, 3, 4), dot=dot))
+        wrong = (
+            timed((2, 0.5, 4), dot=dot),
+            timed((2, 3, 4), (10, 100, 10), dot=dot),
+            timed((2, 3, 4), numbers="122", dot=dot),
+        )
+        for told, code in zip(wrong, ("stated_twice", "scan_differs", "duplicate_scan"), strict=True):
+            assert codes(told) == sound | {code}
 
 
 def test_a_scan_that_lost_a_peak_is_refused() -> None:

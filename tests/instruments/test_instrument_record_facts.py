@@ -53,6 +53,7 @@ def test_a_weight_may_be_that_of_the_lightest_isotopes_or_the_average() -> None:
      (mgf("FORMULA=C17H21NO4\nEXACTMASS=203.1\n"), "mass_differs"),
      (msp(ION.replace("P\n", "N\n")), "polarity"), (massbank(MODE="NEGATIVE"), "polarity"),
      (mgf("ADDUCT=[M-H]-\nIONMODE=positive\n"), "polarity"), (mgf("CHARGE=1-\nIONMODE=positive\n"), "polarity"),
+     *((mgf(f"ADDUCT={ion}\nIONMODE=negative\n"), "polarity") for ion in ("[M+2H]++", "[M+2H]+2", "[M]•+", "[M+H]⁺")),
      (mgf("CHARGE=2+ and 3+\nADDUCT=[M-H]-\n"), "polarity"), (msp("Charge: -1\nIon_mode: P\n"), "polarity"),
      (msp("Formula: H2O\nNominal_mass: 81\n"), "mass_differs"),
      (msp(COCAINE + ION.replace("304.1543", "326.1363")), "precursor_differs"),
@@ -66,7 +67,7 @@ def test_facts_that_cannot_both_be_are_a_warning(content: str, code: str) -> Non
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(msp("CAS#: 50-36-3\n"), "bad_cas"), (msp("CASNO: 50363\n"), "bad_cas"), (msp("Nominal_mass: light\n"), "bad_mass"),
+    [(msp("CAS#: 50-36-3\n"), "bad_cas"), (msp("CASNO: 7732186\n"), "bad_cas"), (msp("Nominal_mass: light\n"), "bad_mass"),
      (msp("Formula: Xx10H15Q\n"), "bad_formula"), (msp("MW: -303\n"), "bad_mass"),
      (msp("ExactMass: heavy\n"), "bad_mass"), (mgf("IONMODE=sideways\n"), "polarity"), (massbank(EXACT_MASS="abc"), "bad_mass"),
      (massbank(MODE="SIDEWAYS"), "polarity"), (MASSBANK.replace("ACCESSION: MADE-1\n", ""), "no_name"),
@@ -83,7 +84,7 @@ def test_a_fact_that_cannot_be_what_its_field_says_is_a_warning(content: str, co
     "facts",
     ["CAS#: 50-36-2\n", "CASNO: 50362\n", "CAS#: unknown\n", "Formula: unknown\n", "Formula: C17H21NO4.HCl\n", "MW: n/a\n",
      "MW: 303.35 g/mol\n", "MW: not available\n", "MW: ~300\n", "Formula: C10H12CLN\n", "CAS#: 1000308-13-8\n", "CAS#: 900155-08-4\n",
-     "CASNO: 1000308138\n", "CASNO: 2147483647\n", "Charge: 1\nIon_mode: N\n", "Charge: -1\nIon_mode: N\n",
+     "CASNO: 1000308138\n", "CASNO: 12345\n", "CASNO: 2147483647\n", "Charge: 1\nIon_mode: N\n", "Charge: -1\nIon_mode: N\n",
      "Formula: C50H102\nNominal_mass: 702\n",
      "Ion_mode: +ve\n", "Ion_mode: (+)\n", "Ion_mode: ESI-positive\n", "Ion_mode: both\n", "Ion_mode: 0\n", "Ion_mode: ESI+\n", "Ion_mode: N/A\n", "Formula: Cocaine\n"],
 )  # fmt: skip
