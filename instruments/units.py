@@ -21,7 +21,7 @@ _X: tuple[tuple[str, str], ...] = (
         "cm-1",
     ),
     (
-        r"m\s*/\s*z\b|\bmz\b|m\.z|\bmass(e|a)?(/charge)?\b(?![^,;\t]*[/(\[] ?(?:%|[kmun]?g\b))|\bdaltons?\b|^ions?$|\bthomp?sons?\b|\bamu\b",
+        r"m\s*/\s*z\b|\bmz\b|m\.z|(?<!molar )\bmass(e|a)?(/charge)?\b(?![^,;\t]*[/(\[] ?(?:%|[kmun]?g\b))|\bdaltons?\b|^ions?$|\bthomp?sons?\b|\bamu\b",
         "m/z",
     ),
     (

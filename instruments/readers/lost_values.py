@@ -37,6 +37,6 @@ def zeroed(y: FloatArray) -> tuple[Remark, ...]:
         return ()
     text = (
         f"The points {first + 1:,} to {last + 1:,} are exactly zero, in the middle of a signal that is not: this part of the file may "
-        "be lost, unless somebody set it to zero. Compare it with the original."
+        "be lost, unless it was set to zero on purpose. Compare it with the original."
     )
     return (warning("zeroed", text),)

@@ -30,6 +30,8 @@ _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _GROWN = re.compile(
     r'(?![\s"+-]*\d{1,3}(?:[.,\s]\d{3})++(?:[.,]\d*)?[\s"]*$)[\s"]*+[+-]?\d*(?:[.,;|\s"]+[+-]?\d+){2,}[\s"]*'
 )
+# No row: the name of a compound with the places of its groups (3,4-MDMA; 1,1' diethyl); "Time: 1690844337.9"
+_NO_ROW = re.compile(r"""[\s"]*+(?:\d{1,2}'?(?:,\d{1,2}'?)+(?:-[A-Za-z(]|\s+[a-z]{3})|[A-Za-z][\w .]{0,40}[:=])""")
 _FIRST = re.compile(r'[\s"]*([+-]?\d{1,9})')
 # [Chromatogram (Ch1)], <Spectrum>, ===== Spectrum 2 =====
 SECTION = re.compile(r"\s*(?:\[([^\]]{1,80})\]|<([^<>/]{1,80})>|[=*#-]{2,}\s*([^\W\d_][^=*#]{0,79}?)\s*[=*#-]{2,})\s*$")
@@ -170,6 +172,8 @@ def refuse_broken(block: Block, blocks: Sequence[Block], dialect: Dialect) -> No
 
 def was_row(line: str, width: int, dialect: Dialect) -> bool:
     """Mostly digits, and a number in it or as many cells as the table has columns (0: not known); or nothing but digits."""
+    if _NO_ROW.match(line):
+        return False
     cells = [c for c in dialect.cells(line) if c]
     numeric = any(dialect.number(c) is not None for c in cells)
     share = _digits(line)

@@ -129,6 +129,8 @@ def _header_cells(line: str, width: int, dialect: Dialect, counted: bool) -> lis
     if dialect.delimiter == SPACE:
         attempts = [re.split(r"\s{2,}|\t", bare.strip()), bare.split(), re.split("[,;]", bare.strip())]
         attempts.append(re.split(r"\s++(?![(\[])", bare.strip()))  # Wavenumber (cm-1) Absorbance
+        if bare.lstrip().startswith('"'):  # "Wavelength nm." "Abs."
+            attempts.insert(0, re.findall('"([^"]*)"', bare))
     numbered = (
         [["#", *c[bool(c) and not c[0] :]] for c in attempts] if counted and line.lstrip().startswith("#") else []
     )
