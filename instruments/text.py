@@ -29,16 +29,34 @@ _STRAY = _BINARY + b"\x7f"
 """Of 2,900 text files as programs write them none holds one; texts that were damaged on their way often do."""
 
 # A name that a program wrote with what fills its place up to a fixed length, at the end of a line (AvaSoft). Not behind digits.
-_FILLED = re.compile(r"([A-DF-Za-df-z][^\r\n\0]{0,15})\0{2,63}(?=[\r\n])")
-_BARE_FILLED = re.compile(_FILLED.pattern.encode())
+_FILL = re.compile(r"\0\0(?<=[^\r\n\0]\0\0)\0{0,61}+(?=[\r\n])")  # tried once for all NULs in a row
+_BARE_FILL = re.compile(_FILL.pattern.encode())
+_NAME = re.compile(r"[A-DF-Za-df-z][^\r\n\0]{0,15}\Z")
+_BARE_NAME = re.compile(_NAME.pattern.encode())
+NAME_WITHIN = 16  # characters before what fills its place
 _NO_TEXT = frozenset({"Cc", "Cn", "Co", "Cs"})
+
+
+def _without_fill(text: str) -> str:
+    """The text without the NULs that fill a name up to a fixed length."""
+    if "\0\0" not in text:
+        return text
+    return _FILL.sub(lambda m: "" if _NAME.search(text, max(0, m.start() - NAME_WITHIN), m.start()) else m[0], text)
+
+
+def _bare_without_fill(text: bytes) -> bytes:
+    if b"\0\0" not in text:
+        return text
+    return _BARE_FILL.sub(
+        lambda m: b"" if _BARE_NAME.search(text, max(0, m.start() - NAME_WITHIN), m.start()) else m[0], text
+    )
 
 
 def looks_like_text(head: bytes) -> bool:
     """Whether the first bytes are text in some encoding: hardly any control characters."""
     if _announced(head) not in ("", "utf-8-sig"):
         return True
-    head = _BARE_FILLED.sub(rb"\1", head) if b"\0\0" in head else head
+    head = _bare_without_fill(head)
     return (len(head) - len(head.translate(None, _BINARY))) * 200 <= len(head)
 
 
@@ -92,7 +110,7 @@ def encoding_of(source: Source) -> str:
 def stray_controls(source: Source) -> tuple[int, int]:
     """How many control characters stand in a text that no program writes there, and the line of the first; (0, 0) for none.
 
-    What follows Ctrl-Z is no part of the text. XML forbids all but one of them (XML 1.0, section 2.2).
+    What follows Ctrl-Z is no part of the text, and neither are zeros that fill the end of a file. XML forbids all but one of them (XML 1.0, section 2.2).
     """
     if not looks_like_text(source.head) or decode_head(source.head[:400]).lstrip().startswith("<"):
         return 0, 0
@@ -100,14 +118,15 @@ def stray_controls(source: Source) -> tuple[int, int]:
     count, line, ends = 0, 0, 0
     for piece in _bytes_of(source):
         text, ended, _ = piece.partition(b"\x1a")
-        text = _BARE_FILLED.sub(rb"\1", text) if b"\0\0" in text else text
+        text = _bare_without_fill(text)
         found = len(text) - len(text.translate(None, _STRAY))
         if found and not count:
             line = 1 + ends + text.count(newline, 0, next(at for at, byte in enumerate(text) if byte in _STRAY))
         count, ends = count + found, ends + text.count(newline)
         if ended:
-            break
-    return count, line
+            return count, line
+    filled = len(source.tail) - len(source.tail.rstrip(b"\0")) if _announced(source.head) in ("", "utf-8-sig") else 0
+    return (count - filled, line) if count > filled else (0, 0)
 
 
 def _bytes_of(source: Source) -> Iterator[bytes]:
@@ -137,7 +156,7 @@ def lines(source: Source, limits: Limits) -> Iterator[tuple[int, str]]:
     try:
         while piece := stream.read(PIECE):
             joined, mark, rest_of_piece = (rest + piece).partition("\x1a")
-            joined = _FILLED.sub(r"\1", joined) if "\0\0" in joined else joined
+            joined = _without_fill(joined)
             *whole, rest = joined.split("\n")
             longest = max(map(len, whole), default=0)
             if max(longest, len(rest)) > limits.line_chars:

@@ -180,7 +180,7 @@ def _laser(block: Block) -> Iterator[Remark]:
 def _end_mark(block: Block) -> Iterator[Remark]:
     """OOIBase and SpectraSuite close what they open; OceanView does not."""
     opened = _OPENED.match(block.words[-1]) if block.words else None
-    if opened and any(map(_CLOSES.match, block.words)) and not block.after.startswith(">>>>>End"):
+    if opened and any(map(_CLOSES.match, block.words)) and not block.after.lstrip().startswith(">>>>>End"):
         yield warning(
             "may_be_cut", f"The line {opened[0]!r} opens the table, but none closes it; rows may be lost at its end."
         )

@@ -6,7 +6,7 @@ Imports sibling modules, units, peaks, errors and validate only.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,32 +16,53 @@ from .. import units
 from ..errors import CorruptFile, UnsupportedVariant
 from ..peaks import relative_differs
 from ..validate import direction, warning
-from .text_axes import ENOUGH_POINTS, Curve, is_relative
+from .text_axes import Curve, is_relative
 from .text_blocks import Block
 
 # Lines between the spectra of MSP, MGF, MassBank and JCAMP-DX; the first also with one letter damaged.
 _COUNT = "|".join("num peaks"[:i] + "." + "num peaks"[i + 1 :] for i in range(9))
 _OF_LIBRARY = re.compile(
-    rf"\s*(?:(?:{_COUNT}|num ?peaks?)\s*:?\s*\d+\s*$|(?:begin|end)\s+ions\b|pepmass\s*=|pk\$peak|##(?:xydata|xypoints|peak ?table)\s*=)",
+    rf"\s*+(?:(?:{_COUNT}|num ?peaks?)\s*+:?\s*+\d++\s*+$|(?:begin|end)\s++ions\b|pepmass\s*+=|pk\$peak|##(?:xydata|xypoints|peak ?table)\s*+=)",
     re.I,
 )
-_WHOLE = re.compile(r"\s*num ?peaks\s*:?\s*(\d{1,9})\s*", re.I)  # right of the only table: nothing can be lost
+LONGEST_MARK = 200  # characters
+_OF_ONE = re.compile(r"\s*+pepmass", re.I)  # which a person may note beside a single spectrum
+_WHOLE = re.compile(r"\s*+num ?peaks\s*+:?\s*+(\d{1,9})\s*+", re.I)
 _SCAN = re.compile(r"(?:ms ?)?(?:scan|spectrum)s? ?(?:no|num|number|id|index|#)?\.?|#? ?scan")
-_AREA = re.compile(r"\barea\b")
+_AREA, _ION = re.compile(r"\barea\b"), re.compile(r"\d")  # a mass in the name of a column is that of its trace
+EVEN = 0.5  # how far steps may differ, of their mean
 NO_ORDER = 0.4  # of the steps go back; half do where the order is none
+ENOUGH_ROWS = 30  # to judge by their order or their steps
 
 
 def refuse_library(blocks: Sequence[Block]) -> None:
     """Raise CorruptFile where the words are those of a library whose own marks are damaged: spectra would be lost."""
-    for block in blocks:
-        for line in (*block.words, block.after):
-            whole = _WHOLE.fullmatch(line) if len(blocks) == 1 else None
-            if _OF_LIBRARY.match(line) and not (whole and int(whole[1]) == block.rows):
-                raise CorruptFile(
-                    f"The line {line.strip()[:40]!r} belongs to a library of spectra (MSP, MGF, MassBank or JCAMP-DX), but the file "
-                    "lacks other marks of one; it is damaged.",
-                    code="damaged_library",
-                )
+    marks = [line for block in blocks for line in _marks(block, last=block is blocks[-1], alone=len(blocks) == 1)]
+    if marks and not (len(blocks) == len(marks) == 1 and _OF_ONE.match(marks[0])):
+        raise CorruptFile(
+            f"The line {marks[0].strip()[:40]!r} belongs to a library of spectra (MSP, MGF, MassBank or JCAMP-DX), but the file "
+            "lacks other marks of one; it is damaged.",
+            code="damaged_library",
+        )
+
+
+def _marks(block: Block, *, last: bool, alone: bool) -> Iterator[str]:
+    """The lines of a library beside a table, without a true count of the only one, or of one whose columns have names.
+
+    Columns that are named right above their rows after something else than m/z are of no library.
+    """
+    headed = block.words and not _is_mark(block.words[-1]) and not re.search("[=:]", block.words[-1])
+    axes = {units.x_unit(name) or units.is_time(name) for name in block.header if headed} - {False}
+    if axes and "m/z" not in axes:
+        return
+    for line in (*block.words, block.after) if last else block.words:  # else it is a word of the next
+        whole = _WHOLE.fullmatch(line) if alone or axes else None
+        if _is_mark(line) and not (whole and int(whole[1]) == block.rows):
+            yield line
+
+
+def _is_mark(line: str) -> bool:
+    return len(line) <= LONGEST_MARK and _OF_LIBRARY.match(line) is not None
 
 
 def doubts(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...]:
@@ -55,9 +76,10 @@ def _listed(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...]:
         return ()
     table, x = block.table, block.table[:, found[0].x]
     of_peaks = units.x_unit(found[0].x_text) == "m/z"
-    masses = [i for i, name in enumerate(block.header) if units.x_unit(name) == "m/z" and not block.numbered]
     if not of_peaks:
-        areas = [name for name in block.header if _AREA.search(units.plain(name))]
+        areas = [name for name in block.header if _AREA.search(units.plain(name)) and not _is_even(x)]
+        named = {i for i, name in enumerate(block.header) if units.x_unit(name) == "m/z" and not _ION.search(name)}
+        masses = sorted(named - {c.y for c in found})
         beside = areas + [block.header[i] for i in masses if np.ptp(table[:, i]) > 0]
         if not units.is_time(found[0].x_text) or not beside:
             return ()
@@ -66,11 +88,17 @@ def _listed(block: Block, found: Sequence[Curve]) -> tuple[Remark, ...]:
     for i, name in enumerate(block.header):
         if _SCAN.fullmatch(units.plain(name)) or units.is_time(name):
             _refuse_several(name, table[:, i], x)
-    falls = float((np.diff(x) < 0).mean()) if x.size >= ENOUGH_POINTS else 0.0
+    falls = float((np.diff(x) < 0).mean()) if x.size >= ENOUGH_ROWS else 0.0
     if falls < NO_ORDER or direction(x) != 0 or direction(-table[:, found[0].y]) != 0:
         return ()
     text = "The m/z of the table are in no order; it may be a list of compounds, not the peaks of one spectrum."
     return (warning("list_of_compounds", text),)
+
+
+def _is_even(x: FloatArray) -> bool:
+    """Whether the steps of many rows are alike, as those of a detector; compounds come as they please."""
+    steps = np.diff(x[np.isfinite(x)])
+    return steps.size >= ENOUGH_ROWS and float(steps.std()) <= EVEN * abs(float(steps.mean()))
 
 
 def _refuse_several(name: str, column: FloatArray, mz: FloatArray) -> None:

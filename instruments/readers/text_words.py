@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count, islice
-from math import isnan
+from itertools import chain, count, islice
+from math import isnan, nan
+from operator import itemgetter
 from typing import NamedTuple
 
 from .. import units
@@ -22,6 +23,7 @@ _MASS = re.compile(r"m\s*+[/.]?+\s*+z\b|mass|dalton|thom|\bamu\b|\bions?\b", re.
 _INTENSITY = re.compile(r"intens|\bint\b|abund|height|counts|\brel\b|^\W*%\W*$", re.I)
 _TIME = re.compile(r"\brt\b|retention|\btime\b", re.I)  # of a list of compounds, each with its mass
 _EVENTS, _VOLUMES = re.compile(r"\([^()]{2,40}\)"), {"min", "ml", "CV"}
+_EVERY = [Dialect(SPACE, *marks) for marks in ((".",), (",",), (".", ","), (",", "."))]
 _LETTER = re.compile(r"[^\W\d_]")
 _PER_CENT = re.compile(r'([\s"]*+[+-]?\d[\d.,;|eE+\-"\s]*\d[.,]?)\s?%("?\s*)')
 _BEGINS_WITH_NUMBER = re.compile(r'[\s"]*[+-]?[.,]?\d')
@@ -61,11 +63,19 @@ def bare_rows(lines: list[str]) -> list[str]:
 def _without_events(lines: list[str]) -> list[str]:
     """The lines of a UNICORN export without the pairs of columns that hold words, whose unit is their name: (Fractions)."""
     bare = Dialect("\t", ".")
-    for line in lines[:HEADER_WITHIN]:
+    for at, line in enumerate(lines[:HEADER_WITHIN]):
         cells = [c.strip() for c in line.split("\t")]
-        events = {i for i, c in enumerate(cells) if i % 2 and _EVENTS.fullmatch(c)}
-        if events and set(cells[::2]) <= _VOLUMES | {""} and cells[0]:
+        named = {i for i, c in enumerate(cells) if i % 2 and _EVENTS.fullmatch(c)}
+        if named and set(cells[::2]) <= _VOLUMES | {""} and cells[0]:
+            events = set[int]()
+            for number, below in enumerate(islice(lines, at + 1, None), start=at + 2):
+                row = bare.cells(below, number)
+                events |= {i for i in named - events if i < len(row) and _is_label(row[i])}
+                if events == named:  # at the first row of most tables
+                    break
             kept = [i for i in range(len(cells)) if not events & {i, i + 1}]
+            if not events or not kept:
+                return lines
             rows = map(bare.cells, lines, count(1))
             return [
                 _joined([row[i] for i in kept if i < len(row)], bare) if len(row) > 1 else "".join(row) for row in rows
@@ -76,7 +86,7 @@ def _without_events(lines: list[str]) -> list[str]:
 def _without_labels(lines: list[str]) -> list[str]:
     """The lines of a table over time or wavelength without columns that hold the same words in every row.
 
-    Raises UnsupportedVariant where the words change from part to part: then several curves stand below each other.
+    Raises UnsupportedVariant where the axis begins again whenever the words change: then several curves stand below each other.
     """
     filled = ((number, line) for number, line in enumerate(lines, start=1) if line.strip())
     top = list(islice(filled, 2))
@@ -84,26 +94,58 @@ def _without_labels(lines: list[str]) -> list[str]:
         dialect = Dialect(delimiter, ".")
         names = dialect.cells(top[0][1])
         first = dialect.cells(top[1][1], top[1][0]) if len(names) > 2 and _is_axis(names[0]) else []
-        labels = {i for i, c in enumerate(first) if i and _is_word(c, dialect) and c.lower() not in MISSING}
-        kept = [i for i in range(len(first)) if i not in labels]
+        labels = [i for i, c in enumerate(first) if i and _is_label(c)]
+        kept = [i for i in range(len(first)) if i not in set(labels)]
         if not labels or len(kept) < 2:
             continue
-        rows = [first, *(dialect.cells(line, number) for number, line in filled)]
-        if {len(names)} != {len(row) for row in rows}:
+        rows = chain([first], (dialect.cells(line, number) for number, line in filled))
+        most = (sum(bool(line.strip()) for line in lines) - 1) // JUDGED
+        changes = _changes(rows, labels, len(names), most)
+        if changes is None:
             return lines
-        parts = {i: len({row[i] for row in rows}) for i in labels}
-        if max(parts.values()) == 1:
-            shorter = (_joined([row[i] for i in kept], dialect) for row in [names, *rows])
-            return [next(shorter) if line.strip() else line for line in lines]
-        column = max(parts, key=lambda i: parts[i])
-        if parts[column] > len(rows) // JUDGED:
-            return lines
+        if not changes:
+            cells = (dialect.cells(line, number) for number, line in enumerate(lines, start=1))
+            return [_joined([row[i] for i in kept], dialect) if any(row) else "" for row in cells]
         raise UnsupportedVariant(
-            f"By its column {names[column][:40]!r}, this table holds {parts[column]:,} curves one below the other.",
+            f"By its column {names[changes[0]][:40]!r}, this table holds {len(changes) + 1:,} curves one below the other.",
             code="several_curves",
             hint="Export each curve as a table of its own.",
         )
     return lines
+
+
+def _changes(rows: Iterable[list[str]], labels: Sequence[int], width: int, most: int) -> list[int] | None:
+    """The column of words that changes, for every row at which one does and the axis begins again.
+
+    None where the axis goes on at such a row, at `most` of them, or where a row has another width; no row is kept.
+    """
+    words, found, said = itemgetter(*labels), list[int](), None
+    start = before = list[str]()
+    for row in rows:
+        if len(row) != width:
+            return None
+        if (now := words(row)) != said:
+            if before:
+                found.append(next(i for i in labels if row[i] != before[i]))
+                if len(found) >= most or not _begins_again(*(_value(r[0]) for r in (start, before, row))):
+                    return None
+            start, said = row, now
+        before = row
+    return found
+
+
+def _begins_again(start: float, before: float, value: float) -> bool:
+    """Whether an axis that came from `start` to `before` goes back."""
+    return (before - start) * (value - before) < 0
+
+
+def _value(cell: str) -> float:
+    return next((v for d in _EVERY if (v := d.number(cell)) is not None), nan)
+
+
+def _is_label(cell: str) -> bool:
+    """Whether a filled cell is a word, whatever its decimal mark would be."""
+    return cell.lower() not in MISSING and all(_is_word(cell, dialect) for dialect in _EVERY)
 
 
 def _is_axis(name: str) -> bool:

@@ -392,3 +392,9 @@ def test_control_characters_are_counted_across_pieces_up_to_the_end_mark() -> No
 def test_what_fills_a_sector_behind_the_end_mark_is_no_damage(filling: bytes) -> None:
     content = f"Name: A\nNum Peaks: 3000\n{ROWS}\x1a".encode() + filling
     assert "control_characters" not in codes(one(content))
+
+
+@pytest.mark.parametrize(("before", "found"), [("", (0, 0)), ("\0", (1, 1))])
+def test_zeros_that_fill_the_end_of_a_text_are_no_damage(before: str, found: tuple[int, int]) -> None:
+    text = (before + ROWS).encode() + b"\0" * 9
+    assert stray_controls(open_source(text, "", DEFAULT_LIMITS)) == found
