@@ -1,6 +1,6 @@
 """Which tables of a text export are curves: one, all sections that hold one, or all that stand under the same header.
 
-Imports sibling modules, units, validate and numpy only.
+Imports sibling modules, units, errors, validate and numpy only.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from spectra.types import FloatArray, Remark
 
 from .. import units
+from ..errors import UnsupportedVariant
 from ..validate import direction, info, warning
 from .text_blocks import SECTION, WIDEST_STEP, Block, was_row
 from .text_declared import declared, stated
@@ -27,6 +28,10 @@ _NUMBERS = re.compile(r"\d[\d.,]*")
 _OF_PEAKS = re.compile(r"\barea\b|\bheight\b|\bwidth\b|\bname\b|\bcompound\b|\bconc|\bamount\b")
 _QUOTED = re.compile(r'#\s*"([^"]{1,300})"\s*')
 _TRACE = re.compile(r"m/z|name|trace|signal|ion")
+# "TIC: run.D\\data.ms", "Signal: run.D\\FID1A.ch" (MassHunter); a title may hold more than a date
+_OF_SIGNAL = re.compile(r'\s*"?(?:signal|[tebx]ic|bpc|ion \S{1,20}(?: \([^)]{1,60}\))?): ?\S', re.I)
+_OF_RESULTS = re.compile(r"(?:peak|compound|group|quantitative) ?(?:table|results?)")
+_DATED = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}[ T,]+\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?(?: ?[AP]M)?", re.I)
 MOST_WORDS = 6  # lines between two parts of a table
 _CURVE = re.compile(
     r"chromatogram|spectr|\bpda\b|\buv\b|\btic\b|\bxic\b|trace|signal|raman|infrared|\bir\b|curve|scan", re.I
@@ -108,6 +113,7 @@ def choose(blocks: Sequence[Block]) -> list[Chosen]:
     """The tables to read, in order. What is left out is named by a remark."""
     longest = max(blocks, key=lambda b: b.rows)
     if longest.section:
+        _refuse_results(longest, blocks)
         found = [b for b in blocks if b is longest or _is_curve(b)]
         rest = [b for b in blocks if b.section and b not in found and b.rows >= SMALL_TABLE]
         notes = _left_out(rest)
@@ -118,6 +124,17 @@ def choose(blocks: Sequence[Block]) -> list[Chosen]:
     notes += _twice(found) + _parts(found)
     names = _names(found) if len(found) > 1 else [quoted(found[0])]
     return [Chosen(b, name, notes + declared(b)) for b, name in zip(found, names, strict=True)]
+
+
+def _refuse_results(longest: Block, blocks: Sequence[Block]) -> None:
+    """Raise UnsupportedVariant where an export holds what was found in a curve, and no curve."""
+    of_peaks = any(units.x_unit(name) == "m/z" for name in longest.header)
+    if _OF_RESULTS.search(units.plain(longest.section)) and not of_peaks and not any(map(_is_curve, blocks)):
+        raise UnsupportedVariant(
+            f"This export holds results, such as [{longest.section[:40]}], but no chromatogram and no spectrum.",
+            code="no_curve",
+            hint="Export it again with the curve.",
+        )
 
 
 def _names(found: Sequence[Block]) -> list[str]:
@@ -193,8 +210,10 @@ def _is_sibling(block: Block, longest: Block) -> bool:
 
 
 def _below_the_same_words(block: Block, longest: Block) -> bool:
-    """Whether tables without a header stand below the same words with other numbers, as the scans of a run do."""
+    """Whether tables without a header stand below the same words with other numbers, as the scans of a run do, or below signals."""
     n = min(len(block.words), len(longest.words), MOST_WORDS)
+    if n and block.width == longest.width and all(_OF_SIGNAL.match(b.words[-1]) for b in (block, longest)):
+        return True
     words, others = ([_NUMBERS.sub("", line) for line in b.words[-n:]] for b in (block, longest))
     return n > 0 and block.width == longest.width and words == others
 
@@ -213,7 +232,8 @@ def _caption(block: Block) -> str:
     """The line above the header that names the table."""
     heads = {units.plain("".join(block.header))}
     lines = [w.strip('#;:,*" \t') for w in block.words]
-    name = next((w for w in reversed(lines) if re.search(r"[^\W\d_]", w) and not _is_header(w, heads)), "table")
+    said = [w for w in reversed(lines) if re.search(r"[^\W\d_]", w) and not _is_header(w, heads)]
+    name = next((w for w in said if not _DATED.fullmatch(w)), said[0] if said else "table")
     return " ".join(name.split())[:80]
 
 

@@ -93,14 +93,15 @@ def _without_labels(lines: list[str]) -> list[str]:
     for delimiter in ("\t", ";", ",") if len(top) > 1 else ():
         dialect = Dialect(delimiter, ".")
         names = dialect.cells(top[0][1])
-        first = dialect.cells(top[1][1], top[1][0]) if len(names) > 2 and _is_axis(names[0]) else []
-        labels = [i for i, c in enumerate(first) if i and _is_label(c)]
+        axis = next((i for i, name in enumerate(names) if _is_axis(name)), 0)
+        first = dialect.cells(top[1][1], top[1][0]) if len(names) > 2 and _is_axis(names[axis]) else []
+        labels = [i for i, c in enumerate(first) if i != axis and _is_label(c)]
         kept = [i for i in range(len(first)) if i not in set(labels)]
         if not labels or len(kept) < 2:
             continue
         rows = chain([first], (dialect.cells(line, number) for number, line in filled))
         most = (sum(bool(line.strip()) for line in lines) - 1) // JUDGED
-        changes = _changes(rows, labels, len(names), most)
+        changes = _changes(rows, labels, axis, len(names), most)
         if changes is None:
             return lines
         if not changes:
@@ -114,7 +115,7 @@ def _without_labels(lines: list[str]) -> list[str]:
     return lines
 
 
-def _changes(rows: Iterable[list[str]], labels: Sequence[int], width: int, most: int) -> list[int] | None:
+def _changes(rows: Iterable[list[str]], labels: Sequence[int], axis: int, width: int, most: int) -> list[int] | None:
     """The column of words that changes, for every row at which one does and the axis begins again.
 
     None where the axis goes on at such a row, at `most` of them, or where a row has another width; no row is kept.
@@ -127,7 +128,7 @@ def _changes(rows: Iterable[list[str]], labels: Sequence[int], width: int, most:
         if (now := words(row)) != said:
             if before:
                 found.append(next(i for i in labels if row[i] != before[i]))
-                if len(found) >= most or not _begins_again(*(_value(r[0]) for r in (start, before, row))):
+                if len(found) >= most or not _begins_again(*(_value(r[axis]) for r in (start, before, row))):
                     return None
             start, said = row, now
         before = row

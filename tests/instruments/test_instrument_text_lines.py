@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from instruments import CorruptFile, read, units
+from instruments import CorruptFile, UnsupportedVariant, read, units
 from spectra.types import Reading, ReadingKind
 from tests.instruments.instrument_files import codes, one
 
@@ -97,3 +97,34 @@ def test_names_in_quotes_may_hold_blanks() -> None:
 def test_a_molar_mass_is_no_mz() -> None:
     assert units.x_unit("Molar mass [D]") == ""
     assert units.x_unit("Mass") == "m/z"
+
+
+def test_each_signal_of_a_run_is_read_below_its_name() -> None:
+    run = (
+        '"Path","File"\n"C:\\x\\","a.D"\n"TIC: a.D\\data.ms"\n{}"Signal: a.D\\TCD1A.ch"\n{}"Signal: a.D\\FID2B.ch"\n{}'
+    )
+    curves = rows(0, 0.1, mark=",", count=90), rows(0.5, 0.2, mark=","), rows(0.5, 0.2, mark=",", count=61)
+    assert [(r[1], r[2]) for r in told(run.format(*curves))] == [
+        ("min", "TIC: a.D\\data.ms"), ("min", "Signal: a.D\\TCD1A.ch"), ("min", "Signal: a.D\\FID2B.ch"),
+    ]  # fmt: skip
+
+
+def test_a_date_below_the_name_of_a_table_is_not_its_name() -> None:
+    table = "\n9/19/2025 2:01:43 PM\nWavelength (nm),Absorbance\n" + rows(mark=",")
+    assert [r[2] for r in told(f"blank{table}\nMDMA{table}")] == ["blank", "MDMA"]
+
+
+def test_words_before_the_axis_are_left_out_as_those_behind_it() -> None:
+    text = ",sample,time,signal\n" + "".join(f"{i},a red wine,{i / 10},0.{i % 7}5\n" for i in range(60))
+    assert [(r.kind, r.x[-1], r.y[1]) for r in read(text.encode(), "a.csv")] == [(ReadingKind.CHROMATOGRAM, 5.9, 0.15)]
+
+
+def test_an_export_of_results_without_a_curve_is_refused() -> None:
+    results = "[Peak Table(Ch1)]\n# of Peaks\t9\nPeak#\tR.Time\tArea\n" + "".join(
+        f"{i}\t{i * 1.5}\t{i % 4}00\n" for i in range(1, 10)
+    )
+    with pytest.raises(UnsupportedVariant, match="no chromatogram and no spectrum"):
+        read(f"[Header]\nApplication Name\tLabSolutions\n\n{results}".encode())
+    assert (
+        read(f"{results}\n[LC Chromatogram(Ch1)]\nR.Time (min)\tIntensity\n{rows(0, 0.1)}".encode())[0].n_points == 60
+    )
