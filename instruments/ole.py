@@ -41,7 +41,7 @@ def names(probe: Probe) -> frozenset[str]:
 
 
 def streams(probe: Probe) -> dict[str, int]:
-    """The same names with their bytes: those of the largest where several storages hold one of a name."""
+    """Name of each storage and stream in lower case → its bytes, 0 for a storage; of several of one name the largest."""
     if not is_ole(probe) or not sector_size(probe):
         return {}
     found: dict[str, int] = {}

@@ -278,10 +278,11 @@ def _two_times(tables: list[Table], variables: Variables) -> Iterator[Remark]:
     """Tables whose page is numbered by another time than they state; one of the two may be in minutes."""
     differ = []
     for table in tables:
-        page, own = stated_number(_page_time(table, variables)), stated_number(_own_time(table))
+        said = _local(table, "RETENTIONTIME")
+        page, own = stated_number(_page_time(table, variables)), stated_number(said)
         if page is None or own is None:
             continue
-        rounded = 0.5 * 10.0 ** -len(_own_time(table).partition(".")[2].strip())
+        rounded = 0.5 * 10.0 ** -len(said.partition(".")[2].strip())
         if all(abs(page - own * scale) > TIME_APART * max(page, 1.0) + rounded * scale for scale in (1, 60, 1 / 60)):
             differ.append((page, own))
     if differ:
@@ -317,7 +318,7 @@ def retention(block: Block, table: Table, hints: Hints) -> tuple[float | None, t
 
 def _time_text(table: Table, variables: Variables) -> str:
     """The number of its page where pages are numbered by time, else what a table states as its time."""
-    return _page_time(table, variables) or _own_time(table)
+    return _page_time(table, variables) or _local(table, "RETENTIONTIME")
 
 
 def _page_time(table: Table, variables: Variables) -> str:
@@ -326,10 +327,6 @@ def _page_time(table: Table, variables: Variables) -> str:
     if page and (named or units.x_unit(variables.text(symbol, "UNITS")) in units.TIMES):
         return page
     return ""
-
-
-def _own_time(table: Table) -> str:
-    return _local(table, "RETENTIONTIME")
 
 
 def _local(table: Table, label: str) -> str:

@@ -36,7 +36,7 @@ _CHARGE_AND_MORE = re.compile(r"\d+[+-]\d\S*")
 _SECONDS = re.compile(r"\s*+(\d++\.?+\d*+(?:[eE][+-]?\d{1,3}+)?+)(?:\s*+[-,;]\s*+[\d.]++)*+\s*+(?:s|sec)?\s*+")
 # A decimal mark; where it parts a list of whole numbers, the time is less than one off.
 _COMMA = re.compile(r"(\s*\d+),(\d+\s*(?:s|sec)?\s*)")
-# Marks for thousands, or what may be one: 1,234.5 and 1.234,5 and 1,234; a list has no point behind its commas but in its times.
+# A time with marks for thousands, or with what may be one: 1,234.5 and 1.234,5 and 1,234.
 _GROUPED = re.compile(r"\s*[1-9]\d{0,2}(?:(?:,\d{3})+(?:\.\d*)?|(?:\.\d{3})+,\d*)\s*(?:s|sec)?\s*")
 _LEVEL = re.compile(r"\s*(?:MS)?(\d)(?:\.0)?\s*", re.I)
 COMMENTS = "#;!/"

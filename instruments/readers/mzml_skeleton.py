@@ -26,7 +26,6 @@ SERIAL_NUMBER, GENERIC_MODEL = "MS:1000529", "MS:1000031"
 NOT_A_MODEL = frozenset({SERIAL_NUMBER, "MS:1000032", "MS:1000236"})  # customization, transmission
 
 NON_STANDARD = "MS:1000786"  # an array whose value says what it holds
-_SINGLE = (MS_LEVEL, SELECTED_ION)
 _HEADER = frozenset(
     {
         "referenceableParamGroup",
@@ -186,11 +185,10 @@ class Skeleton(Target):
         if accession not in sink and len(sink) < MAX_TERMS:
             get, unit = attributes.get, attributes.get("unitName", "")
             sink[accession] = Term(get("name", "")[:200], get("value", "")[:500], get("unitAccession") or unit, unit)
-        elif accession in _SINGLE and self._element is not None and accession in sink:
-            differs = sink[accession].value != attributes.get("value", "")
-            self._element.two_levels |= differs and accession == MS_LEVEL
-            if differs and accession == SELECTED_ION:
-                self._element.several_ions |= sink[accession].number != finite(attributes.get("value", ""))
+        elif accession == MS_LEVEL and self._element is not None and accession in sink:
+            self._element.two_levels |= sink[accession].value != attributes.get("value", "")
+        elif accession == SELECTED_ION and self._element is not None and accession in sink:
+            self._element.several_ions |= sink[accession].number != finite(attributes.get("value", ""))
 
     def _begin_binary(self) -> None:
         """Only arrays that are read are kept, and no more text than their length can need."""
@@ -227,13 +225,9 @@ class Skeleton(Target):
 
     def _count_beside(self, terms: Terms) -> None:
         """An array that is not read, by its name."""
-        own = terms.get(NON_STANDARD)
-        named = (
-            own.value
-            if own is not None and own.value
-            else next((t.name for t in terms.values() if "array" in t.name), "")
-        )
-        name = named[:60] or "array without a name"
+        own = terms[NON_STANDARD].value if NON_STANDARD in terms else ""
+        named = own or next((t.name for t in terms.values() if "array" in t.name), "array without a name")
+        name = named[:60]
         if name in self.beside or len(self.beside) < MAX_TERMS:
             self.beside[name] += 1
 

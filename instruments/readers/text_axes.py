@@ -40,9 +40,8 @@ _SPAN = re.compile(r"\b(?:start|end) time ?[(\[](min|s)(?:utes?|ec|econds?)?[)\]
 _SPECTRUM = re.compile(r"\bscan|\bm/z|\bn?esi\b|\bei\b|\bapci\b|mass spectr")
 _CHROMATOGRAM = re.compile(r"chromatogra|injection|retention|vial|(?m:^\"?|\t\"?)channel|instrument method|signal:")
 _WEIGHED = re.compile(r"\b(?:mass|weight)\b.*[/(\[] ?(?:%|[kmun]?g\b)")  # by a thermobalance
-# Of the decay of a fluorescence, as a column or in a line that names columns: ( Time[ns] No_of_photons ). Detectors have other times.
+# Of the decay of a fluorescence: Time[ns], also behind a bracket as in ( Time[ns] No_of_photons ). Detectors have other times.
 _DECAY = re.compile(r"(?:^|\()\s*time ?[\[(/] ?([npu]s)\b")
-_DECAY_NAMED = re.compile(r"(?:^|[\n(])\s*time ?\[([npu]s)\]\s+[a-z]")
 _DEVICE = re.compile(r"detector")  # spectrometers have one too
 _LASTING = re.compile(r"[\[(]\s*(ms|s|sec|min)\s*[\])]\s*$", re.I)  # "Step (s)" beside the values of a chromatogram
 _ABSOLUTE, _RELATIVE = (
@@ -170,7 +169,7 @@ def _axis_rank(text: str) -> int:
 def axis_of(curve: Curve, x: FloatArray, y: FloatArray, words: str, hints: Hints) -> Axis:
     """Unit and technique of a curve: the person's hint, else the header, else a guess from the numbers."""
     foreign = "" if hints.x_unit else units.foreign_unit(curve.x_text)
-    decay = _DECAY.search(units.plain(curve.x_text)) if curve.x_text else _DECAY_NAMED.search(units.plain(words))
+    decay = _DECAY.search(units.plain(curve.x_text))
     if decay and not foreign and not hints.x_unit:
         return Axis(decay[1], ReadingKind(hints.kind) if hints.kind else ReadingKind.OTHER)
     if foreign:  # kept as it is spelled, and not mistaken for nm because the header says wavelength

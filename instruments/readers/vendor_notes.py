@@ -141,7 +141,7 @@ def without_header(source: Source, opened: Opened) -> Opened:
 def uncounted(count: int, name: str) -> Remark:
     """A warning of spectra behind those that a file counts."""
     held = counted(count, "spectrum", "spectra")
-    text = f"{name} says that it holds {held}, but more lie behind the last of these, which were not read."
+    text = f"{name} says that it holds {held}, but more follow the last of these and were not read."
     return warning("spectra_uncounted", text)
 
 
@@ -202,10 +202,9 @@ def perkin_elmer(source: Source, opened: Opened) -> tuple[Remark, ...]:
         return found
     values = opened.file.read_trace(0)[-1]
     low, high = float(values.min()), float(values.max())
-    from_zero = stated[0] == 0 < low  # where a plot of it begins
-    if max(0 if from_zero else abs(stated[0] - low), abs(stated[1] - high)) > 0.01 * max(
-        high - low, stated[1] - stated[0]
-    ):
+    below = stated[0] == 0 < low  # where a plot begins at 0, that is no word on the values
+    apart = max(0.0 if below else abs(stated[0] - low), abs(stated[1] - high))
+    if apart > 0.01 * max(high - low, stated[1] - stated[0]):
         text = (
             f"The file says that its values lie between {stated[0]:.6g} and {stated[1]:.6g}, but they lie between {low:.6g} "
             f"and {high:.6g}: a part of them may be damaged."

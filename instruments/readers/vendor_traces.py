@@ -292,9 +292,7 @@ def _unnamed(signal: _Signal) -> tuple[str, str]:
 def _no_axis(signal: _Signal, x_unit: str) -> tuple[Remark, ...]:
     """A spectrum whose axis is gone is counted in points; of an interferogram that is all there ever was."""
     if words := _unnamed(signal)[1]:
-        text = (
-            f"The file gives the axis of its spectra in {words}, not as Raman shift: please look at what was measured."
-        )
+        text = f"The file gives the axis of its spectra in {words}, not as Raman shift: check what was measured."
         return (warning("axis_unit", text),)
     if x_unit not in ("", "point") or "interferogram" in str(signal.extra.get("data_type") or "").lower():
         return ()

@@ -152,6 +152,7 @@ def test_signals_of_a_shimadzu_file_that_gave_no_reading_are_named() -> None:
         (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", min(Y), 10 * max(Y)), "y_range"),
         (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", -1e-9, max(Y)), "y_range"),
         (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", min(Y) - 0.1, max(Y)), ""),
+        (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", 0.0, max(Y)), ""),  # where a plot begins
         (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", math.nan, 0), ""),
         (np.asarray(Y[20:40]).astype("<f8").tobytes(), bytes(160), "y_range"),
         (b"\x01\0A", b"\x01\0 ", "y_unit_unknown"),
@@ -164,7 +165,14 @@ def test_a_perkin_elmer_spectrum_is_held_against_what_it_says(
     assert content.count(old) == 1
     found = codes(sandbox.read(content.replace(old, new), "a.sp")[0]) - codes(sandbox.read(content, "a.sp")[0])
     assert found == ({code} if code else set())
-    assert "trailing_data" in codes(sandbox.read(content + bytes(9), "a.sp")[0])
+    columns = struct.pack("<hi", -29820, 3) + b"abc"  # newer programs add blocks behind that of the spectrum
+    for behind, told in (
+        (bytes(9), True),
+        (columns, False),
+        (2 * columns, False),
+        (columns + b"\1", True),
+    ):
+        assert ("trailing_data" in codes(sandbox.read(content + behind, "a.sp")[0])) is told
 
 
 @needs_vendor
