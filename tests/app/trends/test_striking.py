@@ -72,6 +72,27 @@ def test_months_are_struck_with_the_quarters_and_years_they_end(half: Figures) -
     assert not any(row["incomplete"] for row in half.rows(by="month", measure="samples").values())
 
 
+@pytest.mark.parametrize(
+    ("samples", "begins"),
+    [({"2025-11": 40, "2025-12": 40}, "2025-11"), ({"2025-09": 2, "2025-12": 60}, "2025-12"), ({"2025-12": 1}, "")],
+    ids=["many from the first month on", "two strays before", "hardly any"],
+)
+def test_data_do_not_begin_before_anybody_came(
+    figures: Figures, clock: Any, samples: dict[str, int], begins: str
+) -> None:
+    """Whatever the secret: by noise alone, one service in twenty began with months in which it did not yet exist."""
+    clock.set(datetime(2026, 1, 1, tzinfo=UTC))
+    for month, n in samples.items():
+        figures.add(n, month=month)
+    with figures.world.runtime.read() as session:
+        facts, register = striking.columns(session), figures.world.runtime.pack.substances
+        begun = [
+            striking._begin(session, striking.Collection(facts, register, Draws.of(b"secret %d" % number)))
+            for number in range(100)
+        ]
+    assert set(begun) == {begins}
+
+
 def test_nothing_that_comes_later_changes_what_was_struck(half: Figures, clock: Any) -> None:
     before, files = read(half), stored(half)
     late = half.add(25, month="2026-03")

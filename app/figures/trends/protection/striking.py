@@ -33,8 +33,8 @@ from harm_messages import Register
 
 LATE_SHARE, SETTLED_DAYS, LOOK_BACK_DAYS, FEWEST_WAITS = 0.95, 31, 396, 20
 """Samples received a month to thirteen months ago say how late results come: newer ones are the quick ones only."""
-FIRST_YEAR, FIRST_MONTH = 10, 5
-"""Data begin with the first year of so many samples, and in it with the first month of so many, by perturbed numbers."""
+FIRST = 10
+"""Data begin with the month by whose end a year has so many samples, by perturbed numbers: one more than noise makes of none."""
 LATER = ((10, "fewer than 10"), (50, "10 to 49"))
 """How many results came later is said in bands: in numbers, each step would date the result of one sample."""
 _LOCK_KEY = 0x4D415354
@@ -207,15 +207,11 @@ def _check_secret(session: Session, draws: Draws) -> None:
 
 def _begin(session: Session, there: Collection) -> str:
     """The month in which the data begin; after what was released before figures were struck."""
-    months = sorted(m for m in there.facts.held(Dimension.MONTH, there.among) if m)
-    years = [
-        y
-        for y in dict.fromkeys(m[:4] for m in months)
-        if _noisy(there, [m for m in months if m[:4] == y], y) >= FIRST_YEAR
-    ]
-    if not years:
+    years = sorted({m[:4] for m in there.facts.held(Dimension.MONTH, there.among) if m})
+    months = [m for year in years for m in lattice.months_of(year)]
+    first = next((m for m in months if _noisy(there, [one for one in months if m[:4] < one <= m], m) >= FIRST), "")
+    if not first:
         return ""
-    first = next((m for m in lattice.months_of(years[0]) if _noisy(there, [m], m) >= FIRST_MONTH), f"{years[0]}-01")
     # months of a release that was rounded and audited keep the figures they have
     released = sa.text("SELECT max(last_month) FROM data_release WHERE facts_digest <> ''")
     rounded = session.connection().execute(released).scalar_one()
