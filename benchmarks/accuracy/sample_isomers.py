@@ -24,6 +24,7 @@ from benchmarks.accuracy.sample_single import Judged, ei_right, joint
 from spectra import MassLibrary, MassSpectrum
 from spectra.confidence.identify import identify, rank_compounds
 from spectra.sample.constants import OneCompound, shipped
+from spectra.sample.hearing import beyond_noise
 
 OTHERS = 200
 
@@ -49,7 +50,7 @@ def _curve(x: FloatArray, one: dict[str, object]) -> FloatArray:
 
 def readings(data: Path) -> list[Joint]:
     """Every EI reading with the infrared reading of its compound at every level."""
-    return kept("isomers", lambda: _made(data))  # type: ignore[no-any-return]
+    return kept("isomers and noise", lambda: _made(data))  # type: ignore[no-any-return]
 
 
 def _made(data: Path) -> list[Joint]:
@@ -89,7 +90,7 @@ def read(
             seen = align_one(known, refs, keys.index(key), level)
             residuals: dict[str, float] = {}
             for name, x in zip(refs.compounds, seen.residual.tolist(), strict=True):
-                residuals[name] = min(residuals.get(name, 1.0), max(x, 1e-4))
+                residuals[name] = min(residuals.get(name, 1.0), beyond_noise(x, seen.noise))
             out += [
                 Joint("isomers", level, key, False, True, said, residuals, seen.noise, k)
                 for k, said in enumerate(answers)

@@ -25,7 +25,8 @@ from benchmarks.accuracy.infrared_sets import References, likeness, references
 from benchmarks.accuracy.infrared_simulation import HARD, TYPICAL, FloatArray, Nuisance, reading, stressed
 from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.confidence.identify import identify, rank_compounds
-from spectra.infrared.noise import white_noise
+from spectra.infrared.explain import noise_share
+from spectra.sample.hearing import beyond_noise
 from spectra.types import Identification
 
 SEED = "joint-2026-11"
@@ -95,7 +96,7 @@ def _answered(data: Path, way: str, number: int, case: Case) -> EiReading:
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """Residuals of every curve (332,) to one reading of the curve `truth`, after alignment, and the reading's noise."""
+    """What every curve (332,) leaves of one reading of the curve `truth`, after alignment, and what `noise` alone would leave."""
 
     truth: int
     level: str
@@ -137,7 +138,7 @@ def infrared_curve(
 
 def aligned(data: Path) -> dict[tuple[int, str], Aligned]:
     """Every curve that is lent, read at every level and aligned with all."""
-    return kept("infrared", lambda: _aligned(data))  # type: ignore[no-any-return]
+    return kept("infrared and noise", lambda: _aligned(data))  # type: ignore[no-any-return]
 
 
 def _aligned(data: Path) -> dict[tuple[int, str], Aligned]:
@@ -150,18 +151,18 @@ def _aligned(data: Path) -> dict[tuple[int, str], Aligned]:
 def align_one(library: InfraredLibrary, refs: References, truth: int, level: str) -> Aligned:
     """One reading of one curve, aligned with every entry."""
     curve = infrared_curve(refs, [truth], [1.0], level, truth)
-    rows = library.search(InfraredSpectrum(refs.x, curve), len(library))
+    query = InfraredSpectrum(refs.x, curve)
+    rows = library.search(query, len(library))
     residual = np.full(len(library), np.nan)
     for row in rows:
         residual[row.entry] = 1.0 - row.score**2
     residual[np.isnan(residual)] = np.nanmax(residual)
-    noise = white_noise(curve, np.ones(curve.size, dtype=bool)) / float(np.ptp(curve))
-    return Aligned(truth, level, residual, float(noise))
+    return Aligned(truth, level, residual, noise_share(library, query))
 
 
 @dataclass(frozen=True, eq=False)
 class Joint:
-    """One sample of one compound: what EI says of it, and the residuals infrared leaves, by compound or curve.
+    """One sample of one compound: what EI says of it, and what references of infrared leave beyond `noise`, by compound or curve.
 
     `entrapped`: its compound is not in the EI library. `referenced`: infrared has a reference for it.
     """
@@ -195,7 +196,7 @@ def _dealt(
 ) -> Joint:
     """Curves and references dealt to the compounds that compete for one reading."""
     keys = deal(data, {r.compound: seen.truth}, [c for c, p in answer.compounds if p >= 1e-4], nearest)
-    residuals = {key: max(float(seen.residual[k]), 1e-4) for key, k in keys.items() if referenced(key)}
+    residuals = {key: beyond_noise(float(seen.residual[k]), seen.noise) for key, k in keys.items() if referenced(key)}
     return Joint(r.way, level, r.compound, entrapped, r.compound in residuals, answer, residuals, seen.noise, r.number)
 
 

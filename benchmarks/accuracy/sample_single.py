@@ -18,12 +18,10 @@ from spectra.sample.conflict import figure
 from spectra.sample.constants import OneCompound, shipped
 from spectra.sample.one_compound import Weighed, set_of, single_of, weigh
 
-FIXED = {"kappa": 5.445, "reach": -2.52, "second": 0.0, "only": 6.03, "neither": -2.115}
-"""What the fit gives when the reach may not follow the second residual."""
 LISTED = 0.01
 """Probability by EI from which a rival counts as one."""
 FIRST = 0.114
-"""The fixed residual that said nothing in the first design."""
+"""The residual that said nothing in the first design, whatever the reading."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,15 +82,17 @@ def infrared_alone(sample: Joint) -> Judged:
 
 def rules(fit: OneCompound) -> dict[str, Rule]:
     """The joint rule and its ablations."""
-    fixed = replace(
-        fit, reach=math.log(FIRST), second=0.0, kappa=2.57, only=2.04, neither=2.04 - 2.57 * math.log(0.443 / FIRST)
-    )
+
+    def noisy(sample: Joint) -> Mapping[str, float]:
+        return {c: x * (1.0 - sample.noise) + sample.noise for c, x in sample.residuals.items()}
+
     return {
         "joint": joint(fit),
         "EI alone": ei_alone,
         "infrared alone": infrared_alone,
-        "joint with a fixed reach (first design)": joint(replace(fixed, beta=0.84)),
-        "joint with a fixed reach, fitted anew": joint(replace(fit, **FIXED)),
+        "joint with noise left in the residuals": joint(fit, noisy),
+        "joint with a fixed reach": joint(replace(fit, reach=math.log(FIRST), second=0.0)),
+        "joint, any reference below the reach confirms": joint(replace(fit, confirmed=1.0)),
         "joint, ratios at most e^3 either way": joint(replace(fit, most=3.0)),
     }
 

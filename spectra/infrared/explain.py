@@ -37,6 +37,12 @@ def explain(
     return report(library, final, judge(final, library, watch))
 
 
+def noise_share(library: InfraredIndex, query: InfraredSpectrum) -> float:
+    """What white noise alone leaves of a reading, as a share (0 to 1) of what references are compared by: 1 less the square of the
+    score "aligned" of a perfect one. Raises SpectrumError when reading and library have fewer than 100 points in common."""
+    return scene_of(library.references, curve(query, library.raman), coarse_noise(query)).noise_share
+
+
 def coarse_noise(query: InfraredSpectrum) -> float:
     """White noise (absorbance) of a reading whose points lie further apart than the grid's, else 0.
 

@@ -64,6 +64,12 @@ class FitProblem:
         """Every used point counts the same: ranking, not likelihood."""
         return Metric(self.used.astype(np.float64))
 
+    @property
+    def noise_share(self) -> float:
+        """What white noise `sigma` alone leaves of the reading: M σ²/|P y|², the measure that references are ranked by; 0 to 1."""
+        whole = float((self.plain.project(self.y) ** 2).sum())
+        return min(1.0, self.plain.n * self.sigma**2 / max(whole, 1e-300))
+
     @cached_property
     def white(self) -> Metric:
         """Weights of white noise `sigma`."""

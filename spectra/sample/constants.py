@@ -17,7 +17,7 @@ from spectra.sample.answer import CalibrationNote
 class OneCompound:
     """Constants for a sample of one compound: see `spectra.sample.one_compound`.
 
-    A reference of residual x is worth κ (ln reach − ln x), reach = exp(`reach`) · (second residual)^`second`, at most
+    A reference that leaves x beyond noise is worth κ (ln reach − ln x), reach = exp(`reach`) · (second residual)^`second`, at most
     ±`most`. `only` and `neither` are the logarithms of what speaks for a substance of infrared alone, and of none.
     """
 
@@ -32,6 +32,7 @@ class OneCompound:
     set_mass: float
     single: float
     stranger: float
+    confirmed: float
     contrary: float
 
 

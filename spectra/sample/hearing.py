@@ -16,6 +16,7 @@ import numpy as np
 from spectra.chromatogram.report import NAMED, ReportedPeak, read_run
 from spectra.confidence.identify import identify, rank_compounds
 from spectra.confidence.ranking import Ranked
+from spectra.infrared.explain import noise_share
 from spectra.infrared.identify import COMPARED
 from spectra.infrared.identify import identify as identify_infrared
 from spectra.infrared_library import InfraredLibrary
@@ -38,8 +39,8 @@ from spectra.types import (
 Library = TypeVar("Library")
 Word = TypeVar("Word")
 
-FLOOR = 1e-4
-"""Least residual: below it noise decides."""
+FLOOR, NOISE_KNOWN = 1e-4, 0.1
+"""Least residual, and how well what noise leaves is known: for one reading in ten it is wrong by more than a tenth."""
 PARTS = 4
 LEAST_LISTED = 0.003
 
@@ -256,21 +257,34 @@ def _run_place(key: str, peak: ReportedPeak, naming: Naming) -> Place:
 def infrared_word(
     reading: SampleReading, data: InfraredSpectrum, library: InfraredLibrary, naming: Naming
 ) -> InfraredWord:
-    """What an infrared library says: one substance by alignment, a mixture by the joint fit."""
+    """What an infrared library says: one substance by alignment, a mixture by the joint fit.
+
+    What noise alone leaves of a reading speaks against no reference, so residuals are counted beyond it.
+    """
     by_key = keyed(library)
     rows = library.search_compounds(data, COMPARED) if by_key else library.search(data, COMPARED)
     said = identify_infrared(library, data, rows if by_key else None)
     explanation = library.explain(data)
+    noise = noise_share(library, data)
     found: dict[str, float] = {}
     for row in rows:
         compound = naming.of(row.compound, row.name)
-        found[compound] = min(found.get(compound, 1.0), max(1.0 - row.score**2, FLOOR))
+        found[compound] = min(found.get(compound, 1.0), beyond_noise(1.0 - row.score**2, noise))
     worst = max(found.values()) if len(rows) >= COMPARED else 1.0  # what was not aligned resembles the reading less
     residuals = {c: found.get(c, worst) for c in naming.of_library(library)}
     parts = {naming.of(p.compound, p.name): p for p in reversed(explanation.components)}
     limits = {naming.of(limit.compound, limit.name): limit for limit in explanation.limits}
     alike = {naming.of(p.compound, p.name): tuple(map(naming.of, p.not_distinguished)) for p in explanation.components}
     return InfraredWord(reading.key, reading.method, said, explanation, residuals, parts, limits, alike)
+
+
+def beyond_noise(residual: float, noise: float) -> float:
+    """What a reference leaves of the signal of a reading, 0 to 1: `residual` and `noise` are shares of the whole reading.
+
+    >>> round(beyond_noise(0.25, 0.2), 3), beyond_noise(0.99, 0.98)
+    (0.062, 1.0)
+    """
+    return min(1.0, max(residual - noise, NOISE_KNOWN * noise, FLOOR) / max(1.0 - noise, FLOOR))
 
 
 def _formulas(library: MassLibrary, ranked: Ranked, naming: Naming) -> dict[str, str]:

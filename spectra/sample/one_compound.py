@@ -38,7 +38,7 @@ class Weighed:
 
 
 def reach_of(residuals: Mapping[str, float], fit: OneCompound) -> float:
-    """The residual from which on a reference speaks neither for nor against its compound, in this very reading.
+    """The residual, beyond noise, from which on a reference speaks neither for nor against its compound, in this very reading.
 
     It follows the second smallest residual: what wrong references leave in a reading tells how little a small one means there.
     """
@@ -105,9 +105,9 @@ def set_of(ranked: tuple[tuple[str, float], ...], mass: float, lone: float) -> t
 def single_of(
     weighed: Weighed, outside: float, fit: OneCompound, own: str = "", alone: Mapping[str, float] | None = None
 ) -> bool:
-    """Whether one name alone may be given: it is likely, something is right at all, and infrared confirms it. Where infrared has no
-    reference for it, it is the name EI alone gives as its only one (`own`) and does not doubt. A name of EI's own list (`alone`) stands
-    against no other of which EI is sure and infrared has no reference."""
+    """Whether one name alone may be given: it is likely, something is right at all, and infrared confirms it, surely where it is not the
+    name EI alone gives as its only one (`own`) and does not doubt. Where infrared has no reference for it, it has to be that name. A name
+    of EI's own list (`alone`) stands against no other of which EI is sure and infrared has no reference."""
     ranked, known = weighed.ranked, weighed.residuals
     if not ranked or ranked[0][1] < fit.single or weighed.neither >= 0.5:
         return False
@@ -115,6 +115,5 @@ def single_of(
     rivals = alone if alone is not None and best in alone else {}
     if any(p >= fit.contrary and c != best and c not in known for c, p in rivals.items()):
         return False
-    if best in known:
-        return known[best] < weighed.reach
-    return best == own and outside < fit.stranger
+    sure = best == own and outside < fit.stranger
+    return known[best] < weighed.reach * (1.0 if sure else fit.confirmed) if best in known else sure

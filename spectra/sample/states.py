@@ -179,10 +179,10 @@ def _aligned(
     p, share = (part.probability, part.share) if part is not None else (None, None)
     twins = tuple(dict.fromkeys(c for w in words for c in w.alike.get(compound, ())))
     if ratio >= 1.0:
-        text = f"Infrared sees {name}, whose reference leaves {percent(x)} of the reading unexplained."
+        text = f"Infrared sees {name}, whose reference leaves {percent(x)} of the reading unexplained beyond its noise."
         low, high = (part.low, part.high) if part is not None else (None, None)
         return Support(State.SEEN, text, p, share, low, high, apart_from=twins, ratio=ratio, readings=keys)
-    text = f"Infrared does not see {name}, whose reference leaves {percent(x)} of the reading unexplained."
+    text = f"Infrared does not see {name}, whose reference leaves {percent(x)} of the reading unexplained beyond its noise."
     return Support(State.NOT_SEEN, text, ratio=ratio, readings=keys)
 
 

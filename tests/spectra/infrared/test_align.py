@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
 from spectra.infrared.align import align, align_nearest, relative_residual
 from spectra.infrared.baseline import Metric
+from spectra.infrared.explain import noise_share
 from spectra.infrared.fit import State, fit, fit_many
 from spectra.infrared.noise import independent_points, local_variance, mismatch_variance, running_mean, white_noise
 from spectra.infrared.ranking import hits_by_alignment
@@ -49,6 +50,20 @@ def test_the_aligned_score_finds_the_entry_that_blur_and_noise_hide_and_tells_it
     assert hits[0].score > 0.97 > hits[1].score + 0.1
     assert hits[0].shift == pytest.approx(-5.0, abs=0.5)
     assert len(LIBRARY.search_compounds(_query(3, 0.0, 1.0, 0.0), top=4, score="aligned")) == 4
+
+
+@pytest.mark.parametrize("noise", [0.003, 0.01, 0.03])
+def test_what_the_right_reference_leaves_is_what_noise_leaves(noise: float) -> None:
+    query = _query(3, 1.0, 2.0, 0.1, noise=noise)
+    first = LIBRARY.search(query, top=1, score="aligned")[0]
+    assert first.name == "S3"
+    assert noise_share(LIBRARY, query) == pytest.approx(1.0 - first.score**2, rel=0.15)
+
+
+def test_a_wrong_reference_leaves_far_more_than_noise() -> None:
+    query = _query(3, 0.0, 1.0, 0.0, noise=0.01)
+    second = LIBRARY.search(query, top=2, score="aligned")[1]
+    assert 1.0 - second.score**2 > 10 * noise_share(LIBRARY, query)
 
 
 def test_an_entry_of_a_smaller_range_is_aligned_on_its_own_range() -> None:

@@ -29,7 +29,7 @@ from spectra import (
     explain_sample,
 )
 from spectra.infrared_grid import GRID
-from spectra.sample.hearing import beside
+from spectra.sample.hearing import beside, infrared_word
 from spectra.sample.mixture import Withheld
 from spectra.sample.naming import Naming
 from tests.spectra.sample.small_world import (
@@ -72,10 +72,26 @@ def test_infrared_tells_apart_what_ei_cannot(truth: str) -> None:
 def test_what_infrared_changed_is_said() -> None:
     said = both(FOUR).parts[0].changed
     assert re.match(
-        r"EI alone gives 4-CEC \d\d % and 3-CEC \d\d %\. Infrared sees 4-CEC, whose reference leaves 0\.1 %", said
+        r"EI alone gives 4-CEC \d\d % and 3-CEC \d\d %\. Infrared sees 4-CEC, whose reference leaves less than 0\.1 % of the "
+        r"reading unexplained beyond its noise\.",
+        said,
     )
     alone = explain_sample([gc(COCAINE), ir(COCAINE)], [], libraries(), REGISTER)
     assert alone.parts[0].changed == ""
+
+
+def test_noise_speaks_against_no_reference() -> None:
+    """It leaves a tenth of this reading unexplained, whatever the reading is of."""
+    noisy = InfraredSpectrum(GRID, curve(THREE) + np.random.default_rng(1).normal(0.0, 0.03, GRID.size))
+    part = explain_sample([gc(THREE), SampleReading("ir", "ftir", noisy)], [], libraries(), REGISTER).parts[0]
+    assert (part.compound, part.single) == (THREE, True)
+    assert part.support["ftir"].ratio > 1e4
+
+
+def test_a_reading_that_is_mostly_noise_speaks_for_nothing() -> None:
+    loud = InfraredSpectrum(GRID, curve(THREE) + np.random.default_rng(1).normal(0.0, 1.0, GRID.size))
+    word = infrared_word(SampleReading("ir", "ftir", loud), loud, infrared_library(), Naming(REGISTER))
+    assert min(word.residuals.values()) == 1.0
 
 
 def test_a_missing_reference_is_no_evidence_and_is_said() -> None:
