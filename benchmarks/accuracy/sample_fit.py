@@ -1,8 +1,8 @@
 """Fit the constants of the joint answer on the development side: `python -m benchmarks.accuracy.sample_fit`.
 
-One compound: what speaks for a substance that neither library holds by maximum likelihood over what it is (in EI's library, only in
-infrared's, in neither), one weight per compound, half weight for readings whose compound was taken out of the EI library. What a residual
-is worth, and a substance that infrared alone has, is held. Mixtures: a
+One compound: `neither`, what speaks for a substance that no library holds, by maximum likelihood over what it is (in EI's library, only
+in infrared's, in neither), one weight per compound, half weight for readings whose compound was taken out of the EI library. The other
+constants are held. Mixtures: a
 logistic on what infrared adds to EI's logit, which itself stays, and one for each method on when a name of its own alone is right. Prints TOML for spectra/data/sample.toml.
 """
 
@@ -44,7 +44,7 @@ DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 class _Row:
-    """One sample as arrays: ln p of EI's list with ln residuals (NaN without a reference), ln residuals of the others."""
+    """One sample: the logarithm of what speaks for each compound of EI's list and of infrared's others, and for neither before its weight."""
 
     def __init__(self, sample: Joint, fit: OneCompound) -> None:
         left = {c: max(x, fit.floor) for c, x in sample.residuals.items()}

@@ -22,7 +22,7 @@ from app.care.counted.service import TrendSample
 from app.figures.trends.domain import Dimension
 from app.figures.trends.protection import lattice
 from app.figures.trends.protection.counting import Collection, fixed
-from app.figures.trends.protection.noise import Draws, Stream, Strength
+from app.figures.trends.protection.noise import REACH, Draws, Stream, Strength
 from app.figures.trends.protection.tables import FigureList, FigurePeriod
 from app.figures.trends.repository_snapshot import columns
 from app.platform import audit
@@ -33,7 +33,7 @@ from harm_messages import Register
 
 LATE_SHARE, SETTLED_DAYS, LOOK_BACK_DAYS, FEWEST_WAITS = 0.95, 31, 396, 20
 """Samples received a month to thirteen months ago say how late results come: newer ones are the quick ones only."""
-FIRST = 10
+BEGIN = REACH[Stream.SAMPLES] + 1
 """Data begin with the month by whose end a year has so many samples, by perturbed numbers: one more than noise makes of none."""
 LATER = ((10, "fewer than 10"), (50, "10 to 49"))
 """How many results came later is said in bands: in numbers, each step would date the result of one sample."""
@@ -209,7 +209,7 @@ def _begin(session: Session, there: Collection) -> str:
     """The month in which the data begin; after what was released before figures were struck."""
     years = sorted({m[:4] for m in there.facts.held(Dimension.MONTH, there.among) if m})
     months = [m for year in years for m in lattice.months_of(year)]
-    first = next((m for m in months if _noisy(there, [one for one in months if m[:4] < one <= m], m) >= FIRST), "")
+    first = next((m for m in months if _noisy(there, [one for one in months if m[:4] < one <= m], m) >= BEGIN), "")
     if not first:
         return ""
     # months of a release that was rounded and audited keep the figures they have
