@@ -11,8 +11,10 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
+from tests.support.curves import jcamp, mixture
 from tests.support.road import SAMPLE, Road, infrared_file, ok
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, road_on, serving
+from tests.support.waiting import while_it_holds
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -35,6 +37,16 @@ def _hold(page: Page, address: str) -> list[Route]:
 
     page.route(re.compile(address), keep)
     return held
+
+
+def _newest_first(page: Page, held: list[Route]) -> None:
+    """Let what is held go, the newest request before the older ones, each read by the page before the next goes."""
+    steps.until(lambda: len(held) > 1, page, "two were asked")
+    while held:
+        route = held.pop()
+        with page.expect_event("requestfinished"):
+            route.continue_()
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
 
 
 def _opened(desk: Desk, code: str) -> Page:
@@ -162,6 +174,32 @@ def test_news_that_was_on_its_way_does_not_pull_the_form_from_under_somebody_who
     expect(page.locator("#new-substance")).to_have_value("caff")
     expect(page.get_by_role("option", name=re.compile("^Caffeine")).first).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")
+
+
+def test_an_answer_that_arrives_after_a_newer_one_does_not_replace_it(desk: Desk, road: Road, clients: Clients) -> None:
+    sample_id = road.register()
+    upload = road.upload(road.analysis(sample_id), jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})), "street.jdx")
+    while_it_holds(lambda: ok(clients("chemist").get(f"/api/v1/uploads/{upload}"))["state"] == "waiting")
+    page = desk.sign_in(Role.CHEMIST, path=f"/bench/samples/{sample_id}?tab=evidence")
+    steps.ready(page)
+    held = _hold(page, r"/panel\?")
+    tabs = page.locator("#bench-panel .bench-tabs")
+    for name in ("Matches", "Limits"):
+        tabs.get_by_role("link", name=name).click()
+    _newest_first(page, held)
+    expect(tabs.locator("[aria-current]")).to_have_text(re.compile("Limits"))
+    assert page.url.endswith("tab=limits")
+
+    page.unroute_all()
+    tabs.get_by_role("link", name="Evidence").click()
+    page.get_by_role("link", name="Manual subtraction").click()
+    slider = page.locator("#slider")
+    fair = float(slider.get_attribute("data-optimum") or "0")
+    held = _hold(page, r"/trial\?")
+    for factor in (2 * fair, fair / 2):
+        slider.fill(f"{factor:.6g}")
+    _newest_first(page, held)
+    expect(page.locator("#trial")).to_contain_text("The residual stays above zero")
 
 
 def test_what_was_typed_before_the_scripts_had_arrived_is_looked_up_when_they_have(desk: Desk, road: Road) -> None:

@@ -66,12 +66,18 @@ for (const select of document.querySelectorAll("[data-upload-method]")) {
 /** @type {Record<string, string>} part of the address → the region it answers */
 const REGIONS = { panel: "bench-panel", below: "bench-below", spectrum: "bench-spectrum" };
 
+/** @type {Record<string, number>} how often each part was asked for: the answer to an older press may arrive last */
+const turns = {};
+
 /** @param {string} part @param {string} search */
 async function show(part, search) {
+  const turn = turns[part] = (turns[part] ?? 0) + 1;
   try {
     const answer = await fetch(`${location.pathname}/${part}${search}`, { headers: { Accept: "text/html" } });
+    const text = await answer.text();
+    if (turn !== turns[part]) return;
     if (!answer.ok || answer.redirected) { location.assign(location.pathname + search); return; }
-    const made = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(REGIONS[part]);
+    const made = new DOMParser().parseFromString(text, "text/html").getElementById(REGIONS[part]);
     const there = document.getElementById(REGIONS[part]);
     if (!made || !there) return;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);

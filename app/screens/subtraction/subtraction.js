@@ -10,7 +10,7 @@ if (form && slider && factor && plot && points) {
   /** @type {{name: string, x: number[], before: number[], reference: number[]}} */
   const curves = JSON.parse(points.textContent ?? "null");
   const shown = JSON.parse(plot.querySelector('script[type="application/json"]')?.textContent ?? "null");
-  let waiting = 0;
+  let waiting = 0, asked = 0;
 
   /** @param {number} k */
   const draw = (k) => {
@@ -25,11 +25,12 @@ if (form && slider && factor && plot && points) {
   };
 
   const ask = async () => {
-    const query = new URLSearchParams(/** @type {any} */ (new FormData(form)));
+    const query = new URLSearchParams(/** @type {any} */ (new FormData(form))), turn = ++asked;
     try {
       const answer = await fetch(`${form.action}/trial?${query}`, { headers: { Accept: "text/html" } });
       if (!answer.ok) return; // a factor that cannot be used is said when the form is sent
       const said = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("trial");
+      if (turn !== asked) return; // the answer to an older factor arrived late
       if (said) document.getElementById("trial")?.replaceChildren(...said.childNodes);
     } catch { /* without a network the words stay as they are; sending the form says what is wrong */ }
   };
