@@ -108,6 +108,18 @@ def test_nothing_that_comes_later_changes_what_was_struck(half: Figures, clock: 
     assert {label: digest for label, digest in stored(half).items() if label in files} == files
 
 
+def test_data_begin_where_they_began_when_the_first_samples_are_withdrawn(figures: Figures, clock: Any) -> None:
+    clock.set(TODAY)
+    first = figures.add(40, month="2026-04")
+    figures.add(40, month="2026-05")
+    figures.strike()
+    with figures.world.runtime.db.begin(OPERATOR) as uow:
+        counted.forget_many(uow, first)
+    clock.set(TODAY + timedelta(days=40))
+    assert figures.strike() == ["2026-06", "2026-Q2"]
+    assert not any(row["incomplete"] for row in figures.rows(by="quarter", measure="samples").values())
+
+
 def test_results_that_came_later_are_told_in_bands(half: Figures) -> None:
     def later() -> str:
         told = half.ask(by="month").json()

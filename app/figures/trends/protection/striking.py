@@ -100,7 +100,9 @@ def prepare(session: Session, register: Register, draws: Draws, now: datetime) -
     known = frozenset(session.exec(select(FigurePeriod.label)))
     lists = {row.year: lattice.Lists.of(row.content) for row in session.exec(select(FigureList))}
     there = Collection(columns(session), register, draws)
-    begin = _begin(session, there)
+    struck = (label for label in known if lattice.kind_of(label) == "month")
+    # data have begun where they began, also when the first samples are withdrawn
+    begin = min(filter(None, (_begin(session, there), *struck)), default="")
     over = local(now).date() - timedelta(days=late_days(session, now))  # results had their time to come in
     complete = lattice.after(f"{over:%Y-%m}", -1)
     due = due_of(begin, complete, known) if begin else []
