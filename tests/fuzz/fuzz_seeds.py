@@ -245,6 +245,7 @@ RECIPES: dict[str, _Recipe] = {
     "spa": _Recipe("spa", BYTES, binary.spa, ("omnic",), UNITS),
     "spg": _Recipe("spg", BYTES, binary.spg, hints=UNITS),
     "agilent-asp": _Recipe("agilent-asp", TEXT, binary.asp, ("agilent_asp",), UNITS),
+    "ezchrom": _Recipe("ezchrom", TEXT, lambda: {"two.asc": made.EZCHROM}, hints=UNITS),
     **{
         name: _Recipe(name, FOLDER * 40 + BYTES, binary.vendor(name), folders, largest=VENDOR_BYTES)
         for name, folders in VENDORS.items()

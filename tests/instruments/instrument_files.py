@@ -273,6 +273,26 @@ PEPMASS=150.1
 END IONS
 """
 
+EZCHROM = """Version:\t3
+Maxchannels:\t2
+Sample ID:\tmixed standard
+Data File:\tC:\\Data\\standard.dat
+Acquisition Date and Time:\t12/3/2019 8:57:06 AM
+Sampling Rate:\t10.000000\t5.000000\tHz
+Total Data Points:\t4\t3\tPts.
+X Axis Title:\tMinutes\tMinutes
+Y Axis Title:\tpA\t25 µV
+X Axis Multiplier:\t0.016667\t0.016667
+Y Axis Multiplier:\t0.5\t0.001
+2
+4
+6
+8
+1000
+2000
+-3000
+"""
+
 MASSBANK = """ACCESSION: MADE-1
 RECORD_TITLE: Cocaine; LC-ESI-QTOF; MS2
 LICENSE: CC BY
