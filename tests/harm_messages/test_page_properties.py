@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from harm_messages import Confidence, Facts, FindingFact, Page, evaluate, load_pack
@@ -55,6 +55,10 @@ def grave(p: Page) -> dict[str, int]:
 
 
 @given(known, st.lists(findings, max_size=3), findings, expected, scopes, strips, forms)
+@example(
+    FindingFact(substance="mdea", confidence=Confidence.CONFIRMED), [],
+    FindingFact(substance="mdma", confidence=Confidence.CLASS_ONLY), ["mdma"], [], [], "powder",
+)  # fmt: skip
 @QUICK
 def test_adding_a_finding_never_lowers_the_top_severity_nor_removes_a_warning(
     first: FindingFact,
