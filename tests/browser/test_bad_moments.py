@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
+from tests.browser.test_every_page import HEAT, draft
 from tests.support.curves import jcamp, mixture
 from tests.support.road import SAMPLE, Road, infrared_file, ok
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, road_on, serving
@@ -39,9 +40,9 @@ def _hold(page: Page, address: str) -> list[Route]:
     return held
 
 
-def _newest_first(page: Page, held: list[Route]) -> None:
+def _newest_first(page: Page, held: list[Route], *, least: int = 2) -> None:
     """Let what is held go, the newest request before the older ones, each read by the page before the next goes."""
-    steps.until(lambda: len(held) > 1, page, "two were asked")
+    steps.until(lambda: len(held) >= least, page, "not enough was asked")
     while held:
         route = held.pop()
         with page.expect_event("requestfinished"):
@@ -119,7 +120,7 @@ def test_a_registration_sent_twice_is_one_sample_with_one_ticket(desk: Desk, roa
     steps.tick_consents(page)
     before = queued()
     # a double tap: the second goes out before the first has been answered
-    first = page.evaluate_handle("fetch(document.querySelector('form.intake').action, {method: 'POST', body: new URLSearchParams(new FormData(document.querySelector('form.intake')))}).then((r) => r.text())")  # fmt: skip
+    first = page.evaluate_handle("() => ({ sent: fetch(document.querySelector('form.intake').action, {method: 'POST', body: new URLSearchParams(new FormData(document.querySelector('form.intake')))})})")  # fmt: skip
     steps.press(page, "Register sample")
     first.dispose()
     code = page.locator("#ticket-code").inner_text()
@@ -176,6 +177,58 @@ def test_news_that_was_on_its_way_does_not_pull_the_form_from_under_somebody_who
     page.unroute_all(behavior="ignoreErrors")
 
 
+def test_what_happens_while_a_list_is_fetched_is_on_it_afterwards(desk: Desk, road: Road) -> None:
+    page = desk.sign_in(Role.CHEMIST, TABLET, path="/bench")
+    steps.ready(page)
+    held: list[tuple[Route, Any]] = []
+
+    def keep(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))  # the server has answered, and the answer is on its way
+
+    page.route(re.compile("/bench/worklist"), keep)
+    first = road.register()
+    steps.until(lambda: bool(held), page, "the list was asked for")
+    second = road.register()
+    page.wait_for_timeout(500)
+    route, answer = held[0]
+    route.fulfill(response=answer)
+    for one in (first, second):
+        expect(page.locator(f"#bench-list a[href$='{one}']")).to_be_visible()
+
+
+def test_a_preview_is_of_the_newest_text(desk: Desk, clients: Clients) -> None:
+    page = desk.sign_in(Role.CLINICIAN, path=f"/messages/{draft(clients)}/message?path={HEAT}")
+    steps.ready(page)
+    held = _hold(page, "/message/look$")
+    card = page.locator("#card")
+    text = card.input_value()
+    for n, words in enumerate(("Older words.", "Newer words.")):
+        card.fill(f"{text}\n\n{words}")
+        steps.until(lambda n=n: len(held) > n, page, "no preview was asked for")  # type: ignore[misc]
+    for route in held:
+        route.continue_()
+    expect(page.locator("#look")).to_contain_text("Newer words.")
+    expect(page.locator("#look")).not_to_contain_text("Older words.")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_letters_whose_names_come_after_the_next_tap_are_asked_about(desk: Desk, road: Road) -> None:
+    page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
+    steps.ready(page)
+    held = _hold(page, r"substances\?.*q=ketam")
+    page.locator("#expected").fill("ketam")
+    steps.until(lambda: bool(held), page, "no names were asked for")
+    page.get_by_label("Powder", exact=True).check()
+    steps.tick_consents(page)
+    held.pop().continue_()
+    expect(page.get_by_role("option", name="Ketamine", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Register sample").click()
+    expect(page.get_by_role("alert")).to_have_text("Choose what “ketam” means, or keep it as typed.")
+
+
 def test_an_answer_that_arrives_after_a_newer_one_does_not_replace_it(desk: Desk, road: Road, clients: Clients) -> None:
     sample_id = road.register()
     upload = road.upload(road.analysis(sample_id), jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})), "street.jdx")
@@ -191,6 +244,16 @@ def test_an_answer_that_arrives_after_a_newer_one_does_not_replace_it(desk: Desk
     assert page.url.endswith("tab=limits")
 
     page.unroute_all()
+    held = _hold(page, r"/spectrum$")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('mast:spectrum'))")  # as a newer reading does
+    steps.until(lambda: bool(held), page, "the spectrum was not asked for")
+    tabs.get_by_role("link", name="Matches").click()
+    expect(tabs.locator("[aria-current]")).to_have_text(re.compile("Matches"))
+    for _ in range(2):  # it does not know of the press, and is asked for once more
+        _newest_first(page, held, least=1)
+    page.unroute_all()
+    expect(tabs.locator("[aria-current]")).to_have_text(re.compile("Matches"))
+
     tabs.get_by_role("link", name="Evidence").click()
     page.get_by_role("link", name="Manual subtraction").click()
     slider = page.locator("#slider")

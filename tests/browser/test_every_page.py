@@ -98,7 +98,7 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     draft, told_alert = _alerts(clients, road)
     return Samples(
         road.session_id, queued, read, submitted, verified, released, mixture, run, standard, reading, instrument,
-        road.codes, _draft(clients), draft, told_alert, *_projects(clients, road), _history(clients, site),
+        road.codes, draft(clients), draft, told_alert, *_projects(clients, road), _history(clients, site),
         clients("admin").get("/api/v1/people").json()[0]["id"], _page_shown(clients, released),
     )  # fmt: skip
 
@@ -134,7 +134,7 @@ def _projects(clients: Clients, road: Road) -> tuple[str, str]:
     body = {
         "title": "What is in tablets", "purpose": "Which adulterants come together.", "researcher_id": researcher,
         "columns": ["amounts", "verdict"], "first_month": "2020-01", "last_month": "2030-12",
-        "starts_on": "2026-01-01", "ends_on": "2027-12-31",
+        "starts_on": "2026-01-01", "ends_on": "2099-12-31",
     }  # fmt: skip
     made = []
     for road_of_it in ((("propose", "researcher"), ("approve", "session_lead")), (("propose", "researcher"),)):
@@ -164,15 +164,15 @@ def _history(clients: Clients, site: Site) -> str:
     return str(sent.headers["location"])
 
 
-def _draft(clients: Clients) -> str:
+def draft(clients: Clients) -> str:
     """A draft of the messages with one word changed."""
     clinician, url = clients("clinician"), "/api/v1/message-packs"
     base = clinician.get(f"{url}/in-force").json()["id"]
-    draft: str = clinician.post(url, json={"base_id": base, "reason": "Water"}).json()["id"]
-    there = clinician.get(f"{url}/{draft}/file", params={"path": HEAT}).json()
+    made: str = clinician.post(url, json={"base_id": base, "reason": "Water"}).json()["id"]
+    there = clinician.get(f"{url}/{made}/file", params={"path": HEAT}).json()
     changed = {"json": {"text": there["text"] + "- Rest.\n"}, "headers": {"If-Match": there["sha256"]}}
-    assert clinician.put(f"{url}/{draft}/file", params={"path": HEAT}, **changed).status_code == 200
-    return draft
+    assert clinician.put(f"{url}/{made}/file", params={"path": HEAT}, **changed).status_code == 200
+    return made
 
 
 def _sample_with(clients: Clients, road: Road, name: str) -> str:

@@ -21,7 +21,7 @@ def running_project(clients: Clients) -> str:
         "title": "What is in powders", "purpose": "Which adulterants come together.",
         "researcher_id": next(one["id"] for one in people if "researcher" in one["roles"]),
         "columns": ["verdict"], "first_month": "2020-01", "last_month": "2030-12",
-        "starts_on": "2026-01-01", "ends_on": "2027-12-31",
+        "starts_on": "2026-01-01", "ends_on": "2099-12-31",
     }  # fmt: skip
     row = clients("researcher").post("/api/v1/projects", json=body).json()
     for step, role in (("propose", "researcher"), ("approve", "session_lead")):

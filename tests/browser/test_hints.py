@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
+from tests.browser import steps
 from tests.support.site import PHONE, TABLET, Desk
 
 if TYPE_CHECKING:
@@ -65,6 +66,6 @@ def test_hiding_and_showing_keep_what_was_typed(desk: Desk) -> None:
     page.get_by_role("button", name="Hide hints").click()
     expect(page.locator(".hints")).to_have_count(0)
     assert page.locator("[name=display_name]").input_value() == "Sam Taylor"
-    assert page.evaluate("document.activeElement.id") == "main"
+    steps.until(lambda: page.evaluate("document.activeElement.id") == "main", page, "the keyboard is lost")
     page.reload()
     expect(page.locator(".hints")).to_have_count(0)

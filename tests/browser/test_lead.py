@@ -81,7 +81,8 @@ def test_the_board_fits_the_window_and_a_change_comes_by_itself(desk: Desk, road
     untouched = page.locator("#lane-ready").element_handle()
     fresh = road.register()
     expect(page.locator(f"#lane-received a[href='/bench/samples/{fresh}']")).to_have_count(1)
-    assert page.evaluate("document.activeElement.getAttribute('href')") == kept, "the keyboard stays where it was"
+    held = "document.activeElement.getAttribute('href')"
+    steps.until(lambda: page.evaluate(held) == kept, page, "the keyboard does not stay where it was")
     assert untouched is not None
     assert untouched.evaluate("one => one.isConnected"), "a column that did not change was not sent again"
     desk.shot(page, "board")

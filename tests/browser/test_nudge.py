@@ -78,6 +78,7 @@ def test_it_is_left_out_with_one_press_and_the_log_knows_the_kind(
 def test_a_press_is_held_back_once_and_a_second_one_goes_on(desk: Desk, road: Road, clients: Clients) -> None:
     page = urgent(desk, road, PHONE)
     why(page).fill("Ill by the main stage, 07700 900123.")
+    expect(page.locator("#why-nudge")).to_be_visible()  # its script has come
     page.get_by_role("button", name="Request approval").click()
     box = page.locator("#why-nudge")
     expect(box).to_contain_text("a place by a stage and a phone number")
@@ -118,6 +119,7 @@ def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) ->
     expect(chip).to_contain_text("Dave")
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
+    expect(page.locator("#expected-nudge")).to_be_visible()
     page.get_by_role("button", name="Register sample").click()
     page.locator("#expected-nudge").get_by_role("button", name="Leave it out").click()
     expect(chip.locator("span").first).to_have_text("“pill from his mate”")

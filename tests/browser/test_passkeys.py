@@ -15,7 +15,8 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
-from tests.support.site import PASSWORDS, Desk, Site, free_port, serving
+from tests.support.ports import free_port
+from tests.support.site import PASSWORDS, Desk, Site, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -181,12 +181,14 @@ def test_a_chart_leaves_as_svg_and_as_png_for_a_slide(desk: Desk) -> None:
 
 def test_link_and_citation_are_copied(desk: Desk) -> None:
     page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS, permissions=["clipboard-read", "clipboard-write"])
+    steps.ready(page)
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator("[data-trends-status]")).to_have_text("The link is on the clipboard.")
     assert page.evaluate("navigator.clipboard.readText()") == f"{desk.site.url}{MONTHS}"
     page.get_by_text("Citation", exact=True).first.click()
     expect(page.locator("#trend-table")).to_be_hidden()  # one at a time
     page.get_by_role("button", name="Copy citation").click()
+    expect(page.locator("[data-trends-status]")).to_have_text("The citation is on the clipboard.")
     cited = page.evaluate("navigator.clipboard.readText()")
     assert "definition version" in cited
     assert "expected_found" in cited

@@ -172,6 +172,7 @@ def _caffeine_by_name(page: Page) -> None:
 def _chemist_submits(desk: Desk, page: Page, path: str) -> None:
     page.goto(f"{path}?tab=sample")
     expect(page.locator(".bench-matrix")).to_be_visible()
+    expect(page.locator("#bench-panel")).not_to_contain_text("being worked out", timeout=60_000)
     steps.answer_questions(page)
     desk.shot(page, "3-chemist-findings")
     steps.press(page, re.compile("^Submit for verification"))

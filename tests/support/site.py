@@ -14,7 +14,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from app.operations.demo import PEOPLE
 from app.platform.kernel.actor import Role
 from app.screens.hints import HINTS
 from tests.support import cheap_passwords
+from tests.support.ports import free_port
 from tests.support.road import Road
 from tests.support.serving import Forked
 
@@ -89,13 +89,6 @@ def the_example(temporary: pytest.TempPathFactory) -> Path:
         if not folder.exists():
             make_example(folder.parent / "in the making").rename(folder)
     return folder
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass
@@ -319,7 +312,8 @@ def scroll_overflow(page: Page) -> int:
     wider = """() => new Promise((done) => {
         const wide = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
         const until = performance.now() + 1500;
-        const look = () => (wide() <= 0 || performance.now() > until ? done(Math.max(0, wide())) : requestAnimationFrame(look));
+        let frames = 0;
+        const look = () => (wide() <= 0 || (++frames > 10 && performance.now() > until) ? done(Math.max(0, wide())) : requestAnimationFrame(look));
         look();
     })"""
     return int(page.evaluate(wider))

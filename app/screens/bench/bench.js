@@ -2,6 +2,7 @@
 // fetched only when there is a newer one; the method chosen beside the drop zone travels with the files; a link to a
 // part of the page fetches that part alone.
 
+import { refresh } from "../common/live.js";
 import { problem } from "../common/mast.js";
 
 /** A form someone began to fill in, or a fold they opened to do so. @param {Element} region */
@@ -47,9 +48,20 @@ document.addEventListener("htmx:after:swap", () => {
   newest = newestNow();
   history.replaceState(null, "", location.pathname); // an older reading may have been chosen in the address
   here = shown();
-  document.body.dispatchEvent(new CustomEvent("mast:spectrum"));
+  refresh(["spectrum"]);
   // the tabs say so too: files may have been the part that was open
   /** @type {any} */ (window).htmx?.ajax("GET", `${location.pathname}/readings?part=spectrum`, { target: "#bench-readings", swap: "outerHTML" });
+});
+
+// a tab pressed while the spectrum is on its way is worth more than the answer, which does not know of it
+let pressed = 0, before = 0;
+document.addEventListener("htmx:before:request", (event) => {
+  if (/** @type {Element} */ (event.target).id === REGIONS.spectrum) before = pressed;
+});
+document.addEventListener("htmx:before:swap", (event) => {
+  if (/** @type {Element} */ (event.target).id !== REGIONS.spectrum || before === pressed) return;
+  event.preventDefault();
+  refresh(["spectrum"]);
 });
 
 for (const select of document.querySelectorAll("[data-upload-method]")) {
@@ -72,6 +84,7 @@ const turns = {};
 /** @param {string} part @param {string} search */
 async function show(part, search) {
   const turn = turns[part] = (turns[part] ?? 0) + 1;
+  pressed += 1;
   try {
     const answer = await fetch(`${location.pathname}/${part}${search}`, { headers: { Accept: "text/html" } });
     const text = await answer.text();

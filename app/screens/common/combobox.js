@@ -29,6 +29,7 @@ export class Combobox {
     this.active = -1;
     this.asked = 0;
     this.timer = 0;
+    this.stays = false; // where the list covers nothing it stays while something else is tapped
 
     const id = `combobox-${++serial}`;
     const label = field.querySelector("label")?.textContent?.trim() ?? "";
@@ -56,7 +57,7 @@ export class Combobox {
   }
 
   /** The field was left. */
-  left() { this.close(); }
+  left() { if (!this.stays) this.close(); }
 
   ask() {
     clearTimeout(this.timer);
@@ -88,7 +89,7 @@ export class Combobox {
       if (hint) item.append(make("span", { class: "second" }, hint));
       return item;
     }));
-    const open = options.length > 0 && document.activeElement === this.input;
+    const open = options.length > 0 && (this.stays || document.activeElement === this.input);
     this.list.hidden = !open;
     this.input.setAttribute("aria-expanded", String(open));
     this.input.removeAttribute("aria-activedescendant");

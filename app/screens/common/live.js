@@ -41,15 +41,18 @@ function topics() {
   return [...new Set(found.filter(Boolean))];
 }
 
-/** @param {Iterable<string>} names */
-function refresh(names) {
+/** The regions of these topics fetch themselves again. @param {Iterable<string>} names */
+export function refresh(names) {
   for (const name of names) pending.add(name);
   counting ||= window.setTimeout(() => { counting = 0; document.body.dispatchEvent(new CustomEvent("mast:counts")); }, COUNT_MS);
   clearTimeout(timer);
   timer = window.setTimeout(() => {
-    for (const name of pending) document.body.dispatchEvent(new CustomEvent(`mast:${name}`));
+    // a region that is being fetched is replaced, and what htmx queues for it is lost: its topics are asked for again once it stands
+    const busy = [...pending].filter((name) => document.querySelector(`[data-live~="${name}"].htmx-request`));
+    for (const name of pending) if (!busy.includes(name)) document.body.dispatchEvent(new CustomEvent(`mast:${name}`));
     pending.clear();
-    fresh();
+    if (busy.length) refresh(busy);
+    else fresh();
   }, GATHER_MS);
 }
 

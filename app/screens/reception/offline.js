@@ -129,6 +129,7 @@ function look(one) {
 
 /** @type {Promise<void> | null} */
 let delivering = null;
+let again = false; // something came while a round was on its way
 
 /** Have the browser wake the service worker when the network is back. False where it cannot, or not yet. */
 async function askForSync() {
@@ -142,9 +143,11 @@ async function askForSync() {
 /** One round at a time, and the next one later. */
 export function deliver() {
   clearTimeout(timer);
+  if (delivering) again = true;
   delivering ??= round().finally(() => {
     delivering = null;
-    timer = window.setTimeout(deliver, pause);
+    timer = window.setTimeout(deliver, again ? 0 : pause);
+    again = false;
   });
   return delivering;
 }

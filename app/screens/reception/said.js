@@ -13,6 +13,7 @@ export class Said extends Combobox {
   constructor(field) {
     super(field);
     this.list.className = "said__list";
+    this.stays = true; // what is typed is not chosen yet
     this.chips.addEventListener("change", (event) => this.ticked(/** @type {HTMLInputElement} */ (event.target)));
     this.input.form?.addEventListener("submit", (event) => this.held(event));
     for (const words of this.chips.querySelectorAll("[data-of]")) this.join(words);
@@ -25,9 +26,6 @@ export class Said extends Combobox {
     words.remove();
     this.put({ id, label: label?.querySelector(".name")?.textContent ?? id, said });
   }
-
-  /** Nothing is covered, so the list stays while something else is tapped: what is typed is not chosen yet. */
-  left() {}
 
   /** @param {Option[]} options */
   show(options) {
