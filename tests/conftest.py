@@ -27,6 +27,7 @@ from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from tests.support import browser as chromium
 from tests.support import logs, memory, order, postgres
+from tests.support.budget import long_run
 from tests.support.clock import SettableClock
 from tests.support.requirements import absent, required
 
@@ -41,7 +42,8 @@ if quick := memory.folder(gib=4):
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick))  # where pytest makes the folders of `tmp_path`
 
 # A busy machine is no failure: times are measured in benchmarks/.
-settings.register_profile("mast", deadline=None)
+# The same examples in every run, others every night: a change does not fail by what it did not touch.
+settings.register_profile("mast", deadline=None, derandomize=not long_run())
 settings.load_profile("mast")
 
 logs.plain()

@@ -150,7 +150,7 @@ def test_a_broken_child_is_reported_and_replaced(
     sabotage: list[str], code: str, error: type[Exception], stable: str | None
 ) -> None:
     sabotage.append(code)
-    limits = Limits(cpu_seconds=0, wall_seconds=3.0) if stable == "cpu_limit" else Limits(wall_seconds=1.5)
+    limits = Limits(cpu_seconds=1, wall_seconds=10.0) if stable == "cpu_limit" else Limits(wall_seconds=1.5)
     if stable in ("cpu_limit", "memory_limit") and sys.platform != "linux":
         pytest.skip("only Linux keeps these limits")
     with ParserSandbox(limits) as sandbox:

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from app.operations.units import Backups, Part, Place, unit
 from app.platform.kernel.errors import Invalid
 from app.settings import Settings
-from tests.support.site import free_port
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = (ROOT / "Containerfile").read_text()

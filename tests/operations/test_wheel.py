@@ -21,8 +21,9 @@ import httpx2
 import pytest
 
 from scripts import assets, bill
+from tests.support.ports import free_port
 from tests.support.requirements import absent
-from tests.support.site import environment, free_port, the_example
+from tests.support.site import environment, the_example
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("app", "spectra", "instruments", "harm_messages")

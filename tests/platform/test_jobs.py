@@ -216,11 +216,11 @@ def test_a_lease_is_renewed_while_the_handler_works(database_url: str) -> None:
 
     def long_work(ctx: JobContext) -> None:
         runs.append(ctx.attempt)
-        time.sleep(1.5)
+        time.sleep(2.5)
         effect(ctx)
 
     (job_id,) = put(database)
-    runner = JobRunner(database, {"k": long_work}, threads=2, poll_seconds=0.05, lease_seconds=0.6)
+    runner = JobRunner(database, {"k": long_work}, threads=2, poll_seconds=0.05, lease_seconds=1.5)
     runner.start()
     wait_for(lambda: job(database, job_id).state == JobState.DONE)
     runner.stop()

@@ -31,6 +31,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.settings import Settings
 from tests.support import cheap_passwords
 from tests.support.nursery import Nursery
+from tests.support.ports import free_port
 from tests.support.road import Road, ok
 
 cheap_passwords.install()
@@ -46,13 +47,6 @@ SESSION = {
     "service_type": "festival",
     "licence_mode": "foh_general",
 }
-
-
-def free_port() -> int:
-    """A port nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

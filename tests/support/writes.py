@@ -1501,7 +1501,7 @@ def _(stage: Stage) -> Call:
 
 PROJECT: dict[str, Any] = {
     "title": "What is in tablets", "purpose": "Which adulterants come together.", "columns": ["verdict"],
-    "first_month": "2026-01", "last_month": "2026-12", "starts_on": "2026-01-01", "ends_on": "2027-12-31",
+    "first_month": "2026-01", "last_month": "2026-12", "starts_on": "2026-01-01", "ends_on": "2099-12-31",
 }  # fmt: skip
 
 

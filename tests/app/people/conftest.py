@@ -12,7 +12,7 @@ from app.settings import Settings
 from tests.support import identity_provider
 from tests.support.clock import SettableClock
 from tests.support.identity_provider import CLIENT, SECRET, Running
-from tests.support.site import free_port
+from tests.support.ports import free_port
 
 EMAIL = "chemist@example.ac.uk"
 USER = {"sub": "a-17", "email": EMAIL, "email_verified": True}

@@ -19,7 +19,7 @@ from tests.app.conftest import PASSWORD
 from tests.app.people.conftest import EMAIL, USER, at_the_university, link, sign_in, there_and_back
 from tests.support.clock import SettableClock
 from tests.support.identity_provider import CLIENT, Running
-from tests.support.site import free_port
+from tests.support.ports import free_port
 
 HOUR = 3600
 

@@ -20,7 +20,7 @@ from app.settings import Settings
 from tests.app.people.conftest import at_the_university, link, sign_in
 from tests.support.clock import SettableClock
 from tests.support.identity_provider import CLIENT, Running
-from tests.support.site import free_port
+from tests.support.ports import free_port
 
 _MESSAGES = count()
 

@@ -31,8 +31,17 @@ def database(postgres_url: str, clock: Any) -> Any:
     database.close()
 
 
-def both(lab: Lab, first: Callable[[Any], Any], second: Callable[[Any], Any], roles: tuple[Role, Role]) -> str:
-    """`first` holds its locks while `second` arrives; what became of the second: "done" or the name of its error."""
+def both(
+    lab: Lab,
+    first: Callable[[Any], Any],
+    second: Callable[[Any], Any],
+    roles: tuple[Role, Role],
+    looked: threading.Event | None = None,
+) -> str:
+    """`first` holds its locks while `second` arrives; what became of the second: "done" or the name of its error.
+
+    `looked` is set when one has seen what the other is about to change.
+    """
     outcome: list[str] = []
 
     def arrive() -> None:
@@ -48,6 +57,7 @@ def both(lab: Lab, first: Callable[[Any], Any], second: Callable[[Any], Any], ro
         first(uow)
         uow.session.flush()
         other.start()
+        assert looked is None or looked.wait(10)
         time.sleep(0.4)
     other.join(15)
     return outcome[0]
@@ -77,18 +87,21 @@ def test_of_a_withdrawal_and_a_release_at_once_nothing_stays_counted(lab: Lab, f
     view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,)))
     view = lab.act(lab.act(view, "submit", Role.CHEMIST), "verify", Role.VERIFIER)
 
+    looked = threading.Event()
+
     def withdraw(uow: Any) -> None:
         samples.withdraw(uow, lookup.lock_sample(uow, sample_id), "asked")
 
     def release(uow: Any) -> None:
         seen = lookup.get_sample(uow.session, uow.actor, sample_id)  # before the wait, and held in the identity map
         assert seen.withdrawn_at is None
+        looked.set()
         service.act(uow, view.result.id, Action.RELEASE, pack=lab.runtime.pack, if_match=view.result.version)
         del seen
 
     lead = (Role.SESSION_LEAD, Role.SESSION_LEAD)
     pair = (withdraw, release) if first == "withdraw" else (release, withdraw)
-    assert both(lab, *pair, lead) == ("Refused" if first == "withdraw" else "done")
+    assert both(lab, *pair, lead, looked) == ("Refused" if first == "withdraw" else "done")
     assert lab.read(lambda s: lookup.get_sample(s, lab.actor(Role.SESSION_LEAD), sample_id)).withdrawn_at
     assert lab.read(lambda s: s.get(TrendSample, sample_id)) is None
 

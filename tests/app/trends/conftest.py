@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -29,6 +30,7 @@ class Figures:
 
     world: Any
     sessions: dict[UUID, UUID]
+    keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))  # the same samples draw the same noise
 
     def add(
         self,
@@ -55,7 +57,7 @@ class Figures:
         """`found`: names with their classes. `tests`: method, target, seen. `outcomes`: moment, intention, people."""
         agency_id = agency or self.world.agency_id
         session_id = self.sessions[agency_id]
-        keys = [uuid4() for _ in range(n)]
+        keys = [UUID(int=next(self.keys)) for _ in range(n)]
         samples = [
             {
                 "id": key, "agency_id": agency_id, "session_id": session_id, "number": next(_NUMBER), "received_at": AT,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import itertools
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 import uvicorn
@@ -18,7 +16,6 @@ import uvicorn
 from app.intake.people import service as people
 from app.platform.kernel.actor import Role
 from app.settings import Settings
-from tests.app.trends import conftest as made
 from tests.app.trends.conftest import Figures
 from tests.spectra.test_notebook_page import blocks
 
@@ -50,8 +47,6 @@ def test_the_blocks_of_the_page_print_what_it_says(
     figures: Figures, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock.set(datetime(2026, 6, 13, tzinfo=UTC))
-    keys = (UUID(int=k) for k in itertools.count(1))
-    monkeypatch.setattr(made, "uuid4", lambda: next(keys))  # the same samples and secret draw the same noise
     monkeypatch.setattr(Settings, "pepper", lambda _: b"written down for the notebook")
     for month, found, other in (
         ("01", 75, 25),
