@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
-from tests.browser.test_every_page import HEAT, draft
+from tests.browser.test_every_page import HEAT, changed_draft
 from tests.support.curves import jcamp, mixture
 from tests.support.road import SAMPLE, Road, infrared_file, ok
 from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, road_on, serving
@@ -200,7 +200,7 @@ def test_what_happens_while_a_list_is_fetched_is_on_it_afterwards(desk: Desk, ro
 
 
 def test_a_preview_is_of_the_newest_text(desk: Desk, clients: Clients) -> None:
-    page = desk.sign_in(Role.CLINICIAN, path=f"/messages/{draft(clients)}/message?path={HEAT}")
+    page = desk.sign_in(Role.CLINICIAN, path=f"/messages/{changed_draft(clients)}/message?path={HEAT}")
     steps.ready(page)
     held = _hold(page, "/message/look$")
     card = page.locator("#card")
@@ -227,6 +227,18 @@ def test_letters_whose_names_come_after_the_next_tap_are_asked_about(desk: Desk,
     expect(page.get_by_role("option", name="Ketamine", exact=True)).to_be_visible()
     page.get_by_role("button", name="Register sample").click()
     expect(page.get_by_role("alert")).to_have_text("Choose what “ketam” means, or keep it as typed.")
+
+
+def test_a_tablet_that_is_to_send_while_it_sends_does_so_once_more_at_once(desk: Desk, road: Road) -> None:
+    page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
+    steps.ready(page)
+    held = _hold(page, "/health$")
+    for _ in range(2):
+        page.evaluate("dispatchEvent(new Event('online'))")
+        steps.until(lambda: bool(held), page, "the server was not asked for")
+    held.pop().continue_()
+    steps.until(lambda: bool(held), page, "it waits for its next round", seconds=8)
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_an_answer_that_arrives_after_a_newer_one_does_not_replace_it(desk: Desk, road: Road, clients: Clients) -> None:

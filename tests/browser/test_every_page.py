@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.browser
 
 MOST_TABS = 90
 HEAT = "messages/en/M-HEAT.md"
+YEAR = datetime.now(UTC).year
 GAP = re.compile(r"^None$|(?<=[a-z,:] )None\b| \. ,|from until|: see below", re.MULTILINE)
 """Words round a value that was not there; a sentence may begin with “None of them”."""
 
@@ -98,7 +100,7 @@ def samples(road: Road, clients: Clients, site: Site) -> Samples:
     draft, told_alert = _alerts(clients, road)
     return Samples(
         road.session_id, queued, read, submitted, verified, released, mixture, run, standard, reading, instrument,
-        road.codes, draft(clients), draft, told_alert, *_projects(clients, road), _history(clients, site),
+        road.codes, changed_draft(clients), draft, told_alert, *_projects(clients, road), _history(clients, site),
         clients("admin").get("/api/v1/people").json()[0]["id"], _page_shown(clients, released),
     )  # fmt: skip
 
@@ -134,7 +136,7 @@ def _projects(clients: Clients, road: Road) -> tuple[str, str]:
     body = {
         "title": "What is in tablets", "purpose": "Which adulterants come together.", "researcher_id": researcher,
         "columns": ["amounts", "verdict"], "first_month": "2020-01", "last_month": "2030-12",
-        "starts_on": "2026-01-01", "ends_on": "2099-12-31",
+        "starts_on": f"{YEAR}-01-01", "ends_on": f"{YEAR + 1}-12-31",
     }  # fmt: skip
     made = []
     for road_of_it in ((("propose", "researcher"), ("approve", "session_lead")), (("propose", "researcher"),)):
@@ -164,7 +166,7 @@ def _history(clients: Clients, site: Site) -> str:
     return str(sent.headers["location"])
 
 
-def draft(clients: Clients) -> str:
+def changed_draft(clients: Clients) -> str:
     """A draft of the messages with one word changed."""
     clinician, url = clients("clinician"), "/api/v1/message-packs"
     base = clinician.get(f"{url}/in-force").json()["id"]

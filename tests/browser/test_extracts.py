@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +15,9 @@ from tests.support.site import TABLET, Clients, Desk
 pytestmark = pytest.mark.browser
 
 
+YEAR = datetime.now(UTC).year
+
+
 def running_project(clients: Clients) -> str:
     """A research project that runs."""
     people = clients("admin").get("/api/v1/people").json()
@@ -21,7 +25,7 @@ def running_project(clients: Clients) -> str:
         "title": "What is in powders", "purpose": "Which adulterants come together.",
         "researcher_id": next(one["id"] for one in people if "researcher" in one["roles"]),
         "columns": ["verdict"], "first_month": "2020-01", "last_month": "2030-12",
-        "starts_on": "2026-01-01", "ends_on": "2099-12-31",
+        "starts_on": f"{YEAR}-01-01", "ends_on": f"{YEAR + 1}-12-31",
     }  # fmt: skip
     row = clients("researcher").post("/api/v1/projects", json=body).json()
     for step, role in (("propose", "researcher"), ("approve", "session_lead")):

@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -1499,9 +1500,10 @@ def _(stage: Stage) -> Call:
     return Call("health_worker", "/consultations/urgent", more={"data": {**form, "why": "A test."}})
 
 
+YEAR = datetime.now(UTC).year
 PROJECT: dict[str, Any] = {
     "title": "What is in tablets", "purpose": "Which adulterants come together.", "columns": ["verdict"],
-    "first_month": "2026-01", "last_month": "2026-12", "starts_on": "2026-01-01", "ends_on": "2099-12-31",
+    "first_month": "2026-01", "last_month": "2026-12", "starts_on": f"{YEAR}-01-01", "ends_on": f"{YEAR + 1}-12-31",
 }  # fmt: skip
 
 

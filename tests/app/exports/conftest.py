@@ -30,7 +30,7 @@ class Projects:
             "title": "What is in tablets", "purpose": "Which adulterants come together.",
             "researcher_id": str(self.world.actors[Role.RESEARCHER].person_id),
             "columns": ["amounts", "verdict", "methods"], "first_month": "2026-01", "last_month": "2026-12",
-            "starts_on": "2026-01-01", "ends_on": "2099-12-31", **more,
+            "starts_on": "2026-01-01", "ends_on": "2027-12-31", **more,
         }  # fmt: skip
 
     def draft(self, role: Role = Role.RESEARCHER, **more: Any) -> dict[str, Any]:
