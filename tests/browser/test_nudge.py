@@ -14,7 +14,7 @@ from tests.support.personal_texts import HARMLESS, PERSONAL
 from tests.support.site import PHONE, TABLET, Clients, Desk
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.support.road import Road
 
@@ -112,11 +112,15 @@ def test_text_that_others_read_cannot_be_kept(desk: Desk) -> None:
 def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) -> None:
     page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
     expect(page.locator("html[data-enhanced]")).to_have_count(1)  # pressed before that, the form is sent
+    held: list[Route] = []
+    page.route("**/nudge.js", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
     field = page.locator("#expected")
     field.fill("pill from his mate Dave")
     field.press("Enter")
     chip = page.locator(".picks .is-free")
     expect(chip).to_contain_text("Dave")
+    steps.until(lambda: bool(held), page, "the script was not asked for")
+    held.pop().continue_()
     page.get_by_label("Powder", exact=True).check()
     steps.tick_consents(page)
     expect(page.locator("#expected-nudge")).to_be_visible()

@@ -256,6 +256,7 @@ export function enhance() {
   document.addEventListener("pointercancel", released, true);
   document.addEventListener("submit", submitted, true);
   for (const field of /** @type {NodeListOf<Field>} */ (document.querySelectorAll("[data-nudge]"))) {
-    if (field.value !== field.defaultValue) look(field); // they typed before this script had arrived
+    // they typed, or kept words as typed, before this script had arrived
+    if (holders(field).some((one) => one.value !== one.defaultValue || (one instanceof HTMLInputElement && one.checked !== one.defaultChecked))) look(field);
   }
 }
