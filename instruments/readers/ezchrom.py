@@ -55,7 +55,7 @@ class _Channel(NamedTuple):
 
 def sniff_ezchrom(probe: Probe) -> Guess | None:
     """The first two lines of the header."""
-    return Guess(96, "EZChrom header") if _BEGINS.match(text.head_lines(probe.head[:400]).lstrip("\ufeff")) else None
+    return Guess(96, "EZChrom header") if _BEGINS.match(text.head_lines(probe.head[:400])) else None
 
 
 @reader(
@@ -169,6 +169,8 @@ def _channels(header: dict[str, str]) -> list[_Channel]:
         raise CorruptFile(
             "A rate, a number of points or a multiplier in the header cannot be right.", code="bad_header"
         )
+    if (most := header.get("maxchannels", "").strip(" \t,;")).isdecimal() and len(made) > int(most[:6]):
+        raise CorruptFile(f"The header describes {len(made)} channels, but allows for {most[:6]}.", code="bad_header")
     if not re.search(r"[\t,;] ?hz\s*$", header["sampling rate"], re.I):
         raise CorruptFile("The header gives the sampling rate in another unit than Hz.", code="bad_header")
     return made
@@ -183,5 +185,5 @@ def _spacing(channel: _Channel, hints: Hints) -> tuple[float, str, tuple[Remark,
         return step, unit or channel.x_title, (warning("time_unit_unknown", said),)
     if abs(channel.x_factor - SPACING[unit]) <= 1e-3 * SPACING[unit]:
         return SPACING[unit] / channel.rate, unit, ()
-    said = f"The multiplier of the times is {channel.x_factor:g} where {SPACING[unit]:.6g} belongs to {channel.x_title[:40]}. It was used as it is. Compare the time of a known peak."
+    said = f"The file multiplies its times by {channel.x_factor:g}, but times in {channel.x_title[:40]!r} need {SPACING[unit]:.6g}. The file's figure was used. Compare the time of a known peak."
     return step, unit, (warning("time_unit_unknown", said),)

@@ -50,6 +50,7 @@ def test_one_channel_has_the_name_of_the_sample() -> None:
         (("Total Data Points:\t4\t3\tPts.\n", ""), "bad_header"),
         (("\t4\t3\t", "\t4\tthree\t"), "bad_header"),
         (("\t4\t3\t", "\t8\t-1\t"), "bad_header"),
+        (("Maxchannels:\t2", "Maxchannels:\t1"), "bad_header"),
         (("10.000000", "0"), "bad_header"),
         (("10.000000", "nan"), "bad_header"),
         (("\tHz", "\tkHz"), "bad_header"),
