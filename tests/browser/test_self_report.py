@@ -185,7 +185,9 @@ def test_it_is_on_the_screen_and_nowhere_else(desk: Desk, site: Site, sample: st
 def _nowhere(requests: list[Request], site: Site, profile: Path, sample: str) -> None:
     """Neither asked for by an address, nor on a disk of either side."""
     told = [r for r in requests if MARK.search(r.post_data or "")]
-    assert len([r for r in told if "mast-by-itself" not in r.headers]) == 4  # beside those of a live line that comes back
+    assert (
+        len([r for r in told if "mast-by-itself" not in r.headers]) == 4
+    )  # beside those of a live line that comes back
     assert {r.url for r in told} == {f"{site.url}/consultations/samples/{sample}/with"}
     assert not [r.url for r in requests if MARK.search(r.url + str(r.headers))]
     assert not [r.url for r in requests if "wychwood+ton&" in (r.post_data or "")], "what is typed is never sent"
