@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test nightly coverage assets wheel lint clean
+.PHONY: install demo test test-all nightly coverage assets wheel lint clean
 
 install: $(VENV)/.installed assets
 
@@ -31,14 +31,19 @@ demo: install
 # (tests/support/order.py); with a third worker beside it they miss their deadlines.
 # Compiled modules are kept (PYTHONDONTWRITEBYTECODE= empty): the tests start `mast` and its readers some hundred times.
 FOR_TESTS := PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+PYTEST := $(FOR_TESTS) $(BIN)/python -m pytest -n 2 --dist loadfile
+# Every behaviour once, in minutes: before each change.
 test: install
-	$(FOR_TESTS) $(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(PYTEST) --tier quick $(PYTEST_ARGS)
 
-# The long forms: every test on both kinds of database, the rules of the client page over ten times as many generated pages,
-# kills, screens, rows and an outage as docs promise them (tests/support/budget.py); then whether each test of a rule notices its rule switched off.
+# The rest: the same on PostgreSQL, and what is marked `long` (tests/support/tiers.py). Before a change lands.
+test-all: install
+	$(PYTEST) --tier rest $(PYTEST_ARGS)
+
+# The long forms: the rules of the client page over ten times as many generated pages, kills, screens, rows and an outage as
+# docs promise them (tests/support/budget.py); then whether each test of a rule notices its rule switched off.
 nightly: install
-	MAST_TEST_MATRIX=full MAST_TEST_LONG=1 MAST_PAGES=20000 $(FOR_TESTS) \
-		$(BIN)/python -m pytest -n 2 --dist loadfile --timeout 7200 $(PYTEST_ARGS)
+	MAST_TEST_LONG=1 MAST_PAGES=20000 $(PYTEST) --tier full --timeout 7200 $(PYTEST_ARGS)
 	$(BIN)/python scripts/mutation_of_rules.py
 
 # Fails below the share of branches of `instruments` or `spectra` that pyproject.toml asks for.

@@ -2,7 +2,6 @@
 
 MAST_TEST_POSTGRES_URL  use this server (a role that may create databases) instead of starting one
 MAST_TEST_REQUIRE       "postgres,browser,vendor,data": what must be there; its absence fails instead of skipping
-MAST_TEST_MATRIX        "full": every test on both kinds of database, also where PostgreSQL is required (make nightly)
 MAST_TEST_LONG          "1": property tests search everything, not a part of it (make nightly)
 MAST_SHARED_DATA        folder of instrument files and reference spectra
 """
@@ -13,7 +12,6 @@ import gc
 import os
 import secrets
 import shutil
-import zlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -26,10 +24,10 @@ from hypothesis import settings
 from app.platform.db import Database
 from app.platform.db.migrate import upgrade
 from tests.support import browser as chromium
-from tests.support import logs, memory, order, postgres
+from tests.support import logs, memory, order, postgres, tiers
 from tests.support.budget import long_run
 from tests.support.clock import SettableClock
-from tests.support.requirements import absent, required
+from tests.support.requirements import absent
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -54,6 +52,15 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--tier`, by which `make test` and `make test-all` share the tests between them."""
+    parser.addoption(
+        "--tier",
+        choices=tiers.NAMES,
+        help="quick: what `make test` runs; rest: what it leaves to `make test-all`; full: all",
+    )
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.ByUnit:
     """Whole files, the longest first."""
@@ -61,53 +68,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> order.ByUnit
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """No test runs twice because there are two kinds of database, unless MAST_TEST_MATRIX=full says so.
-
-    Where PostgreSQL is required (the strict mode), a test of a feature runs on one of both kinds, half of them on either, and
-    whatever is sent to the API goes to PostgreSQL, which refuses more (NUL, ranges of numbers). Elsewhere it runs on SQLite,
-    and what kills servers and feeds readers with damaged files is left to the strict mode. Tests of what only one kind can
-    show ask for that kind, and run wherever there is one.
-    """
+    """Only the tests of the tier that was asked for, the longest files first."""
     if hasattr(config, "workerinput"):  # a worker of pytest-xdist
         items[:] = order.longest_first(items, lambda item: item.nodeid)
-    if os.environ.get("MAST_TEST_MATRIX") == "full":
-        return
-    strict = "postgres" in required()
-    there = {item.nodeid for item in items}
-    spared = [item for item in items if _runs_on_the_other(item, there, strict) or not (strict or _in_every_run(item))]
-    config.hook.pytest_deselected(items=spared)
-    left = set(spared)
-    items[:] = [item for item in items if item not in left]
+    chosen = tiers.chosen(items, config.getoption("--tier"))
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = [item for item in items if item in chosen]
 
 
 def pytest_collection_finish() -> None:
     """Modules and tests stay until the end: the collector need not look at them, nor as often as in a small process."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-
-
-def _in_every_run(item: pytest.Item) -> bool:
-    """Also what is asked for by name: `pytest tests/fuzz`."""
-    named = {CHECKOUT / word.partition("::")[0] for word in item.config.args}
-    folders = [CHECKOUT / "tests" / name for name in ("crash", "fuzz")]
-    return not any(item.path.is_relative_to(f) and not any(n.is_relative_to(f) for n in named) for f in folders)
-
-
-def _runs_on_the_other(item: pytest.Item, there: set[str], strict: bool) -> bool:
-    callspec = getattr(item, "callspec", None)
-    params = callspec.params if callspec is not None else {}
-    kind = str(params.get("database_url", "") or params.get("database", ""))
-    of_api = item.path.is_relative_to(CHECKOUT / "tests" / "api")
-    if not kind or not (of_api or item.path.is_relative_to(CHECKOUT / "tests" / "app")):
-        return False
-    test, _, case = item.nodeid.partition("[")
-    other = "postgresql" if kind == "sqlite" else "sqlite"
-    if not strict:
-        return kind == "postgresql" and f"{test}[{case.replace(kind, other)}" in there
-    if of_api:
-        return kind == "sqlite" and f"{test}[{case.replace(kind, other)}" in there
-    chosen = zlib.crc32(f"{test}[{case.replace(kind, '')}".encode()) % 2 == (kind == "sqlite")
-    return f"{test}[{case.replace(kind, other)}" in there and not chosen
 
 
 @pytest.fixture
