@@ -296,7 +296,4 @@ def _release_line(row: Release) -> str:
 
 
 def _release_words(row: Release) -> str:
-    held = (
-        f"{row.counts['months']:,} months" if "months" in row.counts else "rounded figures from before they were drawn"
-    )
-    return f"{_release_line(row)}\n{row.citation}\nIt holds {held}."
+    return f"{_release_line(row)}\n{row.citation}\nIt holds {row.counts['months']:,} months."

@@ -1,8 +1,6 @@
 """Use cases of packing: the cover of a release, written once, and its figures with it as one zip of plain tables.
 
-Of struck figures every drawn cell has a row, as it reads. Of a release made before figures were perturbed only counts that are
-shown have one, and nothing is computed but shares of the rounded counts. What has no row holds fewer samples than the
-threshold, none, or is withheld: the three look alike, as they do on the pages.
+Every drawn cell has a row, as it reads, whether anybody came or not.
 """
 
 from __future__ import annotations
@@ -17,11 +15,11 @@ from importlib.metadata import version
 from pydantic import TypeAdapter
 from sqlmodel import Session
 
-from app.figures.releases import lookup, service
+from app.figures.releases import service
 from app.figures.releases.packaging import Cell, Dataset, Field, Table, file_name, package
 from app.figures.releases.tables import Release, ReleaseCover
 from app.figures.trends.domain import Audience
-from app.figures.trends.protection.lattice import VERDICTS, Geography, Struck, quarter_of
+from app.figures.trends.protection.lattice import VERDICTS, Geography, Struck
 from app.figures.trends.protection.striking import Book
 from app.intake.people import service as people
 from app.platform import audit
@@ -41,8 +39,7 @@ LIMITS = (
     "People choose what they bring. The figures describe samples brought to a service, not what is sold.",
     "“Not found” is not “absent”: each method has a limit, and nitazenes or fentanyls can be there below it.",
     "Counts are samples, not people, of clients who agreed to figures. Samples from police or partners are not in them.",
-    "Counts are moved by small random amounts, or in older releases rounded to 5, so sums of rows differ from the row of "
-    "the sum.",
+    "Counts are moved by small random amounts, so sums of rows differ from the row of the sum.",
     "The absence of a figure is not a zero, and no figure says that a drug can be taken without danger.",
 )
 
@@ -121,10 +118,7 @@ def packed(session: Session, row: Release, audience: Audience, *, parquet: bool 
 
 def _made(session: Session, row: Release, cover: ReleaseCover, audience: Audience, parquet: bool) -> bytes:
     regions = service.choices(session, row).regions
-    if service.rounded_before(row):
-        made = rounded_tables(lookup.book(session, row, audience))
-    else:
-        made = tables(service.released(session, row))
+    made = tables(service.released(session, row))
     return package(_dataset(row, cover, audience, regions), made, parquet=parquet)
 
 
@@ -143,8 +137,6 @@ def _dataset(row: Release, cover: ReleaseCover, audience: Audience, regions: Seq
 
 
 def _protected(row: Release) -> str:
-    if service.rounded_before(row):
-        return "Small counts are not shown and all others are rounded to 5, by the rules that held when it was made."
     variance = _VARIANCE.validate_python(row.protection["variance"])
     return (
         f"Each count has been moved by a small random amount (variance {variance['samples']:g} for samples, "
@@ -161,19 +153,8 @@ _WHERE = (
     Field("region", "string", "Where; empty: everywhere"),
     Field("expected", "string", "What the sample was expected to be, an id of the register; empty: whatever it was"),
 )
-_ROUNDED_WHERE = (
-    Field("width", "string", "How wide the row is in time", enum=("all", "year", "quarter", "month"), required=True),
-    Field("time", "string", "2026, 2026-Q2 or 2026-05: when samples were handed in; empty: all months of the release"),
-    *_WHERE[2:],
-)
-_ROUNDED_INCOMPLETE = Field(
-    "incomplete", "boolean", "The first month of the data, or a quarter or year that lacks months", required=True
-)
 _KEY = ("time", "region", "expected")
 _DRAWN = "Every cell has a row, whether anybody came or not. Sums of rows differ from the row of the sum."
-_MISSING = "A combination without a row holds fewer samples than the threshold, or none, or is withheld."
-_LEFT_OUT = "A class that few cells of a table could show is left out of that table."
-LEVELS = {0: "all", 4: "year"}
 
 
 def tables(book: Book) -> list[Table]:
@@ -262,72 +243,3 @@ def _medians(book: Book) -> Iterator[Line]:
         for (geography, name, place), found in one.medians.items():
             region = one.lists.regions[place] if geography[0] else ""
             yield [one.kind, one.label, region, *name.split("/"), found.n, found.value, found.low, found.high]
-
-
-# -- of a release made before figures were perturbed -----------------------------------------------
-
-
-def rounded_tables(book: lookup.Book) -> list[Table]:
-    """Samples, what was found, and the values there are."""
-    cells = sorted(book.by_key.items())
-    return [
-        Table(
-            "samples",
-            "Samples",
-            f"How many samples there are, by time, region and what was expected. {_MISSING}",
-            (*_ROUNDED_WHERE, Field("n", "integer", "Samples, rounded to 5", least=0, required=True), _ROUNDED_INCOMPLETE),
-            _KEY,
-            [[*_where(key), n, book.incomplete(key[0])] for key, (n, _) in cells],
-        ),
-        Table(
-            "found",
-            "Substance classes found",
-            f"In how many of the samples tested for a class it was found. {_MISSING} {_LEFT_OUT}",
-            (
-                *_ROUNDED_WHERE,
-                Field("found", "string", "Class of substances; opioid holds opioid.nitazene", required=True),
-                Field("denominator", "integer", "Samples tested for it, rounded to 5", least=0, required=True),
-                Field("numerator", "integer", "Of these, samples in which it was found, rounded to 5", least=0),
-                Field("value", "number", "numerator / denominator", least=0, most=1),
-                Field("low", "number", "Lower end of its 95 % Wilson interval", least=0, most=1),
-                Field("high", "number", "Upper end of its 95 % Wilson interval", least=0, most=1),
-                Field("suppressed", "string", "Why there is no numerator or no share"),
-                _ROUNDED_INCOMPLETE,
-            ),
-            (*_KEY, "found"),
-            list(_found(book)),
-        ),
-        Table(
-            "values",
-            "Values",
-            "Every value of every column there is in the months of this release, whether a row of it is shown or not.",
-            (
-                Field("column", "string", "Of which column", enum=("time", "region", "expected", "found"), required=True),
-                Field("value", "string", "The value", required=True),
-            ),
-            ("column", "value"),
-            list(_values(book)),
-        ),
-    ]  # fmt: skip
-
-
-def _where(key: tuple[str, str, str]) -> Line:
-    time, region, expected = key
-    return [LEVELS.get(len(time), "quarter" if "Q" in time else "month"), time, region, expected]
-
-
-def _found(book: lookup.Book) -> Iterator[Line]:
-    for key, (_, classes) in sorted(book.by_key.items()):
-        for name in sorted(classes):
-            row = lookup.row_of(book, key, {}, name)
-            if row.denominator is not None:
-                shares = [None if x is None else round(x, 4) for x in (row.value, row.low, row.high)]
-                yield [*_where(key), name, row.denominator, row.numerator, *shares, row.why, row.incomplete]
-
-
-def _values(book: lookup.Book) -> Iterator[Line]:
-    times = sorted({*book.months, *map(quarter_of, book.months), *(month[:4] for month in book.months)})
-    named = {"time": times, "region": book.regions, "expected": book.expected, "found": book.found}
-    for column, values in named.items():
-        for value in values:
-            yield [column, value]

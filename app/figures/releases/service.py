@@ -3,8 +3,8 @@
 The job strikes what is due every day and makes a release once a month. Nothing that is looked up is computed: every choice
 is a table of the release.
 
-A release holds no figures of its own: what was struck does not change. Releases made before figures were perturbed hold
-rounded cubes; they stay readable (lookup.py).
+A release holds no figures of its own: what was struck does not change. A row made before figures were perturbed has a digest of
+facts; it stays in its table, and nothing here reads it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import structlog
 from pydantic import BaseModel, JsonValue
 from sqlmodel import Session, col, select
 
-from app.figures.releases import lookup
 from app.figures.releases.tables import Release, ReleaseOut
 from app.figures.trends import service as trends
 from app.figures.trends.domain import Audience, Dimension, Question, TrendTable
@@ -49,7 +48,9 @@ _CITATION = (
     "Drug checking figures, release {number} (samples of {first} to {last}), made {day} with MAST. sha-256 {digest}."
 )
 _LEVEL = re.compile(r"\d{4}\.(\d+)")
-_NEWEST_FIRST = select(Release).order_by(col(Release.made_at).desc(), col(Release.id).desc())
+_NEWEST_FIRST = (
+    select(Release).where(Release.facts_digest == "").order_by(col(Release.made_at).desc(), col(Release.id).desc())
+)
 
 
 class Choices(BaseModel):
@@ -78,25 +79,20 @@ def releases(session: Session) -> list[Release]:
 def release(session: Session, release_id: uuid.UUID) -> Release:
     """One of them. Raises NotFound."""
     row = session.get(Release, release_id)
-    if row is None:
+    if row is None or row.facts_digest:
         raise NotFound("release")
     return row
 
 
 def of_name(session: Session, name: str) -> Release:
     """By its number (2026.2) or its key. Raises NotFound."""
-    row = session.exec(select(Release).where(Release.number == name)).first()
+    row = session.exec(_NEWEST_FIRST.where(Release.number == name)).first()
     if row is None:
         try:
             return release(session, uuid.UUID(name))
         except ValueError:
             raise NotFound("release") from None
     return row
-
-
-def rounded_before(row: Release) -> bool:
-    """Whether a release holds rounded figures of its own, from before figures were perturbed."""
-    return bool(row.facts_digest)
 
 
 def make(uow: UnitOfWork, *, note: str = "") -> Release:
@@ -152,10 +148,6 @@ class Check:
 
 def verify(session: Session, row: Release) -> list[Check]:
     """That what is stored is what was struck, and that the release is of it."""
-    if rounded_before(row):
-        return [
-            Check("release", None, "it was made before figures were perturbed; what proved it is not kept any more")
-        ]
     rows = sorted(session.exec(select(FigurePeriod)), key=lambda one: one.label)
     inside = [one for one in rows if months_of(one.label)[-1] <= row.last_month]
     checks = [
@@ -193,8 +185,6 @@ def cube_table(
 ) -> TrendTable:
     """A table of a release: how many samples, the share in which what was expected was found, or the share in which a
     class or a substance was found. Raises Invalid and Forbidden."""
-    if rounded_before(row):
-        return lookup.table(session, row, audience, by, where, found)
     measure = EXPECTED_FOUND if found == EXPECTED_FOUND else "found" if found else "samples"
     asked = Question(measure, tuple(dict.fromkeys(by)), dict(where), "" if found == EXPECTED_FOUND else found)
     table = trends.protected_table(session, audience, now, asked, register, until=row.last_month)
@@ -203,9 +193,6 @@ def cube_table(
 
 def choices(session: Session, row: Release) -> Choices:
     """Values for the form of a page."""
-    if rounded_before(row):
-        there = lookup.book(session, row, Audience.PUBLIC)
-        return Choices(months=there.months, regions=there.regions, expected=there.expected, found=there.found)
     held = released(session, row)
     periods = held.periods.values()
     found = sorted({name for one in periods for name in one.lists.classes})

@@ -1,4 +1,4 @@
-"""Tables of releases. Written once and never changed. Only releases made before figures were perturbed have cubes."""
+"""Tables of releases. Written once and never changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ReleaseOut(Base):
     made_at: datetime = utc_column()
     first_month: str = Field(max_length=7)
     last_month: str = Field(max_length=7)
-    facts_digest: str = Field(max_length=64, description="of a release before figures were perturbed; else empty")
+    facts_digest: str = Field(max_length=64, description="empty: figures are drawn, not copied into the release")
     content_digest: str = Field(
         max_length=64, description="sha-256 of the digests of its periods and of what stands here"
     )
@@ -39,7 +39,7 @@ class Release(ReleaseOut, table=True):
 
 
 class ReleaseCube(Base, table=True):
-    """What one audience may see: every published count, protected. `sha256` of its canonical JSON."""
+    """Rounded counts of releases made before figures were perturbed. Nothing reads or writes them any more."""
 
     __tablename__ = "data_release_cube"
     release_id: uuid.UUID = Field(foreign_key="data_release.id", primary_key=True, ondelete="CASCADE")

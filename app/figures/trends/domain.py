@@ -183,8 +183,6 @@ class TrendTable:
     rows: tuple[Row, ...] = field(default=())
     as_of: str = ""
     later: str = ""
-    rounded: bool = False
-    """From a release made before figures were moved: small counts left out, the others rounded."""
 
 
 EVERYTHING = "*"

@@ -82,11 +82,6 @@ def protection_words(table: TrendTable) -> str:
     """How figures were moved, in the words that stand beside each of them."""
     if table.audience is Audience.OPERATOR:
         return "True counts of samples, not protected. For the operator only, never to be passed on."
-    if table.rounded:
-        return (
-            "From a release made before figures were moved at random. Small counts are not shown and all others are rounded "
-            "to 5. Shares and intervals are those of the rounded counts."
-        )
     twice = table.audience is not Audience.RESEARCHER
     samples, findings = (
         2 * sqrt(variance_of(s, Strength.PUBLIC if twice else Strength.RESEARCHER))

@@ -151,7 +151,6 @@ class Published(view.Figure, total=False):
 
     package_url: str
     about_release: Pairs
-    rounded: bool
 
 
 def _choices(session: Session, release: service.Release, names: Names) -> Choices:
@@ -187,6 +186,5 @@ def _told(
             ("Samples handed in", f"{release.first_month} to {release.last_month}"),
             ("Note", release.note),
         ],
-        "rounded": service.rounded_before(release),
         "citation": cited(rt, request, table, names, address, release=release.number),
     }

@@ -1,4 +1,4 @@
-"""Releases over the service and HTTP: what they hold, audiences, proof, those of before, the job."""
+"""Releases over the service and HTTP: what they hold, audiences, proof, rounded ones of before, the job."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sqlmodel import select
 from app.care.counted import service as counted
 from app.figures.releases import service
 from app.figures.releases.service import Audience
-from app.figures.releases.tables import Release, ReleaseCube
+from app.figures.releases.tables import Release
 from app.figures.trends.domain import Dimension, Row
 from app.figures.trends.protection.noise import Draws
 from app.figures.trends.protection.tables import FigurePeriod
 from app.platform.jobs import JobRunner
 from app.platform.kernel.actor import Actor, Role
-from app.platform.kernel.errors import Conflict, Forbidden, Invalid
+from app.platform.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.app.trends.conftest import Figures, figures
 
 __all__ = ["figures"]
@@ -178,36 +178,22 @@ def test_a_release_is_verified_and_what_was_changed_is_noticed(months: Figures) 
 # -- releases of before -----------------------------------------------------------------------------------------------
 
 
-CUBE: dict[str, Any] = {
-    "format": "mast-cube/1", "audience": "public", "threshold": 10, "rounded_to": 5, "months": ["2026-01", "2026-02"],
-    "regions": ["North East"], "expected": ["mdma"], "found": ["entactogen"],
-    "cells": [["", "", "", 85, {"entactogen": [60, 85]}], ["2026-01", "", "", 45, {"entactogen": [None, 45]}]],
-}  # fmt: skip
-
-
-def test_a_release_that_was_rounded_stays_readable_and_is_marked(months: Figures) -> None:
-    rt = months.world.runtime
-    old = Release(number="2025.9", made_at=TODAY, first_month="2026-01", last_month="2026-02", facts_digest="x" * 64,
-                  content_digest="y" * 64, protection={"thresholds": {"public": 10}}, citation="As it was.")  # fmt: skip
-    with rt.db.begin(OPERATOR) as uow:
+def test_a_rounded_release_of_before_stays_in_its_table_and_is_shown_nowhere(months: Figures) -> None:
+    old = Release(number="2026.9", made_at=TODAY, first_month="2025-01", last_month="2025-02", facts_digest="x" * 64,
+                  content_digest="y" * 64, citation="As it was.")  # fmt: skip
+    with months.world.runtime.db.begin(OPERATOR) as uow:
+        old.counts = {"public": {"cells": 4}}  # type: ignore[dict-item]
         uow.session.add(old)
-        uow.session.flush()
-        for audience in ("public", "partner"):
-            uow.session.add(ReleaseCube(release_id=old.id, audience=audience, sha256="z" * 64, content=CUBE))
-    address = f"/api/v1/releases/{old.id}"
     nobody = months.world.anonymous()
-    got = nobody.get(f"{address}/cube", params={"by": "month"}).json()
-    assert [(r["month"], r["n"], r["why"]) for r in got["rows"]] == [
-        ("2026-01", 45, ""), ("2026-02", None, "fewer than 10 samples, or hidden to protect another small number")
-    ]  # fmt: skip
-    assert "rounded to 5" in got["protection"]
-    share = nobody.get(f"{address}/cube", params={"found": "entactogen"}).json()["rows"][0]
-    assert (share["numerator"], share["denominator"], share["value"]) == (60, 85, 60 / 85)
-    assert nobody.get(address).json()["months"] == ["2026-01", "2026-02"]
-    package = nobody.get(f"{address}/package")
-    assert package.status_code == 200
-    assert b"rounded to 5, by the rules that held" in package.content
-    assert checks(months, old) == {"release": None}
+    assert nobody.get("/api/v1/releases").json() == []
+    assert nobody.get("/figures").status_code == 200
+    for more in ("", "/cube", "/package"):
+        assert nobody.get(f"/api/v1/releases/{old.id}{more}").status_code == 404
+    got = make(months)
+    assert (got.number, got.supersedes) == ("2026.10", None)
+    assert [one["number"] for one in nobody.get("/api/v1/releases").json()] == ["2026.10"]
+    with months.world.runtime.read() as session, pytest.raises(NotFound):
+        service.of_name(session, old.number)
 
 
 # -- the job ----------------------------------------------------------------------------------------------------------
