@@ -36,7 +36,7 @@ def db_upgrade(json_: bool) -> None:
     settings = Settings()
     with database_of(settings, locked=True) as database:
         before, _ = migrate.revisions(database)
-        at_rest.upgrade(settings, database)
+        migrate.upgrade(database)
         after, _ = migrate.revisions(database)
     text = f"Schema {after}." if before != after else f"Schema {after}; nothing to do."
     say({"before": before, "after": after}, text, json_)

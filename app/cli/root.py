@@ -163,6 +163,7 @@ def database_of(settings: Settings, *, make: bool = False, locked: bool = False)
         if make and database.is_sqlite and migrate.revisions(database)[0] is None:
             migrate.upgrade(database)
         if not locked:
+            migrate.refuse_unknown(database)
             unlock(settings, database)
         yield database
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from app.intake.people.tables import Person
 from app.platform import audit
 from app.platform.audit import AuditEntry
-from app.platform.db import Database, metadata, migrate
+from app.platform.db import Database, metadata
 from app.platform.kernel.errors import Conflict
 from app.settings import Settings
 
@@ -26,11 +26,11 @@ _GONE = (
 )
 
 
-def unlock(settings: Settings, database: Database, *, instead: bool = False, upgraded: bool = False) -> bool:
+def unlock(settings: Settings, database: Database, *, instead: bool = False) -> bool:
     """Give a migrated database the key that follows from the secret; every process does so before it writes.
 
     The first process makes the secret, and notes in the new database what only this secret can make. A database in use takes
-    a key only when it was just `upgraded` from a version that had none, or where this secret shall be used `instead`.
+    a key only where this secret shall be used `instead`.
     Raises Conflict where the note is gone or of another secret. Says whether the secret is new to this database.
     """
     if not sa.inspect(database.reader).has_table("audit_key"):
@@ -41,7 +41,7 @@ def unlock(settings: Settings, database: Database, *, instead: bool = False, upg
         new = audit.anchor(session).entries == 0 and not _holds_people(session)  # first: a faster process adds to it
         key = audit.key_of(settings.pepper())
         fits = audit.fits(session, key)
-    if fits is None and not (new or instead or upgraded):
+    if fits is None and not (new or instead):
         raise _locked(
             "The note of the secret this database was made with is gone: its table audit_key is empty.", _GONE
         )
@@ -73,18 +73,6 @@ def note_starts(settings: Settings, anchors: Iterable[audit.Anchor]) -> None:
     fresh.touch(mode=0o600)
     fresh.write_text("".join(f"{anchor}\n" for anchor in anchors))
     fresh.replace(path)
-
-
-def upgrade(settings: Settings, database: Database) -> None:
-    """Migrate; a database in use that had no key of the audit log until now takes it at once."""
-    there = sa.inspect(database.reader)
-    keyless = there.has_table("audit_entry") and not there.has_table("audit_key")
-    with database.read() as session:
-        if keyless and not settings.has_secret() and _holds_people(session):
-            raise _locked(f"There is no secret in {settings.secret_at}, and this database was made with one.")
-    migrate.upgrade(database)
-    if keyless:
-        unlock(settings, database, upgraded=True)
 
 
 def _locked(what: str, hint: str = _BACK) -> Conflict:

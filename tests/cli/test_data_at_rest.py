@@ -8,11 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from app.intake.people import service as people
-from app.intake.people.tables import AgencyKind
-from app.platform.db import Database
-from app.platform.db.migrate import downgrade, upgrade
-from app.platform.kernel.actor import Role
 from tests.cli.conftest import Mast
 
 ADD = ("people", "add", "ada", "--name", "Ada", "--agency", "Durham", "--role", "admin")
@@ -151,30 +146,3 @@ def test_a_row_that_somebody_else_added_is_named_with_what_to_do(mast: Mast, dat
     assert "take row 999 out of the table audit_key" in said
     tampered(data, "DELETE FROM audit_key WHERE from_seq = 999")
     mast("audit", "verify")
-
-
-def test_a_service_from_before_the_key_takes_it_with_the_upgrade(
-    mast: Mast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with closing(Database(f"sqlite:///{tmp_path}/data/mast.sqlite3")) as database:
-        upgrade(database)
-        with database.begin() as uow:
-            agency = people.add_agency(uow, "Durham", AgencyKind.SERVICE)
-            people.add_person(uow, agency.id, "ada", "Ada", "correct horse battery", [Role.ADMIN])
-        downgrade(database, "0024")
-    assert "There is no secret" in mast("db", "upgrade", code=1).stderr
-    for folder in ("data", "elsewhere"):
-        (tmp_path / folder).mkdir(exist_ok=True)
-        (tmp_path / folder / "secret").write_text("s" * 32)
-    mast("db", "upgrade")
-    said = mast("audit", "verify").stdout
-    assert "Entries 1 to 2 are from before hashes were made with a key" in said
-    mast("db", "backup", tmp_path / "backup")
-    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "elsewhere"))
-    mast("db", "restore", tmp_path / "backup")
-    assert mast("audit", "verify").stdout == said
-    (tmp_path / "elsewhere" / "audit_start").unlink()
-    assert "to say that it began so" in mast("audit", "verify", code=1).stderr
-    assert mast("audit", "verify", "--since", tmp_path / "backup" / "backup.json").stdout == said
-    assert "already" in mast("db", "replace-secret", "--yes").stdout
-    assert mast("audit", "verify").stdout == said

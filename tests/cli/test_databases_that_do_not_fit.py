@@ -11,9 +11,10 @@ import pytest
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
 from app.operations.at_rest import unlock
-from app.platform.db import Database, migrate
+from app.platform.db import Database
 from app.settings import Settings
 from tests.cli.conftest import Mast
+from tests.support.next_migration import with_a_next_migration
 
 
 @pytest.fixture
@@ -44,34 +45,33 @@ def restored(mast: Mast, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     return tmp_path / "elsewhere" / path.name
 
 
-def test_a_backup_of_a_newer_version_is_served_by_no_older_one(
-    mast: Mast, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("schema", "why", "what_to_do"),
+    [("9999", "of a newer MAST", "Install that version"), ("0038", "of an older MAST", "of commit d592a7bd")],
+)
+def test_a_backup_whose_schema_this_version_does_not_know_is_neither_served_nor_changed(
+    mast: Mast, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, schema: str, why: str, what_to_do: str
 ) -> None:
     with closing(sqlite3.connect(path)) as database:
-        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.execute("UPDATE alembic_version SET version_num = ?", (schema,))
         database.commit()
     there = restored(mast, path, tmp_path, monkeypatch)
-    for verb in (("db", "upgrade"), ("serve",)):
+    for verb in (("db", "upgrade"), ("serve",), ("worker",), ("people", "list")):
         spoken = mast(*verb, code=1).stderr
-        assert "of a newer MAST" in spoken, spoken
-        assert "Nothing was changed" in spoken
+        assert all(words in spoken for words in (why, "Nothing was changed", what_to_do)), spoken
         assert spoken.count("\n") == 1
-    assert at_schema(there) == "9999"
+    assert at_schema(there) == schema
 
 
 def test_a_backup_of_an_older_version_is_restored_and_brought_up(
     mast: Mast, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    newest = at_schema(path)
-    with closing(Database(f"sqlite:///{path}")) as database:
-        migrate.downgrade(database, "-1")
-    older = at_schema(path)
-    assert older != newest
     there = restored(mast, path, tmp_path, monkeypatch)
-    assert at_schema(there) == older
+    older = at_schema(there)
+    with_a_next_migration(tmp_path, monkeypatch)
     assert "Run mast db upgrade first" in mast("serve", code=1).stderr
     mast("db", "upgrade")
-    assert at_schema(there) == newest
+    assert (older, at_schema(there)) == ("0039", "test_next")
     with closing(sqlite3.connect(there)) as database:
         assert database.execute("SELECT name FROM agency").fetchall() == [("Our service",)]
 

@@ -16,6 +16,8 @@ from app.platform.db.engine import Database
 from app.platform.kernel.errors import Conflict
 
 ROOT = Path(__file__).resolve().parents[3]
+OLDER = frozenset(f"{number:04d}" for number in range(1, 39))
+"""Schemas from before the first that is kept, 0039. No version with one of them was ever published."""
 
 
 def script_folder() -> Path:
@@ -31,14 +33,19 @@ def _config() -> Config:
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Migrate up to `revision`. Raises Conflict for the database of a newer MAST."""
-    refuse_newer(database)
+    """Migrate up to `revision`. Raises Conflict for a database that this program cannot bring there."""
+    refuse_unknown(database)
     _run(database, command.upgrade, revision)
 
 
-def refuse_newer(database: Database) -> None:
-    """Raise Conflict where the database is at a schema this program has never heard of."""
+def refuse_unknown(database: Database) -> None:
+    """Raise Conflict where the database is at a schema that this program has no migration for: a newer one, or one too old."""
     has, needs = revisions(database)
+    if has in OLDER:
+        raise Conflict(
+            f"This database is of an older MAST: it is at schema {has}, and this program upgrades from 0039 on. Nothing was changed.",
+            hint="Bring it to 0039 with mast db upgrade of commit d592a7bd, after a backup; then run mast db upgrade here.",
+        )
     if has not in (None, *(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())):
         raise Conflict(
             f"This database is of a newer MAST: it is at schema {has}, and this program knows none after {needs}. Nothing "
