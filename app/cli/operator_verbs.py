@@ -1,4 +1,7 @@
-"""Verbs of the operator: database, audit."""
+"""Verbs of the operator: database, audit.
+
+Backups and what is kept how long need all the tables, so a verb imports them where it uses them.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,21 @@ import threading
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.cli.root import answering, database_of, fail, main, say, sentence_of
-from app.operations import at_rest, retention
-from app.operations import backup as backups
-from app.operations import backup_plan as plan
+from app.operations import at_rest
 from app.platform import audit as audit_log
-from app.platform.db import migrate
 from app.platform.kernel.errors import Invalid, MastError
 from app.platform.kernel.place import system_clock
-from app.platform.storage import BlobStore
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.operations import backup as backups
+    from app.operations import backup_plan as plan
 
 
 @main.group()
@@ -33,8 +37,10 @@ def db() -> None:
 @answering
 def db_upgrade(json_: bool) -> None:
     """Bring the database to the newest schema."""
+    from app.platform.db import migrate
+
     settings = Settings()
-    with database_of(settings, locked=True) as database:
+    with database_of(settings, locked=True, own_tables=True) as database:
         before, _ = migrate.revisions(database)
         migrate.upgrade(database)
         after, _ = migrate.revisions(database)
@@ -50,6 +56,9 @@ def db_upgrade(json_: bool) -> None:
 @answering
 def db_backup(target: Path, every: str, keep: str, key: str, json_: bool) -> None:
     """Write a backup into the new folder TARGET while the service runs, or with --every into it time and again."""
+    from app.operations import backup as backups
+    from app.operations import backup_plan as plan
+
     settings = Settings()
     if every:
         _backups(settings, target, plan.span(every), plan.keep_of(keep), key, json_)
@@ -76,6 +85,8 @@ def _whole(manifest: backups.Manifest) -> None:
 
 def _backups(settings: Settings, folder: Path, every: timedelta, keep: plan.Keep, key: str, json_: bool) -> None:
     """One backup after the other until the process is told to end; what went wrong with one is said, and the next is tried."""
+    from app.operations import backup_plan as plan
+
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
@@ -105,6 +116,9 @@ def _backups(settings: Settings, folder: Path, every: timedelta, keep: plan.Keep
 @answering
 def db_restore(source: Path, identity: Path | None, verify: bool, scratch: str, oldest: str, json_: bool) -> None:
     """Restore the backup SOURCE, or the newest of a folder, into an empty data directory and database."""
+    from app.operations import backup as backups
+    from app.operations import backup_plan as plan
+
     settings = Settings()
     if verify:
         limit = plan.span(oldest) if oldest else None
@@ -130,7 +144,7 @@ def db_restore(source: Path, identity: Path | None, verify: bool, scratch: str, 
 def db_replace_secret(json_: bool) -> None:
     """Take the secret that is there now, or a fresh one, for a service whose own is lost or known to others."""
     settings = Settings()
-    with database_of(settings, locked=True) as database:
+    with database_of(settings, locked=True, own_tables=True) as database:
         new = at_rest.unlock(settings, database, instead=True)
     text = f"This database belongs to the secret in {settings.secret_at} " + ("from now on." if new else "already.")
     say({"replaced": new}, text, json_)
@@ -140,6 +154,9 @@ def db_replace_secret(json_: bool) -> None:
 @answering
 def db_purge(json_: bool) -> None:
     """Delete what has been kept long enough; `mast serve` does it once a day by itself."""
+    from app.operations import retention
+    from app.platform.storage import BlobStore
+
     settings = Settings()
     with database_of(settings) as database:
         gone = retention.purge(database)
@@ -165,7 +182,7 @@ def audit_verify(since: str, json_: bool) -> None:
         fail(f"There is no anchor in {since}: one is the number of entries and a hash, like 120:9f86….")
     if settings.audit_anchor is not None and settings.audit_anchor.exists():
         anchors += audit_log.anchors_in(settings.audit_anchor.read_text())
-    with database_of(settings, locked=True) as database:
+    with database_of(settings, locked=True, own_tables=True) as database:
         found = at_rest.verify_here(settings, database, anchors)
     if found.broken_at is not None:
         fail(f"The audit log is broken at entry {found.broken_at}: {found.detail}")

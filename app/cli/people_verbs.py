@@ -1,4 +1,7 @@
-"""Verbs of the operator about accounts: anyone who may open the database looks after the people of every agency."""
+"""Verbs of the operator about accounts: anyone who may open the database looks after the people of every agency.
+
+What accounts need beyond a name and roles (identity providers, passkeys) is imported by the verbs that use it.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,11 @@ from uuid import UUID
 import click
 
 from app.cli.root import answering, database_of, main, say
-from app.intake.people import accounts, identities
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind, Person
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import OPERATOR, Role
 from app.platform.kernel.place import local, system_clock
-from app.runtime import registered_of
 from app.settings import Settings
 
 USERNAME = click.argument("username")
@@ -31,7 +32,7 @@ IN_THE_OPEN = (
 @contextmanager
 def _account(username: str) -> Iterator[tuple[UnitOfWork, Person]]:
     """A unit of work of the operator and the account in it."""
-    with database_of(Settings()) as database, database.begin(OPERATOR) as uow:
+    with database_of(Settings(), own_tables=True) as database, database.begin(OPERATOR) as uow:
         yield uow, people.find_person(uow.session, username)
 
 
@@ -44,7 +45,7 @@ def people_group() -> None:
 @answering
 def people_list(json_: bool) -> None:
     """Every account with its roles and state."""
-    with database_of(Settings()) as database, database.read() as session:
+    with database_of(Settings(), own_tables=True) as database, database.read() as session:
         found = [
             (agency, p, sorted(roles), people.state_of(p, roles)) for agency, p, roles in people.everybody(session)
         ]
@@ -84,7 +85,7 @@ def people_add(
         raise click.UsageError(IN_THE_OPEN)
     typed = sys.stdin.readline().rstrip("\r\n") if by_stdin else None
     held, link = {Role(r) for r in roles}, None
-    with database_of(Settings()) as database, database.begin(OPERATOR) as uow:
+    with database_of(Settings(), own_tables=True) as database, database.begin(OPERATOR) as uow:
         home = people.add_agency(uow, agency, AgencyKind(agency_kind))
         person = people.add_person(uow, home.id, username, name, typed, held)
         words = f"{person.display_name} can sign in as {person.username}."
@@ -98,6 +99,8 @@ def people_add(
 
 
 def _link(uow: UnitOfWork, person: Person) -> str:
+    from app.intake.people import accounts
+
     settings = Settings()
     return accounts.address_of(settings.public_url, accounts.new_link(uow, person, settings.pepper()))
 
@@ -127,6 +130,8 @@ def people_link(username: str, json_: bool) -> None:
 @answering
 def people_change(username: str, name: str, roles: tuple[str, ...], json_: bool) -> None:
     """Change the name or the roles of USERNAME. New roles sign the person out everywhere."""
+    from app.intake.people import accounts
+
     with _account(username) as (uow, person):
         held = {Role(r) for r in roles} or people.roles_of(uow.session, person.id)
         accounts.change(uow, person, name or person.display_name, held)
@@ -141,6 +146,8 @@ def _act(act: str, help_: str, said: str) -> None:
     @USERNAME
     @answering
     def done(username: str, json_: bool) -> None:
+        from app.intake.people import accounts
+
         with _account(username) as (uow, person):
             accounts.ACTS[act](uow, person)
         say({"username": person.username, "done": act}, said.format(person.display_name), json_)
@@ -159,6 +166,9 @@ _act("unlink", "End what the identity of USERNAME signed in, and forget it.", "{
 @answering
 def people_identity(username: str, called: str, json_: bool) -> None:
     """Let whom the identity provider calls CALLED (the claim in MAST_OIDC_CLAIM) sign in as USERNAME."""
+    from app.intake.people import identities
+    from app.runtime import registered_of  # with the whole server
+
     registered = registered_of(Settings())
     if registered is None:
         raise click.UsageError(

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 import click
 
 from app.platform.kernel.errors import MastError
-from instruments import InstrumentError
 
 if TYPE_CHECKING:
     from app.platform.db import Database
@@ -32,36 +31,43 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-# Verb → the module that defines it, imported when the verb is used: `mast read` starts without web and database.
+# Verb → the module that defines it, and its line in the list of verbs. A module is imported when a verb of it is used, so that
+# the list is there at once, and `mast read` starts without web and database.
 VERBS = {
-    "audit": "operator_verbs",
-    "db": "operator_verbs",
-    "demo": "serve_verbs",
-    "formats": "instruments_verbs",
-    "identify": "instruments_verbs",
-    "library": "library_verbs",
-    "messages": "messages_verbs",
-    "people": "people_verbs",
-    "read": "instruments_verbs",
-    "readings": "readings_verbs",
-    "releases": "figures_verbs",
-    "samples": "samples_verbs",
-    "serve": "serve_verbs",
-    "service": "service_verbs",
-    "trends": "figures_verbs",
-    "watch": "watch_verbs",
-    "worker": "serve_verbs",
+    "audit": ("operator_verbs", "The append-only log."),
+    "db": ("operator_verbs", "Schema, backup and restore."),
+    "demo": ("serve_verbs", "Serve an example."),
+    "formats": ("instruments_verbs", "List the formats that can be read here."),
+    "identify": ("instruments_verbs", "Compare instrument files with the libraries."),
+    "library": ("library_verbs", "Reference libraries."),
+    "messages": ("messages_verbs", "Harm-reduction message packs."),
+    "people": ("people_verbs", "Accounts."),
+    "read": ("instruments_verbs", "Tell what is in instrument files."),
+    "readings": ("readings_verbs", "Readings of instrument files."),
+    "releases": ("figures_verbs", "Figures for the public and for partners."),
+    "samples": ("samples_verbs", "History of other services."),
+    "serve": ("serve_verbs", "Serve pages and API."),
+    "service": ("service_verbs", "Run by systemd, on a machine of your own."),
+    "trends": ("figures_verbs", "Figures of the samples that count."),
+    "watch": ("watch_verbs", "Send each finished file of a folder to a server."),
+    "worker": ("serve_verbs", "Do the jobs of a server, apart from it."),
 }
 
 
 class _LazyGroup(click.Group):
+    """Verbs by the table above, as in click's documentation of lazily loaded subcommands."""
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in VERBS:
-            importlib.import_module(f"app.cli.{VERBS[cmd_name]}")
+            importlib.import_module(f"app.cli.{VERBS[cmd_name][0]}")
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, VERBS[verb][1]) for verb in self.list_commands(ctx)])
 
 
 def say(data: Any, text: str, json_: bool) -> None:
@@ -90,11 +96,15 @@ def domain_errors(command: Callable[P, T]) -> Callable[P, T]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except (MastError, InstrumentError) as error:
+        except MastError as error:
             fail(sentence_of(error))
         except OSError as error:
             fail(f"{error.filename or 'A file'}: {error.strerror or error}.")
         except Exception as error:
+            from instruments import InstrumentError  # with numpy, so not for a verb that reads no file
+
+            if isinstance(error, InstrumentError):
+                fail(sentence_of(error))
             if wrong := _wrong_setting(error):
                 fail(wrong)
             if type(error).__module__ != "sqlalchemy.exc":  # compared by name: not every verb needs a database
@@ -147,21 +157,29 @@ def fail(sentence: str) -> NoReturn:
 
 
 @contextmanager
-def database_of(settings: Settings, *, make: bool = False, locked: bool = False) -> Iterator[Database]:
+def database_of(
+    settings: Settings, *, make: bool = False, locked: bool = False, own_tables: bool = False
+) -> Iterator[Database]:
     """The database of these settings; `make`: a local SQLite that is not there yet is made, so that one can start with it.
 
     `locked`: without looking at the secret, so that an operator who lost it can still make a backup.
+    `own_tables`: the verb has imported every table that its tables refer to, so the others, which take long, are left out.
     """
-    import app.tables  # noqa: F401  every table, or a foreign key finds no person
     from app.operations.at_rest import unlock
-    from app.platform.db import Database, migrate
+    from app.platform.db import Database
     from app.settings import misspelt
+
+    if not own_tables:
+        import app.tables  # noqa: F401  every table, or a foreign key finds no person
 
     for sentence in misspelt(os.environ):
         click.echo(sentence, err=True)
     with closing(Database(settings.database_url)) as database:
-        if make and database.is_sqlite and migrate.revisions(database)[0] is None:
-            migrate.upgrade(database)
+        if make and database.is_sqlite:
+            from app.platform.db import migrate
+
+            if migrate.revisions(database)[0] is None:
+                migrate.upgrade(database)
         if not locked:
             migrate.refuse_unknown(database)
             unlock(settings, database)

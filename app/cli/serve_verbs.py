@@ -21,8 +21,8 @@ from app.platform.db import migrate
 from app.platform.db.companions import Beside
 from app.platform.jobs import Waker, follow
 from app.platform.jobs.processes import NICE
-from app.platform.live import close_unread
 from app.platform.live.publish import WAKE as EVENTS
+from app.platform.live.sse import close_unread
 from app.settings import Settings
 
 if TYPE_CHECKING:

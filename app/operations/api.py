@@ -18,7 +18,8 @@ from app.platform.audit.tables import AuditOut
 from app.platform.db.companions import Beside
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
-from app.platform.live import LiveEvent, event_stream
+from app.platform.live.hub import LiveEvent
+from app.platform.live.sse import event_stream
 from app.platform.security.policy import SERVICE_STAFF, allow, current_actor, public
 from app.runtime import RuntimeDep
 

@@ -17,6 +17,7 @@ import app.cli
 from app.cli.root import VERBS, main
 from tests.support.road import infrared_file
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 HEAVY = ("fastapi", "starlette", "sqlalchemy", "sqlmodel", "alembic", "uvicorn", "harm_messages", "argon2", "psycopg")
 
 
@@ -44,10 +45,40 @@ def test_reading_a_file_starts_neither_web_nor_database(tmp_path: Path) -> None:
         f"main(['read', '--json', {str(path)!r}], standalone_mode=False)\n"
         "print(' '.join(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"
     )
-    checkout = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=checkout, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=CHECKOUT, check=True)
     assert json.loads(done.stdout)[0]["format"] == "jcamp"
     assert [name for name in HEAVY if name in done.stderr.split()] == []
+
+
+@pytest.mark.parametrize("verb", [["people", "list"], ["audit", "verify"], ["db", "upgrade"]])
+def test_a_verb_that_does_little_with_the_database_starts_neither_web_nor_arithmetic(
+    verb: list[str], sqlite_url: str, tmp_path: Path
+) -> None:
+    """And it knows every table that its own refer to, without which nothing could be written."""
+    program = (
+        "import sys\nfrom app.cli import main\n"
+        f"main({[*verb, '--json']!r}, standalone_mode=False)\n"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
+        "from app.platform.db import metadata\n"
+        "[key.column for table in list(metadata.tables.values()) for key in table.foreign_keys]"
+    )
+    env = os.environ | {"MAST_DATABASE_URL": sqlite_url, "MAST_DATA_DIR": str(tmp_path), "MAST_SECRET": "s" * 32}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=CHECKOUT, env=env, check=True
+    )
+    # what changes the schema knows every table, and through their words numpy and scipy
+    heavy = {"fastapi", "starlette", "uvicorn"} | (set() if verb[0] == "db" else {"numpy", "scipy", "alembic"})
+    assert heavy.isdisjoint(done.stderr.split())
+
+
+def test_the_list_of_verbs_needs_none_of_them() -> None:
+    program = (
+        "import sys\nfrom app.cli import main\nmain(['--help'], standalone_mode=False)\n"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=CHECKOUT, check=True)
+    assert {"numpy", "pydantic", *HEAVY}.isdisjoint(done.stderr.split())
+    assert all(f"  {verb} " in done.stdout for verb in VERBS)
 
 
 def test_linear_algebra_runs_on_one_thread_unless_the_operator_says_otherwise() -> None:
@@ -60,11 +91,10 @@ def test_linear_algebra_runs_on_one_thread_unless_the_operator_says_otherwise() 
         "sys.meta_path.insert(0, Look())\n"
         "import app.cli, numpy"
     )
-    checkout = Path(__file__).resolve().parents[2]
     for given, wanted in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")):
         plain = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
         done = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, cwd=checkout, env=plain | given, check=True
+            [sys.executable, "-c", program], capture_output=True, text=True, cwd=CHECKOUT, env=plain | given, check=True
         )
         assert done.stdout.strip() == wanted
 

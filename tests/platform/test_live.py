@@ -12,8 +12,9 @@ from sqlmodel import select
 from starlette.requests import Request
 
 from app.platform.db import Database
-from app.platform.live import EventRow, event_stream, publish, purge_events
+from app.platform.live import EventRow, publish, purge_events
 from app.platform.live.hub import LiveEvent
+from app.platform.live.sse import event_stream
 from tests.support.clock import SettableClock
 from tests.support.live import Message, running_hub, screen, write, write_from_another_process
 

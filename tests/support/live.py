@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from app.platform.db import Database
-from app.platform.live import EventHub, publish
+from app.platform.live import publish
+from app.platform.live.hub import EventHub
 
 WRITER = """
 import sys

@@ -11,7 +11,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from app.platform.db import Database
-from app.platform.live import EventHub, close_unread, event_stream, publish
+from app.platform.live import publish
+from app.platform.live.hub import EventHub
+from app.platform.live.sse import close_unread, event_stream
 
 
 def create(url: str) -> FastAPI:

@@ -14,7 +14,7 @@ from app.care.consultations import schemas, service, web
 from app.intake.samples import service as samples
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
-from app.platform.live import event_stream
+from app.platform.live.sse import event_stream
 from app.platform.security.policy import allow, public
 from app.runtime import CreationDep, RuntimeDep
 

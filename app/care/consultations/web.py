@@ -19,7 +19,7 @@ from app.intake.samples import service as samples
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import CLIENT, Actor
 from app.platform.kernel.errors import MastError, TooMany
-from app.platform.live import LiveEvent
+from app.platform.live.hub import LiveEvent
 from app.platform.security.policy import ticket_holder
 from app.platform.security.throttle import TICKET_OF_ADDRESS, TICKET_OF_SITE, address_of
 from app.platform.security.tokens import keyed_hash

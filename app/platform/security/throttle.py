@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 import structlog
-from fastapi import Request
 from sqlmodel import col
 
 from app.platform.db import Database, UnitOfWork
@@ -24,6 +24,9 @@ from app.platform.db.rows import insert_into
 from app.platform.kernel.errors import StorageFull, TooMany, Unavailable
 from app.platform.security.tables import ThrottleRow
 from app.platform.security.tokens import keyed_hash
+
+if TYPE_CHECKING:
+    from fastapi import Request
 
 WINDOW = timedelta(minutes=1)
 SKEW = timedelta(seconds=5)

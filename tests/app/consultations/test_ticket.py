@@ -14,7 +14,8 @@ from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Role
-from app.platform.live import LiveEvent, publish
+from app.platform.live import publish
+from app.platform.live.hub import LiveEvent
 from tests.support.live import parse, running_hub
 from tests.support.visitor import Visitor
 

@@ -244,7 +244,7 @@ def test_where_it_stands_follows_from_its_times(clock: Any) -> None:
 
 def test_a_clients_page_looks_again_when_its_place_is_warned_and_for_no_other(lab: Desk, world: Any) -> None:
     from app.care.consultations.web import concerns
-    from app.platform.live import LiveEvent
+    from app.platform.live.hub import LiveEvent
 
     row = lab.row(lab.sample())
     accepts = concerns(row)
