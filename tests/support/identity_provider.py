@@ -242,7 +242,7 @@ class Door(BaseHTTPRequestHandler):
         if "moved" in WAYS.wrong:
             return self._go(f"{ISSUER}/elsewhere")
         if "broken" in WAYS.wrong:
-            return self._bytes(200, b"[" * 300_000, {})
+            return self._bytes(200, b"[" * 200_000, {})
         issuer = "https://login.example.com" if "other_issuer" in WAYS.wrong else ISSUER
         said = {
             "issuer": issuer, "authorization_endpoint": f"{ISSUER}/authorize", "token_endpoint": f"{ISSUER}/token",
@@ -251,6 +251,8 @@ class Door(BaseHTTPRequestHandler):
         }  # fmt: skip
         if "ftp" in WAYS.wrong:
             said["token_endpoint"] = "file:///etc/passwd"
+        if "endless" in WAYS.wrong:
+            said["more"] = "and so on " * 30_000
         return self._say(200, said)
 
     def _authorize(self) -> None:
@@ -298,8 +300,11 @@ class Door(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        drops = 20 if "slow" in WAYS.wrong else 1
         with contextlib.suppress(OSError):
-            self.wfile.write(body)
+            for at in range(drops):
+                self.wfile.write(body[at * len(body) // drops : (at + 1) * len(body) // drops])
+                time.sleep(0.05 if drops > 1 else 0)
 
     def log_message(self, *_: Any) -> None:
         return None

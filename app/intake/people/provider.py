@@ -1,24 +1,22 @@
 """The identity provider as this server sees it over HTTP: what it says of itself, its keys, and answers to what it is asked.
 
-urllib, straight to https (or to this machine): no redirect is followed, and an answer is small and comes soon or is none.
+Straight to https (or to this machine): no redirect is followed, and an answer is small and comes soon or is none.
 """
 
 from __future__ import annotations
 
-import http.client
-import json
-import threading
+import contextlib
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import structlog
 
 from app.platform.kernel.errors import Unavailable
+
+if TYPE_CHECKING:  # it comes with the extra `oidc`
+    import httpx2
 
 WAIT_S = 5.0
 RESTS_S = 10.0
@@ -31,40 +29,12 @@ AT_ONCE = 8
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer, under the names by which authlib reads one."""
-
-    status_code: int
-    body: bytes
-
-    def json(self) -> Any:
-        """What it says. Raises ValueError."""
-        if len(self.body) > MOST:
-            raise ValueError("too long")
-        return json.loads(self.body)
-
-    def raise_for_status(self) -> None:
-        """Raise ValueError for anything but an answer that says what was asked for."""
-        if self.status_code != 200:
-            raise ValueError(f"status {self.status_code}")
-
-
-class _Straight(urllib.request.HTTPRedirectHandler):
-    """Who is sent elsewhere by a server stays: what was asked for lies at the address it has said before."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """To nowhere."""
-        return None
-
-
 class Provider:
     """One provider. It is asked by threads of requests, a few at a time."""
 
     def __init__(self, issuer: str, label: str) -> None:
         self.issuer, self.label = issuer, label
-        self._opener = urllib.request.build_opener(_Straight)
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._http = _client()
         self._silent_until = 0.0
         self._document: tuple[float, dict[str, Any]] | None = None
         self._keys: tuple[float, list[Any]] | None = None
@@ -104,36 +74,41 @@ class Provider:
         return self._said(url, {"Authorization": f"Bearer {access_token}"}) if self.may_be_asked(url) else {}
 
     def _said(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        answer = self._answer(urllib.request.Request(url, headers={"Accept": "application/json", **(headers or {})}))  # noqa: S310
+        answer = self._answer(self._http.build_request("GET", url, headers=headers))
         try:
-            answer.raise_for_status()
-            said = answer.json()
+            said = answer.json() if answer.status_code == 200 else None
         except (ValueError, RecursionError) as error:
             raise self._silence(url, error) from error
         if not isinstance(said, dict):
-            raise self._silence(url, TypeError())
+            raise self._silence(url, TypeError(f"status {answer.status_code}, no JSON object"))
         return said
 
-    def post(self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: Any) -> Answer:
+    def post(self, url: str, data: Mapping[str, str], headers: Mapping[str, str], auth: Any) -> httpx2.Response:
         """Send a form with the client's credentials, as authlib's client asks its session to. Raises Unavailable."""
         _, filled, body = auth.prepare("POST", url, dict(headers), urllib.parse.urlencode(data))
-        return self._answer(urllib.request.Request(url, str(body).encode(), filled))  # noqa: S310
+        return self._answer(self._http.build_request("POST", url, content=str(body).encode(), headers=filled))
 
-    def _answer(self, request: urllib.request.Request) -> Answer:
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        """The answer with all it says. One of a broken server, or too long a one, is none."""
+        import httpx2
+
         if time.monotonic() < self._silent_until:
             raise self.away()
-        if not self._places.acquire(timeout=WAIT_S / 2):
-            raise self.away()
+        body, until = b"", time.monotonic() + WAIT_S
         try:
-            with self._opener.open(request, timeout=WAIT_S) as found:
-                return Answer(found.status, found.read(MOST + 1))
-        except urllib.error.HTTPError as error:
-            with error:
-                return Answer(error.code, error.read(MOST + 1))
-        except (OSError, http.client.HTTPException) as error:
-            raise self._silence(request.full_url, error) from error
-        finally:
-            self._places.release()
+            found = self._http.send(request, stream=True)
+            with contextlib.closing(found):
+                for part in found.iter_raw():
+                    body += part
+                    if len(body) > MOST or time.monotonic() > until:
+                        raise httpx2.ReadError("too long or too slow")
+            if found.is_server_error:
+                raise httpx2.RemoteProtocolError(f"status {found.status_code}")
+        except httpx2.PoolTimeout as error:
+            raise self.away() from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            raise self._silence(str(request.url), error) from error
+        return httpx2.Response(found.status_code, content=body)
 
     def _silence(self, url: str, error: Exception) -> Unavailable:
         structlog.get_logger(__name__).warning(
@@ -147,6 +122,17 @@ class Provider:
         error = Unavailable(f"{self.label} {how} Nobody was signed in.")
         error.hint = "Sign in with your password or a passkey, or try again in a minute."
         return error
+
+
+def _client() -> httpx2.Client:
+    import httpx2
+
+    return httpx2.Client(
+        headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+        follow_redirects=False,
+        timeout=httpx2.Timeout(WAIT_S, pool=WAIT_S / 2),
+        limits=httpx2.Limits(max_connections=AT_ONCE, max_keepalive_connections=0),
+    )
 
 
 def _public(keys: list[Any]) -> list[Any]:

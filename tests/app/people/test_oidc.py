@@ -169,10 +169,12 @@ def test_a_code_is_good_once_also_where_the_provider_does_not_mind(
         assert (answer.status_code, says in answer.text) == (401, True)
 
 
-@pytest.mark.parametrize("ways", [{"moved"}, {"broken"}, {"other_issuer"}, {"ftp"}], ids=str)
+@pytest.mark.parametrize("ways", [{"moved"}, {"broken"}, {"endless"}, {"slow"}, {"other_issuer"}, {"ftp"}], ids=str)
 def test_a_provider_that_says_something_odd_of_itself_is_not_used(
-    world: Any, there: Running, clock: SettableClock, ways: set[str]
+    world: Any, there: Running, clock: SettableClock, monkeypatch: pytest.MonkeyPatch, ways: set[str]
 ) -> None:
+    """Moved elsewhere, no JSON, longer than `MOST`, drop by drop for longer than `WAIT_S`, and words that are not its own."""
+    monkeypatch.setattr(provider, "WAIT_S", 0.3 if ways == {"slow"} else 5)
     there.behave(now=clock().timestamp(), wrong=list(ways))
     answer = world.anonymous().get("/sign-in/oidc")
     assert answer.status_code == 503
