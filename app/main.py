@@ -23,7 +23,7 @@ from starlette.types import Scope
 
 import app.reactions  # noqa: F401 - what follows from the steps that routes and jobs take
 from app.care.alerts import detecting_job
-from app.care.message_packs.checking import Checks
+from app.care.message_packs import check_job as pack_check_job
 from app.care.message_packs.provider import Packs
 from app.figures.exports import extract_job
 from app.figures.history import uploads as history_job
@@ -104,7 +104,6 @@ def build_runtime(settings: Settings, clock: Clock = system_clock) -> Runtime:
         pepper=pepper,
         blobs=blobs,
         packs=packs,
-        checks=Checks(),
         sandbox=sandbox,
         registry=registry,
         jobs=_jobs(parts, packs, settings, clock),
@@ -136,6 +135,7 @@ def _jobs(parts: reading_job.ReadingParts, packs: Packs, settings: Settings, clo
             **library_job.handlers(imports),
             **instrument_checks.handlers(database),
             **detecting_job.handlers(database, packs.current),
+            **pack_check_job.handlers(database, packs),
             **releases.handlers(database, substances, Draws.of(settings.pepper()), monthly=settings.releases_monthly),
             **extract_job.handlers(extract_job.JobParts(database, substances)),
             **history_job.handlers(history),
@@ -146,6 +146,7 @@ def _jobs(parts: reading_job.ReadingParts, packs: Packs, settings: Settings, clo
             **sample_answers.on_failed(),
             **incoming_job.on_failed(),
             **library_job.on_failed(),
+            **pack_check_job.on_failed(),
             **extract_job.on_failed(),
             **history_job.on_failed(),
         },

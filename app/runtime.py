@@ -17,7 +17,6 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from app.care.message_packs.checking import Checks
 from app.care.message_packs.provider import Packs
 from app.intake.people.oidc import IdentityProvider, Registered
 from app.intake.people.service import SessionPolicy
@@ -49,7 +48,6 @@ class Runtime:
     blobs: BlobStore
     templates: Templates
     packs: Packs
-    checks: Checks
     sandbox: LazySandbox
     registry: LibraryRegistry
     jobs: JobRunner
@@ -98,7 +96,6 @@ class Runtime:
 
     def close(self) -> None:
         """Let go of child processes and connections."""
-        self.checks.close()
         self.sandbox.close()
         self.db.close()
 

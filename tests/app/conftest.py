@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -16,7 +16,6 @@ from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.care.message_packs.checking import Checks
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
 from app.main import build_runtime
@@ -112,7 +111,7 @@ def settings(tmp_path: Path, database: Database) -> Settings:
 @pytest.fixture
 def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
     """The application with two agencies and a person of every role in each."""
-    runtime = replace(build_runtime(settings, clock), checks=_CHECKS)
+    runtime = build_runtime(settings, clock)
     once.remember_pages(runtime.templates)
     app = application_with(runtime)
     with runtime.db.begin() as uow:
@@ -128,8 +127,6 @@ def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
 
 
 _HASH: list[str] = []
-_CHECKS = Checks()
-"""Checking a whole pack takes seconds; for the same files it says the same in every test."""
 
 
 def people_of(uow: people.UnitOfWork, agency_id: UUID, wanted: Mapping[str, Role]) -> list[Actor]:

@@ -7,10 +7,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from importlib import import_module
+from uuid import UUID
 
 import pytest
 
+from app.care.message_packs import check_job, confined, provider, repository, web
 from app.care.message_packs.confined import Step
+from app.platform.jobs import JobRunner
+from app.platform.kernel.actor import Actor
+from app.runtime import Runtime
 from harm_messages import Pack, PackError, Problem, load_pack, pack_files
 
 SIGNED_AT = "2026-06-01T09:00:00Z"
@@ -40,12 +45,41 @@ def uncovered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_module("harm_messages.check"), "coverage_problems", lambda pack, pages: [])
 
 
+def checked_at_once(
+    monkeypatch: pytest.MonkeyPatch, found_in: Callable[..., Iterator[Step]] = confined.found_in
+) -> None:
+    """Whoever asks for the check of a pack has it made by `found_in` before the page is answered, as if a worker had been
+    very quick. Packs are loaded once for all tests."""
+    asked = web.ask
+
+    def ask(rt: Runtime, who: Actor, version_id: UUID, files: Mapping[str, str]) -> None:
+        asked(rt, who, version_id, files)
+        JobRunner(rt.db, check_job.handlers(rt.db, rt.packs), rt.clock).run_until_idle()
+
+    monkeypatch.setattr(check_job, "found_in", found_in)
+    monkeypatch.setattr(web, "ask", ask)
+    monkeypatch.setattr(provider, "load_pack", lambda files=None: load_pack() if files is None else loaded(files))
+
+
+_LOADED: dict[str, Pack] = {}
+
+
+def loaded(files: Mapping[str, str]) -> Pack:
+    """The pack that these files make, loaded once in a process. Raises PackError."""
+    key = repository.digest_of(files)
+    if key not in _LOADED:
+        if len(_LOADED) > 30:
+            _LOADED.clear()
+        _LOADED[key] = load_pack(files)
+    return _LOADED[key]
+
+
 def found_here(check: Callable[[Pack, date], Iterable[Problem]]) -> Callable[..., Iterator[Step]]:
-    """In place of app.care.message_packs.confined.found_in: the files are read in this process and checked by `check`."""
+    """In place of app.care.message_packs.confined.found_in, for `checked_at_once`: the files are read in this process and checked by `check`."""
 
     def found_in(files: Mapping[str, str], today: date, **_: object) -> Iterator[Step]:
         try:
-            pack = load_pack(files)
+            pack = loaded(files)
         except PackError as error:
             yield Step("read", error.problems)
             return

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
-from app.care.message_packs.checking import Checks
 from app.platform.audit import adopt, key_of, record
 from app.platform.db import Database, metadata
 from tests.app.conftest import PEPPER, World, settings, world
 from tests.support.clock import SettableClock
-from tests.support.packs import found_here
+from tests.support.packs import checked_at_once, found_here
 from tests.support.writes import Stage
 
 __all__ = [
@@ -23,8 +22,7 @@ __all__ = [
 @pytest.fixture(autouse=True)
 def packs_are_read_but_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the check of a pack finds is tried elsewhere; here it would take seconds for every text that is typed or signed."""
-    monkeypatch.setattr("app.care.message_packs.checking.found_in", found_here(lambda pack, today: []))
-    monkeypatch.setattr("tests.app.conftest._CHECKS", Checks())
+    checked_at_once(monkeypatch, found_here(lambda pack, today: []))
 
 
 @pytest.fixture

@@ -106,12 +106,16 @@ def import_files(body: schemas.ImportIn, who: Editor, rt: RuntimeDep, creation: 
     )
 
 
-@router.get("/{version_id}/check")
-def check(version_id: uuid.UUID, who: Reader, rt: RuntimeDep) -> schemas.CheckOut:
-    """What the check finds in a version as it would be signed."""
-    ready = web.prepared(rt, who, version_id)
-    problems = [schemas.ProblemOut.model_validate(p) for p in ready.checked.problems]
-    return schemas.CheckOut(errors=len(ready.checked.errors), problems=problems)
+@router.get("/{version_id}/check", responses={202: {"model": schemas.CheckOut, "description": "The check is running"}})
+def check(version_id: uuid.UUID, who: Reader, rt: RuntimeDep, response: Response) -> schemas.CheckOut:
+    """What the check finds in a version as it would be signed. The worker makes it: while it runs the answer is 202 and says
+    `running` and how far it is. Ask again after the seconds of Retry-After."""
+    found = web.prepared(rt, who, version_id).checked
+    if found.running:
+        response.status_code = 202
+        response.headers["Retry-After"] = "2"
+    problems = [schemas.ProblemOut.model_validate(p) for p in found.problems]
+    return schemas.CheckOut(errors=len(found.errors), problems=problems, running=found.running, percent=found.percent)
 
 
 @router.get("/{version_id}/compare")
@@ -124,7 +128,7 @@ def compare(
     """What is different in this version: files word by word, and the worked cases whose pages differ."""
     before, after = web.files(rt, who, old), web.files(rt, who, version_id)
     rows = web.row(rt, who, old), web.row(rt, who, version_id)
-    packs = web.pack_of(rt, rows[0], before), web.pack_of(rt, rows[1], after)
+    packs = web.pack_once_read(rt, who, rows[0], before), web.pack_once_read(rt, who, rows[1], after)
     cases = showing.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else []
     return schemas.CompareOut(
         files=comparing.changes(before, after),
@@ -135,7 +139,7 @@ def compare(
 @router.get("/{version_id}/messages/{message_id}/where")
 def where_shown(version_id: uuid.UUID, message_id: Text80, who: Reader, rt: RuntimeDep) -> schemas.WhereOut:
     """The rules that bring a message to a page, in words, and the worked cases that show it."""
-    pack = web.pack_of(rt, web.row(rt, who, version_id), web.files(rt, who, version_id))
+    pack = web.pack_once_read(rt, who, web.row(rt, who, version_id), web.files(rt, who, version_id))
     if pack is None or not any(message_id == known for known, _ in pack.messages):
         raise NotFound("message")
     return schemas.WhereOut.model_validate(showing.shows(pack, message_id))
@@ -145,7 +149,7 @@ def where_shown(version_id: uuid.UUID, message_id: Text80, who: Reader, rt: Runt
 def submit(
     version_id: uuid.UUID, body: schemas.SubmitIn, who: Editor, rt: RuntimeDep, change: ChangeDep
 ) -> schemas.VersionOut:
-    """Send a draft to review: its files are frozen. Refused (409) with what the check finds."""
+    """Send a draft to review: its files are frozen. Refused (409) with what the check finds, and until it has ended."""
     ready = web.prepared(rt, who, version_id)
 
     def submitted(uow: UnitOfWork) -> schemas.VersionOut:

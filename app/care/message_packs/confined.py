@@ -1,8 +1,8 @@
 """A pack is read and checked in a child process with limits of memory, computing time and time.
 
 Why apart: anyone who edits a draft writes patterns and tables that are tried out here, and one of them may take for ever.
-The process that serves people loads a pack only after a child has read it, made its example pages and come back. The
-child keeps the limits of a reader of instrument files (instruments.confine) and answers with plain JSON.
+The worker has it done, and the process that serves people loads a pack only after a child has read it, made its example
+pages and come back. The child keeps the limits of a reader of instrument files (instruments.confine) and answers with plain JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -56,16 +56,8 @@ class Step:
         return self.stage in ("checked", "stopped") or bool(self.problems)
 
 
-Started = Callable[["subprocess.Popen[bytes]"], object]
-
-
-def found_in(
-    files: Mapping[str, str], today: date, limits: Limits = LIMITS, started: Started = lambda child: None
-) -> Iterator[Step]:
-    """What a child finds in these files, step by step, until one `ends` it: `checked`, `stopped`, or `read` with problems.
-
-    `started` is handed the child, so that it can be ended.
-    """
+def found_in(files: Mapping[str, str], today: date, limits: Limits = LIMITS) -> Iterator[Step]:
+    """What a child finds in these files, step by step, until one `ends` it: `checked`, `stopped`, or `read` with problems."""
     request = json.dumps({"files": dict(files), "today": today.isoformat()}).encode()
     with tempfile.TemporaryDirectory(prefix="mast-check-", ignore_cleanup_errors=True) as place:
         said = Path(place) / "stderr"
@@ -74,9 +66,8 @@ def found_in(
                 child = _start(limits, place, errors)
             except OSError as error:  # no memory or no process to be had
                 _log.warning("pack_check_not_started", error=str(error))
-                yield Step("stopped", (_stopped("broke", 0),), lasting=False)
+                yield broken_off()
                 return
-        started(child)
         late = threading.Timer(limits.wall_seconds, child.kill)
         late.daemon = True
         late.start()
@@ -100,6 +91,11 @@ def found_in(
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
+
+
+def broken_off() -> Step:
+    """A check that could not be made at all, for no reason of the files."""
+    return Step("stopped", (_stopped("broke", 0),), lasting=False)
 
 
 def _start(limits: Limits, place: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -46,7 +46,7 @@ def _look(files: dict[str, str], today: date, limits: Limits) -> None:
         _say("read", error.problems)
         return
     for _ in showing.case_pages(pack):
-        pass  # the server makes these pages as well, as soon as it knows that they come to an end
+        pass  # a server makes these pages as well, as soon as it knows that they come to an end
     _say("read", ())
     limit_cpu(limits)
     far = Paced(_say_how_far)

@@ -10,7 +10,7 @@ import hashlib
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -28,6 +28,9 @@ _log = structlog.get_logger(__name__)
 
 KEPT = 12
 """How many packs stay in memory: a few megabytes each."""
+KEPT_OF_DRAFTS = 24
+MAX_KEPT = 8_000_000
+"""Characters of the packs of drafts in memory: about half a gigabyte."""
 _SHIPPED_KEYS = uuid.UUID("6d1f9c1e-6a54-5f0a-9c0e-2f6f0d8f3a11")
 """Namespace of the keys of shipped packs: their key follows from their digest, before any row is written."""
 
@@ -39,6 +42,7 @@ class Packs:
         self.shipped = shipped or load_pack()
         self.shipped_id = uuid.uuid5(_SHIPPED_KEYS, self.shipped.digest)
         self._kept: OrderedDict[tuple[str, Withdrawn], Pack] = OrderedDict()
+        self._drafts: OrderedDict[str, Pack] = OrderedDict()
         self._origin: dict[str, tuple[uuid.UUID, Withdrawn]] = {self.shipped.digest: (self.shipped_id, frozenset())}
         self.unreadable: dict[str, str] = {}
         """Digests of versions that this release of the software cannot read, and why."""
@@ -127,6 +131,21 @@ class Packs:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)
             return pack
+
+    def of_draft(self, files: Mapping[str, str]) -> Pack:
+        """The pack that the files of a draft make. Only for files that a confined child has read before."""
+        key = repository.digest_of(files)
+        with self._lock:
+            pack = self._drafts.get(key)
+        pack = pack or load_pack(files)
+        with self._lock:
+            self._drafts[key] = pack
+            self._drafts.move_to_end(key)
+            sizes = [sum(map(len, one.source.values())) for one in self._drafts.values()]
+            while len(sizes) > KEPT_OF_DRAFTS or sum(sizes) > MAX_KEPT:
+                self._drafts.popitem(last=False)
+                sizes.pop(0)
+        return pack
 
     def _loaded(self, session: Session, version_id: uuid.UUID, digest: str, gone: Withdrawn) -> Pack:
         if gone:

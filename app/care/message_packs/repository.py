@@ -21,6 +21,12 @@ def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def digest_of(files: Mapping[str, str]) -> str:
+    """One name for a set of files: also for files that make no pack."""
+    lines = "\n".join(f"{path} {sha256(text)}" for path, text in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
 def version_of_agency(
     session: Session, agency_id: uuid.UUID, version_id: uuid.UUID, *, lock: bool = False
 ) -> PackVersion | None:
@@ -93,10 +99,11 @@ def keep_edition(session: Session, digest: str, version_id: uuid.UUID, gone: Wit
     insert_new(session, [PackEdition(digest=digest, version_id=version_id, withdrawn=withdrawn, kept_at=now)])
 
 
-def insert_new(session: Session, rows: Sequence[SQLModel]) -> None:
-    """Insert those of these rows of one table that are not there; two at the same moment make one row."""
+def insert_new(session: Session, rows: Sequence[SQLModel]) -> int:
+    """Insert those of these rows of one table that are not there, and how many; two at the same moment make one row."""
     if not rows:
-        return
+        return 0
     postgres = session.get_bind().dialect.name == "postgresql"
     insert = postgresql.insert if postgres else sqlite.insert
-    session.connection().execute(insert(type(rows[0])).on_conflict_do_nothing(), [row.model_dump() for row in rows])
+    values = [row.model_dump() for row in rows]
+    return session.connection().execute(insert(type(rows[0])).on_conflict_do_nothing(), values).rowcount

@@ -131,10 +131,12 @@ class ProblemOut(BaseModel, from_attributes=True):
 
 
 class CheckOut(BaseModel):
-    """What the check finds. Without an error the version can be sent to review."""
+    """What the check finds. Without an error the version can be sent to review, once the check is not `running`."""
 
     errors: int
     problems: list[ProblemOut]
+    running: Annotated[bool, Field(description="The check has not ended; what is here is only what was known before")]
+    percent: Annotated[int | None, Field(description="How far a running check is, once that is known")]
 
 
 class ShownOut(BaseModel, from_attributes=True):

@@ -9,12 +9,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import Session
 
 from app.care.message_packs import repository, rule_files
-from app.care.message_packs.checking import Checked, Checks, missing_substances
+from app.care.message_packs.checking import Checked, missing_substances
 from app.care.message_packs.domain import IN_FORCE, PackState, Target
 from app.care.message_packs.drafting import tell
 from app.care.message_packs.provider import Packs
@@ -56,13 +56,12 @@ def as_signed(row: PackVersion, files: dict[str, str]) -> dict[str, str]:
     return rule_files.frozen(files, row.number) if row.state is PackState.DRAFT else files
 
 
-def prepared(ready: Ready, checks: Checks, today: date, patience: float | None = None) -> Ready:
-    """A version with what its check found. Takes seconds the first time: no session is open in the meantime, and a page may lose patience."""
-    found = checks.of(ready.files, today, patience)
+def prepared(ready: Ready, found: Checked) -> Ready:
+    """A version with what its check found."""
     problems = (*ready.checked.problems, *_own(ready.files, found), *found.problems)
     if found.pack is None:  # the reason comes first: what its history says may only follow from it
         problems = (*found.problems, *ready.checked.problems)
-    return replace(ready, checked=Checked(found.pack, problems, found.running, found.percent))
+    return replace(ready, checked=replace(found, problems=problems))
 
 
 def _own(files: Mapping[str, str], found: Checked) -> list[Problem]:

@@ -1,11 +1,13 @@
-"""Tables of message packs: versions, their files, signatures, withdrawals, and what each digest stands for."""
+"""Tables of message packs: versions, their files, checks, signatures, withdrawals, and what each digest stands for."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
+from pydantic import JsonValue
 from sqlmodel import Field
 
 from app.care.message_packs.domain import PackState, Target
@@ -53,6 +55,32 @@ class PackVersion(VersionShown, table=True):
     authors: list[str] = json_column(list)
     created_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
     submitted_by: uuid.UUID | None = Field(default=None, foreign_key="person.id")
+
+
+class CheckStage(StrEnum):
+    """How far the check of a version is; `confined.Step` says what the last four are."""
+
+    WAITING = "waiting"
+    READ = "read"
+    UNDER_WAY = "under_way"
+    CHECKED = "checked"
+    STOPPED = "stopped"
+
+
+class PackCheck(Base, table=True):
+    """What the worker found in a set of files as they would be signed, on a day. `digest`: of the files, as `digest_of`
+    makes it. `makes_pack`: they can be read. `lasting`: another check of that day would end in the same way."""
+
+    __tablename__ = "pack_check"
+    digest: str = Field(max_length=64, primary_key=True)
+    day: date = Field(primary_key=True)
+    stage: CheckStage = enum_column(CheckStage, name="pack_check_stage", default=CheckStage.WAITING)
+    makes_pack: bool = False
+    problems: list[dict[str, JsonValue]] = json_column(list)
+    done: int = 0
+    total: int = 0
+    lasting: bool = True
+    ended_at: datetime | None = utc_column(nullable=True)
 
 
 class PackSignature(Base, table=True):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated
 
-from app.care.message_packs import schemas, service, signing
+from app.care.message_packs import check_job, schemas, service, signing
+from app.care.message_packs.checking import Checked
 from app.care.message_packs.tables import PackVersion
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import MastError, Unavailable
 from app.platform.kernel.versions import check_version
 from app.platform.security.policy import allow
 from app.runtime import Runtime
@@ -32,11 +36,29 @@ def files(rt: Runtime, who: Actor, version_id: uuid.UUID) -> dict[str, str]:
         return rt.packs.texts_of(session, service.get_version(session, rt.packs, who, version_id))
 
 
-def prepared(rt: Runtime, who: Actor, version_id: uuid.UUID, patience: float | None = None) -> signing.Ready:
-    """A version as it would be signed, checked; no session is held in the meantime. Raises NotFound."""
+def prepared(rt: Runtime, who: Actor, version_id: uuid.UUID) -> signing.Ready:
+    """A version as it would be signed, with what the check found so far. Raises NotFound."""
     with rt.read() as session:
-        found = signing.gathered(session, rt.packs, who, version_id, rt.now())
-    return signing.prepared(found, rt.checks, rt.now().date(), patience)
+        ready = signing.gathered(session, rt.packs, who, version_id, rt.now())
+    return signing.prepared(ready, checked(rt, who, version_id, ready.files))
+
+
+def checked(rt: Runtime, who: Actor, version_id: uuid.UUID, files: Mapping[str, str]) -> Checked:
+    """What the check found in these files of a version, as far as it has come; where nobody did yet, it is asked for."""
+    with rt.read() as session:
+        found = check_job.found(session, rt.packs, files, rt.now())
+    if found is None:
+        with suppress(MastError):  # nothing can be written at the moment: the next look asks again
+            ask(rt, who, version_id, files)
+        with rt.read() as session:
+            found = check_job.found(session, rt.packs, files, rt.now())
+    return found or Checked(None, (), running=True)
+
+
+def ask(rt: Runtime, who: Actor, version_id: uuid.UUID, files: Mapping[str, str]) -> None:
+    """Have the worker check these files of a version."""
+    with rt.begin(who) as uow:
+        check_job.ask(uow, version_id, files)
 
 
 def row(rt: Runtime, who: Actor, version_id: uuid.UUID) -> PackVersion:
@@ -45,11 +67,20 @@ def row(rt: Runtime, who: Actor, version_id: uuid.UUID) -> PackVersion:
         return service.get_version(session, rt.packs, who, version_id)
 
 
-def pack_of(rt: Runtime, row: PackVersion, texts: dict[str, str], patience: float | None = None) -> Pack | None:
+def pack_of(rt: Runtime, who: Actor, row: PackVersion, texts: dict[str, str]) -> Pack | None:
     """The pack that the files of a version make; None while they make none, or while that is not known."""
     if row.id == rt.packs.shipped_id:
         return rt.packs.shipped
-    return rt.checks.pack(texts, rt.now().date(), patience, tried=signing.as_signed(row, texts))
+    found = checked(rt, who, row.id, signing.as_signed(row, texts))
+    return rt.packs.of_draft(texts) if found.makes_pack else None
+
+
+def pack_once_read(rt: Runtime, who: Actor, row: PackVersion, texts: dict[str, str]) -> Pack | None:
+    """As `pack_of`. Raises Unavailable while the worker has yet to read the files."""
+    pack = pack_of(rt, who, row, texts)
+    if pack is None and checked(rt, who, row.id, signing.as_signed(row, texts)).running:
+        raise Unavailable("This version has not been read yet, so what it shows is not known.")
+    return pack
 
 
 def check_if_match(uow: UnitOfWork, rt: Runtime, version_id: uuid.UUID, version: int) -> None:

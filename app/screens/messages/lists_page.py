@@ -13,7 +13,7 @@ from app.platform.kernel.place import day_of
 from app.platform.web.fields import Text80
 from app.screens.messages import lists
 from app.screens.messages import view as views
-from app.screens.messages.page import TO_READ, AtVersion, VersionVisit
+from app.screens.messages.page import AtVersion, VersionVisit
 
 router = APIRouter(prefix="/messages", include_in_schema=False)
 
@@ -75,5 +75,5 @@ def _version(at: VersionVisit) -> tuple[service.VersionView, lists.Version]:
     view, files = at.opened()
     parent = web.files(at.rt, at.who, view.row.parent_id) if view.row.parent_id else {}
     gone = frozenset(one.target for one in view.withdrawn)
-    pack = web.pack_of(at.rt, view.row, files, TO_READ)
+    pack = web.pack_of(at.rt, at.who, view.row, files)
     return view, lists.Version(files, pack, at.checked(), parent, gone, day_of(at.rt.now()))

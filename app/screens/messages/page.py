@@ -31,10 +31,6 @@ from harm_messages import Pack
 router = APIRouter(prefix="/messages", include_in_schema=False)
 
 LIMIT = 25
-PATIENCE = 2.0
-"""Seconds a page waits for the check of the whole pack; then it says that the check is still running."""
-TO_READ = 6.0
-"""Seconds a page waits to know whether a version can be read, before it shows less."""
 Reader = Annotated[Visit, visitor(*web.READERS)]
 FilePath = Annotated[str, Query(max_length=120)]
 DONE = {
@@ -120,7 +116,7 @@ class VersionVisit(Visit):
 
     def checked(self) -> Checked:
         """What the check finds in it, as far as it has come."""
-        return web.prepared(self.rt, self.who, self.version_id, PATIENCE).checked
+        return web.prepared(self.rt, self.who, self.version_id).checked
 
     def shown_again(self, form: str = "", **typed: str) -> AbstractContextManager[None]:
         """Where what is inside is refused, the page of the version with why, and with what was typed into the form."""
@@ -283,7 +279,7 @@ def message_page(
     checked = at.checked()
     _, locale, name = path.split("/")
     message_id = name.removesuffix(".md")
-    pack = web.pack_of(at.rt, view.row, files, TO_READ)
+    pack = web.pack_of(at.rt, at.who, view.row, files)
     look = views.look_of(path, files.get(path, ""), form, pack)
     called = language_names(pack or at.rt.pack, files)
     there = message_files.read(files.get(path, ""))
@@ -323,7 +319,7 @@ def compare(at: AtVersion, old: Annotated[uuid.UUID | None, Query(alias="with")]
     with rt.read() as session:
         rows = service.views_page(session, rt.packs, at.who, rt.now(), limit=100)
     other, before = replace(at, version_id=old or view.row.parent_id or rt.packs.shipped_id).opened()
-    packs = web.pack_of(rt, other.row, before, TO_READ), web.pack_of(rt, view.row, after, TO_READ)
+    packs = web.pack_of(rt, at.who, other.row, before), web.pack_of(rt, at.who, view.row, after)
     return at.page(
         "messages/compare.html",
         other=other,

@@ -113,7 +113,7 @@ def look(at: page.AtVersion, path: FormPath, form: Typed) -> HTMLResponse:
     row, files = web.row(rt, who, version_id), web.files(rt, who, version_id)
     if not is_message(path):
         raise NotFound("message")
-    found = view.look_of(path, files.get(path, ""), form, web.pack_of(rt, row, files, page.PATIENCE))
+    found = view.look_of(path, files.get(path, ""), form, web.pack_of(rt, who, row, files))
     return at.page(
         "messages/_look.html", look=found, found=found.problems, version_id=version_id, live=True,
         pictogram=form.pictogram, **view.common(who),
@@ -151,7 +151,7 @@ def submit(
     """Send a draft to review."""
     with at.shown_again(effective_from=effective_from, effective_to=effective_to):
         start, end = _days(effective_from, effective_to)
-        ready = web.prepared(at.rt, at.who, at.version_id, page.TO_READ)
+        ready = web.prepared(at.rt, at.who, at.version_id)
         with at.begin() as uow:
             web.check_if_match(uow, at.rt, at.version_id, version)
             signing.submit(uow, at.rt.packs, at.version_id, ready, effective_from=start, effective_to=end)

@@ -19,7 +19,7 @@ from harm_messages import Pack, Problem
 from harm_messages.check_words import word_problems
 from tests.app.conftest import people_of
 from tests.app.consultations.conftest import Desk
-from tests.support.packs import found_here
+from tests.support.packs import checked_at_once, found_here
 
 HEAT = "messages/en/M-HEAT.md"
 
@@ -98,7 +98,7 @@ def editors(world: Any) -> Editors:
 def quick_check(monkeypatch: pytest.MonkeyPatch) -> None:
     """The words of one message instead of the whole pack, which takes seconds, and in this process. The whole check in a
     child is asked in test_hostile_drafts.py and by the browser's test."""
-    monkeypatch.setattr("app.care.message_packs.checking.found_in", found_here(_words_of_one))
+    checked_at_once(monkeypatch, found_here(_words_of_one))
 
 
 def _words_of_one(pack: Pack, _: date) -> list[Problem]:

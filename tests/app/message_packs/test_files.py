@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from datetime import date
-
-import pytest
-
 from app.care.message_packs import checking, comparing, message_files, rule_files, showing
-from app.care.message_packs.confined import Step
 from app.care.message_packs.domain import Target
 from app.care.message_packs.showing import WORKED_CASES
-from harm_messages import Problem, load_pack, pack_files
-from tests.support.packs import found_here
+from harm_messages import load_pack, pack_files
 
 HEAT = "messages/en/M-HEAT.md"
 
@@ -126,34 +118,3 @@ def test_a_changed_word_shows_in_the_comparison_and_in_the_pages_of_the_cases() 
     assert "MDMA pill, 232 mg" in {c.title for c in cases}
     assert all([m.id for m in c.come] == ["M-HEAT"] for c in cases)
     assert showing.changed_cases(old, old) == []
-
-
-def test_a_page_does_not_wait_for_a_long_check_and_finds_it_done_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    go = threading.Event()
-    problem = Problem("banned", "M-HEAT (en)", "A word.", file=HEAT)
-    monkeypatch.setattr(checking, "found_in", found_here(lambda pack, today: [problem] if go.wait(30) else []))
-    checks, files = checking.Checks(), pack_files()
-    first = checks.of(files, date(2026, 11, 26), patience=0.01)
-    assert (first.running, first.problems) == (True, ())
-    go.set()
-    assert checks.of(files, date(2026, 11, 26)).problems == (problem,)
-    assert not checks.of(files, date(2026, 11, 26), patience=0.0).running
-
-
-def test_while_a_check_runs_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    go, told = threading.Event(), threading.Event()
-
-    def found(files: Mapping[str, str], today: date, **_: object) -> Iterator[Step]:
-        yield Step("read")
-        yield Step("under_way", done=43, of=200)
-        told.set()
-        go.wait(30)
-        yield Step("checked")
-
-    monkeypatch.setattr(checking, "found_in", found)
-    checks, files = checking.Checks(), pack_files()
-    assert checks.of(files, date(2026, 11, 26), patience=0.0).running
-    assert told.wait(30)
-    assert checks.of(files, date(2026, 11, 26), patience=0.0).percent == 21
-    go.set()
-    assert not checks.of(files, date(2026, 11, 26)).running

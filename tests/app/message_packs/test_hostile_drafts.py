@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -16,18 +14,25 @@ from uuid import UUID
 
 import pytest
 
-from app.care.message_packs import checking, comparing, drafting, message_files, repository, rule_files
-from app.care.message_packs.checking import Checks
+from app.care.message_packs import (
+    check_job,
+    checking,
+    comparing,
+    drafting,
+    message_files,
+    provider,
+    repository,
+    rule_files,
+)
 from app.care.message_packs.confined import LIMITS, Step, found_in
 from app.care.message_packs.tables import PackVersion
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import Unavailable
 from app.screens.messages import lists
 from harm_messages import pack_files
 from tests.app.message_packs.conftest import HEAT, Editors, field
 from tests.support.effort import a_sound_pack, within
-from tests.support.packs import found_here
+from tests.support.packs import checked_at_once, found_here
 from tests.support.poison import ALIAS_BOMB, MERGE_BOMB, with_endless_pattern
 from tests.support.road import ok
 
@@ -79,7 +84,7 @@ def stored(editors: Editors, path: str, text: str) -> str:
 def test_a_draft_stored_before_the_upgrade_opens_at_once_and_shows_what_to_mend(
     editors: Editors, monkeypatch: pytest.MonkeyPatch, path: str, text: str
 ) -> None:
-    monkeypatch.setattr(checking, "found_in", no_child)
+    monkeypatch.setattr(check_job, "found_in", no_child)
     assert path in FILES
     draft = stored(editors, path, text)
     browser = editors.browser(CLINICIAN)
@@ -142,7 +147,7 @@ def test_a_version_of_too_many_characters_is_neither_saved_nor_read(
         "files": {**FILES, "rules/new.yaml": "#" * 99},
     }
     assert browser.post(f"{URL}/import", json=body).status_code == 422
-    monkeypatch.setattr(checking, "found_in", no_child)
+    monkeypatch.setattr(check_job, "found_in", no_child)
     problems = ok(browser.get(f"{URL}/{draft}/check"))["problems"]
     assert any("characters in all its files" in p["text"] for p in problems)
 
@@ -150,39 +155,24 @@ def test_a_version_of_too_many_characters_is_neither_saved_nor_read(
 # -- in the child ----------------------------------------------------------------------------------
 
 
-def limited(monkeypatch: pytest.MonkeyPatch, **limits: Any) -> list[object]:
-    """Checks run in children with these limits; the children are listed."""
+def test_a_pattern_that_never_ends_is_stopped_and_told(editors: Editors, monkeypatch: pytest.MonkeyPatch) -> None:
     children: list[object] = []
 
-    def found(files: Any, today: date, started: Any) -> Iterator[Step]:
-        return found_in(files, today, replace(LIMITS, **limits), lambda c: (children.append(c), started(c)))
+    def found(files: Any, today: date) -> Iterator[Step]:
+        children.append(files)
+        return found_in(files, today, replace(LIMITS, cpu_seconds=2))
 
-    monkeypatch.setattr(checking, "found_in", found)
-    return children
-
-
-def test_a_pattern_that_never_ends_is_stopped_while_the_server_answers(
-    editors: Editors, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    children = limited(monkeypatch, cpu_seconds=2)
+    monkeypatch.setattr(check_job, "found_in", found)
     draft, browser = stored(editors, "pack.yaml", ENDLESS["pack.yaml"]), editors.browser(CLINICIAN)
-    answers: list[Any] = []
-    asking = threading.Thread(target=lambda: answers.append(browser.get(f"{URL}/{draft}/check")))
-    asking.start()
-    answered = 0
-    while asking.is_alive():
-        assert editors.world.anonymous().get("/health").status_code == 200
-        answered += asking.is_alive()
-        asking.join(0.2)
-    assert answered, "while the pattern went round"
-    (found,) = [p for p in ok(answers[0])["problems"] if p["kind"] == "stopped"]
-    assert (found["level"], found["file"]) == ("error", "pack.yaml")
+    (told,) = [p for p in ok(browser.get(f"{URL}/{draft}/check"))["problems"] if p["kind"] == "stopped"]
+    assert (told["level"], told["file"]) == ("error", "pack.yaml")
     for words in ("was stopped after 2 seconds", "Result pages have not changed", "patterns under “never”"):
-        assert words in found["text"]
+        assert words in told["text"]
     page = browser.get(f"/messages/{draft}").text
     assert "was stopped after 2 seconds" in page
     assert "disabled" in page.split("Send to review")[0].rsplit("<button", 1)[1], "it cannot be sent to review"
-    assert "Check results" in browser.get(f"/messages/{draft}/message", params={"path": HEAT}).text
+    message = browser.get(f"/messages/{draft}/message", params={"path": HEAT}).text
+    assert "Not known until the files can be read" not in message, "they were read before it was stopped"
     assert len(children) == 1, "the answer is remembered, and one child did for every page"
 
 
@@ -213,62 +203,13 @@ def test_a_fault_of_the_check_itself_is_told_and_logged(monkeypatch: pytest.Monk
     assert (step.stage, step.lasting) == ("stopped", False)
 
 
-def test_a_server_that_stops_ends_the_children_and_one_that_goes_on_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    children = limited(monkeypatch)
-    checks = Checks()
-    assert checks.of(ENDLESS, TODAY, patience=0.0).running
-    until = time.monotonic() + 30
-    while not children and time.monotonic() < until:
-        time.sleep(0.02)
-    checks.close()
-    assert children[0].wait(10) != 0  # type: ignore[attr-defined]
-    assert checks.of(ENDLESS, TODAY, patience=0.0).running
-    while len(children) < 2 and time.monotonic() < until:
-        time.sleep(0.02)
-    checks.close()
-    assert len(children) == 2
-
-
-def test_requests_that_wait_for_checks_leave_threads_for_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    go, entered = threading.Event(), threading.Barrier(checking.WAITING + 1)
-
-    def slow(files: Any, today: date, **_: object) -> Iterator[Step]:
-        go.wait(30)
-        yield Step("read")
-        yield Step("checked")
-
-    monkeypatch.setattr(checking, "found_in", slow)
-    checks = Checks()
-
-    def waits() -> None:
-        entered.wait(10)
-        checks.of(FILES, TODAY)
-
-    threads = [threading.Thread(target=waits) for _ in range(checking.WAITING)]
-    for one in threads:
-        one.start()
-    entered.wait(10)
-    until = time.monotonic() + 10
-    while checks._waiting._value and time.monotonic() < until:
-        time.sleep(0.01)
-    assert checks.of(FILES, TODAY, patience=200).running, "a page says at once that the check is running"
-    with pytest.raises(Unavailable, match="not waited for"):
-        checks.of(FILES, TODAY)
-    assert not go.is_set()
-    assert all(one.is_alive() for one in threads)
-    go.set()
-    for one in threads:
-        one.join(10)
-    assert not checks.of(FILES, TODAY).running
-
-
 def test_packs_of_drafts_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     size = sum(map(len, FILES.values()))
-    monkeypatch.setattr(checking, "MAX_KEPT", 2 * size + 1_000)
-    checks = Checks()
+    monkeypatch.setattr(provider, "MAX_KEPT", 2 * size + 1_000)
+    packs = provider.Packs()
     for n in range(4):
-        assert checks._loaded({**FILES, "rules/new.yaml": f"# {n}\n"}) is not None
-    assert len(checks._packs) == 2
+        assert packs.of_draft({**FILES, "rules/new.yaml": f"# {n}\n"}) is not None
+    assert len(packs._drafts) == 2
 
 
 # -- while somebody types, and what pages do themselves -------------------------------------------------
@@ -277,7 +218,7 @@ def test_packs_of_drafts_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None
 def test_while_somebody_types_no_pattern_of_the_draft_is_tried_but_those_of_mast_are(
     editors: Editors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "found_in", found_here(lambda pack, today: []))
+    checked_at_once(monkeypatch, found_here(lambda pack, today: []))
     draft, browser = stored(editors, "pack.yaml", ENDLESS["pack.yaml"]), editors.browser(CLINICIAN)
     form = {**editors.form(draft), "card": "Naloxone does not work here. " + "word " * 40}
     with in_no_time():
@@ -353,7 +294,7 @@ def test_a_file_of_thousands_of_rules_is_saved_and_listed(editors: Editors) -> N
 
 def test_long_front_matter_of_a_message_is_not_read_by_pages(editors: Editors, monkeypatch: pytest.MonkeyPatch) -> None:
     """Saving by the form reads a message while the draft is held, and the list of messages reads all of them."""
-    monkeypatch.setattr(checking, "found_in", found_here(lambda pack, today: []))
+    checked_at_once(monkeypatch, found_here(lambda pack, today: []))
     for_the_slower_reader = f"---\nx: [{'1,' * 190_000}1]\ny: [a:b]\n"
     text = FILES[HEAT].replace("---\n", for_the_slower_reader, 1)
     draft, browser = stored(editors, HEAT, text), editors.browser(CLINICIAN)
