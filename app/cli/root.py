@@ -166,7 +166,7 @@ def database_of(
     `own_tables`: the verb has imported every table that its tables refer to, so the others, which take long, are left out.
     """
     from app.operations.at_rest import unlock
-    from app.platform.db import Database
+    from app.platform.db import Database, migrate
     from app.settings import misspelt
 
     if not own_tables:
@@ -175,11 +175,8 @@ def database_of(
     for sentence in misspelt(os.environ):
         click.echo(sentence, err=True)
     with closing(Database(settings.database_url)) as database:
-        if make and database.is_sqlite:
-            from app.platform.db import migrate
-
-            if migrate.revisions(database)[0] is None:
-                migrate.upgrade(database)
+        if make and database.is_sqlite and migrate.revisions(database)[0] is None:
+            migrate.upgrade(database)
         if not locked:
             migrate.refuse_unknown(database)
             unlock(settings, database)
