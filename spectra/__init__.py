@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from spectra.importing import ImportReport, entries_from_readings
     from spectra.index.store import LibraryFileError
     from spectra.infrared_library import InfraredLibrary
-    from spectra.library_set import LibrarySet
     from spectra.mass_library import MassLibrary
     from spectra.preprocess import centroid
     from spectra.recalibration import Recalibration, recalibrate
@@ -83,7 +82,6 @@ _HOME = {
     "ImportReport": "spectra.importing",
     "InfraredLibrary": "spectra.infrared_library",
     "LibraryFileError": "spectra.index.store",
-    "LibrarySet": "spectra.library_set",
     "MassLibrary": "spectra.mass_library",
     "MethodAnswer": "spectra.sample.answer",
     "Question": "spectra.sample.answer",
@@ -146,7 +144,6 @@ __all__ = [
     "Level",
     "LibraryEntry",
     "LibraryFileError",
-    "LibrarySet",
     "MassLibrary",
     "MassRun",
     "MassSpectrum",

@@ -17,19 +17,18 @@ from spectra.index.catalogue import Catalogue
 from spectra.index.infrared_curves import curves_of_entries, curves_on_grid, is_raman, refuse_other_technique
 from spectra.index.infrared_engine import Engine
 from spectra.index.infrared_index import InfraredIndex
-from spectra.index.store import open_arrays, save_arrays
+from spectra.index.store import LibraryFileError, open_arrays, save_arrays
 from spectra.infrared.answer import InfraredExplanation
 from spectra.infrared.explain import explain
 from spectra.infrared.identify import identify
 from spectra.infrared.ranking import ALIGNED
 from spectra.infrared.search import compounds, hits
-from spectra.infrared_grid import GRID, STEP, grid_of
+from spectra.infrared_grid import GRID
 from spectra.types import Candidate, Identification, InfraredSpectrum, LibraryEntry, SpectrumError
 
 FORMAT = "mast-infrared-library"
 VERSION, RAMAN_VERSION = 2, 3
-"""1 stored neither bounds nor resolutions and rounded features otherwise: it is read, and computes them on first use.
-Raman libraries before 3 stand on the infrared grid: they are read, moved, and computed again as well."""
+"""Raman libraries before 3 stand on the infrared grid; they are refused."""
 
 
 class InfraredLibrary(InfraredIndex):
@@ -101,19 +100,13 @@ class InfraredLibrary(InfraredIndex):
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], verify: bool = False) -> InfraredLibrary:
-        """Open a saved library, memory-mapped. Raises LibraryFileError when damaged or of another kind.
-
-        Libraries of format version 1 and Raman libraries of version 2 are read too; what they lack is computed on first
-        use. Save them again.
-        """
-        arrays, info = open_arrays(path, FORMAT, (1, VERSION, RAMAN_VERSION), verify)
+        """Open a saved library, memory-mapped. Raises LibraryFileError when damaged or of another kind or format."""
+        arrays, info = open_arrays(path, FORMAT, (VERSION, RAMAN_VERSION), verify)
         library = cls(arrays["curves"], Catalogue.from_arrays(arrays, info["library"]))
         if library.raman and info.get("lowest") != library.grid[0]:
-            stored = arrays.get("resolution")
-            return cls(_on_raman_grid(arrays["curves"]), library.catalogue, None if stored is None else stored)
-        if "codes" in arrays:
-            library.__dict__["codes"] = arrays["codes"].view(np.ndarray)
-            library.engine = Engine.from_arrays(arrays["curves"], arrays, air=not library.raman)
+            raise LibraryFileError(f"{path} holds Raman spectra on another grid. Import it again from its source file.")
+        library.__dict__["codes"] = arrays["codes"].view(np.ndarray)
+        library.engine = Engine.from_arrays(arrays["curves"], arrays, air=not library.raman)
         return library
 
     def search(
@@ -174,11 +167,3 @@ class InfraredLibrary(InfraredIndex):
         """
         refuse_other_technique(query, "first_derivative", self.raman)
         return explain(self, query, max_components, watch)
-
-
-def _on_raman_grid(curves: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Curves (N, 1801) of the infrared grid on that of Raman: what lies above its end is lost."""
-    moved = round((GRID[0] - grid_of(raman=True)[0]) / STEP)
-    out = np.full(curves.shape, np.nan, dtype=np.float32)
-    out[:, moved:] = curves[:, :-moved]
-    return out

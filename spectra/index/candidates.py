@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from spectra.acceleration import HELPER, Patience
-from spectra.index.late_rows import LateRows
 from spectra.index.mass_index import MassIndex
 from spectra.index.precursor_error import error_ppm
 from spectra.index.queries import Queries
@@ -61,14 +60,8 @@ def candidates(
 ) -> list[Candidate]:
     """One Candidate per entry, in this order: reverse score, matched peaks, share of the query explained.
 
-    They are made at the first look at one of them. `identity`: with the error of their precursor.
+    `identity`: with the error of their precursor.
     """
-    return LateRows(count=entries.size, make=lambda: _made(library, query, rule, entries, scores, identity))
-
-
-def _made(
-    library: MassIndex, query: Peaks, rule: Score, entries: IntArray, scores: NDArray[np.float32], identity: bool
-) -> list[Candidate]:
     part = library.table.take(entries)
     matches = part.match(query, rule.window)
     reverse = rule.reverse(query, part, matches).astype(np.float32)

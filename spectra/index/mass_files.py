@@ -1,7 +1,6 @@
-"""A mass library as a folder of arrays: format version 2, and version 1 still read.
+"""A mass library as a folder of arrays: unit-mass intensities as 16-bit codes, and the search index with its spectra.
 
-Version 2 keeps unit-mass intensities as 16-bit codes and the search index with its spectra. Imports numpy and
-`spectra` only.
+Imports numpy and `spectra` only.
 """
 
 from __future__ import annotations
@@ -13,16 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectra.index.catalogue import Catalogue
-from spectra.index.ei_codes import quantised
 from spectra.index.mass_index import MassIndex
 from spectra.index.mass_search import MassSearch
 from spectra.index.store import LibraryFileError, open_arrays, save_arrays
 from spectra.peaktable import PeakTable, StoredUnitMass
-from spectra.preprocess import on_micro_grid
 
 FORMAT = "mast-mass-library"
 VERSION = 2
-READABLE = (1, VERSION)
 
 Parts = tuple[PeakTable, Catalogue, NDArray[np.int32], MassSearch]
 
@@ -43,7 +39,7 @@ def save(library: MassIndex, path: str | os.PathLike[str]) -> None:
 
 def open_parts(path: str | os.PathLike[str], verify: bool) -> Parts:
     """What a stored library is made of, memory-mapped. Raises LibraryFileError."""
-    arrays, info = open_arrays(path, FORMAT, READABLE, verify)
+    arrays, info = open_arrays(path, FORMAT, VERSION, verify)
     try:
         accurate, described = bool(info["accurate"]), info["library"]
         catalogue = Catalogue.from_arrays(arrays, described)
@@ -62,10 +58,4 @@ def _table(arrays: dict[str, NDArray[Any]], accurate: bool) -> PeakTable:
     precursor = arrays["precursor"]
     if "ei_mz" in arrays:
         return StoredUnitMass(arrays["ei_mz"], arrays["ei_code"], arrays["ei_offsets"], precursor)
-    mz, intensity, offsets = arrays["mz"], arrays["intensity"], arrays["offsets"]
-    if not accurate:
-        # Version 1 kept float32 intensities: bring them to the codes, as an import would.
-        return PeakTable(mz, quantised(intensity, offsets), offsets, precursor, accurate)
-    if "ms2_mz" in arrays or mz.size == 0:
-        return PeakTable(mz, intensity, offsets, precursor, accurate)
-    return PeakTable(on_micro_grid(mz), intensity, offsets, on_micro_grid(precursor), accurate)
+    return PeakTable(arrays["mz"], arrays["intensity"], arrays["offsets"], precursor, accurate)

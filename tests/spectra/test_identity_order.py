@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectra import LibrarySet, MassLibrary, MassSpectrum
+from spectra import MassLibrary, MassSpectrum
 from spectra.acceleration import numba_present
 from spectra.confidence.calibration import shipped
 from spectra.confidence.ranking_msms import FEATURES
@@ -78,14 +78,6 @@ def test_an_error_that_is_forgiven_changes_no_order() -> None:
     better, nearer = QUERY, MassSpectrum([50.0, 55.0, 58.0], [9, 5, 3], 200.0, "ESI")
     library = library_of([_at(nearer, 200.0), _at(better, 200.00039)], accurate=True)
     assert [c.entry for c in library.search(QUERY, score="entropy", precursor_tolerance=0.005)] == [1, 0]
-
-
-def test_several_libraries_are_merged_in_that_order() -> None:
-    better, nearer = QUERY, MassSpectrum([50.0, 55.0, 58.0], [9, 5, 3], 200.0, "ESI")
-    both = LibrarySet([library_of([_at(better, 200.002)], True), library_of([_at(nearer, 200.0)], True)])
-    for score in ("entropy", "composite"):
-        found = both.search(QUERY, score=score, precursor_tolerance=0.005)
-        assert [(c.library, c.rank) for c in found] == [("library (2)", 1), ("library", 2)]
 
 
 def test_search_and_identification_weigh_the_error_alike() -> None:

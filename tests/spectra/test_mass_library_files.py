@@ -1,4 +1,4 @@
-"""Stored mass libraries of version 2: same bits as in memory, version 1 still read, damage named."""
+"""Stored mass libraries of version 2: same bits as in memory, earlier formats refused, damage named."""
 
 from __future__ import annotations
 
@@ -89,23 +89,10 @@ def test_unit_mass_intensities_are_two_bytes_and_within_a_ten_thousandth(tmp_pat
     assert kept.tolist() == library.spectrum(0).intensity.tolist()
 
 
-def _version_one(library: MassLibrary, path: Path) -> None:
-    table = library.table
-    arrays = {"mz": table.mz, "intensity": table.intensity, "offsets": table.offsets, "precursor": table.precursor}
-    arrays |= {"energy": library.energy, **library.catalogue.arrays()}
-    save_arrays(path, mass_files.FORMAT, 1, arrays, {"accurate": table.accurate, "library": dict(library.info)})
-
-
-@pytest.mark.parametrize("make", [_unit_mass, _accurate])
-def test_a_library_of_version_one_is_still_read(tmp_path: Path, make: Callable[[int], MassLibrary]) -> None:
-    library = make(40)
-    _version_one(library, tmp_path / "old")
-    opened = MassLibrary.open(tmp_path / "old")
-    query = library.spectrum(7)
-    for score in SCORES:
-        assert opened.search(query, score=score) == library.search(query, score=score)
-    opened.save(tmp_path / "old")
-    assert json.loads((tmp_path / "old" / "header.json").read_text())["version"] == mass_files.VERSION
+def test_a_library_of_the_first_format_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    save_arrays(tmp_path / "old", mass_files.FORMAT, 1, {"mz": np.ones(1)}, {"accurate": False, "library": {}})
+    with pytest.raises(LibraryFileError, match=r"format version 1, this program reads version 2\. Import the library"):
+        MassLibrary.open(tmp_path / "old")
 
 
 def _drop(path: Path, name: str) -> None:
