@@ -23,7 +23,6 @@ from spectra.infrared.explain import explain
 from spectra.infrared.identify import identify
 from spectra.infrared.ranking import ALIGNED
 from spectra.infrared.search import compounds, hits
-from spectra.infrared_grid import GRID
 from spectra.types import Candidate, Identification, InfraredSpectrum, LibraryEntry, SpectrumError
 
 FORMAT = "mast-infrared-library"
@@ -37,6 +36,7 @@ class InfraredLibrary(InfraredIndex):
     `resolution` (N,): resolution class of each entry, 4, 8, 16 or 32 cm⁻¹. `info["technique"]` "Raman" makes it a Raman
     library: on 100–3700 cm⁻¹, no CO₂ windows, derivatives or peaks only. Safe to share between threads.
 
+    >>> from spectra.infrared_grid import GRID
     >>> y = np.exp(-((GRID - 1700.0) / 15.0) ** 2) + 0.3 * np.exp(-((GRID - 1100.0) / 12.0) ** 2)
     >>> ir = InfraredLibrary.from_arrays(GRID, [y, y[::-1]], names=["Ketone", "Other"], compounds=["K", "O"])
     >>> hit = ir.search(InfraredSpectrum(GRID, 0.4 * y + 0.05), top=1)[0]
