@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.road import Road
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def _draft_of(clients: Clients, road: Road, page: Page) -> str:

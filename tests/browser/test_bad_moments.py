@@ -20,7 +20,7 @@ from tests.support.waiting import while_it_holds
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 UNKNOWN = "3RWX 7KDN 9FHT"
 

@@ -21,7 +21,7 @@ from tests.support.waiting import while_it_holds
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SPECTRUM_TOP = 230
 MOST_TABS = 8

@@ -23,7 +23,7 @@ from tests.support.small_files import MDMA, small_ms, small_run
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 DRAWN = """() => {
     window.drawn = { hollow: 0, words: [] };

@@ -18,7 +18,7 @@ from tests.support.site import PHONE, Desk, bare, scroll_overflow
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 FIFTEEN = (
     "mdma", "cocaine", "ketamine", "caffeine", "phenacetin", "levamisole", "lidocaine", "bromazolam", "xylazine",

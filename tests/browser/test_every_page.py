@@ -23,7 +23,7 @@ from tests.support.waiting import while_it_holds
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 MOST_TABS = 90
 HEAT = "messages/en/M-HEAT.md"

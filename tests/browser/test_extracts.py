@@ -12,7 +12,7 @@ from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support.site import TABLET, Clients, Desk
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 YEAR = datetime.now(UTC).year

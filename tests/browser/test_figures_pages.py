@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support.site import PHONE, TABLET, Desk, scroll_overflow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def table_rows(page: Page) -> list[list[str]]:
@@ -84,26 +83,6 @@ def test_the_table_the_csv_and_the_link_say_the_same(desk: Desk) -> None:
     page.get_by_text("Source", exact=True).first.click()
     whole = saved(page, "Download the whole release")
     assert whole[:2] == b"PK"
-
-
-def test_the_police_see_cubes_and_alerts_and_every_other_door_is_shut(desk: Desk) -> None:
-    page = desk.sign_in(Role.POLICE, TABLET)
-    assert page.url.endswith("/partner")
-    assert [a.inner_text() for a in page.locator(".nav ul.nav__wide a").all()] == ["Figures", "Alerts"]
-    look_up(page, Step_in_time="month", Split_by="nothing else")
-    expect(page.locator("#figures-table")).to_be_visible()
-    chart = page.locator(".multiple svg").first
-    expect(page.get_by_role("region", name="Alerts").locator("h2")).to_be_in_viewport()
-    top = chart.evaluate("(e) => e.getBoundingClientRect().top")
-    assert top <= 240, top
-    assert page.locator("[data-live]").count() == 0
-    desk.shot(page, "figures-partner-tablet")
-    desk.watch.expect(r"status 403|status of 403")
-    for address in ("/sessions", "/bench", "/reception", "/trends", "/consultations", "/projects", "/history"):
-        answer = page.goto(address)
-        assert answer is not None
-        assert answer.status == 403, address
-        expect(page.locator("h1")).to_have_text("You do not have permission")
 
 
 def test_figures_are_told_without_colour(desk: Desk) -> None:

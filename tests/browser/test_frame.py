@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
@@ -16,6 +17,8 @@ from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SERVICE = [Role.SESSION_LEAD, Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.CLINICIAN]
 MORE = [*SERVICE, Role.RESEARCHER, Role.ADMIN]

@@ -22,7 +22,7 @@ from tests.support.site import Desk
 if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PHONE, SCREENS, WITH_NOTICE = (375, 667), 1.5, 2.0
 END_OF_999 = """() => {

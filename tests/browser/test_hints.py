@@ -14,7 +14,7 @@ from tests.support.site import PHONE, TABLET, Desk
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def show(page: Page) -> None:

@@ -13,7 +13,7 @@ from tests.support.site import PHONE, TABLET, Desk, bare, scroll_overflow
 
 from . import steps
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 
 def test_the_switch_keeps_the_ticket_in_its_tab_and_the_page_live(desk: Desk, road: Road) -> None:

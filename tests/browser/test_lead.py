@@ -18,7 +18,7 @@ from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 FILES = 38
 OCTETS = {"Content-Type": "application/octet-stream"}

@@ -21,7 +21,7 @@ from tests.support.site import LAPTOP, PHONE, TABLET, Clients, Desk
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page, Request, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 MASS = b"Name: caffeine\nComment: by hand\nNum Peaks: 4\n55 200; 82 150; 109 600; 194 999\n"
 SETTLED = re.compile(r"^(done|warning|asks|problem|unsent|cancelled|twin)$")

@@ -16,7 +16,7 @@ from tests.support.site import PHONE, TABLET, Clients, Desk, bare, scroll_overfl
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 AUTHOR, OTHER = [person for person in PEOPLE if person.role is Role.CLINICIAN]
 NEW = "Rest where it is cool."

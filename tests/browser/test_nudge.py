@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.support.road import Road
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 ASK = """async (texts) => {
   const { foundIn, leftOut } = (await import("/static/joined/nudge.js")).$nudge();

@@ -20,7 +20,7 @@ from tests.support.site import PHONE, TABLET, Clients, Desk, bare, new_key
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SAYS = "This page may be out of date. Ask us."
 # what a message looks like once its dosing sentences are marked; put into every answer, whatever the pack says today

@@ -21,7 +21,7 @@ from tests.support.site import PASSWORDS, Desk, Site, serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SEND = """([to, fields]) => {
   const form = Object.assign(document.createElement("form"), { method: "post", action: to });

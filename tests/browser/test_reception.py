@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.support.road import Road
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 OPTIONAL = (("aggregate_data", "yes"), ("share_in_alert", "no"), ("followup", "no"))
 

@@ -20,7 +20,7 @@ from tests.support.site import PHONE, TABLET, Desk, scroll_overflow
 if TYPE_CHECKING:
     from playwright.sync_api import Download, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 MONTHS = "/trends?measure=expected_found&by=month"
 HEAT = "/trends?measure=expected_found&by=month&by=expected&drawn=heat"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.support.road import Road
 
-pytestmark = pytest.mark.browser(whole=True)
+pytestmark = [pytest.mark.browser(whole=True), pytest.mark.long]
 
 WIDTH, HEIGHT = 640, 480
 A_SECOND = 8

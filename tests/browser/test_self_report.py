@@ -25,7 +25,7 @@ from tests.support.site import PASSWORDS, PHONE, TABLET, Desk, Site, scroll_over
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
 
-pytestmark = pytest.mark.browser(whole=True)
+pytestmark = [pytest.mark.browser(whole=True), pytest.mark.long]
 
 MARK = traces.spellings("wychwood-tonic")
 SERVE = (sys.executable, "-c", "from tests.support.planted import serve; serve()")

@@ -18,7 +18,7 @@ from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 CELLS = """() => [...document.querySelectorAll(".report__part :is(th, td, caption, p, h2)")].map((e) => e.innerText)"""
 CUT = """() => [...document.querySelectorAll("main *")]

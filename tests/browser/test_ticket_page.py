@@ -16,7 +16,7 @@ from . import steps
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 STREAM = "**/api/v1/tickets/events*"
 REFUSED = "status (of )?(401|404)|MIME type"

@@ -19,7 +19,7 @@ from tests.support.small_files import MDMA, small_run
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 CAFFEINE = {194: 999.0, 109: 600.0, 55: 250.0, 67: 300.0, 82: 200.0, 193: 100.0}
 

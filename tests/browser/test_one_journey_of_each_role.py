@@ -1,4 +1,5 @@
-"""The six steps of a sample, by the people who make them, each in a browser of their own, on real files."""
+"""One journey of each role, each in a browser of its own: a sample from the tent to the client and into the figures, on real files,
+then an administrator and a partner. What `make test` runs of the screens, beside the intake without a network."""
 
 from __future__ import annotations
 
@@ -292,3 +293,58 @@ def _chemist_amends(desk: Desk, page: Page, path: str, client: Page) -> None:
     words = client.locator("#ticket").inner_text()
     assert "read too early" not in words, "the reason is for staff"
     desk.shot(client, "7-client-under-review")
+
+
+def test_somebody_new_sets_a_password_by_a_link_whose_secret_leaves_the_address_and_signs_in(desk: Desk) -> None:
+    admin = desk.sign_in(Role.ADMIN, path="/people")
+    admin.get_by_label("Full name").fill("Nadia New")
+    admin.get_by_label("User name").fill("nadia")
+    admin.get_by_label("Reception", exact=True).check()
+    steps.press(admin, "Add person")
+    link = admin.locator("main code").inner_text()
+    admin.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    admin.get_by_role("button", name="Copy link").click()
+    expect(admin.locator("#copied")).to_have_text("The link is on the clipboard.")
+    assert admin.evaluate("navigator.clipboard.readText()") == link
+    # As under an address without https
+    admin.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    admin.get_by_role("button", name="Copy link").click()
+    expect(admin.locator("#copied")).to_contain_text("This browser does not allow copying.")
+    assert admin.evaluate("getSelection().toString()") == link
+    asked: list[str] = []
+    phone = desk.context(PHONE).new_page()
+    phone.on("request", lambda request: asked.append(request.url))
+    phone.goto("/password#" + link.partition("#")[2])
+    expect(phone.locator("#link")).to_be_hidden()
+    assert phone.url.endswith("/password")
+    for label in ("New password", "Repeat new password"):
+        phone.get_by_label(label, exact=True).fill("nadia at the door")
+    steps.press(phone, "Set password")
+    expect(phone.locator("main").get_by_role("status")).to_have_text("Your password is set. Sign in with it.")
+    assert not [url for url in asked if link.partition("#")[2] in url.partition("#")[0]]
+    phone.get_by_label("User name").fill("nadia")
+    phone.get_by_label("Password").fill("nadia at the door")
+    phone.get_by_role("button", name="Sign in").click()
+    expect(phone.locator("h1")).not_to_have_text("Sign in")
+
+
+def test_the_police_see_cubes_and_alerts_and_every_other_door_is_shut(desk: Desk) -> None:
+    page = desk.sign_in(Role.POLICE, TABLET)
+    assert page.url.endswith("/partner")
+    assert [a.inner_text() for a in page.locator(".nav ul.nav__wide a").all()] == ["Figures", "Alerts"]
+    page.locator(".ask > summary").click()
+    page.get_by_label("Step in time", exact=True).select_option(label="month")
+    steps.press(page, "Show")
+    expect(page.locator("#figures-table")).to_be_visible()
+    chart = page.locator(".multiple svg").first
+    expect(page.get_by_role("region", name="Alerts").locator("h2")).to_be_in_viewport()
+    top = chart.evaluate("(e) => e.getBoundingClientRect().top")
+    assert top <= 240, top
+    assert page.locator("[data-live]").count() == 0
+    desk.shot(page, "figures-partner-tablet")
+    desk.watch.expect(r"status 403|status of 403")
+    for address in ("/sessions", "/bench", "/reception", "/trends", "/consultations", "/projects", "/history"):
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status == 403, address
+        expect(page.locator("h1")).to_have_text("You do not have permission")
