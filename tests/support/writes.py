@@ -1518,38 +1518,6 @@ def project(stage: Stage, *steps: str) -> str:
     return str(key)
 
 
-QUERY = {"name": "Samples by month", "question": "measure=samples&by=month"}
-
-
-def saved_query(stage: Stage) -> str:
-    """A question about the figures under a name of the researcher's; the same one each time."""
-    client = stage.client("researcher")
-    there = ok(client.get("/api/v1/trends/queries")) or [ok(client.post("/api/v1/trends/queries", json=QUERY))]
-    return str(there[0]["id"])
-
-
-@write("POST", "/api/v1/trends/queries")
-def _(stage: Stage) -> Call:
-    return Call("researcher", "/api/v1/trends/queries", more={"json": QUERY})
-
-
-@write("POST", "/trends/saved")
-def _(stage: Stage) -> Call:
-    form = {"called": QUERY["name"], "question": QUERY["question"]}
-    return Call("researcher", "/trends/saved", more={"data": form})
-
-
-def on_query(method: str, url: str, **more: Any) -> None:
-    """A route about a saved query."""
-    WRITES[method, url] = lambda stage: Call("researcher", url, {"query_id": saved_query(stage)}, more)
-
-
-on_query("PUT", "/api/v1/trends/queries/{query_id}", json={"name": "By month"}, headers={"If-Match": '"1"'})
-on_query("DELETE", "/api/v1/trends/queries/{query_id}")
-on_query("POST", "/trends/saved/{query_id}", data={"called": "By month", "version": 1})
-on_query("POST", "/trends/saved/{query_id}/remove")
-
-
 @write("POST", "/api/v1/projects")
 def _(stage: Stage) -> Call:
     actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import Annotated, cast
-from urllib.parse import parse_qs, urlencode
+from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Query
 from fastapi.responses import Response
 
 from app.figures.trends import service
-from app.figures.trends.charts import Drawn
 from app.figures.trends.csv import to_csv
 from app.figures.trends.domain import Amongst, Dimension, Question, TrendTable
 from app.figures.trends.measures import MEASURES, form_of
@@ -104,27 +103,6 @@ def words_of(ask: Question, **more: str) -> str:
     pairs += [("role", ask.role), ("baseline", baseline_of(ask))]
     pairs += list(more.items())
     return urlencode([(k, v) for k, v in pairs if v])
-
-
-def asked_in(words: str) -> tuple[Question, Drawn]:
-    """The question in the query of an address, as `words_of` wrote it, and how it is drawn. Raises Invalid."""
-    try:
-        given = parse_qs(words, max_num_fields=40)
-        one = {name: values[-1] for name, values in given.items()}
-        drawn = Drawn(one.get("drawn", Drawn.AUTO))
-    except ValueError:
-        raise Invalid("That is not a question about the figures.", fields={"question": "not a question"}) from None
-    asked = question(
-        measure=one.get("measure", "expected_found"),
-        by=splits(given.get("by", ())) or None,
-        where=given.get("where"),
-        found=one.get("found", ""),
-        role=cast(Amongst, one.get("role", "")),  # one that is unknown is refused there
-        from_month=one.get("from", ""),
-        to_month=one.get("to", ""),
-        baseline=one.get("baseline", ""),
-    )
-    return asked, drawn
 
 
 def baseline_of(ask: Question) -> str:

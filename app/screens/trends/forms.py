@@ -16,9 +16,7 @@ from app.figures.trends.domain import Dimension, Kind, Measure, Question
 from app.figures.trends.measures import MEASURED, MEASURES, VERDICTS
 from app.figures.trends.protection.lattice import labels
 from app.figures.trends.protection.striking import Book
-from app.figures.trends.tables import SavedQuery
 from app.figures.trends.web import ALL, baseline_of, words_of
-from app.platform.kernel.errors import Invalid, MastError
 
 SPLITS_IN_FORM = 3
 
@@ -66,37 +64,6 @@ class Sentence:
     splits: tuple[tuple[Choice, ...], ...]
     months: tuple[tuple[Choice, ...], tuple[Choice, ...]]
     baselines: tuple[Choice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Menu:
-    """Saved queries on the page. `standard`: the figure for someone who asks nothing; `current`: the query that is shown;
-    `question`: what can be saved, where none is; `typed` and `wrong`: a name that was refused, and why."""
-
-    queries: Sequence[SavedQuery]
-    standard: str
-    current: SavedQuery | None
-    question: str
-    typed: str
-    wrong: str
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """A saved query that can no longer be answered, and why."""
-
-    query: SavedQuery
-    why: Invalid
-
-
-def menu(
-    queries: Sequence[SavedQuery], standard: Question, question: str, typed: str = "", refused: MastError | None = None
-) -> Menu:
-    """The menu over the figure that answers this question; over none where there is no answer."""
-    current = next((one for one in queries if one.question == question), None)
-    wrong = f"{refused.detail} {refused.hint}".strip() if refused else ""
-    name = typed if refused or not current else current.name
-    return Menu(queries, words_of(standard), current, question, name, wrong)
 
 
 SPLITS = (

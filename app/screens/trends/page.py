@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated, cast
-from urllib.parse import parse_qs, urljoin
+from urllib.parse import urljoin
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, Field
 
-from app.figures.trends import saved, service
+from app.figures.trends import service
 from app.figures.trends.charts import Drawn, Pictures, pictures
 from app.figures.trends.charts.groups import Names
 from app.figures.trends.charts.svg import Source, slide
@@ -17,7 +17,6 @@ from app.figures.trends.csv import dictionary
 from app.figures.trends.domain import Amongst, Question, TrendTable
 from app.figures.trends.protection.striking import book
 from app.figures.trends.schemas import protection_words
-from app.figures.trends.tables import SavedQuery
 from app.figures.trends.web import (
     DEFAULT_SPLIT,
     READERS,
@@ -27,17 +26,15 @@ from app.figures.trends.web import (
     csv_response,
     question,
     splits,
-    words_of,
 )
-from app.platform.kernel.errors import Forbidden, Invalid, MastError, NotFound
+from app.platform.kernel.errors import Forbidden, Invalid, NotFound
 from app.platform.kernel.place import local
 from app.platform.security.policy import public
 from app.platform.web import bodies
 from app.platform.web.fields import Text80
-from app.platform.web.problems import status_of
 from app.runtime import Runtime
 from app.screens.trends import forms, view
-from app.screens.visits import Done, Visit, visitor
+from app.screens.visits import Visit, visitor
 from harm_messages.register import Register
 
 router = APIRouter(include_in_schema=False)
@@ -45,8 +42,7 @@ router = APIRouter(include_in_schema=False)
 Reader = Annotated[Visit, visitor(*READERS)]
 Asked = Annotated[Question, Depends(question)]
 FIRST_FIGURE, FIRST_SPLIT = "expected_found", Split("month")
-"""What the page shows to someone who has asked and saved nothing yet."""
-DONE = {"saved": "Query saved.", "renamed": "Query renamed.", "removed": "Query removed."}
+"""What the page shows to someone who has asked nothing yet."""
 TOGETHER = "found_with"
 """Counted for classes and by year alone, so the form does not make anybody choose them."""
 
@@ -118,38 +114,8 @@ def _plainly(asked: Words, wrong: Invalid | Forbidden) -> Invalid | Forbidden:
 
 
 @router.get("/trends")
-def trends_page(visit: Reader, asked: Annotated[Words, Query()], done: Done = "") -> HTMLResponse:
-    """The page; who asks nothing gets the saved query used last. A question that cannot be answered says why and keeps the form."""
-    with visit.rt.read() as session:
-        last = saved.last_used(session, visit.who) if asked == Words() else None
-    return opened(visit, last, said=done) if last else shown(visit, asked, said=done)
-
-
-def opened(visit: Visit, query: SavedQuery, *, said: str = "") -> HTMLResponse:
-    """A saved query; one whose meaning is gone says so over the standard figure."""
-    try:
-        saved.understood(query.question, visit.rt.pack.substances)
-    except Invalid as error:
-        return shown(visit, Words(), said=said, gone=forms.Gone(query, error))
-    return shown(visit, in_words(query.question), said=said)
-
-
-def in_words(question: str) -> Words:
-    """The question in the query of an address, as the page is asked it."""
-    given = parse_qs(question)
-    return Words.model_validate({name: v if name in ("by", "where") else v[-1] for name, v in given.items()})
-
-
-def shown(
-    visit: Visit,
-    asked: Words,
-    *,
-    said: str = "",
-    gone: forms.Gone | None = None,
-    typed: str = "",
-    refused: MastError | None = None,
-) -> HTMLResponse:
-    """The page for a question. `gone`: a saved query that means nothing any more; `typed`: a name that was `refused`."""
+def trends_page(visit: Reader, asked: Annotated[Words, Query()]) -> HTMLResponse:
+    """The page; who asks nothing gets the first figure. A question that cannot be answered says why and keeps the form."""
     error, table, ask = None, None, Question(asked.measure or asked.figure, DEFAULT_SPLIT)
     asked, note = _together(asked, visit.rt.pack.substances)
     try:
@@ -159,21 +125,14 @@ def shown(
         error = _plainly(asked, wrong)
     with visit.rt.read() as session:
         there = forms.offers(book(session, service.strength_of(service.audience_of(visit.who))))
-        queries = saved.mine(session, visit.who)
     names = view.names_of(visit.rt.pack.substances)
     return visit.page(
         "trends/trends.html",
-        status=status_of(refused) if refused else None,
         error=error,
         sentence=forms.sentence(ask, there, names),
         drawn=asked.drawn.value,
         table=table,
         note=note,
-        menu=forms.menu(
-            queries, Words().question(), words_of(ask, **_how(asked.drawn)) if table else "", typed, refused
-        ),
-        gone=gone,
-        said=DONE.get(said, ""),
         **(_told(visit, ask, table, names, asked.drawn) if table else {}),
     )
 
