@@ -268,11 +268,14 @@ def test_an_answer_that_arrives_after_a_newer_one_does_not_replace_it(desk: Desk
 
     tabs.get_by_role("link", name="Evidence").click()
     page.get_by_role("link", name="Manual subtraction").click()
+    page.wait_for_url("**/subtraction?**")
+    steps.ready(page)  # what is moved before the script has arrived is asked for once
     slider = page.locator("#slider")
     fair = float(slider.get_attribute("data-optimum") or "0")
     held = _hold(page, r"/trial\?")
-    for factor in (2 * fair, fair / 2):
+    for times, factor in enumerate((2 * fair, fair / 2), 1):
         slider.fill(f"{factor:.6g}")
+        steps.until(lambda times=times: len(held) == times, page, "the factor was not asked for")
     _newest_first(page, held)
     expect(page.locator("#trial")).to_contain_text("The residual stays above zero")
 
