@@ -27,8 +27,10 @@ from app.figures.exports.domain import (
 from app.figures.exports.drawing import Made, Placed, draw, leaving, table
 from app.intake.samples.domain import Colour
 from harm_messages import load_pack
+from tests.support.budget import size
 
 EVERY = tuple(Column)
+MANY = settings(max_examples=size(20, 60))
 DRUGS = ("mdma", "cocaine", "ketamine", "caffeine", "isotonitazene", "metonitazene", "from-another-list")
 
 
@@ -103,14 +105,14 @@ def groups_of(rows: list[Drawn]) -> dict[Known, list[Drawn]]:
 
 
 @given(worlds())
-@settings(max_examples=60, deadline=None)
+@MANY
 def test_every_group_of_described_columns_has_k_rows(records: list[Record]) -> None:
     for group in groups_of(made_of(records).rows).values():
         assert len(group) >= 10
 
 
 @given(worlds())
-@settings(max_examples=40, deadline=None)
+@MANY
 def test_no_word_is_outside_the_vocabulary_and_no_word_is_rare(records: list[Record]) -> None:
     rows = made_of(records).rows
     allowed = {NOTHING, OTHER, WITHHELD}
@@ -131,7 +133,7 @@ def test_no_word_is_outside_the_vocabulary_and_no_word_is_rare(records: list[Rec
 
 
 @given(worlds())
-@settings(max_examples=40, deadline=None)
+@MANY
 def test_no_group_tells_what_was_found_by_being_all_alike(records: list[Record]) -> None:
     for group in groups_of(made_of(records).rows).values():
         assert len({row.found for row in group}) > 1 or group[0].withheld
@@ -141,7 +143,7 @@ def test_no_group_tells_what_was_found_by_being_all_alike(records: list[Record])
 
 
 @given(worlds())
-@settings(max_examples=20, deadline=None)
+@MANY
 def test_whoever_knows_a_sample_finds_ten_rows_it_may_be_or_none(records: list[Record]) -> None:
     """The linkage attack: month, region, form, intent and colour of one sample against every row of the file."""
     rows = made_of(records).rows
@@ -155,7 +157,7 @@ def test_whoever_knows_a_sample_finds_ten_rows_it_may_be_or_none(records: list[R
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@MANY
 def test_two_extracts_subtracted_never_show_fewer_than_ten_rows(records: list[Record], rng: object) -> None:
     """Withdrawals, amendments and late samples between two extracts. Each row that went or came does so ten at a time."""
     early = [r for r in records if rng.random() < 0.7]
@@ -188,7 +190,7 @@ def test_two_extracts_subtracted_never_show_fewer_than_ten_rows(records: list[Re
 
 
 @given(worlds())
-@settings(max_examples=40, deadline=None)
+@MANY
 def test_nothing_new_makes_the_same_extract(records: list[Record]) -> None:
     first = made_of(records)
     again = draw(records, placed_after(first, 1, {}), EVERY, words())
@@ -197,7 +199,7 @@ def test_nothing_new_makes_the_same_extract(records: list[Record]) -> None:
 
 
 @given(worlds(), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@MANY
 def test_the_order_samples_come_in_changes_nothing_and_the_order_of_rows_tells_nothing(
     records: list[Record], rng: object
 ) -> None:

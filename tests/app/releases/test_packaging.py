@@ -22,6 +22,7 @@ from ruamel.yaml import YAML
 from app.figures.releases.packaging import Dataset, Field, Table, file_name, package
 from app.figures.trends import csv as files
 from app.platform.kernel.errors import Invalid
+from tests.support.budget import size
 
 DATASET = Dataset(
     id="2026-06-13-1", title="Drug checking figures, North East", description="Protected aggregates: “n” of samples.",
@@ -183,7 +184,7 @@ def test_parquet_without_pyarrow_is_refused_and_csv_is_not(monkeypatch: pytest.M
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.lists(st.text(max_size=10), max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(30, 60))
 def test_no_words_break_the_files(title: str, name: str, regions: list[str]) -> None:
     title, name = (t.encode("utf-8", "ignore").decode() for t in (title, name))
     regions = [r.encode("utf-8", "ignore").decode() for r in regions]

@@ -38,7 +38,7 @@ from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.results.session_facts import Named
 from harm_messages.vocabulary import FindingRole, Verdict
-from tests.app.session_report.test_following import CLOSE, Evening, Key, Printed, differ, printed
+from tests.app.session_report.test_following import CLOSE, MANY, Evening, Key, Printed, differ, printed
 from tests.app.session_report.test_session_report import BROWSER, EXPECTED, LEAD, Cells, read, released, table
 from tests.support.road import CONSENTS, Road
 from tests.support.writes import Stage
@@ -84,6 +84,7 @@ def sheet(report: Report, title: str) -> Sheet:
 
 
 @given(ROWS)
+@MANY
 def test_no_small_number_is_printed_and_none_is_left_between_a_total_and_its_rows(rows: list[ExpectedRow]) -> None:
     kept = listed(rows)
     left_out = sum(r.samples for r in rows) - sum(r.samples for r in kept)
@@ -96,6 +97,7 @@ def test_no_small_number_is_printed_and_none_is_left_between_a_total_and_its_row
 
 
 @given(ROWS)
+@MANY
 def test_a_row_is_split_whole_or_not_at_all(rows: list[ExpectedRow]) -> None:
     for row in sheet(report_of(rows), EXPECTED).rows:
         hidden = [isinstance(cell, Withheld) for cell in row[2:]]
@@ -105,6 +107,7 @@ def test_a_row_is_split_whole_or_not_at_all(rows: list[ExpectedRow]) -> None:
 
 
 @given(st.lists(COUNTS, min_size=1, max_size=5).map(lambda c: sorted(c, reverse=True)))
+@MANY
 def test_numbers_that_contain_each_other_are_never_one_to_four_apart(counts: list[int]) -> None:
     cells = nested([(str(i), c) for i, c in enumerate(counts)])
     printed = [c for c, (_, cell) in zip(counts, cells, strict=True) if not isinstance(cell, Withheld)]
@@ -113,6 +116,7 @@ def test_numbers_that_contain_each_other_are_never_one_to_four_apart(counts: lis
 
 
 @given(COUNTS, COUNTS)
+@MANY
 def test_a_part_of_a_whole_goes_by_the_partner_rule(part: int, rest: int) -> None:
     cell = shown(part, part + rest)
     if isinstance(cell, Withheld):
@@ -178,12 +182,14 @@ SEEDS = st.integers(min_value=0, max_value=10**9)
 
 
 @given(SEEDS)
+@MANY
 def test_no_two_printed_numbers_tell_of_a_few_samples(seed: int) -> None:
     evening = evening_of(seed)
     assert list(near_each_other(evening, printed(evening.tables()))) == []
 
 
 @given(SEEDS)
+@MANY
 def test_no_sum_of_printed_parts_and_rows_tells_of_a_few_samples(seed: int) -> None:
     evening = evening_of(seed)
     assert list(near_a_sum(evening, printed(evening.tables()))) == []

@@ -28,6 +28,13 @@ from tests.app.trends.made_service import CLASSES, LISTS, PERIODS, REGISTER, Mad
 
 MOST_TOLD = {"sample": 2.4, "finding": 3.5}
 """Σ 1/V over the draws of one fact at a researcher's strength: 78 % and 82 % right at best, instead of half of the time."""
+
+
+def draws(quick: int, many: int) -> pytest.MarkDecorator:
+    """So many secrets or services in `make test`, and so many in `make test-all`."""
+    return pytest.mark.parametrize("draws", [quick, pytest.param(many, marks=pytest.mark.long)])
+
+
 LEVELS = dict.fromkeys(("metonitazene", "opioid.nitazene", "opioid"), "metonitazene opioid.nitazene opioid")
 """One finding that is drawn under three names."""
 
@@ -149,9 +156,10 @@ def test_what_is_found_together_is_told_how_to_be_asked(measure: str, by: tuple[
 # -- what a figure is worth ------------------------------------------------------------------------
 
 
+@draws(8, 40)
 @pytest.mark.parametrize("strength", list(Strength))
-def test_shares_are_unbiased_and_their_intervals_cover(strength: Strength) -> None:
-    """Of questions someone would ask, over forty secrets: the truth is known."""
+def test_shares_are_unbiased_and_their_intervals_cover(strength: Strength, draws: int) -> None:
+    """Of questions someone would ask, over many secrets: the truth is known."""
     made = samples(1500, 6)
     questions = [
         ("expected_found", "", (Dimension.MONTH,)), ("expected_found", "", (Dimension.QUARTER, Dimension.EXPECTED)),
@@ -166,7 +174,7 @@ def test_shares_are_unbiased_and_their_intervals_cover(strength: Strength) -> No
     }
     off: defaultdict[tuple[int, tuple[str, ...]], list[float]] = defaultdict(list)
     covered = given = cells = 0
-    for secret in range(40):
+    for secret in range(draws):
         book = book_of(made, strength, secret)
         for at, (measure, found, by) in enumerate(questions):
             for row in rows(book, measure, *by, found=found):
@@ -180,7 +188,7 @@ def test_shares_are_unbiased_and_their_intervals_cover(strength: Strength) -> No
                 covered += row.low <= x / n <= row.high  # type: ignore[attr-defined]
     assert given / cells > 0.9, "a share is given where there are samples"
     every = [value for values in off.values() for value in values]
-    means = np.array([np.mean(v) / (np.std(v) / sqrt(len(v)) + 1e-9) for v in off.values() if len(v) == 40])
+    means = np.array([np.mean(v) / (np.std(v) / sqrt(len(v)) + 1e-9) for v in off.values() if len(v) == draws])
     assert np.mean(np.abs(means) < 3) > 0.95, "unlimited, a share is unbiased"
     assert covered / len(every) > 0.97, (
         "an interval for the probability behind it covers the samples' own share nearly always"
@@ -191,12 +199,13 @@ FEW_LISTS = replace(LISTS, classes=CLASSES, substances=(), amounts=())
 MONTHS = PERIODS[:12]
 
 
-def test_the_mean_of_a_chart_is_that_of_the_samples_whatever_the_secret() -> None:
-    """The first chart anybody sees, over two hundred secrets: at most .2 of a point off, and within 1.5 in 19 of 20."""
+@draws(20, 200)
+def test_the_mean_of_a_chart_is_that_of_the_samples_whatever_the_secret(draws: int) -> None:
+    """The first chart anybody sees, over many secrets: at most .2 of a point off, and within 1.5 in 19 of 20."""
     made = [*samples(12 * 121, 12), *samples(12 * 121, 13, first="2024")]
     truth = np.mean([x / n for n, x in true_shares(made, "expected_found", "", (Dimension.MONTH,)).values()])
     there, off = collection(made), defaultdict[Strength, list[float]](list)
-    for secret in range(200):
+    for secret in range(draws):
         there = Collection(there.facts, REGISTER, Draws.of(f"chart {secret}".encode()))
         both = struck(there, FEW_LISTS, (*MONTHS, *(m.replace("2025", "2024") for m in MONTHS)))
         for strength, periods in both.items():
@@ -208,18 +217,19 @@ def test_the_mean_of_a_chart_is_that_of_the_samples_whatever_the_secret() -> Non
         assert np.mean(np.abs(values) <= 1.5) >= 0.95
 
 
-def test_intervals_cover_the_probability_behind_in_19_of_20() -> None:
+@draws(8, 40)
+def test_intervals_cover_the_probability_behind_in_19_of_20(draws: int) -> None:
     """Of services drawn anew from known probabilities."""
     behind = [("expected_found", "", 0.9), ("found", "entactogen", 0.36), ("found", "stimulant.cathinone", 0.06),
               ("found", "dissociative", 0.153)]  # fmt: skip
     covered: defaultdict[Strength, list[bool]] = defaultdict(list)
-    for seed in range(40):
+    for seed in range(draws):
         for strength, periods in struck(collection(samples(12 * 60, 100 + seed), seed), FEW_LISTS, MONTHS).items():
             for measure, found, p in behind:
                 given = rows(Book(periods, strength), measure, Dimension.MONTH, found=found)
                 covered[strength] += [r.low <= p <= r.high for r in given if r.value is not None]  # type: ignore[attr-defined]
     for inside in covered.values():
-        assert len(inside) > 1500
+        assert len(inside) > 37 * draws
         assert 0.93 <= np.mean(inside) <= 0.97
 
 
@@ -246,11 +256,12 @@ def true_shares(
 # -- the questions that broke the tables before ----------------------------------------------------
 
 
-def test_a_total_less_its_other_rows_leaves_a_guess_and_never_a_number() -> None:
+@draws(12, 60)
+def test_a_total_less_its_other_rows_leaves_a_guess_and_never_a_number(draws: int) -> None:
     """`samples where expected=lsd by all` beside its rows, and parents less the siblings that are shown."""
     right: defaultdict[str, list[bool]] = defaultdict(list)
     neither: list[bool] = []
-    for secret in range(60):
+    for secret in range(draws):
         made = samples(500, 40 + secret)
         book = book_of(made, secret=secret)
         for split in (Dimension.REGION, Dimension.EXPECTED):
@@ -266,7 +277,7 @@ def test_a_total_less_its_other_rows_leaves_a_guess_and_never_a_number() -> None
                 right["shown"].append(n == true)
                 right["by subtraction"].append(rest == true)
                 neither.append(true not in (n, rest))
-    assert len(right["shown"]) > 300
+    assert len(right["shown"]) > 5 * draws
     for name, guesses in right.items():
         assert np.mean(guesses) < 0.30, name
     assert np.mean(right["by subtraction"]) < 0.2, "a difference of several figures carries the noise of all of them"
@@ -276,9 +287,7 @@ def test_a_total_less_its_other_rows_leaves_a_guess_and_never_a_number() -> None
 # -- attack ----------------------------------------------------------------------------------------
 
 
-def attacked(
-    tables: tuple[tuple[int, int, int], ...], *, zero_stays: bool = False, services: int = 2
-) -> dict[str, float]:
+def attacked(tables: tuple[tuple[int, int, int], ...], *, zero_stays: bool = False, services: int) -> dict[str, float]:
     """The attack at the weaker strength, on so many services and all classes."""
     found: defaultdict[str, list[float]] = defaultdict(list)
     for seed in range(services):
@@ -314,13 +323,16 @@ def broken(got: dict[str, float]) -> set[str]:
     return {name for name, bar in BARS.items() if got[name] > bar}
 
 
-def test_the_attack_on_the_tables_that_are_given_stays_under_its_bars() -> None:
-    got = attacked(SEVEN)
+@draws(1, 2)
+def test_the_attack_on_the_tables_that_are_given_stays_under_its_bars(draws: int) -> None:
+    got = attacked(SEVEN, services=draws)
     assert broken(got) == set(), got
 
 
 @pytest.mark.parametrize(
-    ("tables", "zero_stays"), [(SEVEN, True), (SIXTEEN, False)], ids=["empty cells without noise", "twice the tables"]
+    ("tables", "zero_stays"),
+    [(SEVEN, True), pytest.param(SIXTEEN, False, marks=pytest.mark.long)],
+    ids=["empty cells without noise", "twice the tables"],
 )
 def test_the_attack_notices_what_would_tell_more(tables: tuple[tuple[int, int, int], ...], zero_stays: bool) -> None:
     got = attacked(tables, zero_stays=zero_stays, services=1)
