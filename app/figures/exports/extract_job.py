@@ -26,7 +26,7 @@ from app.figures.exports.drawing import Made, Placed, draw, table
 from app.figures.exports.tables import ResearchDrawing, ResearchExtract, ResearchPlacement, ResearchProject
 from app.figures.trends import service as trends
 from app.figures.trends.csv import csv_of, from_csv, parquet_of
-from app.figures.trends.sample_level import keys_in, samples_in
+from app.figures.trends.sample_level import keys_in, methods_of, month_of, samples_in
 from app.intake.samples.lookup import appearances
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
@@ -281,17 +281,17 @@ def fetch(uow: UnitOfWork, project_id: uuid.UUID, number: int, format_: str) -> 
 def _records(session: Session, row: ResearchProject, columns: Collection[Column]) -> Iterator[Record]:
     """Samples of the agency in the project's months, with nothing the project did not ask for."""
     facts = samples_in(session, row.agency_id, row.first_month, row.last_month)
-    looks = appearances(session, [fact.sample_id for fact in facts if fact.own])
+    looks = appearances(session, [fact.sample_id for fact in facts if fact.import_id is None])
     for fact in facts:
         colours = looks[fact.sample_id].colours if fact.sample_id in looks else ()
         amounts = [(f.amount, f.unit, f.basis) if Column.AMOUNTS in columns else () for f in fact.found]
         yield Record(
             str(fact.sample_id),
-            Known(fact.region, fact.month, fact.form, fact.expected, domain.colour_group(colours)),
+            Known(fact.region, month_of(fact), fact.form, fact.expected, domain.colour_group(colours)),
             fact.expected_class,
             tuple(RecordedFinding(f.found, f.found_class, *of) for f, of in zip(fact.found, amounts, strict=True)),
             fact.verdict if Column.VERDICT in columns else "",
-            fact.methods if Column.METHODS in columns else (),
+            methods_of(fact) if Column.METHODS in columns else (),
         )
 
 

@@ -14,15 +14,16 @@ import tomllib
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
 from sqlmodel import Session
 
+from app.care.counted.domain import FoundFact, ReleaseFact
 from app.figures.exports.domain import MONTH, Tell, tell_nobody
 from app.figures.trends.csv import csv_of, parquet_of
-from app.figures.trends.sample_level import SampleFacts, samples_in
+from app.figures.trends.sample_level import methods_of, month_of, samples_in
 from app.intake.people import service as people
 from app.intake.samples import substances
 from app.intake.samples.lookup import Appearance, appearances
@@ -41,59 +42,17 @@ UNSEEN = Appearance((), "", "", None, None, None, None)
 _ORDER = ("major", "minor", "present_unquantified", "indication", "trace")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnFinding:
-    """One substance found. `amount` in `unit`, of `basis`."""
-
-    substance: str
-    label: str
-    drug_class: str
-    role: str
-    abundance: str
-    confidence: str
-    amount: float | None
-    unit: str
-    basis: str
-    finding_methods: str
-
-
-@dataclass(frozen=True, slots=True)
-class OwnSample:
-    """One sample. `day` is ISO 8601 or empty; sizes in mm, weight in mg; lists have `; ` between their parts."""
-
-    code: str
-    agency: str
-    country: str
-    site: str
-    region: str
-    service_type: str
-    day: str
-    month: str
-    year: str
-    semester: str
-    form: str
-    colours: str
-    logo: str
-    shape: str
-    width_mm: float | None
-    height_mm: float | None
-    thickness_mm: float | None
-    weight_mg: float | None
-    expected: str
-    expected_label: str
-    expected_class: str
-    verdict: str
-    outcome: str
-    methods: str
-    findings: tuple[OwnFinding, ...]
-
-    def values(self) -> dict[str, Value]:
-        """The fields by name, without the findings."""
-        return {name: getattr(self, name) for name in SAMPLE_FIELDS}
-
-
-SAMPLE_FIELDS = tuple(f.name for f in fields(OwnSample) if f.name != "findings")
-FINDING_FIELDS = tuple(f.name for f in fields(OwnFinding))
+SAMPLE_FIELDS = (
+    "code", "agency", "country", "site", "region", "service_type", "day", "month", "year", "semester", "form",
+    "colours", "logo", "shape", "width_mm", "height_mm", "thickness_mm", "weight_mg",
+    "expected", "expected_label", "expected_class", "verdict", "outcome", "methods",
+)  # fmt: skip
+"""Of a sample: `day` is ISO 8601 or empty; sizes in mm, weight in mg; lists have `; ` between their parts."""
+FINDING_FIELDS = (
+    "substance", "label", "drug_class", "role", "abundance", "confidence", "amount", "unit", "basis", "finding_methods",
+)  # fmt: skip
+"""Of a substance found: `amount` in `unit`, of `basis`."""
+Values = Mapping[str, Value]
 TYPES = dict.fromkeys(("width_mm", "height_mm", "thickness_mm", "weight_mg", "amount"), "number")
 
 
@@ -104,42 +63,42 @@ def code_of(sample_id: uuid.UUID) -> str:
 
 def own_samples(
     session: Session, agency_id: uuid.UUID, months: tuple[str, str], register: Register, *, country: str = ""
-) -> Iterator[OwnSample]:
-    """Samples of clients of one agency, with its imported history, in the order of their codes."""
+) -> Iterator[tuple[Values, list[Values]]]:
+    """Samples of clients of one agency, with its imported history, in the order of their codes: each with its findings."""
     facts = samples_in(session, agency_id, *months)
-    looks = appearances(session, [fact.sample_id for fact in facts if fact.own])
+    looks = appearances(session, [fact.sample_id for fact in facts if fact.import_id is None])
     for fact in sorted(facts, key=lambda f: code_of(f.sample_id)):
-        yield _own(fact, looks.get(fact.sample_id, UNSEEN), register, country)
+        ranked = sorted(fact.found, key=lambda f: (_ORDER.index(f.abundance) if f.abundance in _ORDER else 9, f.found))
+        sample = _sample(fact, looks.get(fact.sample_id, UNSEEN), register, country)
+        yield sample, [_finding(found, register) for found in ranked]
 
 
-def _own(fact: SampleFacts, look: Appearance, register: Register, country: str) -> OwnSample:
-    ranked = sorted(fact.found, key=lambda f: (_ORDER.index(f.abundance) if f.abundance in _ORDER else 9, f.found))
-    found = tuple(
-        OwnFinding(
-            f.found, substances.label_of(register, f.found), f.found_class, f.role, f.abundance, f.confidence,
-            f.amount, f.unit, f.basis, "; ".join(f.methods),
-        )
-        for f in ranked
-    )  # fmt: skip
-    return OwnSample(
+def _sample(fact: ReleaseFact, look: Appearance, register: Register, country: str) -> Values:
+    month = month_of(fact)
+    values = (
         code_of(fact.sample_id), fact.agency, country, fact.site, fact.region, fact.service_type,
-        fact.day.isoformat() if fact.day else "", fact.month, fact.month[:4],
-        "" if not fact.month else "1" if fact.month[5:] <= "06" else "2",
+        fact.day.isoformat() if fact.day else "", month, month[:4], "" if not month else "1" if month[5:] <= "06" else "2",
         fact.form, "; ".join(look.colours), look.logo, look.shape,
         look.width_mm, look.height_mm, look.thickness_mm, look.weight_mg,
         fact.expected, substances.label_of(register, fact.expected), fact.expected_class, fact.verdict, fact.outcome,
-        "; ".join(fact.methods), found,
+        "; ".join(methods_of(fact)),
     )  # fmt: skip
+    return dict(zip(SAMPLE_FIELDS, values, strict=True))
 
 
-def long_table(rows: Sequence[OwnSample]) -> list[list[Value]]:
+def _finding(f: FoundFact, register: Register) -> Values:
+    values = (
+        f.found, substances.label_of(register, f.found), f.found_class, f.role, f.abundance, f.confidence,
+        f.amount, f.unit, f.basis, "; ".join(f.methods),
+    )  # fmt: skip
+    return dict(zip(FINDING_FIELDS, values, strict=True))
+
+
+def long_table(rows: Sequence[tuple[Values, list[Values]]]) -> list[list[Value]]:
     """Header, then one line per finding with its sample beside it; a sample without a finding has one line."""
-    lines: list[list[Value]] = [[*SAMPLE_FIELDS, *FINDING_FIELDS]]
-    nothing: Mapping[str, Value] = dict.fromkeys(FINDING_FIELDS, "") | {"amount": None}
-    for row in rows:
-        found: list[Mapping[str, Value]] = [asdict(finding) for finding in row.findings]
-        lines += [[*row.values().values(), *one.values()] for one in found or [nothing]]
-    return lines
+    nothing: Values = dict.fromkeys(FINDING_FIELDS, "") | {"amount": None}
+    lines = [[*sample.values(), *one.values()] for sample, found in rows for one in found or [nothing]]
+    return [[*SAMPLE_FIELDS, *FINDING_FIELDS], *lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +111,7 @@ class Wanted:
     only_values: bool = False
     values: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, there: Mapping[str, Value]) -> Value:
+    def of(self, there: Values) -> Value:
         """The value in their words."""
         value = there[self.source]
         known = str(value) if value is not None else ""
@@ -213,19 +172,16 @@ def _wanted(file: str, entry: _Entry) -> Wanted:
     return Wanted(name, source, repeat, bool(entry.get("only_values")), values)
 
 
-def wide_table(rows: Sequence[OwnSample], columns: Columns) -> list[list[Value]]:
+def wide_table(rows: Sequence[tuple[Values, list[Values]]], columns: Columns) -> list[list[Value]]:
     """Header, then one line per sample; repeated columns stand together for each substance."""
     single = [w for w in columns.wanted if not w.repeat]
     repeated = [w for w in columns.wanted if w.repeat]
-    times = max([LEAST_REPEATS, *(len(row.findings) for row in rows)]) if repeated else 0
+    times = max([LEAST_REPEATS, *(len(found) for _, found in rows)]) if repeated else 0
     names = [w.name.replace("{n}", str(n)) for n in range(1, times + 1) for w in repeated]
     lines: list[list[Value]] = [[*(w.name for w in single), *names]]
-    for row in rows:
-        there = row.values()
-        line = [w.of(there) for w in single]
-        for finding in row.findings:
-            found = asdict(finding)
-            line += [w.of(found) for w in repeated]
+    for sample, found in rows:
+        line = [w.of(sample) for w in single]
+        line += [w.of(finding) for finding in found for w in repeated]
         lines.append(line + [""] * (len(lines[0]) - len(line)))
     return lines
 
@@ -272,7 +228,7 @@ def hand_over(
     parquet = format_ == "parquet"
     content = parquet_of(header, lines[1:], TYPES) if parquet else csv_of(lines)
     title = f"{wanted.title} {wanted.version} ({wanted.status})" if wanted else "own fields"
-    days = Counter(bool(row.day) for row in rows)
+    days = Counter(bool(sample["day"]) for sample, _ in rows)
     made = Handover(content, len(rows), len(lines) - 1, days[False], title, wanted.note if wanted else "")
     after = {
         "format": format_, "columns": title, "from": months[0], "to": months[1], "samples": made.samples,

@@ -8,55 +8,43 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import date
+from dataclasses import fields, replace
 
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from app.care.counted.domain import FoundFact
-from app.care.counted.service import TrendFinding, TrendSample, TrendTest
+from app.care.counted.domain import FoundFact, ReleaseFact, Seen, TestFact
+from app.care.counted.service import TrendFinding, TrendSample, TrendTest, periods_of
 
-
-@dataclass(frozen=True, slots=True)
-class SampleFacts:
-    """One sample that is counted. `own`: registered here, not of an import. `methods`: those that looked."""
-
-    found: tuple[FoundFact, ...]
-    methods: tuple[str, ...]
-    sample_id: uuid.UUID
-    own: bool
-    agency: str
-    site: str
-    region: str
-    service_type: str
-    day: date | None
-    month: str
-    form: str
-    expected: str
-    expected_class: str
-    verdict: str
-    outcome: str
-
-
-_SAMPLE = [getattr(TrendSample, f.name) for f in fields(SampleFacts) if f.name not in ("found", "methods", "own")]
+_SAMPLE = [name for name in (f.name for f in fields(ReleaseFact)) if name in TrendSample.model_fields]
 _FINDING = [getattr(TrendFinding, f.name) for f in fields(FoundFact)]
 
 
 def samples_in(
     session: Session, agency_id: uuid.UUID, first_month: str = "", last_month: str = ""
-) -> list[SampleFacts]:
-    """Samples of clients of one agency, received in these months, in the order of their keys.
+) -> list[ReleaseFact]:
+    """Samples of clients of one agency, received in these months, in the order of their keys; without their outcomes.
 
     Those without a day are in it only where no months are named. Withdrawn samples are in no fact table.
     """
     wanted = _wanted(agency_id, first_month, last_month)
-    found, methods = _findings(session, wanted), _methods(session, wanted)
-    query = sa.select(*_SAMPLE, col(TrendSample.own_sample_id)).where(*wanted).order_by(col(TrendSample.sample_id))
+    found, tests = _findings(session, wanted), _tests(session, wanted)
+    query = sa.select(*(getattr(TrendSample, name) for name in _SAMPLE)).where(*wanted)
+    rows = session.connection().execute(query.order_by(col(TrendSample.sample_id))).mappings()
     return [
-        SampleFacts(tuple(found[key]), tuple(methods[key]), key, own is not None, *rest)
-        for key, *rest, own in session.connection().execute(query)
+        ReleaseFact(**row, client=True, found=tuple(found[row["sample_id"]]), tests=tuple(tests[row["sample_id"]]))
+        for row in rows
     ]
+
+
+def month_of(fact: ReleaseFact) -> str:
+    """The month it was received in, 2026-05; empty where nobody wrote the day down."""
+    return periods_of(fact.day)["month"]
+
+
+def methods_of(fact: ReleaseFact) -> tuple[str, ...]:
+    """The methods that looked, each once, by name. An invalid strip did not."""
+    return tuple(sorted({test.method for test in fact.tests if test.seen is not Seen.INVALID}))
 
 
 def keys_in(session: Session, agency_id: uuid.UUID, first_month: str = "", last_month: str = "") -> set[uuid.UUID]:
@@ -89,15 +77,13 @@ def _findings(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> dic
     return found
 
 
-def _methods(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> dict[uuid.UUID, list[str]]:
+def _tests(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> dict[uuid.UUID, list[TestFact]]:
     query = (
-        sa.select(col(TrendTest.sample_id), col(TrendTest.method))
+        sa.select(col(TrendTest.sample_id), col(TrendTest.method), col(TrendTest.target), col(TrendTest.seen))
         .join_from(TrendTest, TrendSample, col(TrendTest.sample_id) == TrendSample.sample_id)
-        .where(*wanted, col(TrendTest.seen) != "invalid")
-        .distinct()
-        .order_by(col(TrendTest.sample_id), col(TrendTest.method))
-    )
-    methods: dict[uuid.UUID, list[str]] = defaultdict(list)
-    for key, method in session.connection().execute(query):
-        methods[key].append(str(method))
-    return methods
+        .where(*wanted)
+    )  # fmt: skip
+    tests: dict[uuid.UUID, list[TestFact]] = defaultdict(list)
+    for key, method, target, seen in session.connection().execute(query):
+        tests[key].append(TestFact(method, target, Seen(seen)))
+    return tests

@@ -133,13 +133,13 @@ def test_how_far_it_is_stands_in_the_api_and_on_the_page(projects: Projects, mon
 def test_the_samples_are_read_in_one_moment(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
     projects.samples()
     project, rt, who = projects.approved(), projects.world.runtime, projects.world.actors[Role.RESEARCHER]
-    methods = sample_level._methods
+    tests = sample_level._tests
 
     def one_comes(*args: Any) -> Any:
         projects.figures.add(1)
-        return methods(*args)
+        return tests(*args)
 
-    monkeypatch.setattr(sample_level, "_methods", one_comes)
+    monkeypatch.setattr(sample_level, "_tests", one_comes)
     with rt.read() as session:
         gathered = extract_job.gather(session, who, uuid.UUID(project["id"]), rt.now())
     assert len(gathered.records) == 45

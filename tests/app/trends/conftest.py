@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -71,7 +71,7 @@ class Figures:
         facts = [
             {
                 "sample_id": key, "own_sample_id": key, "agency_id": agency_id, "agency": "", "session_id": session_id,
-                "month": month, "region": region,
+                "day": date(int(month[:4]), int(month[5:]), 15) if month else None, "month": month, "region": region,
                 "quarter": f"{month[:4]}-Q{(int(month[5:]) + 2) // 3}" if month else "", "year": month[:4],
                 "site": site, "service_type": service_type, "submitter_group": group, "form": form,
                 "expected": expected, "expected_class": expected_class, "verdict": verdict,
