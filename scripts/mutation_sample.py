@@ -27,7 +27,7 @@ import signal
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -42,7 +42,18 @@ LIST = ROOT / "scripts" / "mutation_sample.csv"
 REACH = ROOT / ".setup" / "reach.json"
 SECONDS = 25.0
 """How long the tests of one place may run."""
-TESTS = ["--tier", "quick", "-m", "not browser and not postgres", "-n0", "-q", "-p", "no:cacheprovider"]
+TESTS = [
+    "--tier",
+    "quick",
+    "-m",
+    "not browser and not postgres",
+    "-n0",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "--timeout",
+    "0",
+]
 
 
 @dataclass(frozen=True)
@@ -216,6 +227,7 @@ class Trial:
         self.wanted, self.jobs = wanted, jobs
         self.outcome: dict[Place, str] = {}
         self.sound: dict[str, bool] = {}
+        self.began: dict[int, float] = {}
         self.items: dict[str, list[pytest.Item]] = defaultdict(list)
         self.reach: dict[str, Any] = json.loads(REACH.read_text()) if REACH.is_file() else {}
 
@@ -247,11 +259,22 @@ class Trial:
                 pid, pipe = self._child(lambda place=place, file=file: apply(place, file), tests)
                 running[pid] = place, pipe
             if running:
-                pid, _ = os.wait()
+                pid = self._ended(running)
                 place, pipe = running.pop(pid)
                 with os.fdopen(pipe) as said:
                     self._note(place, said.read() or "by: the process died")
         return True
+
+    def _ended(self, running: Mapping[int, object]) -> int:
+        """The next child that has ended; one that outlives its own alarm is killed."""
+        while True:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid:
+                return pid
+            for child in running:
+                if time.monotonic() - self.began[child] > SECONDS + 120:
+                    os.kill(child, signal.SIGKILL)
+            time.sleep(0.02)
 
     def _note(self, place: Place, outcome: str) -> None:
         test = outcome.removeprefix("by: ")
@@ -277,6 +300,7 @@ class Trial:
         pid = os.fork()
         if pid:
             os.close(write)
+            self.began[pid] = time.monotonic()
             return pid, read
         os.setpgid(0, 0)
         silence = os.open(os.devnull, os.O_WRONLY)

@@ -12,7 +12,7 @@ from app.platform.db import Base, key_column, utc_column
 
 
 class SavedQuery(Base, table=True):
-    """A question with the name one person gave it. The table stays until the schema is made anew."""
+    """A question with the name one person gave it. The table stays until the schema is made again."""
 
     __tablename__ = "saved_query"
     __table_args__ = (sa.UniqueConstraint("person_id", "name"),)
