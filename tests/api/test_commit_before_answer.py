@@ -75,6 +75,9 @@ def test_a_route_said_to_write_nothing_writes_nothing(stage: Stage, method: str,
     sample_id = stage.road.register()
     client = stage.client("session_lead")
     version_id, token = stage.pack()["id"], token_of_wall(stage)
+    assert (
+        client.get(f"/messages/{version_id}").status_code == 200
+    )  # who looks has the page open, which asks for the check
     before = rows(stage.world.runtime.db)
     address = url.format(sample_id=sample_id, version_id=version_id, session_id=stage.road.session_id)
     response = client.request(method, address, data={"path": "messages/en/M-HEAT.md", "token": token})
