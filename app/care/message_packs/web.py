@@ -75,6 +75,13 @@ def pack_of(rt: Runtime, who: Actor, row: PackVersion, texts: dict[str, str]) ->
     return rt.packs.of_draft(texts) if found.makes_pack else None
 
 
+def pack_to_type_against(rt: Runtime, who: Actor, row: PackVersion, texts: dict[str, str]) -> Pack | None:
+    """What a message is held against while someone types: the pack of the version, or the shipped one while the worker has yet
+    to read the version, so that a forbidden word is never passed over in silence."""
+    running = checked(rt, who, row.id, signing.as_signed(row, texts)).running
+    return rt.packs.shipped if running else pack_of(rt, who, row, texts)
+
+
 def pack_once_read(rt: Runtime, who: Actor, row: PackVersion, texts: dict[str, str]) -> Pack | None:
     """As `pack_of`. Raises Unavailable while the worker has yet to read the files."""
     pack = pack_of(rt, who, row, texts)

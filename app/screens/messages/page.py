@@ -279,7 +279,7 @@ def message_page(
     checked = at.checked()
     _, locale, name = path.split("/")
     message_id = name.removesuffix(".md")
-    pack = web.pack_of(at.rt, at.who, view.row, files)
+    pack = web.pack_to_type_against(at.rt, at.who, view.row, files)
     look = views.look_of(path, files.get(path, ""), form, pack)
     called = language_names(pack or at.rt.pack, files)
     there = message_files.read(files.get(path, ""))

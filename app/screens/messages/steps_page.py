@@ -113,7 +113,7 @@ def look(at: page.AtVersion, path: FormPath, form: Typed) -> HTMLResponse:
     row, files = web.row(rt, who, version_id), web.files(rt, who, version_id)
     if not is_message(path):
         raise NotFound("message")
-    found = view.look_of(path, files.get(path, ""), form, web.pack_of(rt, who, row, files))
+    found = view.look_of(path, files.get(path, ""), form, web.pack_to_type_against(rt, who, row, files))
     return at.page(
         "messages/_look.html", look=found, found=found.problems, version_id=version_id, live=True,
         pictogram=form.pictogram, **view.common(who),
