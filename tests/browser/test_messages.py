@@ -73,7 +73,11 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     card.fill(f"{words}\n\n{NEW}")
     steps.press(author, "Save message")
     expect(look).to_contain_text("No problems found.")
-    author.goto(f"{version}/compare")
+    unread = author.get_by_text("One of the versions cannot be read yet.")
+    steps.until(
+        lambda: bool(author.goto(f"{version}/compare")) and not unread.count(),
+        author, "the worker did not read the version", seconds=60,
+    )  # fmt: skip
     expect(author.locator(".pack-diff ins").filter(has_text=NEW)).to_have_count(1)
     expect(author.locator("main")).to_contain_text("MDMA pill, 232 mg")
     author.goto(version)
