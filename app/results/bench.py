@@ -31,7 +31,7 @@ from app.results import repository, service
 from app.results.derivation import Signal
 from app.results.domain import SUCCEEDED, Action, Decision, NameState, State
 from app.results.finding import NewFinding
-from app.results.named import Named, mentions_of, standings
+from app.results.named import Named, mentions_of, resolve_names
 from app.results.review import Review, name_of, review_of
 from app.results.tables import Finding
 from app.results.view import ResultView
@@ -98,8 +98,8 @@ def worklist(session: Session, actor: Actor, now: datetime, register: Register) 
     """What is to be done at this bench. Samples that were told are gone from it while their result stands, withdrawn ones too;
     of a session that is closed, everything whose result is out."""
     at_work = sessions.sessions_at_work(session, actor, now)
-    told = queue.told(session, actor, [s.id for s in at_work])
-    again = {key for key, state in repository.newest_states(session, told).items() if state not in _LAST}
+    client_knows = queue.told_sample_ids(session, actor, [s.id for s in at_work])
+    again = {key for key, state in repository.newest_states(session, client_knows).items() if state not in _LAST}
     found = [(s, row) for s in at_work for row in queue.queue(session, actor, s.id, now=now, also=again)]
     states = repository.newest_states(session, [row.id for _, row in found])
     rows = [
@@ -289,15 +289,15 @@ def bench(
     uploads = [upload for analysis in analyses for upload in analysis.uploads]
     seen_by = [person for upload in uploads for person in (upload.warnings_seen_by, upload.corrected_by)]
     until = sample.released_at or sample.withdrawn_at or now
-    told = service.released(session, sample_id)
-    older = told if told and newest and told.result.id != newest.result.id else None
+    released = service.released(session, sample_id)
+    older = released if released and newest and released.result.id != newest.result.id else None
     shown = _shown(analyses, reading_id, peak)
     mentions = mentions_of(analyses)
     whole = sample_answers.standing(session, sample_id, analyses)
     named = (
         service.named_of(session, newest.result, register, mentions)
         if newest
-        else standings(mentions, (), (), register)
+        else resolve_names(mentions, (), (), register)
     )
     return Bench(
         sample=sample,

@@ -21,7 +21,7 @@ from harm_messages.roles import derive_role
 from harm_messages.verdicts import whole_of
 from harm_messages.vocabulary import Confidence, FindingRole, Outcome, Verdict
 from spectra.minimum_identification import MinimumIdentification, TechniqueEvidence, evaluate
-from spectra.sample.answer import State as Seen
+from spectra.sample.answer import State as MethodState
 
 CLASS_ONLY = frozenset({"reagent", "strip"})
 """Methods whose positive result names a class and no substance of it."""
@@ -292,7 +292,7 @@ class MethodWords:
         does count, and where nothing is known of it."""
         for row in self.rows:
             if row.substance_id == substance_id and analysis_id in row.analysis_ids:
-                return row.sentence if row.state in (Seen.NOT_SEEN, Seen.NOT_VISIBLE) else ""
+                return row.sentence if row.state in (MethodState.NOT_SEEN, MethodState.NOT_VISIBLE) else ""
         return ""
 
 

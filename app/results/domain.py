@@ -79,7 +79,7 @@ class DismissReason(Worded):
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class StepFacts:
     """What the guards may look at: nothing else decides."""
 
     state: State
@@ -114,10 +114,10 @@ class Circumstances:
         return self.actor_id is not None and self.actor_id in self.author_ids
 
 
-Guard = Callable[[Circumstances], str | None]
+Guard = Callable[[StepFacts], str | None]
 
 
-def has_content(c: Circumstances) -> str | None:
+def has_content(c: StepFacts) -> str | None:
     """Something must be said: a finding, or that nothing was found."""
     if c.finding_count == 0 and not c.says_nothing_found:
         return "No finding yet. Add one, or record “nothing detected”."
@@ -126,7 +126,7 @@ def has_content(c: Circumstances) -> str | None:
     return None
 
 
-def files_read(c: Circumstances) -> str | None:
+def files_read(c: StepFacts) -> str | None:
     """No file may still be on its way: it could change what is found."""
     if c.files_waiting:
         files = "1 uploaded file is" if c.files_waiting == 1 else f"{c.files_waiting} uploaded files are"
@@ -134,7 +134,7 @@ def files_read(c: Circumstances) -> str | None:
     return None
 
 
-def warnings_seen(c: Circumstances) -> str | None:
+def warnings_seen(c: StepFacts) -> str | None:
     """What a reader warned of may change what is found, so someone has looked at it."""
     if c.files_unseen:
         have = "has warnings" if len(c.files_unseen) == 1 else "have warnings"
@@ -145,7 +145,7 @@ def warnings_seen(c: Circumstances) -> str | None:
     return None
 
 
-def strips_answered(c: Circumstances) -> str | None:
+def strips_answered(c: StepFacts) -> str | None:
     """A positive strip may be weak evidence, but it is never passed over in silence."""
     if c.strips_unanswered:
         return (
@@ -155,7 +155,7 @@ def strips_answered(c: Circumstances) -> str | None:
     return None
 
 
-def names_answered(c: Circumstances) -> str | None:
+def names_answered(c: StepFacts) -> str | None:
     """What a spectrum names is recorded or dismissed, or someone says that it stays open."""
     if not c.names_open or c.accept_open:
         return None
@@ -164,12 +164,12 @@ def names_answered(c: Circumstances) -> str | None:
     return f"Named by a spectrum and still open: {', '.join(c.names_open)}. {mend}, or confirm that {stays} open."
 
 
-def answer_made(c: Circumstances) -> str | None:
+def answer_made(c: StepFacts) -> str | None:
     """What follows from all readings together must be known before findings rest on it."""
     return "The answer of the whole sample is being worked out. It takes a few seconds." if c.answer_waits else None
 
 
-def questions_answered(c: Circumstances) -> str | None:
+def questions_answered(c: StepFacts) -> str | None:
     """What readings ask together is answered by a person before a client reads the result."""
     if not c.questions_open:
         return None
@@ -180,7 +180,7 @@ def questions_answered(c: Circumstances) -> str | None:
 def _another(does: str) -> Guard:
     """Four eyes, unless the session's policy allows one trained operator: who wrote it takes no step that checks it."""
 
-    def guard(c: Circumstances) -> str | None:
+    def guard(c: StepFacts) -> str | None:
         if c.is_author and not c.screening_single:
             return f"You wrote these findings. Someone else must {does} them."
         return None
@@ -188,7 +188,7 @@ def _another(does: str) -> Guard:
     return guard
 
 
-def instrument_in_date(c: Circumstances) -> str | None:
+def instrument_in_date(c: StepFacts) -> str | None:
     """Out of date may be overridden, with a reason."""
     if c.instruments_overdue and not c.override_reason.strip():
         return (
@@ -198,14 +198,14 @@ def instrument_in_date(c: Circumstances) -> str | None:
     return None
 
 
-def method_active(c: Circumstances) -> str | None:
+def method_active(c: StepFacts) -> str | None:
     """A withdrawn method version carries no result."""
     if c.methods_inactive:
         return f"The method version {', '.join(c.methods_inactive)} is no longer in use. Repeat with the current one."
     return None
 
 
-def _refuses(words: str, where: Callable[[Circumstances], bool]) -> Guard:
+def _refuses(words: str, where: Callable[[StepFacts], bool]) -> Guard:
     return lambda c: words if where(c) else None
 
 
@@ -316,7 +316,7 @@ class Decision:
         return not self.blocking
 
 
-def decide(action: Action, c: Circumstances) -> Decision:
+def decide(action: Action, c: StepFacts) -> Decision:
     """Look the step up and ask every guard; all reasons are given at once, not just the first."""
     step = _BY_STEP.get((c.state, action))
     if step is None:

@@ -20,7 +20,7 @@ from app.laboratory.readings.domain import ScopeFact
 from app.laboratory.sample_answers import service as sample_answers
 from app.laboratory.sample_answers.domain import Standing
 from app.results.finding import NewFinding
-from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, standings
+from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, resolve_names
 from app.results.tables import ResultVersion
 from app.results.whole import MethodSays, matrix_of, with_blind_spots
 from harm_messages.register import Register
@@ -111,8 +111,8 @@ def named(
     """What became of each name: of a version that was submitted as it was then, else as it is now."""
     snapshot = frozen(row)
     if snapshot is not None and snapshot.named is not None:
-        return standings(snapshot.named, findings, snapshot.dismissed, register)
-    return standings(now_named, findings, dismissals_from(row.dismissals), register)
+        return resolve_names(snapshot.named, findings, snapshot.dismissed, register)
+    return resolve_names(now_named, findings, dismissals_from(row.dismissals), register)
 
 
 def differences(row: ResultVersion, now_there: SubmissionSnapshot, label: Callable[[str], str]) -> list[str]:

@@ -23,7 +23,7 @@ from app.platform.kernel.event import Event
 from app.platform.live.publish import publish
 from app.results import grounds, repository
 from app.results.derivation import LABORATORY
-from app.results.domain import Action, ChangeReason, Circumstances, State, grade_of
+from app.results.domain import Action, ChangeReason, State, StepFacts, grade_of
 from app.results.tables import Finding, ResultVersion
 from app.results.view import ResultView, author_ids
 from harm_messages.pack import Pack
@@ -51,7 +51,7 @@ class Loaded:
         return not self.checking.licence_mode.individual_results
 
 
-def standing_version(session: Session, actor: Actor, sample: samples.Sample) -> ResultVersion | None:
+def version_that_counts(session: Session, actor: Actor, sample: samples.Sample) -> ResultVersion | None:
     """The version told last, unless it was retracted; while an amendment is being made the one before stands on. Back of
     house, where nothing is ever told, the newest that is verified."""
     every = repository.versions_of(session, sample.id)
@@ -82,7 +82,7 @@ def load(
     )
 
 
-def circumstances_of(
+def step_facts(
     there: Loaded,
     actor: Actor,
     row: ResultVersion,
@@ -92,8 +92,8 @@ def circumstances_of(
     reason: str = "",
     override_reason: str = "",
     accept_open: bool = False,
-) -> Circumstances:
-    """Circumstances of one version for one person."""
+) -> StepFacts:
+    """What the guards of a step look at, of one version for one person."""
     sample, checking, findings = there.sample, there.checking, there.findings
     quality = reading_quality.quality_of(there.analyses, now)
     now_there = grounds.of(sample, row, there.analyses, there.expected, there.whole)
@@ -101,7 +101,7 @@ def circumstances_of(
     named = grounds.named(row, now_there.named or (), [f.entered for f in findings], register)
     # a client must have said yes; where staff or police hand something in there is nobody to ask
     consent, of_client = there.consents.get(ConsentKind.ANALYSIS), sample.submitter_type is SubmitterType.PUBLIC
-    return Circumstances(
+    return StepFacts(
         state=row.state,
         actor_id=actor.person_id,
         actor_roles=actor.roles,

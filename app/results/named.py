@@ -249,7 +249,7 @@ def dismissals_json(given: Sequence[Dismissal]) -> list[JsonValue]:
 # -- what became of each name --------------------------------------------------------------------------------------
 
 
-def standings(
+def resolve_names(
     mentions: Iterable[Mention], findings: Sequence[NewFinding], dismissals: Iterable[Dismissal], register: Register
 ) -> tuple[Named, ...]:
     """Each named substance once, in the order in which the readings name them.
@@ -261,10 +261,10 @@ def standings(
     for mention in mentions:
         places.setdefault(mention.key, []).append(mention)
     given = {one.key: one for one in dismissals}
-    return tuple(_standing(key, found, findings, given.get(key), register) for key, found in places.items())
+    return tuple(_resolved(key, found, findings, given.get(key), register) for key, found in places.items())
 
 
-def _standing(
+def _resolved(
     key: str, found: Sequence[Mention], findings: Sequence[NewFinding], dismissal: Dismissal | None, register: Register
 ) -> Named:
     rest = [m for m in found if not any(covers(finding, m, register) for finding in findings)]

@@ -1,6 +1,6 @@
 """Use cases of results: begin a draft and take a version through its states (its findings: drafting.py).
 
-Other features read results through this module only: `latest`, `released`, `standing`.
+Other features read results through this module only: `latest`, `released`, `client_result`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from app.results import edits, repository
 from app.results.domain import SUCCEEDED, Action, ChangeReason, Decision, State, decide, steps_from
 from app.results.drafting import derive_again, named_of, note_author, set_dismissals, set_findings
 from app.results.left_open import LeftOpen, left_open_from, left_open_json
-from app.results.loading import StepTaken, announce, apply, circumstances_of, load
+from app.results.loading import StepTaken, announce, apply, load, step_facts
 from app.results.tables import Finding, ResultVersion
-from app.results.view import ResultView, latest, own, released, released_of, standing, versions, view, views
+from app.results.view import ResultView, client_result, latest, own, released, released_of, versions, view, views
 from harm_messages.pack import Pack
 from harm_messages.register import Register
 
 __all__ = [
-    "ResultView", "latest", "named_of", "released", "released_of", "set_dismissals", "set_findings", "standing", "versions",
+    "ResultView", "client_result", "latest", "named_of", "released", "released_of", "set_dismissals", "set_findings", "versions",
 ]  # fmt: skip
 
 REASON_MAX = 200
@@ -136,7 +136,7 @@ def act(
     row = own(uow.session, uow.actor, result_id, lock=True)
     check_version("result", if_match, row.version)
     there = load(uow.session, uow.actor, row)
-    circumstances = circumstances_of(
+    circumstances = step_facts(
         there, uow.actor, row, uow.now, register=pack.substances, reason=reason, override_reason=override_reason,
         accept_open=accept_open,
     )  # fmt: skip
@@ -193,5 +193,5 @@ def allowed_actions(
 ) -> list[tuple[Action, Decision]]:
     """Every step this version could take, with what stands in the way of this person. `analyses`: of its sample, if read."""
     there = load(session, actor, result, analyses)
-    circumstances = circumstances_of(there, actor, result, now, register=register)
+    circumstances = step_facts(there, actor, result, now, register=register)
     return [(action, decide(action, circumstances)) for action in steps_from(result.state)]

@@ -57,7 +57,7 @@ class ResultView:
         return tuple(f for f in self.findings if f.abundance != "not_detected")
 
 
-class Standing(StrEnum):
+class ClientState(StrEnum):
     """What a client's screen may say about results of a sample."""
 
     NONE = "none"
@@ -67,14 +67,14 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ClientStanding:
+class ClientResult:
     """What the client sees now. `changed_at`: since when it differs from what was shown before, if it ever did; `before`:
     that version.
 
     `reason` is the kind of change, for a fixed sentence on the client's screen; what staff typed stays with the version.
     """
 
-    standing: Standing
+    state: ClientState
     view: ResultView | None = None
     changed_at: datetime | None = None
     reason: ChangeReason | None = None
@@ -119,27 +119,27 @@ def latest(session: Session, sample_id: uuid.UUID) -> ResultView | None:
     return view(session, rows[0]) if rows else None
 
 
-def standing(session: Session, sample_id: uuid.UUID) -> ClientStanding:
+def client_result(session: Session, sample_id: uuid.UUID) -> ClientResult:
     """What a client sees: the released version; while it is being amended, the same with a note; or its retraction."""
     rows = repository.versions_of(session, sample_id)
     told = [row for row in rows if row.released_at is not None]
     if not told:
-        return ClientStanding(Standing.NONE)
+        return ClientResult(ClientState.NONE)
     shown = told[0]
     if shown.state is State.RETRACTED:
-        return ClientStanding(Standing.RETRACTED, None, shown.closed_at, shown.change_reason)
+        return ClientResult(ClientState.RETRACTED, None, shown.closed_at, shown.change_reason)
     found = view(session, shown)
     if shown.state is State.AMENDED:
         shown_view = ResultView(found.result, found.findings, found.names, found.before, under_review=True)
-        return ClientStanding(Standing.UNDER_REVIEW, shown_view, shown.closed_at, shown.change_reason)
+        return ClientResult(ClientState.UNDER_REVIEW, shown_view, shown.closed_at, shown.change_reason)
     if len(told) == 1:
-        return ClientStanding(Standing.RELEASED, found)
-    return ClientStanding(Standing.RELEASED, found, shown.released_at, told[1].change_reason, view(session, told[1]))
+        return ClientResult(ClientState.RELEASED, found)
+    return ClientResult(ClientState.RELEASED, found, shown.released_at, told[1].change_reason, view(session, told[1]))
 
 
 def released(session: Session, sample_id: uuid.UUID) -> ResultView | None:
     """The version clients see, or None: not released yet, or retracted. `under_review` while it is being amended."""
-    return standing(session, sample_id).view
+    return client_result(session, sample_id).view
 
 
 def released_of(session: Session, sample_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, ResultView]:

@@ -10,7 +10,7 @@ from app.laboratory.identification.domain import QUICK_TESTS
 from app.laboratory.readings.domain import ScopeFact
 from app.laboratory.sample_answers.domain import Standing, WholeAnswer
 from app.results.named import Offer
-from spectra.sample.answer import State as Seen
+from spectra.sample.answer import State as MethodState
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class MethodSays:
     substance_id: str
     analysis_ids: tuple[UUID, ...]
     title: str
-    state: Seen
+    state: MethodState
     sentence: str
 
 

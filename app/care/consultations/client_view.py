@@ -25,7 +25,7 @@ from app.laboratory.readings import analyses
 from app.platform.kernel.errors import NotFound
 from app.results import service as results
 from app.results.domain import ChangeReason, Grade
-from app.results.view import Standing
+from app.results.view import ClientState
 from harm_messages import (
     Context,
     Facts,
@@ -143,8 +143,8 @@ def _view(
         return _shut(place, Shut.WITHDRAWN)
     if not checking.licence_mode.individual_results:
         return _shut(place, Shut.BACK_OF_HOUSE, "Back of house: the licence allows no individual results to anybody.")
-    told = results.standing(session, sample.id)
-    if told.standing is Standing.RETRACTED:
+    told = results.client_result(session, sample.id)
+    if told.state is ClientState.RETRACTED:
         return ClientView(ViewKind.RETRACTED, place, changed_at=told.changed_at, reason=told.reason)
     if told.view is None:
         return _waiting(session, sample, place)

@@ -26,7 +26,7 @@ from app.platform.db import UnitOfWork
 from app.platform.kernel.place import day_of
 from app.results.domain import Action
 from app.results.grounds import frozen
-from app.results.loading import Loaded, StepTaken, load, standing_version
+from app.results.loading import Loaded, StepTaken, load, version_that_counts
 from harm_messages.pack import Pack
 from harm_messages.vocabulary import StripReading
 
@@ -63,7 +63,7 @@ def count_again(uow: UnitOfWork, sample_ids: Sequence[UUID], pack: Pack) -> int:
     facts, others = [], []
     for sample_id in sample_ids:
         sample = lookup.lock_sample(uow, sample_id)  # a release at the same moment waits, or is seen
-        row = standing_version(uow.session, uow.actor, sample)
+        row = version_that_counts(uow.session, uow.actor, sample)
         there = load(uow.session, uow.actor, row) if row is not None else None
         if row is None or there is None or not _agreed(there):
             others.append(sample_id)

@@ -111,7 +111,7 @@ def samples_of_session(
     return session.exec(query.order_by(col(Sample.received_at), col(Sample.number))).all()
 
 
-def told(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
+def told_sample_ids(session: Session, actor: Actor, session_ids: Sequence[uuid.UUID]) -> list[uuid.UUID]:
     """Samples of these sessions whose client was told the result."""
     mine = (col(Sample.agency_id) == actor.agency_id, col(Sample.session_id).in_(session_ids))
     return list(session.exec(select(Sample.id).where(*mine, col(Sample.told_at).is_not(None))))

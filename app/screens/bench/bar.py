@@ -12,7 +12,7 @@ from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
 from app.results import service
 from app.results.bench import Bench, Worklist
-from app.results.domain import Action, Circumstances, Decision, State, decide
+from app.results.domain import Action, Decision, State, StepFacts, decide
 from app.results.view import author_ids
 
 MAIN: dict[State | None, Action] = {
@@ -88,8 +88,8 @@ def bar_of(shown: Bench, who: Actor) -> ActionBar:
     )
 
 
-def _before_a_draft(shown: Bench, who: Actor) -> Circumstances:
-    return Circumstances(
+def _before_a_draft(shown: Bench, who: Actor) -> StepFacts:
+    return StepFacts(
         State.DRAFT,
         who.person_id,
         who.roles,

@@ -358,8 +358,8 @@ def test_while_an_amendment_is_in_work_the_lead_can_still_take_the_old_result_fr
     assert f'name="result" value="{old.id}"' in text
     retract = {"action": "retract", "result": old.id, "version": old.version, "reason": "swapped"}
     assert post(world, sample_id, "act", retract, LEAD).status_code == 303
-    told = lab.read(lambda s: service.standing(s, sample_id))
-    assert (told.standing, told.reason) == ("retracted", ChangeReason.MIX_UP)
+    told = lab.read(lambda s: service.client_result(s, sample_id))
+    assert (told.state, told.reason) == ("retracted", ChangeReason.MIX_UP)
     assert "On the client’s screen" not in page(world, sample_id, LEAD)
 
 

@@ -26,9 +26,9 @@ from app.operations.demo_mass import mzml
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 from app.results import service
-from app.results.domain import Circumstances, DismissReason, NameState, State, names_answered
+from app.results.domain import DismissReason, NameState, State, StepFacts, names_answered
 from app.results.finding import NewFinding
-from app.results.named import Dismissal, mentions_of, standings
+from app.results.named import Dismissal, mentions_of, resolve_names
 from harm_messages import load_pack
 from harm_messages.vocabulary import Abundance
 
@@ -436,7 +436,7 @@ THREE_MMC = row("3-MMC", "3-mmc", "stimulant.cathinone")
 
 
 def decided(analyses: Sequence[Any], *findings: NewFinding, dismissals: Sequence[Dismissal] = ()) -> dict[str, str]:
-    named = standings(mentions_of(analyses), findings, dismissals, REGISTER)
+    named = resolve_names(mentions_of(analyses), findings, dismissals, REGISTER)
     return {one.key: one.state.value for one in named}
 
 
@@ -607,7 +607,7 @@ def test_of_any_run_or_mixture_what_is_named_is_recorded_dismissed_or_open_and_n
         Dismissal(m.key, m.name, DismissReason.CARRY_OVER, "", by, at, (m.place,))
         for k, m in enumerate(mentions) if k in places
     ]  # fmt: skip
-    named = standings(mentions, findings, given_, REGISTER)
+    named = resolve_names(mentions, findings, given_, REGISTER)
     recorded, dismissed, left = ({n.key for n in named if n.state is state} for state in NameState)
     assert recorded | dismissed | left == expected
     assert len(recorded) + len(dismissed) + len(left) == len(named) == len(expected)
@@ -615,9 +615,7 @@ def test_of_any_run_or_mixture_what_is_named_is_recorded_dismissed_or_open_and_n
     assert all(n.dismissal is not None for n in named if n.state is NameState.DISMISSED)
     if not any(f.seen for f in findings):
         assert not recorded
-    plain = Circumstances(
-        State.DRAFT, None, frozenset(), frozenset(), names_open=tuple(n.name for n in named if n.is_open)
-    )
+    plain = StepFacts(State.DRAFT, None, frozenset(), frozenset(), names_open=tuple(n.name for n in named if n.is_open))
     said = names_answered(plain)
     assert (said is None) == (not left)
     assert all(n.name in (said or "") for n in named if n.is_open)

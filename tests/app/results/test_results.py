@@ -217,16 +217,16 @@ def test_an_amended_result_is_shown_as_under_review_until_the_new_one_is_release
     draft = lab.act(first, "amend", CHEMIST, reason="GC-MS came back", change_reason=ChangeReason.MORE_TESTS)
     assert (draft.result.number, draft.result.state) == (2, State.DRAFT)
     assert [f.substance_id for f in draft.findings] == ["mdma"]
-    seen = lab.read(lambda s: service.standing(s, sample_id))
-    assert (seen.standing, seen.view.result.number, seen.view.under_review) == ("under_review", 1, True)
+    seen = lab.read(lambda s: service.client_result(s, sample_id))
+    assert (seen.state, seen.view.result.number, seen.view.under_review) == ("under_review", 1, True)
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
         draft = service.set_findings(
             uow, draft.result.id, [NewFinding("eutylone")], draft.result.version, pack=lab.runtime.pack
         )
     for action, by in (("submit", CHEMIST), ("verify", VERIFIER), ("release", LEAD)):
         draft = lab.act(draft, action, by)
-    seen = lab.read(lambda s: service.standing(s, sample_id))
-    assert (seen.standing, seen.view.result.number, seen.changed_at) == ("released", 2, draft.result.released_at)
+    seen = lab.read(lambda s: service.client_result(s, sample_id))
+    assert (seen.state, seen.view.result.number, seen.changed_at) == ("released", 2, draft.result.released_at)
     assert seen.reason is ChangeReason.MORE_TESTS, "a kind: what staff typed never reaches a client"
     old = lab.read(lambda s: service.get_result(s, lab.actor(CHEMIST), first.result.id))
     assert (old.result.state, old.result.reason, old.findings[0].substance_id) == (
@@ -244,8 +244,8 @@ def test_a_retracted_result_is_gone_from_the_client_and_the_aggregates_at_once(l
     sample_id = view.result.sample_id
     assert lab.read(lambda s: s.get(TrendSample, sample_id)) is not None
     lab.act(view, "retract", LEAD, reason="The samples were swapped")
-    seen = lab.read(lambda s: service.standing(s, sample_id))
-    assert (seen.standing, seen.view) == ("retracted", None)
+    seen = lab.read(lambda s: service.client_result(s, sample_id))
+    assert (seen.state, seen.view) == ("retracted", None)
     assert lab.read(lambda s: service.released(s, sample_id)) is None
     assert lab.read(lambda s: s.get(TrendSample, sample_id)) is None
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
@@ -257,7 +257,7 @@ def test_an_amended_result_can_still_be_retracted_while_clients_see_it(lab: Lab)
     lab.act(first, "amend", CHEMIST, reason="GC-MS came back")
     old = lab.read(lambda s: service.get_result(s, lab.actor(LEAD), first.result.id))
     lab.act(old, "retract", LEAD, reason="dangerous as it stands")
-    assert lab.read(lambda s: service.standing(s, first.result.sample_id)).standing == "retracted"
+    assert lab.read(lambda s: service.client_result(s, first.result.sample_id)).state == "retracted"
 
 
 def test_a_release_is_counted_with_what_was_found_and_only_with_consent(lab: Lab) -> None:

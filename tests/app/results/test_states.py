@@ -9,7 +9,7 @@ import pytest
 
 from app.platform.kernel.actor import Role
 from app.results import domain
-from app.results.domain import Action, Circumstances, Grade, State, decide, grade_of, steps_from
+from app.results.domain import Action, Grade, State, StepFacts, decide, grade_of, steps_from
 
 AUTHOR, OTHER = uuid4(), uuid4()
 
@@ -30,7 +30,7 @@ EXPECTED = {
 }
 
 
-def fine(state: State, action: Action, role: Role | None = None, **more: object) -> Circumstances:
+def fine(state: State, action: Action, role: Role | None = None, **more: object) -> StepFacts:
     """Everything in order: the guards have nothing to say."""
     actor = AUTHOR if action is Action.WITHDRAW else OTHER
     values: dict[str, object] = {
@@ -42,7 +42,7 @@ def fine(state: State, action: Action, role: Role | None = None, **more: object)
         "reason": "a reason",
         **more,
     }
-    return Circumstances(**values)  # type: ignore[arg-type]
+    return StepFacts(**values)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("state", "action", "role"), list(itertools.product(State, Action, Role)))
