@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.accuracy.infrared_limits import one_pair
 from benchmarks.accuracy.infrared_missing import Answer, answers
@@ -45,6 +46,7 @@ def test_street_files_name_what_is_in_them(shared_data: Path) -> None:
         assert {c for c, part in file.recipe.items() if part >= 0.05} <= named
 
 
+@pytest.mark.long
 def test_a_printed_limit_is_near_the_empirical_one(shared_data: Path) -> None:
     found = one_pair(shared_data, references(shared_data).library(), Pair(0, 3, TYPICAL), 4)
     assert 0.4 < found.printed / found.seen95 < 2.5
