@@ -7,11 +7,12 @@ import gzip
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 
 from instruments import Limits, read
 from spectra.types import Reading
@@ -26,6 +27,11 @@ def one(content: bytes | str, name: str = "", **hints: Any) -> Reading:
     readings = read(content.encode() if isinstance(content, str) else content, name, **hints)
     assert len(readings) == 1, [r.title for r in readings]
     return readings[0]
+
+
+def every(step: int, cases: Iterable[Any]) -> list[Any]:
+    """Cases for `parametrize`: the first and every `step`-th after it in `make test`, the others in `make test-all`."""
+    return [case if i % step == 0 else pytest.param(case, marks=pytest.mark.long) for i, case in enumerate(cases)]
 
 
 def codes(reading: Reading) -> set[str]:

@@ -12,6 +12,7 @@ import pytest
 from instruments import InstrumentError, ParserSandbox, describe, read
 from tests.fuzz.fuzz_judge import plain
 from tests.fuzz.fuzz_seeds import RECIPES, Seed, family
+from tests.instruments.instrument_files import every
 
 DATA = (
     Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data") / "instruments"
@@ -41,7 +42,7 @@ def answer(content: bytes, name: str, sandbox: ParserSandbox | None = None) -> o
     return [(plain(r), json.dumps(describe(r), allow_nan=False)) for r in readings]
 
 
-@pytest.mark.parametrize("seed", MADE, ids=lambda s: s.name)
+@pytest.mark.parametrize("seed", every(5, MADE), ids=lambda s: s.name)
 def test_made_files_are_read_the_same_here_and_in_the_jail(
     seed: Seed, sandboxes: tuple[ParserSandbox, ParserSandbox]
 ) -> None:
@@ -51,7 +52,7 @@ def test_made_files_are_read_the_same_here_and_in_the_jail(
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the shared test data are not on this machine")
-@pytest.mark.parametrize("file", real_files())
+@pytest.mark.parametrize("file", every(8, real_files()))
 def test_real_files_are_read_the_same_here_and_in_the_jail(
     file: str, sandboxes: tuple[ParserSandbox, ParserSandbox]
 ) -> None:

@@ -97,6 +97,7 @@ def test_compiled_code_makes_no_socket_either(fixtures: Path, tmp_path: Path) ->
     assert len(json.loads(done.stdout)["outcomes"]) == len(list(fixtures.iterdir()))
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data are not on this machine")
 @pytest.mark.parametrize("how", ["hook", "kernel"])
 def test_every_real_file_is_read_without_a_socket(how: str, tmp_path: Path) -> None:

@@ -376,8 +376,8 @@ COMPARE: dict[str, tuple[str, Callable[[Facts, Readings], None]]] = {
 } | dict.fromkeys(VENDOR - {"mzmlb", "zipped_dir"}, ("vendor", vendor))  # fmt: skip
 
 
-def marked(row: Row) -> Any:
-    return pytest.param(row, id=row.file, marks=needs_vendor if row.format in VENDOR else ())
+def marked(row: Row, *marks: pytest.MarkDecorator) -> Any:
+    return pytest.param(row, id=row.file, marks=[*marks, *([needs_vendor] if row.format in VENDOR else [])])
 
 
 @pytest.mark.parametrize("row", [marked(r) for r in manifest() if "ambiguous" not in r.file])
@@ -416,11 +416,12 @@ def test_an_ambiguous_decimal_comma_is_asked(row: Row) -> None:
 
 
 def samples() -> list[Any]:
-    """The smallest file or folder of every format."""
+    """The smallest file or folder of every format; of three formats in `make test`."""
     smallest: dict[str, Row] = {}
     for row in sorted(manifest(), key=lambda r: (r.path.is_dir(), r.path.stat().st_size)):
         smallest.setdefault(row.format, row)
-    return [marked(r) for r in smallest.values()]
+    quick = ("andi_ms", "csv_spectrum", "mzmlb")
+    return [marked(r, *([] if r.format in quick else [pytest.mark.long])) for r in smallest.values()]
 
 
 @pytest.mark.parametrize("row", samples())
