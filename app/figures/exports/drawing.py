@@ -28,7 +28,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class NextExtract:
     """The next extract. `added`: rows of the new batch; `stay_out`, `forgotten`: keys of samples whose rows left."""
 
     rows: list[Drawn]
@@ -50,7 +50,7 @@ def draw(
     words: Words,
     k: int = K,
     tell: Tell = tell_nobody,
-) -> Made:
+) -> NextExtract:
     """Rows of earlier batches that stay, and a batch of the samples that stand in none."""
     now = {record.key: record for record in records}
     batches: dict[int, list[Drawn]] = defaultdict(list)
@@ -74,7 +74,7 @@ def draw(
     placement = place(waiting, words, k, tell)
     tell("Widening rare words", 0, 0)
     fresh = protected(placement.groups, columns, words, k)
-    return Made(
+    return NextExtract(
         [*rows, *fresh],
         [(now[row.key], row) for row in fresh],
         left - gone,

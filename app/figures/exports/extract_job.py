@@ -22,7 +22,7 @@ from sqlmodel import Session, col, select
 from app.figures.exports import domain, service
 from app.figures.exports.anonymity import Words
 from app.figures.exports.domain import Column, DrawingState, Drawn, Known, Record, RecordedFinding, Tell, tell_nobody
-from app.figures.exports.drawing import Made, Placed, draw, table
+from app.figures.exports.drawing import NextExtract, Placed, draw, table
 from app.figures.exports.tables import ResearchDrawing, ResearchExtract, ResearchPlacement, ResearchProject
 from app.figures.trends import service as trends
 from app.figures.trends.csv import csv_of, from_csv, parquet_of
@@ -196,7 +196,7 @@ class Prepared:
     """An extract drawn but not kept: computed while nothing is locked."""
 
     gathered: Gathered
-    made: Made
+    made: NextExtract
     content: bytes
     parameters: dict[str, JsonValue]
 
@@ -300,7 +300,7 @@ def _latest(session: Session, project_id: uuid.UUID) -> ResearchExtract | None:
     return session.exec(query.order_by(col(ResearchExtract.number).desc()).limit(1)).first()
 
 
-def _move(session: Session, project_id: uuid.UUID, batch: int, made: Made) -> None:
+def _move(session: Session, project_id: uuid.UUID, batch: int, made: NextExtract) -> None:
     """Write down where samples stand now: those that left for good are marked and their rows emptied."""
     session.flush()
     _each(session, sa.delete(ResearchPlacement), project_id, made.forgotten)

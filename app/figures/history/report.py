@@ -1,4 +1,4 @@
-"""What was found in files of history, as data for a script and for a screen; and the words that the map may use. Pure.
+"""The result of checking files of history, for the person who imports them: problems and counts as data, and map words. Pure.
 
 For words the map does not know there are lines to put into it, with the nearest names known here beside them. What a word
 means is said by someone who knows the source, never guessed. A site is filled in as the source calls it, with the agency

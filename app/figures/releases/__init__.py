@@ -1,1 +1,1 @@
-"""Releases: versioned, protected cubes of the figures, for partners and the public. Made once, never changed."""
+"""Releases: numbered publications of the struck figures for partners and the public. Made once, never changed."""

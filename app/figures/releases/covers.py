@@ -20,7 +20,7 @@ from app.figures.releases.packaging import Cell, Dataset, Field, Table, file_nam
 from app.figures.releases.tables import Release, ReleaseCover
 from app.figures.trends.domain import Audience
 from app.figures.trends.protection.lattice import VERDICTS, Geography, Struck
-from app.figures.trends.protection.striking import Book
+from app.figures.trends.protection.striking import StruckFigures
 from app.intake.people import service as people
 from app.platform import audit
 from app.platform.db import UnitOfWork
@@ -157,7 +157,7 @@ _KEY = ("time", "region", "expected")
 _DRAWN = "Every cell has a row, whether anybody came or not. Sums of rows differ from the row of the sum."
 
 
-def tables(book: Book) -> list[Table]:
+def tables(held: StruckFigures) -> list[Table]:
     """Samples by what their result was against the expectation, what was found, alone and together, medians."""
     verdicts = tuple(Field(name, "integer", f"Samples whose result is {' or '.join(sorted(of))}, {_MOVED}", required=True)
                      for name, of in VERDICTS.items())  # fmt: skip
@@ -167,7 +167,7 @@ def tables(book: Book) -> list[Table]:
             "samples", "Samples",
             f"How many samples there are, by time, region and what was expected, and how their results compare. {_DRAWN}",
             (*_WHERE, Field("n", "integer", f"Samples, {_MOVED}", required=True), *verdicts, partial),
-            _KEY, [[*where, *figures, one.partial] for one, where, figures in _cells(book)],
+            _KEY, [[*where, *figures, one.partial] for one, where, figures in _cells(held)],
         ),
         Table(
             "found", "Substances and classes found",
@@ -175,14 +175,14 @@ def tables(book: Book) -> list[Table]:
             f"the table samples less those of the table untested whose scope does not hold it. {_DRAWN}",
             (*_WHERE, Field("found", "string", "Class or substance; opioid holds opioid.nitazene", required=True),
              Field("numerator", "integer", f"Samples in which it was found, {_MOVED}", required=True)),
-            (*_KEY, "found"), list(_long(book, "found ", lambda one, name: name)),
+            (*_KEY, "found"), list(_long(held, "found ", lambda one, name: name)),
         ),
         Table(
             "untested", "Samples that were not tested for everything",
             f"How many samples no conclusive method looked at for these classes. A sample is in one row at most. {_DRAWN}",
             (*_WHERE, Field("classes", "string", "Classes it was not tested for, with spaces between", required=True),
              Field("n", "integer", f"Samples, {_MOVED}", required=True)),
-            (*_KEY, "classes"), list(_long(book, "profile ", lambda one, k: " ".join(sorted(one.lists.profiles[int(k)])))),
+            (*_KEY, "classes"), list(_long(held, "profile ", lambda one, k: " ".join(sorted(one.lists.profiles[int(k)])))),
         ),
         Table(
             "together", "Classes found together",
@@ -191,7 +191,7 @@ def tables(book: Book) -> list[Table]:
             (_WHERE[1], Field("found", "string", "One class", required=True), Field("with", "string", "The other", required=True),
              Field("n", "integer", f"Samples in which both were found, {_MOVED}", required=True)),
             ("time", "found", "with"),
-            [[one.label, a, b, n] for one in _periods(book) if one.kind == "year"
+            [[one.label, a, b, n] for one in _periods(held) if one.kind == "year"
              for (a, b), n in zip(one.lists.pairs, one.pairs.tolist(), strict=True)],
         ),
         Table(
@@ -202,13 +202,13 @@ def tables(book: Book) -> list[Table]:
              Field("n", "integer", f"Samples in which it was measured, {_MOVED}", required=True),
              Field("value", "number", "The median, two significant figures"), Field("low", "number", "Lower end of its 95 % interval"),
              Field("high", "number", "Upper end of its 95 % interval")),
-            ("time", "region", "substance", "unit", "basis"), list(_medians(book)),
+            ("time", "region", "substance", "unit", "basis"), list(_medians(held)),
         ),
     ]  # fmt: skip
 
 
-def _periods(book: Book) -> list[Struck]:
-    return sorted(book.periods.values(), key=lambda one: (one.kind, one.label))
+def _periods(held: StruckFigures) -> list[Struck]:
+    return sorted(held.periods.values(), key=lambda one: (one.kind, one.label))
 
 
 def _places(one: Struck, geography: Geography) -> Iterator[tuple[Line, int, int]]:
@@ -220,15 +220,15 @@ def _places(one: Struck, geography: Geography) -> Iterator[tuple[Line, int, int]
             yield [one.kind, one.label, region, expected], r, c
 
 
-def _cells(book: Book) -> Iterator[tuple[Struck, Line, list[int]]]:
-    for one in _periods(book):
+def _cells(held: StruckFigures) -> Iterator[tuple[Struck, Line, list[int]]]:
+    for one in _periods(held):
         for geography, figures in one.tables.items():
             for where, r, c in _places(one, geography):
                 yield one, where, figures[: 1 + len(VERDICTS), r, c].tolist()
 
 
-def _long(book: Book, start: str, name_of: Callable[[Struck, str], str]) -> Iterator[Line]:
-    for one in _periods(book):
+def _long(held: StruckFigures, start: str, name_of: Callable[[Struck, str], str]) -> Iterator[Line]:
+    for one in _periods(held):
         features = [
             (k, f.removeprefix(start)) for k, f in enumerate(one.lists.features(one.kind)) if f.startswith(start)
         ]
@@ -238,8 +238,8 @@ def _long(book: Book, start: str, name_of: Callable[[Struck, str], str]) -> Iter
                     yield [*where, name_of(one, name), int(figures[k, r, c])]
 
 
-def _medians(book: Book) -> Iterator[Line]:
-    for one in _periods(book):
+def _medians(held: StruckFigures) -> Iterator[Line]:
+    for one in _periods(held):
         for (geography, name, place), found in one.medians.items():
             region = one.lists.regions[place] if geography[0] else ""
             yield [one.kind, one.label, region, *name.split("/"), found.n, found.value, found.low, found.high]

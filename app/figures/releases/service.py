@@ -30,7 +30,7 @@ from app.figures.trends.domain import Audience, Dimension, Question, TrendTable
 from app.figures.trends.measures import measure_of
 from app.figures.trends.protection.lattice import kind_of, labels, months_of
 from app.figures.trends.protection.noise import REACH, VARIANCE, Draws, Stream, Strength
-from app.figures.trends.protection.striking import Book, book, book_months, strike_due
+from app.figures.trends.protection.striking import StruckFigures, strike_due, struck_figures, struck_months
 from app.figures.trends.protection.tables import FigurePeriod
 from app.platform import audit
 from app.platform.db import Database, UnitOfWork
@@ -200,9 +200,9 @@ def choices(session: Session, row: Release) -> Choices:
     return Choices(months=held.months, regions=regions, expected=expected, found=found)
 
 
-def released(session: Session, row: Release) -> Book:
+def released(session: Session, row: Release) -> StruckFigures:
     """The periods of a release, as partners and the public read them."""
-    return book(session, Strength.PUBLIC).until(row.last_month)
+    return struck_figures(session, Strength.PUBLIC).until(row.last_month)
 
 
 class Width(StrEnum):
@@ -233,7 +233,7 @@ SPLIT_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LookUp:
     """One look-up. `found`: a class, expected_found, or nothing for how many samples there are."""
 
     found: str = ""
@@ -295,7 +295,7 @@ def carry_out(database: Database, ctx: JobContext, register: Register, draws: Dr
     if struck:
         _log.info("figures_struck", periods=struck)
     with ctx.begin() as uow:
-        months, latest = book_months(uow.session), newest(uow.session)
+        months, latest = struck_months(uow.session), newest(uow.session)
         asked = ctx.payload.get("note") != NOTE
         if months and (asked or (monthly and (latest is None or latest.last_month < months[-1]))):
             row = make(uow, note=str(ctx.payload.get("note", "")))

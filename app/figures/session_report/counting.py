@@ -1,5 +1,4 @@
-"""What a session's report says, and how it is counted from facts of samples, results, talks and ledgers. Pure arithmetic, no
-queries.
+"""Counts one session for its own report: samples, results, talks, ledgers and pages, exactly, for the session's lead. Pure.
 
 A withdrawn sample counts as received and withdrawn, and its milligrams stay in the ledger; it is in no other count.
 """

@@ -16,10 +16,10 @@ from sqlmodel import Session, col, select
 from app.care.alerts import service as alerts_service
 from app.care.alerts.domain import visible
 from app.care.consultations import session_facts as talk_facts
-from app.figures.session_report import behind, counting
-from app.figures.session_report.behind import LEAST, Issued, in_the_way, issued
+from app.figures.session_report import contributors, counting
+from app.figures.session_report.contributors import LEAST, Issued, differencing_risks, issued
 from app.figures.session_report.counting import OwnAffairs, Report
-from app.figures.session_report.passing_on import protected_sheets
+from app.figures.session_report.external_report import protected_sheets
 from app.figures.session_report.sheets import Label, Sheet
 from app.figures.session_report.tables import SessionReportIssue
 from app.intake.custody import service as ledgers
@@ -37,22 +37,24 @@ from app.results import session_facts as result_facts
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CountedReport:
     """A session, its place and what is reported of it: to its own people, or to be passed on, with whose samples stand
-    `behind` it."""
+    it (`contributors`)."""
 
     checking: sessions.CheckingSession
     place: sessions.Site
     report: Report
     own: OwnAffairs | None
-    behind: behind.Behind
+    contributors: contributors.Contributors
 
 
-def report(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime, *, to_pass_on: bool = False) -> Made:
+def report(
+    session: Session, actor: Actor, session_id: uuid.UUID, now: datetime, *, to_pass_on: bool = False
+) -> CountedReport:
     """The report of a session of the actor's agency. Raises NotFound.
 
     `to_pass_on`: counts only samples of clients who agreed to aggregate figures, and nothing of staff, custody,
-    alerts, pages or quality. It still holds true counts: passing_on.py protects them.
+    alerts, pages or quality. It still holds true counts: external_report.py protects them.
     """
     checking = sessions.get_session(session, actor, session_id)
     place = sessions.site_of(session, checking)
@@ -71,8 +73,8 @@ def report(session: Session, actor: Actor, session_id: uuid.UUID, now: datetime,
         made_at=now,
     )
     if to_pass_on:
-        return Made(checking, place, whole, None, behind.behind(samples, results, talks))
-    return Made(checking, place, whole, _own_affairs(session, actor, checking, samples, now), {})
+        return CountedReport(checking, place, whole, None, contributors.contributors_of(samples, results, talks))
+    return CountedReport(checking, place, whole, _own_affairs(session, actor, checking, samples, now), {})
 
 
 def _own_affairs(
@@ -114,19 +116,19 @@ def _staff(session: Session, checking: sessions.CheckingSession) -> tuple[dict[R
     return {role: len(people[role]) for role in Role if role in people}, len(persons)
 
 
-About = Callable[[Made], list[tuple[str, str]]]
+About = Callable[[CountedReport], list[tuple[str, str]]]
 """What stands above the tables: pairs of term and words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class StoredReport:
     """What a report reads: what stands above its tables, and the tables."""
 
     about: list[tuple[str, str]]
     tables: list[Sheet]
 
 
-_GIVEN, _EVIDENCE = TypeAdapter(Given), TypeAdapter(Issued)
+_STORED, _EVIDENCE = TypeAdapter(StoredReport), TypeAdapter(Issued)
 _MARKS = {"tables": {"__all__": {"marks"}}}
 """Which figure a cell is stands in the evidence, which never leaves the server."""
 
@@ -149,12 +151,12 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
             hint="Close the session first. A report given out does not change.",
         )
     made = report(uow.session, uow.actor, session_id, uow.now, to_pass_on=True)
-    tables = protected_sheets(made.report, made.behind, label)
-    new, before = issued(tables, made.behind), _issues_of(uow.session, checking.id)
+    tables = protected_sheets(made.report, made.contributors, label)
+    new, before = issued(tables, made.contributors), _issues_of(uow.session, checking.id)
     earlier = [_EVIDENCE.validate_python(row.evidence) for row in before]
     if earlier and earlier[-1].shown == new.shown:
         return before[-1]
-    if held := in_the_way(earlier, new):
+    if held := differencing_risks(earlier, new):
         raise Conflict(
             f"No new issue was made: {len(held)} of its figures differ{'s' if len(held) == 1 else ''} by fewer than "
             f"{LEAST} samples from what was given out. Someone with both could tell who is meant.",
@@ -162,7 +164,7 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
         )
     row = SessionReportIssue(
         session_id=checking.id, number=len(before) + 1, issued_at=uow.now, issued_by=uow.actor.person_id,
-        content=_GIVEN.dump_python(Given(about(made), tables), mode="json", by_alias=True, exclude=_MARKS),
+        content=_STORED.dump_python(StoredReport(about(made), tables), mode="json", by_alias=True, exclude=_MARKS),
         evidence=asdict(new),
     )  # fmt: skip
     uow.session.add(row)
@@ -173,12 +175,12 @@ def give_out(uow: UnitOfWork, session_id: uuid.UUID, label: Label, about: About)
 
 def about_of(row: SessionReportIssue) -> list[tuple[str, str]]:
     """What stands above its tables."""
-    return [*_GIVEN.validate_python(row.content).about, ("Issue", f"{row.number}; later results are not in it")]
+    return [*_STORED.validate_python(row.content).about, ("Issue", f"{row.number}; later results are not in it")]
 
 
 def tables_of(row: SessionReportIssue) -> list[Sheet]:
     """The tables of an issue as they were given out."""
-    return _GIVEN.validate_python(row.content).tables
+    return _STORED.validate_python(row.content).tables
 
 
 def _issues_of(session: Session, session_id: uuid.UUID) -> list[SessionReportIssue]:

@@ -44,7 +44,7 @@ Cell = str | int | float | Withheld
 class Sheet:
     """One table. The first cell of a row is its head; all others are numbers where `numbers` says so.
 
-    `marks`: for each row the names (behind.py) of the figures in its cells, the head left out, "" for words; only in a
+    `marks`: for each row the names (contributors.py) of the figures in its cells, the head left out, "" for words; only in a
     report to pass on.
     """
 

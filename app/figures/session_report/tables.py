@@ -13,7 +13,7 @@ from app.platform.db import Base, json_column, key_column, utc_column
 
 
 class SessionReportIssue(Base, table=True):
-    """One report to pass on. `content`: as it reads (service.Given). `evidence` (behind.Issued) never leaves the server."""
+    """One report to pass on. `content`: as it reads (service.StoredReport). `evidence` (contributors.Issued) never leaves the server."""
 
     __tablename__ = "session_report_issue"
     __table_args__ = (sa.UniqueConstraint("session_id", "number"),)

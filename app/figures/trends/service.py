@@ -17,7 +17,7 @@ from app.figures.trends.domain import ANALOGUES, Audience, Dimension, Kind, Meas
 from app.figures.trends.measures import measure_of
 from app.figures.trends.protection import answering
 from app.figures.trends.protection.noise import Strength
-from app.figures.trends.protection.striking import book, late_days, told_as_of
+from app.figures.trends.protection.striking import late_days, struck_figures, told_as_of
 from app.figures.trends.repository_snapshot import columns
 from app.figures.trends.schemas import TrendOut
 from app.platform import audit
@@ -54,7 +54,7 @@ def protected_table(
 ) -> TrendTable:
     """A table of what was struck; `until`: the last month that is in it. Raises Invalid and Forbidden."""
     measure, asked = understood(None, asked, register)
-    there = book(session, strength_of(audience)).until(until)
+    there = struck_figures(session, strength_of(audience)).until(until)
     rows = answering.rows_of(there, measure, asked, lambda name: class_of(register, name))
     as_of, later = told_as_of(session, there)
     filters = filters_of(asked)

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from app.care.alerts import told as telling
 from app.care.alerts.domain import NO_GREEN_LIGHT, Channel
 from app.figures.releases import service
-from app.figures.releases.service import SPLIT_WORDS, WIDTH_WORDS, Asked, Split, Width
+from app.figures.releases.service import SPLIT_WORDS, WIDTH_WORDS, LookUp, Split, Width
 from app.figures.trends.charts import pictures
 from app.figures.trends.charts.groups import Names
 from app.figures.trends.csv import to_csv
@@ -42,12 +42,12 @@ def asked_of(
     split: Annotated[Split, Query()] = Split.NONE,
     region: Annotated[Text80, Query()] = "",
     expected: Annotated[Text80, Query()] = "",
-) -> Asked:
+) -> LookUp:
     """The fields of the form."""
-    return Asked(found, width, split, region, expected)
+    return LookUp(found, width, split, region, expected)
 
 
-LookUp = Annotated[Asked, Depends(asked_of)]
+AskedLookUp = Annotated[LookUp, Depends(asked_of)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,30 +65,30 @@ PARTNERS = Face("/partner", "releases/partner.html", Audience.PARTNER, Channel.P
 
 
 @router.get("/figures", dependencies=[public(FOR_EVERYBODY)])
-def public_page(request: Request, rt: RuntimeDep, asked: LookUp) -> HTMLResponse:
+def public_page(request: Request, rt: RuntimeDep, asked: AskedLookUp) -> HTMLResponse:
     """What was found, for anybody."""
     return _page(request, rt, PUBLIC, asked)
 
 
 @router.get("/figures.csv", dependencies=[public(FOR_EVERYBODY)])
-def public_csv(rt: RuntimeDep, asked: LookUp) -> Response:
+def public_csv(rt: RuntimeDep, asked: AskedLookUp) -> Response:
     """The table on it."""
     return _csv(rt, PUBLIC, asked)
 
 
 @router.get("/partner")
-def partner_page(request: Request, who: Partner, rt: RuntimeDep, asked: LookUp) -> HTMLResponse:
+def partner_page(request: Request, who: Partner, rt: RuntimeDep, asked: AskedLookUp) -> HTMLResponse:
     """What partner agencies read."""
     return _page(request, rt, PARTNERS, asked)
 
 
 @router.get("/partner.csv")
-def partner_csv(who: Partner, rt: RuntimeDep, asked: LookUp) -> Response:
+def partner_csv(who: Partner, rt: RuntimeDep, asked: AskedLookUp) -> Response:
     """The table on it."""
     return _csv(rt, PARTNERS, asked)
 
 
-def _page(request: Request, rt: Runtime, face: Face, asked: Asked) -> HTMLResponse:
+def _page(request: Request, rt: Runtime, face: Face, asked: LookUp) -> HTMLResponse:
     names, now = view.names_of(rt.pack.substances), rt.now()
     error, table, choices = None, None, Choices()
     with rt.read() as session:
@@ -117,7 +117,7 @@ def _page(request: Request, rt: Runtime, face: Face, asked: Asked) -> HTMLRespon
     )
 
 
-def _csv(rt: Runtime, face: Face, asked: Asked) -> Response:
+def _csv(rt: Runtime, face: Face, asked: LookUp) -> Response:
     with rt.read() as session:
         release = service.newest(session)
         if release is None:
@@ -127,7 +127,7 @@ def _csv(rt: Runtime, face: Face, asked: Asked) -> Response:
     return bodies.download(to_csv(table, stamp), f"mast-figures-{release.number}-{face.audience.value}.csv")
 
 
-def _table(rt: Runtime, session: Session, release: service.Release, face: Face, asked: Asked) -> TrendTable:
+def _table(rt: Runtime, session: Session, release: service.Release, face: Face, asked: LookUp) -> TrendTable:
     return service.cube_table(
         session, release, face.audience, asked.by, asked.where, asked.found, rt.pack.substances, rt.now()
     )
@@ -172,7 +172,7 @@ def _choices(session: Session, release: service.Release, names: Names) -> Choice
 
 
 def _told(
-    rt: Runtime, request: Request, face: Face, asked: Asked, release: service.Release, table: TrendTable, names: Names
+    rt: Runtime, request: Request, face: Face, asked: LookUp, release: service.Release, table: TrendTable, names: Names
 ) -> Published:
     address = asked.address(face.path)
     return {

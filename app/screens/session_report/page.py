@@ -111,12 +111,12 @@ def _page(visit: Visit, session_id: uuid.UUID, which: Edition, error: MastError 
     )
 
 
-def _counted(visit: Visit, session_id: uuid.UUID, *, to_pass_on: bool) -> service.Made:
+def _counted(visit: Visit, session_id: uuid.UUID, *, to_pass_on: bool) -> service.CountedReport:
     with visit.rt.read() as session:
         return service.report(session, visit.who, session_id, visit.rt.now(), to_pass_on=to_pass_on)
 
 
-def _sheets(made: service.Made, rt: Runtime) -> list[Sheet]:
+def _sheets(made: service.CountedReport, rt: Runtime) -> list[Sheet]:
     return sheets(made.report, made.own, partial(substances.label_of, rt.pack.register)) if made.own else []
 
 
@@ -125,7 +125,7 @@ def _cell(cell: Cell) -> object:
     return {"suppressed": cell.why} if isinstance(cell, Withheld) else cell
 
 
-def _about(made: service.Made, which: Edition) -> list[tuple[str, str]]:
+def _about(made: service.CountedReport, which: Edition) -> list[tuple[str, str]]:
     row, now = made.checking, made.report.made_at
     hours = hours_open(row.opens_at, row.closed_at, now).total_seconds() / 3600
     facts = [

@@ -15,7 +15,7 @@ from app.figures.trends.charts.words import DIMENSIONS
 from app.figures.trends.domain import Dimension, Kind, Measure, Question
 from app.figures.trends.measures import MEASURED, MEASURES, VERDICTS
 from app.figures.trends.protection.lattice import labels
-from app.figures.trends.protection.striking import Book
+from app.figures.trends.protection.striking import StruckFigures
 from app.figures.trends.web import ALL, baseline_of, words_of
 
 SPLITS_IN_FORM = 3
@@ -83,7 +83,7 @@ class Offers:
     measured: tuple[str, ...] = ()
 
 
-def offers(there: Book) -> Offers:
+def offers(there: StruckFigures) -> Offers:
     """What these tables can be asked."""
     periods = there.periods.values()
     classes = {name for one in periods for name in one.lists.classes}

@@ -15,7 +15,7 @@ from app.figures.trends.charts.groups import Names
 from app.figures.trends.charts.svg import Source, slide
 from app.figures.trends.csv import dictionary
 from app.figures.trends.domain import Amongst, Question, TrendTable
-from app.figures.trends.protection.striking import book
+from app.figures.trends.protection.striking import struck_figures
 from app.figures.trends.schemas import protection_words
 from app.figures.trends.web import (
     DEFAULT_SPLIT,
@@ -124,7 +124,7 @@ def trends_page(visit: Reader, asked: Annotated[Words, Query()]) -> HTMLResponse
     except (Invalid, Forbidden) as wrong:
         error = _plainly(asked, wrong)
     with visit.rt.read() as session:
-        there = forms.offers(book(session, service.strength_of(service.audience_of(visit.who))))
+        there = forms.offers(struck_figures(session, service.strength_of(service.audience_of(visit.who))))
     names = view.names_of(visit.rt.pack.substances)
     return visit.page(
         "trends/trends.html",

@@ -24,7 +24,7 @@ from app.figures.exports.domain import (
     RecordedFinding,
     colour_group,
 )
-from app.figures.exports.drawing import Made, Placed, draw, leaving, table
+from app.figures.exports.drawing import NextExtract, Placed, draw, leaving, table
 from app.intake.samples.domain import Colour
 from harm_messages import load_pack
 from tests.support.budget import size
@@ -86,11 +86,11 @@ def band_words() -> set[str]:
     return bands
 
 
-def made_of(records: list[Record], k: int = 10) -> Made:
+def made_of(records: list[Record], k: int = 10) -> NextExtract:
     return draw(records, {}, EVERY, words(), k)
 
 
-def placed_after(made: Made, number: int, before: dict[str, Placed]) -> dict[str, Placed]:
+def placed_after(made: NextExtract, number: int, before: dict[str, Placed]) -> dict[str, Placed]:
     """What the tables hold after an extract was kept."""
     kept = {key: p for key, p in before.items() if key not in made.forgotten}
     kept |= {key: Placed(kept[key].batch, "", None) for key in made.stay_out}

@@ -13,7 +13,7 @@ import pytest
 
 from app.care.alerts.domain import Channel
 from app.figures.releases import service
-from app.figures.releases.service import Asked, Split, Width
+from app.figures.releases.service import LookUp, Split, Width
 from app.figures.trends.domain import Audience, Dimension
 from app.platform.kernel.actor import Actor, Role
 from tests.app.trends.conftest import Figures, figures
@@ -96,7 +96,7 @@ def test_a_page_shows_the_table_of_the_cube_with_its_release_its_definition_and_
 def test_every_choice_is_a_look_up_and_the_csv_says_what_the_cube_says(figures: Figures, released: Any) -> None:
     public, partner = figures.world.anonymous(), figures.world.as_(Role.PUBLIC_HEALTH)
     for width, split, found in itertools.product(Width, Split, ("", "opioid")):
-        asked = Asked(found, width, split)
+        asked = LookUp(found, width, split)
         for audience, path, client in ((Audience.PUBLIC, "/figures", public), (Audience.PARTNER, "/partner", partner)):
             page = client.get(asked.address(path), headers=BROWSER)
             assert page.status_code in (200, 403), asked
@@ -170,7 +170,7 @@ def test_alerts_that_are_told_stand_on_the_page_of_their_channel(
 
 
 def test_an_address_opens_the_same_again() -> None:
-    asked = Asked("opioid", Width.YEAR, Split.BOTH, "North East", "")
+    asked = LookUp("opioid", Width.YEAR, Split.BOTH, "North East", "")
     assert asked.by == (Dimension.YEAR, Dimension.EXPECTED), "a chosen region is no split any more"
     assert asked.where == {Dimension.REGION: "North East"}
     assert asked.address("/figures") == "/figures?found=opioid&width=year&split=both&region=North+East"

@@ -16,9 +16,17 @@ from hypothesis import strategies as st
 from app.care.consultations.domain import Intention, Moment, Referral
 from app.care.consultations.session_facts import TalkFact
 from app.figures.session_report import counting
-from app.figures.session_report.behind import LEAST, Issued, behind, groups, in_the_way, issued, moved
+from app.figures.session_report.contributors import (
+    LEAST,
+    Issued,
+    contributors_of,
+    differencing_risks,
+    groups,
+    issued,
+    moved,
+)
 from app.figures.session_report.counting import PARTS, Column, Report, column_of
-from app.figures.session_report.passing_on import protected_sheets
+from app.figures.session_report.external_report import protected_sheets
 from app.figures.session_report.sheets import ROLE_OF, Sheet, Withheld
 from app.intake.samples.queue import SampleFact
 from app.results.session_facts import Named, ResultFact
@@ -111,15 +119,15 @@ class Evening:
                 counting.unexpected_rows(samples, self.results), counting.talks(self.talks),
                 AT,
             ),
-            self.behind(),
+            self.contributors(),
             str,
         )  # fmt: skip
 
-    def behind(self) -> dict[str, dict[str, str]]:
-        return behind(list(self.samples.values()), self.results, self.talks)
+    def contributors(self) -> dict[str, dict[str, str]]:
+        return contributors_of(list(self.samples.values()), self.results, self.talks)
 
     def issued(self) -> Issued:
-        return issued(self.tables(), self.behind())
+        return issued(self.tables(), self.contributors())
 
     def copy(self) -> Evening:
         return Evening(self.chance, dict(self.samples), dict(self.results), list(self.talks))
@@ -232,7 +240,7 @@ SEEDS = st.integers(min_value=0, max_value=10**9)
 @given(SEEDS)
 @MANY
 def test_no_two_reports_that_were_given_out_can_be_subtracted(seed: int) -> None:
-    assert list(subtracted(given_out(seed, in_the_way))) == []
+    assert list(subtracted(given_out(seed, differencing_risks))) == []
 
 
 def test_without_the_rule_they_could_and_with_it_new_ones_still_follow() -> None:
@@ -240,7 +248,7 @@ def test_without_the_rule_they_could_and_with_it_new_ones_still_follow() -> None
     free = [given_out(seed, lambda *_: ()) for seed in range(size(5, 20))]
     assert sum(any(subtracted(given)) for given in free) > len(free) * 3 / 4
     seeds = size(20, 40)
-    assert sum(len(given_out(seed, in_the_way)) > 1 for seed in range(seeds)) > seeds / 8
+    assert sum(len(given_out(seed, differencing_risks)) > 1 for seed in range(seeds)) > seeds / 8
 
 
 @given(SEEDS)
@@ -252,7 +260,7 @@ def test_what_stands_behind_a_figure_is_what_it_counts(seed: int) -> None:
     evening.come(20, "cocaine")
     for _ in range(8):
         evening.goes_on()
-    tables, there = evening.tables(), evening.behind()
+    tables, there = evening.tables(), evening.contributors()
     cells = printed(tables)
     named = [mark for table in tables for row in table.marks for mark in row if mark]
     assert len(named) == len(set(named)) == len(cells)
@@ -261,7 +269,7 @@ def test_what_stands_behind_a_figure_is_what_it_counts(seed: int) -> None:
         assert len(there.get(name, {})) == len(truth)
         other = evening.copy()
         other.goes_on()
-        assert moved(there.get(name, {}), other.behind().get(name, {})) == differ(truth, other.truth(key))
+        assert moved(there.get(name, {}), other.contributors().get(name, {})) == differ(truth, other.truth(key))
 
 
 @given(SEEDS)
@@ -282,14 +290,14 @@ def these(*numbers: int) -> dict[str, str]:
 def test_a_figure_that_reads_otherwise_stands_on_five_samples_more(late: int, held: bool) -> None:
     first = Issued({"flow/released": 20}, {"flow/released": these(*range(22))})
     then = Issued({"flow/released": 25 if late else 20}, {"flow/released": these(*range(22 + late))})
-    assert in_the_way([first], then) == ({"flow/released"} if held else set())
+    assert differencing_risks([first], then) == ({"flow/released"} if held else set())
 
 
 def test_a_figure_that_reads_as_before_may_move_by_few() -> None:
     first = Issued({"flow/released": 20}, {"flow/released": these(*range(21))})
     then = Issued({"flow/released": 20}, {"flow/released": these(*range(22))})
-    assert in_the_way([first], then) == set()
-    assert in_the_way([first, then], Issued({"flow/released": 25}, {"flow/released": these(*range(26))})) == {
+    assert differencing_risks([first], then) == set()
+    assert differencing_risks([first, then], Issued({"flow/released": 25}, {"flow/released": these(*range(26))})) == {
         "flow/released"
     }, "five more than the first, four more than the second: it is asked for the set that was counted each time"
 
@@ -297,9 +305,11 @@ def test_a_figure_that_reads_as_before_may_move_by_few() -> None:
 def test_a_figure_that_goes_back_to_what_it_said_is_compared_with_what_it_said_last() -> None:
     name = "flow/released"
     said = [Issued({name: 20}, {name: these(*range(20))}), Issued({name: 25}, {name: these(*range(25))})]
-    assert in_the_way(said[:1], said[1]) == set()
-    assert in_the_way(said, Issued({name: 20}, {name: these(*range(22))})) == {name}, "three went since the second"
-    assert in_the_way(said, Issued({name: 20}, {name: these(*range(18))})) == set()
+    assert differencing_risks(said[:1], said[1]) == set()
+    assert differencing_risks(said, Issued({name: 20}, {name: these(*range(22))})) == {name}, (
+        "three went since the second"
+    )
+    assert differencing_risks(said, Issued({name: 20}, {name: these(*range(18))})) == set()
 
 
 def test_a_part_that_was_hidden_and_moved_by_few_lets_no_other_part_of_its_row_appear() -> None:
@@ -312,17 +322,17 @@ def test_a_part_that_was_hidden_and_moved_by_few_lets_no_other_part_of_its_row_a
     then = Issued(
         {"expected/mdma/As expected": 20, "expected/mdma/Rest": 0}, {"expected/mdma/As expected": these(*range(20))}
     )
-    assert "expected/mdma/Rest" in in_the_way([first], then)
+    assert "expected/mdma/Rest" in differencing_risks([first], then)
     unprinted = Issued({"expected/mdma/As expected": 20}, then.behind)
     hidden = Issued({}, first.behind)
-    assert in_the_way([hidden], unprinted) == {"expected/mdma/Rest"}, "not printed in either, but it decides"
+    assert differencing_risks([hidden], unprinted) == {"expected/mdma/Rest"}, "not printed in either, but it decides"
 
 
 def test_a_new_number_is_not_near_another_number_printed_before() -> None:
     all_of_them, name = these(*range(60)), "expected/a/samples"
     first = Issued({"flow/samples": 60}, {"flow/samples": all_of_them, name: these(*range(40))})
     then = Issued({"flow/samples": 60, name: 55}, {"flow/samples": all_of_them, name: these(*range(57))})
-    assert in_the_way([first], then) == {name}
+    assert differencing_risks([first], then) == {name}
 
 
 def test_all_figures_of_samples_decide_together_which_of_them_are_printed() -> None:
@@ -336,4 +346,4 @@ def test_parts_do_not_appear_because_a_number_moved_by_few_that_reads_as_before(
     there = {parts[0]: these(*range(20)), parts[1]: these(*range(20, 40))}
     first = Issued({released: 45, **dict.fromkeys(parts, "not given")}, {**there, released: these(*range(43))})
     then = Issued({released: 45, **dict.fromkeys(parts, 20)}, {**there, released: these(*range(45))})
-    assert in_the_way([first], then) == {released}
+    assert differencing_risks([first], then) == {released}

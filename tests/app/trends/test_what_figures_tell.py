@@ -19,7 +19,7 @@ from app.figures.trends.protection.answering import rows_of
 from app.figures.trends.protection.counting import Collection, Drawn
 from app.figures.trends.protection.lattice import VERDICTS, quarter_of
 from app.figures.trends.protection.noise import Draws, Stream, Strength, variance_of
-from app.figures.trends.protection.striking import Book
+from app.figures.trends.protection.striking import StruckFigures
 from app.figures.trends.service import class_of
 from app.platform.kernel.errors import Forbidden, Invalid
 from tests.app.trends import attack
@@ -39,13 +39,13 @@ LEVELS = dict.fromkeys(("metonitazene", "opioid.nitazene", "opioid"), "metonitaz
 """One finding that is drawn under three names."""
 
 
-def book_of(made: list[Made], strength: Strength = Strength.RESEARCHER, secret: int = 0) -> Book:
-    return Book(struck(collection(made, secret))[strength], strength)
+def figures_of(made: list[Made], strength: Strength = Strength.RESEARCHER, secret: int = 0) -> StruckFigures:
+    return StruckFigures(struck(collection(made, secret))[strength], strength)
 
 
-def rows(book: Book, measure: str, *by: Dimension, found: str = "") -> list[object]:
+def rows(held: StruckFigures, measure: str, *by: Dimension, found: str = "") -> list[object]:
     asked = Question(measure, by, {}, found)
-    return rows_of(book, measure_of(measure), asked, lambda name: class_of(REGISTER, name))
+    return rows_of(held, measure_of(measure), asked, lambda name: class_of(REGISTER, name))
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -61,7 +61,9 @@ def test_a_class_that_nobody_brings_any_more_keeps_every_row(left: int) -> None:
         (Dimension.QUARTER, Dimension.REGION),
         (Dimension.YEAR, Dimension.REGION, Dimension.EXPECTED),
     ):
-        tables = [[r.key for r in rows(book_of(m), "found", *by, found="opioid.nitazene")] for m in (made, fewer, [])]  # type: ignore[attr-defined]
+        tables = [
+            [r.key for r in rows(figures_of(m), "found", *by, found="opioid.nitazene")] for m in (made, fewer, [])
+        ]  # type: ignore[attr-defined]
         assert tables[0] == tables[1] == tables[2]
 
 
@@ -70,7 +72,7 @@ def test_whether_a_share_is_given_depends_on_the_samples_alone() -> None:
     none = [Made(m.key, m.month, m.region, m.expected, m.verdict, (), None, m.by) for m in made]
     for by in ((Dimension.MONTH,), (Dimension.QUARTER, Dimension.EXPECTED)):
         given = [
-            [r.value is not None for r in rows(book_of(m), "found", *by, found="entactogen")]  # type: ignore[attr-defined]
+            [r.value is not None for r in rows(figures_of(m), "found", *by, found="entactogen")]  # type: ignore[attr-defined]
             for m in (made, none)
         ]
         assert given[0] == given[1]
@@ -129,8 +131,8 @@ def test_the_draws_of_each_fact_are_counted_and_stay_under_the_promise() -> None
 
 def test_what_is_found_together_is_counted_by_year_for_every_pair() -> None:
     made = samples(3000, 11)
-    book = book_of(made)
-    got = {row.more["with"]: row for row in rows(book, "found_with:entactogen", Dimension.YEAR)}  # type: ignore[attr-defined]
+    held = figures_of(made)
+    got = {row.more["with"]: row for row in rows(held, "found_with:entactogen", Dimension.YEAR)}  # type: ignore[attr-defined]
     others = {*CLASSES, "another:opioid"} - {"entactogen", "opioid"}
     assert got.keys() == others, "a row for each other class, also those nobody found with it"
     whole = sum(any(c == "entactogen" for _, c in m.found) for m in made)
@@ -150,7 +152,7 @@ def test_what_is_found_together_is_counted_by_year_for_every_pair() -> None:
 )  # fmt: skip
 def test_what_is_found_together_is_told_how_to_be_asked(measure: str, by: tuple[Dimension, ...], said: str) -> None:
     with pytest.raises((Forbidden, Invalid), match=said):
-        rows(book_of(samples(300, 8)), measure, *by)
+        rows(figures_of(samples(300, 8)), measure, *by)
 
 
 # -- what a figure is worth ------------------------------------------------------------------------
@@ -175,9 +177,9 @@ def test_shares_are_unbiased_and_their_intervals_cover(strength: Strength, draws
     off: defaultdict[tuple[int, tuple[str, ...]], list[float]] = defaultdict(list)
     covered = given = cells = 0
     for secret in range(draws):
-        book = book_of(made, strength, secret)
+        held = figures_of(made, strength, secret)
         for at, (measure, found, by) in enumerate(questions):
-            for row in rows(book, measure, *by, found=found):
+            for row in rows(held, measure, *by, found=found):
                 key = tuple(row.key.values())  # type: ignore[attr-defined]
                 n, x = truth[at].get(key, (0, 0))
                 cells += n >= 20
@@ -209,7 +211,7 @@ def test_the_mean_of_a_chart_is_that_of_the_samples_whatever_the_secret(draws: i
         there = Collection(there.facts, REGISTER, Draws.of(f"chart {secret}".encode()))
         both = struck(there, FEW_LISTS, (*MONTHS, *(m.replace("2025", "2024") for m in MONTHS)))
         for strength, periods in both.items():
-            shares = [row.value for row in rows(Book(periods, strength), "expected_found", Dimension.MONTH)]  # type: ignore[attr-defined]
+            shares = [row.value for row in rows(StruckFigures(periods, strength), "expected_found", Dimension.MONTH)]  # type: ignore[attr-defined]
             assert None not in shares, "every month is shown"
             off[strength].append(100 * (np.mean(shares) - truth))
     for values in off.values():
@@ -226,7 +228,7 @@ def test_intervals_cover_the_probability_behind_in_19_of_20(draws: int) -> None:
     for seed in range(draws):
         for strength, periods in struck(collection(samples(12 * 60, 100 + seed), seed), FEW_LISTS, MONTHS).items():
             for measure, found, p in behind:
-                given = rows(Book(periods, strength), measure, Dimension.MONTH, found=found)
+                given = rows(StruckFigures(periods, strength), measure, Dimension.MONTH, found=found)
                 covered[strength] += [r.low <= p <= r.high for r in given if r.value is not None]  # type: ignore[attr-defined]
     for inside in covered.values():
         assert len(inside) > 37 * draws
@@ -263,11 +265,11 @@ def test_a_total_less_its_other_rows_leaves_a_guess_and_never_a_number(draws: in
     neither: list[bool] = []
     for secret in range(draws):
         made = samples(500, 40 + secret)
-        book = book_of(made, secret=secret)
+        held = figures_of(made, secret=secret)
         for split in (Dimension.REGION, Dimension.EXPECTED):
             truth = Counter((quarter_of(m.month), getattr(m, split.value)) for m in made)
-            shown = {tuple(r.key.values()): r.n for r in rows(book, "samples", Dimension.QUARTER, split)}  # type: ignore[attr-defined]
-            whole = {tuple(r.key.values()): r.n for r in rows(book, "samples", Dimension.QUARTER)}  # type: ignore[attr-defined]
+            shown = {tuple(r.key.values()): r.n for r in rows(held, "samples", Dimension.QUARTER, split)}  # type: ignore[attr-defined]
+            whole = {tuple(r.key.values()): r.n for r in rows(held, "samples", Dimension.QUARTER)}  # type: ignore[attr-defined]
             for (quarter, label), n in shown.items():
                 true = truth[quarter, label]
                 if not 1 <= true <= 9:

@@ -99,8 +99,8 @@ def _trends(groups: Groups, scale: Scale, baseline: str) -> list[Picture]:
         size = trend.SMALL
     made = []
     for group in groups.groups:
-        frame = trend.Frame(*size, tops[group.unit], scale, groups.time, groups.places, group.unit)
-        drawing = trend.scene(group, frame, baseline)
+        area = trend.PlotArea(*size, tops[group.unit], scale, groups.time, groups.places, group.unit)
+        drawing = trend.scene(group, area, baseline)
         made.append(Picture("trend", _title(group), drawing, over_time(group, scale)))
     return made
 
@@ -139,7 +139,7 @@ def _key(table: TrendTable, charts: tuple[Picture, ...], baseline: str) -> tuple
     if any(not cell.text for chart in charts if chart.grid for _, cells in chart.grid.lines for cell in cells):
         told.append(f"–: {heat.NO_ROW}.")
     if any(row.incomplete for row in rows):
-        hollow = "Dotted frame" if kinds == {"heat"} else "Hollow and dotted"
+        hollow = "Dotted area" if kinds == {"heat"} else "Hollow and dotted"
         whys = dict.fromkeys(row.incomplete_why for row in rows if row.incomplete)
         told.append(f"{hollow}: {', or '.join(whys)}.")
     if any(row.baseline is not None for row in rows) and kinds & {"trend", "bars"}:

@@ -1,6 +1,6 @@
 """Answers a question from what was struck: which drawn cells add up to each row, and what the sum is worth. Pure.
 
-The same for a researcher, for partners and for the public; only the strength of the book differs.
+The same for a researcher, for partners and for the public; only the strength of the held differs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from app.figures.trends.measures import MEASURED, ClassOf, Counting, figure_of
 from app.figures.trends.protection import lattice, noise
 from app.figures.trends.protection.lattice import ALL, REGION, SAMPLES, Geography, Lists, labels, months_of, quarter_of
 from app.figures.trends.protection.noise import Stream, variance_of
-from app.figures.trends.protection.striking import Book
+from app.figures.trends.protection.striking import StruckFigures
 from app.figures.trends.true_figures import compared
 from app.platform.kernel.errors import Forbidden, Invalid
 
@@ -35,23 +35,23 @@ class Sum:
     total: int = 0
     draws: dict[Stream, int] = field(default_factory=lambda: dict.fromkeys(Stream, 0))
 
-    def variance(self, book: Book) -> float:
+    def variance(self, held: StruckFigures) -> float:
         """Of its noise."""
-        return sum(variance_of(stream, book.strength, n) for stream, n in self.draws.items())
+        return sum(variance_of(stream, held.strength, n) for stream, n in self.draws.items())
 
 
-def rows_of(book: Book, measure: Measure, asked: Question, class_of: ClassOf) -> list[Row]:
+def rows_of(held: StruckFigures, measure: Measure, asked: Question, class_of: ClassOf) -> list[Row]:
     """The rows of a question. Raises Invalid, or Forbidden for what no table holds, with those there are."""
-    check(book, measure, asked)
-    if not book.periods:
+    check(held, measure, asked)
+    if not held.periods:
         return []
-    if _by_quarter(book, measure, asked):
-        book = replace(book, periods={k: one for k, one in book.periods.items() if one.kind != "month"})
+    if _by_quarter(held, measure, asked):
+        held = replace(held, periods={k: one for k, one in held.periods.items() if one.kind != "month"})
     if measure.kind in (Kind.MEDIAN, Kind.TURNAROUND):
-        return list(_medians(book, measure, asked))
+        return list(_medians(held, measure, asked))
     if measure.kind is Kind.TOGETHER:
-        return list(_together(book, measure.about[0], asked, class_of))
-    rows = [_row(book, measure, asked, key, months, class_of) for key, months in _keys(book, asked, class_of)]
+        return list(_together(held, measure.about[0], asked, class_of))
+    rows = [_row(held, measure, asked, key, months, class_of) for key, months in _keys(held, asked, class_of)]
     if rows and all(row.why == TOO_FINE for row in rows):
         raise Forbidden(
             "Too few samples for a table this fine. Its cells would hold fewer than 5 on average.",
@@ -61,11 +61,11 @@ def rows_of(book: Book, measure: Measure, asked: Question, class_of: ClassOf) ->
         plain = replace(
             asked, by=tuple(d for d in asked.by if d not in TIMES), months=asked.baseline, baseline=("", "")
         )
-        rows = compared(rows, rows_of(book, measure, plain, class_of))
+        rows = compared(rows, rows_of(held, measure, plain, class_of))
     return rows
 
 
-def check(book: Book, measure: Measure, asked: Question) -> None:
+def check(held: StruckFigures, measure: Measure, asked: Question) -> None:
     """Refuse a question that is no choice of tables, classes and periods. Raises Forbidden, or Invalid for two widths of time."""
     other = [d for d in (*asked.by, *asked.where) if d not in (*TIMES, *PLACES)]
     if other:
@@ -82,25 +82,25 @@ def check(book: Book, measure: Measure, asked: Question) -> None:
             else "What was found as the main part, as a trace, or as an analogue is in no table that is given.",
             hint=f"There are {', '.join(MEASURED)}.",
         )  # fmt: skip
-    if not book.periods:
+    if not held.periods:
         return  # no month is in the figures yet: an empty table
     if measure.kind in (Kind.MEDIAN, Kind.TURNAROUND) and {*asked.by, *asked.where} - {*TIMES[:2], Dimension.REGION}:
         raise Forbidden(
             "A median is given by month or quarter, for all regions or by region.", hint="Choose one of them."
         )
     if measure.kind is Kind.TOGETHER:
-        _check_together(book, measure, asked)
-    names = sorted({n for one in book.periods.values() for n in (*one.lists.classes, *one.lists.substances)})
+        _check_together(held, measure, asked)
+    names = sorted({n for one in held.periods.values() for n in (*one.lists.classes, *one.lists.substances)})
     if measure.name == "found" and asked.found not in names:
         raise Invalid(
             f"“{asked.found}” has no row of its own in these figures.",
             fields={"found": "not in the figures"},
             hint=f"There are {', '.join(names)}. A name enters with the year after it was common.",
         )
-    if _by_quarter(book, measure, asked) and Dimension.MONTH in (*asked.by, *asked.where):
+    if _by_quarter(held, measure, asked) and Dimension.MONTH in (*asked.by, *asked.where):
         raise Forbidden("Substances are counted by quarter and year. Classes also by month.", hint="Split by quarter.")
     for d, value in asked.where.items():
-        known = _values(book, d)
+        known = _values(held, d)
         if known is not None and value not in known:
             raise Invalid(
                 f"“{value}” is no {d.value.replace('_', ' ')} of these figures.",
@@ -108,10 +108,10 @@ def check(book: Book, measure: Measure, asked: Question) -> None:
             )  # fmt: skip
 
 
-def _check_together(book: Book, measure: Measure, asked: Question) -> None:
+def _check_together(held: StruckFigures, measure: Measure, asked: Question) -> None:
     if (*asked.by, *asked.where) not in ((Dimension.YEAR,), (Dimension.YEAR, Dimension.YEAR)) or any(asked.baseline):
         raise Forbidden("What was found together is counted by year.", hint="Split by year, without anything else.")
-    lists = [one.lists for one in book.periods.values()]
+    lists = [one.lists for one in held.periods.values()]
     classes = sorted({name for one in lists for name in one.classes if one.widened(name) == name})
     if measure.about[0] not in classes:
         raise Invalid(
@@ -120,54 +120,54 @@ def _check_together(book: Book, measure: Measure, asked: Question) -> None:
         )  # fmt: skip
 
 
-def _by_quarter(book: Book, measure: Measure, asked: Question) -> bool:
+def _by_quarter(held: StruckFigures, measure: Measure, asked: Question) -> bool:
     """Whether the figure is of a substance: its class is counted by month too."""
-    return measure.name == "found" and not any(asked.found in one.lists.classes for one in book.periods.values())
+    return measure.name == "found" and not any(asked.found in one.lists.classes for one in held.periods.values())
 
 
-def _values(book: Book, dimension: Dimension) -> list[str] | None:
+def _values(held: StruckFigures, dimension: Dimension) -> list[str] | None:
     if dimension is Dimension.EXPECTED_CLASS:
         return None
     if dimension in TIMES:
-        return sorted({lattice.holding(m, dimension) for m in _months(book)})
-    return labels(book.periods.values(), "regions" if dimension is Dimension.REGION else "expected")
+        return sorted({lattice.holding(m, dimension) for m in _months(held)})
+    return labels(held.periods.values(), "regions" if dimension is Dimension.REGION else "expected")
 
 
-def _chosen(book: Book, asked: Question) -> list[str]:
+def _chosen(held: StruckFigures, asked: Question) -> list[str]:
     """The months someone looks at."""
     first, last = asked.months
-    months = [m for m in _months(book) if (not first or m >= first) and (not last or m <= last)]
+    months = [m for m in _months(held) if (not first or m >= first) and (not last or m <= last)]
     for d, value in asked.where.items():
         months = [m for m in months if d not in TIMES or lattice.holding(m, d) == value]
     return months
 
 
-def _spans(book: Book, asked: Question) -> list[tuple[str, list[str]]]:
+def _spans(held: StruckFigures, asked: Question) -> list[tuple[str, list[str]]]:
     """Each period of the table with its months; a quarter or a year only where all its months are chosen and struck."""
-    months, width = _chosen(book, asked), next((d for d in asked.by if d in TIMES), None)
+    months, width = _chosen(held, asked), next((d for d in asked.by if d in TIMES), None)
     if width is None:
         both = {Dimension.REGION} < {*asked.by, *asked.where} - {*TIMES}
-        whole = [m for m in months if quarter_of(m) in book.periods or m[:4] in book.periods] if both else months
+        whole = [m for m in months if quarter_of(m) in held.periods or m[:4] in held.periods] if both else months
         return [("", whole)] if whole else []
     spans: dict[str, list[str]] = {}
     for month in months:
         spans.setdefault(lattice.holding(month, width), []).append(month)
-    known = _months(book)
-    whole_ones = {label: [m for m in months_of(label) if m in known] for label in spans if label in book.periods}
+    known = _months(held)
+    whole_ones = {label: [m for m in months_of(label) if m in known] for label in spans if label in held.periods}
     return [(label, inside) for label, inside in whole_ones.items() if inside == spans[label]]
 
 
-def _months(book: Book) -> list[str]:
+def _months(held: StruckFigures) -> list[str]:
     """The months there are figures of: of a substance, those of the quarters."""
-    quarters = [label for label, one in book.periods.items() if one.kind == "quarter"]
-    return book.months or sorted(m for label in quarters for m in months_of(label))
+    quarters = [label for label, one in held.periods.items() if one.kind == "quarter"]
+    return held.months or sorted(m for label in quarters for m in months_of(label))
 
 
-def _keys(book: Book, asked: Question, class_of: ClassOf) -> Iterator[tuple[dict[str, str], list[str]]]:
+def _keys(held: StruckFigures, asked: Question, class_of: ClassOf) -> Iterator[tuple[dict[str, str], list[str]]]:
     """Every combination of labels has a row, whether anybody came or not."""
-    spans = _spans(book, asked)
+    spans = _spans(held, asked)
     of = [
-        one for one in book.periods.values() if set(months_of(one.label)) & {m for _, inside in spans for m in inside}
+        one for one in held.periods.values() if set(months_of(one.label)) & {m for _, inside in spans for m in inside}
     ]
     expected, times = labels(of, "expected"), [label for label, _ in spans]
     places = {Dimension.REGION: labels(of, "regions"), Dimension.EXPECTED: expected}
@@ -182,21 +182,26 @@ def _keys(book: Book, asked: Question, class_of: ClassOf) -> Iterator[tuple[dict
 
 
 def _row(
-    book: Book, measure: Measure, asked: Question, key: dict[str, str], months: Sequence[str], class_of: ClassOf
+    held: StruckFigures,
+    measure: Measure,
+    asked: Question,
+    key: dict[str, str],
+    months: Sequence[str],
+    class_of: ClassOf,
 ) -> Row:
     chosen = {**{d.value: v for d, v in asked.where.items()}, **key}
     figure = figure_of(measure.name, measure.about, asked.found, class_of)
-    whole, row = _sum(book, months, chosen, figure.whole, class_of), Row(key, incomplete=_cut(book, key))
+    whole, row = _sum(held, months, chosen, figure.whole, class_of), Row(key, incomplete=_cut(held, key))
     if isinstance(whole, str):
         return replace(row, why=whole)
     if figure.part is None:
-        between, variance = noise.count(whole.total, whole.variance(book)), whole.variance(book)
+        between, variance = noise.count(whole.total, whole.variance(held)), whole.variance(held)
         low, high = between or (None, None)
         return replace(row, n=whole.total, low=low, high=high, few=between is None, sigma=variance**0.5)
-    part = _sum(book, months, chosen, figure.part, class_of)
+    part = _sum(held, months, chosen, figure.part, class_of)
     if isinstance(part, str):
         return replace(row, n=whole.total, denominator=whole.total, why=part)
-    return _share(row, part.total, whole.total, part.variance(book), whole.variance(book), rest=figure.rest)
+    return _share(row, part.total, whole.total, part.variance(held), whole.variance(held), rest=figure.rest)
 
 
 def _share(row: Row, part: int, whole: int, part_variance: float, whole_variance: float, *, rest: bool = False) -> Row:
@@ -211,37 +216,37 @@ def _share(row: Row, part: int, whole: int, part_variance: float, whole_variance
     return replace(row, value=share.value, low=share.low, high=share.high)
 
 
-def _together(book: Book, name: str, asked: Question, class_of: ClassOf) -> Iterator[Row]:
+def _together(held: StruckFigures, name: str, asked: Question, class_of: ClassOf) -> Iterator[Row]:
     """By year, of the samples in which a class was found, the share in which each other one was found too: the commonest first."""
     holding = figure_of("found", (), name, class_of).part
-    for year, months in _spans(book, asked):
-        one, rows = book.periods[year], []
-        whole = _sum(book, months, {}, holding, class_of) if holding else NOT_LISTED
+    for year, months in _spans(held, asked):
+        one, rows = held.periods[year], []
+        whole = _sum(held, months, {}, holding, class_of) if holding else NOT_LISTED
         if isinstance(whole, str):
             continue  # that year has no row for it
-        variance = variance_of(Stream.FINDINGS, book.strength)
+        variance = variance_of(Stream.FINDINGS, held.strength)
         for (a, b), both in zip(one.lists.pairs, one.pairs.tolist(), strict=True):
             if name in (a, b):
                 row = Row({"year": year}, incomplete=one.partial, more={"with": a if b == name else b})
-                rows.append(_share(row, both, whole.total, variance, whole.variance(book)))
+                rows.append(_share(row, both, whole.total, variance, whole.variance(held)))
         yield from sorted(rows, key=lambda row: -(row.numerator or 0))
 
 
-def _cut(book: Book, key: Mapping[str, str]) -> bool:
+def _cut(held: StruckFigures, key: Mapping[str, str]) -> bool:
     """Whether data begin within the period of a row."""
     time = next((key[d.value] for d in TIMES if d.value in key), "")
-    return bool(time) and book.periods[time].partial
+    return bool(time) and held.periods[time].partial
 
 
 def _sum(
-    book: Book, months: Sequence[str], chosen: Mapping[str, str], counting: Counting, class_of: ClassOf
+    held: StruckFigures, months: Sequence[str], chosen: Mapping[str, str], counting: Counting, class_of: ClassOf
 ) -> Sum | str:
     """The sum of drawn cells, or why there is none."""
     wanted: Geography = (
         Dimension.REGION.value in chosen,
         Dimension.EXPECTED.value in chosen or Dimension.EXPECTED_CLASS.value in chosen,
     )
-    parts = book.covered(tuple(months), wanted)
+    parts = held.covered(tuple(months), wanted)
     if parts is None:
         return TOO_FINE
     made, listed = Sum(), False
@@ -277,10 +282,10 @@ def _columns(lists: Lists, chosen: Mapping[str, str], split: bool, class_of: Cla
     return [k for k in columns if (name := class_of(lists.expected[k])) == wanted or name.startswith(f"{wanted}.")]
 
 
-def _medians(book: Book, measure: Measure, asked: Question) -> Iterator[Row]:
+def _medians(held: StruckFigures, measure: Measure, asked: Question) -> Iterator[Row]:
     """By period and region the medians that were struck, a row per unit and basis."""
     substance = measure.about[0] if measure.about else "turnaround"
-    names = sorted({a for one in book.periods.values() for a in one.lists.amounts if a[0] == substance})
+    names = sorted({a for one in held.periods.values() for a in one.lists.amounts if a[0] == substance})
     if not names:
         raise Invalid(
             f"No median of “{substance}” is in these figures.", fields={"measure": "not in the figures"},
@@ -289,15 +294,15 @@ def _medians(book: Book, measure: Measure, asked: Question) -> Iterator[Row]:
     if not any(d in TIMES for d in asked.by):
         raise Forbidden("A median is given by month or by quarter.", hint="Split by month or quarter.")
     by_region = Dimension.REGION in asked.by or Dimension.REGION in asked.where
-    sigma = variance_of(Stream.FINDINGS, book.strength) ** 0.5
-    for label, _ in _spans(book, asked):
-        one = book.periods[label]
+    sigma = variance_of(Stream.FINDINGS, held.strength) ** 0.5
+    for label, _ in _spans(held, asked):
+        one = held.periods[label]
         for place, region in enumerate(one.lists.regions if by_region else ("",)):
             if by_region and asked.where.get(Dimension.REGION, region) != region:
                 continue
             for name in names:
                 key = {d.value: label if d in TIMES else region for d in asked.by}
-                row = Row(key, incomplete=_cut(book, key), more={"unit": name[1], "basis": name[2]})
+                row = Row(key, incomplete=_cut(held, key), more={"unit": name[1], "basis": name[2]})
                 found = one.medians.get((REGION if by_region else ALL, "/".join(name), place))
                 if found is None:
                     yield replace(row, why=NOT_LISTED)

@@ -1,4 +1,4 @@
-"""Counts the samples of a period into the cells of its tables and draws their noise. Reads columns in memory, no database.
+"""Counts samples into the cells of the published tables and draws their noise, for readers of trends. Columns in memory, no SQL.
 
 Which labels a year's tables have is decided once, before the year is struck, and never by a single sample: by perturbed
 numbers of the years before, or, in a service's first year, by a standing list.

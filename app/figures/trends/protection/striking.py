@@ -42,7 +42,7 @@ _CLIENTS = col(TrendSample.submitter_group) == "client"
 
 
 @dataclass(frozen=True)
-class Book:
+class StruckFigures:
     """Everything that was struck, of one strength."""
 
     periods: Mapping[str, lattice.Struck]
@@ -51,8 +51,8 @@ class Book:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def until(self, month: str) -> Book:
-        """The book without what lies after a month; without a month, the whole book."""
+    def until(self, month: str) -> StruckFigures:
+        """Those of the months up to this one; without a month, all of them."""
         if not month:
             return self
         return replace(self, periods={k: one for k, one in self.periods.items() if lattice.months_of(k)[-1] <= month})
@@ -289,11 +289,11 @@ def _geography(text: str) -> tuple[bool, bool]:
     return text[0] == "1", text[1] == "1"
 
 
-_BOOKS: dict[tuple[str, Strength], tuple[object, Book]] = {}
+_KEPT: dict[tuple[str, Strength], tuple[object, StruckFigures]] = {}
 _GUARD = threading.Lock()
 
 
-def book(session: Session, strength: Strength) -> Book:
+def struck_figures(session: Session, strength: Strength) -> StruckFigures:
     """Everything that was struck; kept in memory until more is, or a year is revised."""
     at = tuple(
         session.connection()
@@ -302,23 +302,23 @@ def book(session: Session, strength: Strength) -> Book:
     )
     key = (str(session.get_bind().engine.url), strength)
     with _GUARD:
-        held = _BOOKS.get(key)
-        if held is not None and held[0] == at:
-            return held[1]
+        kept = _KEPT.get(key)
+        if kept is not None and kept[0] == at:
+            return kept[1]
     lists = {row.year: lattice.Lists.of(row.content) for row in session.exec(select(FigureList))}
     rows = session.exec(select(FigurePeriod))
-    made = Book({row.label: unpack(row, lists[row.label[:4]], strength) for row in rows}, strength)
+    made = StruckFigures({row.label: unpack(row, lists[row.label[:4]], strength) for row in rows}, strength)
     with _GUARD:
-        _BOOKS[key] = (at, made)
+        _KEPT[key] = (at, made)
     return made
 
 
-def book_months(session: Session) -> list[str]:
+def struck_months(session: Session) -> list[str]:
     """The months that are struck."""
     return sorted(label for label in session.exec(select(FigurePeriod.label)) if lattice.kind_of(label) == "month")
 
 
-def told_as_of(session: Session, there: Book) -> tuple[str, str]:
+def told_as_of(session: Session, there: StruckFigures) -> tuple[str, str]:
     """The day on which the newest period was struck, and in bands how many results of these months came after theirs was."""
     struck = {m: there.periods[m].struck_at for m in there.months}
     if not struck:

@@ -1,6 +1,6 @@
-"""Whose samples stand behind each figure of a report to pass on, so that two reports can be compared. Pure.
+"""Which samples contribute to each figure of a report to pass on, and whether a later report may follow. Pure.
 
-A figure has a name, which stands beside its cell (sheets.Sheet.marks). Behind it stand samples, each by a short hash of
+A figure has a name, which stands beside its cell (sheets.Sheet.marks). Contributors it stand samples, each by a short hash of
 its key, with what it adds: "1" to a number of samples, who ticked something to a number of people, its wait to a median.
 Figures of one kind add alike, so that one can be compared with another; those of two kinds never look near each other.
 
@@ -30,7 +30,7 @@ from app.intake.samples.queue import SampleFact
 from app.results.session_facts import ResultFact
 from harm_messages.vocabulary import FindingRole
 
-Behind = dict[str, dict[str, str]]
+Contributors = dict[str, dict[str, str]]
 """Name of a figure → hash of a sample → what it adds."""
 
 LEAST = 5
@@ -95,9 +95,11 @@ def token(sample_id: UUID) -> str:
     return hashlib.sha256(b"mast session report\n" + sample_id.bytes).hexdigest()[:16]
 
 
-def behind(samples: Sequence[SampleFact], results: Mapping[UUID, ResultFact], talks: Sequence[TalkFact]) -> Behind:
+def contributors_of(
+    samples: Sequence[SampleFact], results: Mapping[UUID, ResultFact], talks: Sequence[TalkFact]
+) -> Contributors:
     """Of the same facts the report is counted from; no sample among them was withdrawn."""
-    out: Behind = defaultdict(dict)
+    out: Contributors = defaultdict(dict)
     for sample in samples:
         who, result = token(sample.id), results.get(sample.id)
         reached = (True, sample.analysed_at is not None, sample.released_at is not None, sample.told_at is not None)
@@ -150,7 +152,7 @@ Reading = int | str
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What a report said of each figure, and what stood behind all of them, also those it did not print."""
+    """What a report said of each figure, and what stood behind all of them, also those it did not print. Stored under these names."""
 
     shown: Mapping[str, Reading]
     behind: Mapping[str, Mapping[str, str]]
@@ -164,7 +166,7 @@ class Issued:
         return self.behind.get(name, {})
 
 
-def issued(tables: Sequence[Sheet], behind: Behind) -> Issued:
+def issued(tables: Sequence[Sheet], contributors: Contributors) -> Issued:
     """A report as it reads."""
     shown: dict[str, Reading] = {}
     for table in tables:
@@ -172,10 +174,10 @@ def issued(tables: Sequence[Sheet], behind: Behind) -> Issued:
             for cell, mark in zip(row[1:], marks, strict=True):
                 if mark:
                     shown[mark] = cell.why if isinstance(cell, Withheld) else int(cell)
-    return Issued(shown, behind)
+    return Issued(shown, contributors)
 
 
-def in_the_way(earlier: Sequence[Issued], new: Issued) -> set[str]:
+def differencing_risks(earlier: Sequence[Issued], new: Issued) -> set[str]:
     """Names of the figures for which a report may not follow those before it; empty where it may."""
     news = {name: n for name, n in new.numbers().items() if all(one.shown.get(name) != n for one in earlier)}
     return {

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from app.care.consultations.domain import Referral
-from app.figures.session_report import behind, passing_on
-from app.figures.session_report.behind import LEAST, Behind
+from app.figures.session_report import contributors, external_report
+from app.figures.session_report.contributors import LEAST, Contributors
 from app.figures.session_report.counting import (
     PARTS,
     Column,
@@ -24,7 +24,7 @@ from app.figures.session_report.counting import (
     Report,
     Talks,
 )
-from app.figures.session_report.passing_on import (
+from app.figures.session_report.external_report import (
     PARTS_ARE_SMALL,
     listed,
     nested,
@@ -63,18 +63,18 @@ def report_of(rows: list[ExpectedRow], released: int | None = None) -> Report:
     )  # fmt: skip
 
 
-def there_of(report: Report) -> Behind:
+def there_of(report: Report) -> Contributors:
     """The samples of these rows, column by column; those released are the first."""
-    out: Behind = {}
+    out: Contributors = {}
     for row in report.expected:
         names = iter([f"{row.expected} {n}" for n in range(row.samples)])
         for name, columns in PARTS.items():
             n = sum(row.columns[c] for c in columns)
-            out[behind.part(row.expected, name)] = dict.fromkeys(itertools.islice(names, n), "1")
-        out[behind.whole(row.expected)] = {f"{row.expected} {n}": "1" for n in range(row.samples)}
-    every = [key for row in report.expected for key in out[behind.whole(row.expected)]]
+            out[contributors.part(row.expected, name)] = dict.fromkeys(itertools.islice(names, n), "1")
+        out[contributors.whole(row.expected)] = {f"{row.expected} {n}": "1" for n in range(row.samples)}
+    every = [key for row in report.expected for key in out[contributors.whole(row.expected)]]
     f = report.flow
-    for name, n in zip(behind.FLOW, (f.received, f.analysed, f.released, f.told), strict=True):
+    for name, n in zip(contributors.FLOW, (f.received, f.analysed, f.released, f.told), strict=True):
         out[name] = dict.fromkeys(every[:n], "1")
     return out
 
@@ -201,10 +201,10 @@ def test_without_the_rules_they_would_and_with_them_rows_are_still_split(monkeyp
     told = [printed(evening.tables()) for evening in evenings]
     assert sum(isinstance(v, int) for cells in told for (title, _, c), v in cells.items() if c == "As expected") > 10
     assert sum(title == "Found though not expected" for cells in told for title, _, _ in cells) > 5
-    monkeypatch.setattr(passing_on, "near", lambda *_: False)
+    monkeypatch.setattr(external_report, "near", lambda *_: False)
     assert sum(any(near_a_sum(e, printed(e.tables()))) for e in evenings) > 5
     assert any(any(near_each_other(e, printed(e.tables()))) for e in evenings)
-    monkeypatch.setattr(passing_on, "side_by_side", lambda names, _: list(names))
+    monkeypatch.setattr(external_report, "side_by_side", lambda names, _: list(names))
     pairs = [pair for e in evenings for pair in near_each_other(e, printed(e.tables()))]
     for title in ("What people plan to do", "Consultations, naloxone, referrals"):
         assert any(title in pair for pair in pairs)
@@ -231,8 +231,8 @@ def test_a_row_gives_way_where_its_parts_are_not_enough_and_the_number_released_
     """All 50 of a were released and 2 of few others: 52 beside 50 would tell of them."""
     rows = [row_of("a", [50, *[0] * 6]), *(row_of(name, [4, *[0] * 6]) for name in "xyz"), row_of("c", [20, *[0] * 6])]
     there = there_of(report_of(rows, released=52))
-    steps = passing_on.steps_of(behind.FLOW[:3], there)
-    assert passing_on.rows_beside({"c": False, "a": True}, steps, there) == {"c": False}
+    steps = external_report.steps_of(contributors.FLOW[:3], there)
+    assert external_report.rows_beside({"c": False, "a": True}, steps, there) == {"c": False}
 
 
 def test_places_sent_on_to_leave_no_few_talks_over() -> None:

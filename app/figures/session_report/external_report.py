@@ -1,4 +1,4 @@
-"""The version of a report that may be passed on: small numbers protected by the partner rule. Pure.
+"""The report of a session for people outside the service: small numbers protected by the partner rule. Pure.
 
 Each number goes through the rule of reports that are passed on (under 5 hidden, also where the rest is that small; rounded to
 5; a zero only out of 10 or more). Besides that, any two printed numbers of one kind (samples, talks, people) stand on
@@ -16,8 +16,8 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 
 from app.care.consultations.domain import Moment, Referral
-from app.figures.session_report import behind
-from app.figures.session_report.behind import LEAST, Behind, few
+from app.figures.session_report import contributors
+from app.figures.session_report.contributors import LEAST, Contributors, few
 from app.figures.session_report.counting import PARTS, ExpectedRow, Report, Talks
 from app.figures.session_report.sheets import ROLE_OF, Cell, Label, Sheet, Withheld, expectation
 from app.figures.trends.domain import MIN_DENOMINATOR
@@ -81,7 +81,7 @@ def parts(row: ExpectedRow) -> list[int] | None:
     return None if small else counts
 
 
-def protected_sheets(report: Report, there: Behind, label: Label) -> list[Sheet]:
+def protected_sheets(report: Report, there: Contributors, label: Label) -> list[Sheet]:
     """The tables that may leave the service. Nothing of staff, custody, alerts, pages and instruments is among them.
 
     `there`: what stands behind each figure of the report.
@@ -103,7 +103,7 @@ def _flow(report: Report) -> Sheet:
     return Sheet(
         "Samples", ("Stage", "Samples"), tuple(chain),
         note="Samples of clients who agreed to aggregate figures, without withdrawn ones. Rounded to 5.",
-        marks=tuple((name,) for name in behind.FLOW),
+        marks=tuple((name,) for name in contributors.FLOW),
     )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def _waits(report: Report) -> Sheet:
         "Turnaround", ("Turnaround", "Minutes"),
         tuple((name, rounded(round((s or 0) / 60))) for name, s in waits) if enough else (),
         note="Rounded to 5 minutes.", empty=f"Not given for fewer than {MIN_DENOMINATOR} samples.",
-        marks=tuple((name,) for name in behind.WAITS) if enough else (),
+        marks=tuple((name,) for name in contributors.WAITS) if enough else (),
     )  # fmt: skip
 
 
@@ -133,18 +133,18 @@ def _expected(report: Report, rows: Rows, label: Label) -> Sheet:
         note=f"Expectations with fewer than {LEAST} samples are not listed. Rounded to 5, so parts need not add up. "
         "“As expected” does not mean no risk. Each method has its limits.",
         empty=f"No expectation has {LEAST} samples that may be told apart.",
-        marks=tuple((behind.whole(r.expected), *(behind.part(r.expected, p) for p in PARTS)) for r in kept),
+        marks=tuple((contributors.whole(r.expected), *(contributors.part(r.expected, p) for p in PARTS)) for r in kept),
     )  # fmt: skip
 
 
-def _unexpected(report: Report, kept: Rows, steps: Sequence[Set[str]], there: Behind, label: Label) -> Sheet:
+def _unexpected(report: Report, kept: Rows, steps: Sequence[Set[str]], there: Contributors, label: Label) -> Sheet:
     by_name = {r.expected: r for r in report.expected if r.expected in kept}
     pieces = pieces_of(kept, there)
     may: dict[str, tuple[Cell, ...]] = {}
     for r in report.unexpected:
         of = by_name.get(r.expected)
         cell = FEW if of is None else shown(r.samples, of.samples)
-        name = behind.found(r.found, r.role, r.expected)
+        name = contributors.found(r.found, r.role, r.expected)
         samples = there.get(name, {}).keys()
         if of is None or isinstance(cell, Withheld) or near(samples, pieces):
             continue
@@ -171,29 +171,29 @@ def referred(talks: Talks) -> dict[Referral, Cell]:
     return cells
 
 
-def beside(cells: Mapping[str, Cell], there: Behind) -> dict[str, Cell]:
+def beside(cells: Mapping[str, Cell], there: Contributors) -> dict[str, Cell]:
     """These cells by the names of their figures, the most useful first, without those too near one before them."""
     kept = side_by_side((name for name, cell in cells.items() if not isinstance(cell, Withheld)), there)
     return {name: cell if name in kept else FEW for name, cell in cells.items()}
 
 
-def _intentions(report: Report, there: Behind) -> Sheet:
+def _intentions(report: Report, there: Contributors) -> Sheet:
     t = report.talks
     people = dict(zip(Moment, (t.people_before, t.people_after), strict=True))
-    cells = {behind.asked(moment): shown(n, n) for moment, n in people.items()}
+    cells = {contributors.asked(moment): shown(n, n) for moment, n in people.items()}
     for intention, *numbers in sorted(t.intentions, key=lambda said: -said[1] - said[2]):
         for moment, n in zip(Moment, numbers, strict=True):
-            cells[behind.intends(intention, moment)] = shown(n, people[moment])
+            cells[contributors.intends(intention, moment)] = shown(n, people[moment])
     cells = beside(cells, there)
     rows: list[tuple[Cell, ...]] = []
     marks: list[tuple[str, ...]] = []
     for intention, *_ in t.intentions:
-        names = tuple(behind.intends(intention, moment) for moment in Moment)
+        names = tuple(contributors.intends(intention, moment) for moment in Moment)
         if not all(isinstance(cells[name], Withheld) for name in names):
             rows.append((intention.words, *(cells[name] for name in names)))
             marks.append(names)
     if rows:
-        names = tuple(map(behind.asked, Moment))
+        names = tuple(map(contributors.asked, Moment))
         rows.append(("People asked", *(cells[name] for name in names)))
         marks.append(names)
     return Sheet(
@@ -204,17 +204,17 @@ def _intentions(report: Report, there: Behind) -> Sheet:
     )  # fmt: skip
 
 
-def _help(report: Report, there: Behind) -> Sheet:
+def _help(report: Report, there: Contributors) -> Sheet:
     t = report.talks
     cells = {
-        behind.TALKS: shown(t.talks, t.talks),
-        **{behind.referred(where): cell for where, cell in referred(t).items()},
-        behind.NALOXONE: shown(t.naloxone_given, t.naloxone_said),
+        contributors.TALKS: shown(t.talks, t.talks),
+        **{contributors.referred(where): cell for where, cell in referred(t).items()},
+        contributors.NALOXONE: shown(t.naloxone_given, t.naloxone_said),
     }
     cells = beside(cells, there)
-    words = {behind.TALKS: "Consultations", behind.NALOXONE: "Naloxone given"}
-    words |= {behind.referred(where): f"Referred to: {where.words}" for where, _ in t.referrals}
-    names = [n for n in words if n in (behind.TALKS, behind.NALOXONE) or not isinstance(cells[n], Withheld)]
+    words = {contributors.TALKS: "Consultations", contributors.NALOXONE: "Naloxone given"}
+    words |= {contributors.referred(where): f"Referred to: {where.words}" for where, _ in t.referrals}
+    names = [n for n in words if n in (contributors.TALKS, contributors.NALOXONE) or not isinstance(cells[n], Withheld)]
     return Sheet(
         "Consultations, naloxone, referrals", ("Count of", "Number"), tuple((words[name], cells[name]) for name in names),
         note="Rounded to 5.", marks=tuple((name,) for name in names),
@@ -235,24 +235,24 @@ def near(number: Set[str], pieces: Iterable[Set[str]]) -> bool:
     return 0 < off(number, pieces) < LEAST
 
 
-def pieces_of(rows: Rows, there: Behind) -> list[Set[str]]:
+def pieces_of(rows: Rows, there: Contributors) -> list[Set[str]]:
     """What the rows print of the samples, and the rest of them, which is known by subtraction."""
     names = [
         name
         for row, split in rows.items()
-        for name in ([behind.part(row, p) for p in PARTS] if split else [behind.whole(row)])
+        for name in ([contributors.part(row, p) for p in PARTS] if split else [contributors.whole(row)])
     ]
     printed = [_of(there, name) for name in names]
-    return [*printed, _of(there, behind.FLOW[0]).difference(*printed)]
+    return [*printed, _of(there, contributors.FLOW[0]).difference(*printed)]
 
 
-def steps_of(flow: Collection[str], there: Behind) -> list[Set[str]]:
+def steps_of(flow: Collection[str], there: Contributors) -> list[Set[str]]:
     """The printed numbers of how far samples came, and what lies between any two of them."""
     numbers = [set[str](), *(_of(there, name) for name in flow)]
     return [one ^ other for one, other in itertools.combinations(numbers, 2)]
 
 
-def rows_beside(rows: Rows, numbers: Sequence[Set[str]], there: Behind) -> Rows:
+def rows_beside(rows: Rows, numbers: Sequence[Set[str]], there: Contributors) -> Rows:
     """The rows without what is too near these numbers: parts go first, a row at a time, and then rows.
 
     One whose leaving is enough goes before others; else the smallest.
@@ -273,7 +273,7 @@ def _less(rows: Rows) -> Iterator[Rows]:
         yield from ({other: False for other in rows if other != row} for row in rows)
 
 
-def side_by_side(names: Iterable[str], there: Behind) -> list[str]:
+def side_by_side(names: Iterable[str], there: Contributors) -> list[str]:
     """Of these figures, in this order, each that is not told apart from one before it by a few samples."""
     kept: list[str] = []
     for name in names:
@@ -282,5 +282,5 @@ def side_by_side(names: Iterable[str], there: Behind) -> list[str]:
     return kept
 
 
-def _of(there: Behind, name: str) -> set[str]:
+def _of(there: Contributors, name: str) -> set[str]:
     return set(there.get(name, {}))
