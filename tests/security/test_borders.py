@@ -14,12 +14,14 @@ from app.cli import main
 from app.intake.people import service as people
 from app.intake.people.tables import AgencyKind
 from app.operations import api as system_api
+from app.operations.demo import AGENCY
+from app.platform import audit
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.platform.live.hub import LiveEvent
+from app.settings import Settings
 from instruments import DEFAULT_LIMITS, ParserSandbox, sandbox
 from tests.app.conftest import PASSWORD
-from tests.support.site import the_example
 
 FOREIGN = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
 
@@ -123,22 +125,24 @@ async def _deliver(world: Any, accepts: Any) -> None:
 
 
 def test_the_demo_touches_no_data_of_a_real_service(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "data"
-    shutil.copytree(the_example(tmp_path_factory), folder)
+    folder.mkdir()
+    shutil.copyfile(migrated_sqlite, folder / "mast.sqlite3")
     monkeypatch.setenv("MAST_DATA_DIR", str(folder))
-    run = CliRunner()
-    assert run.invoke(main, ["demo", "--no-serve"]).exit_code == 0
-    database = Database(f"sqlite:///{folder / 'mast.sqlite3'}")
+    run, database = CliRunner(), Database(f"sqlite:///{folder / 'mast.sqlite3'}")
+    with database.begin() as uow:
+        audit.adopt(uow, audit.key_of(Settings().pepper()))
+        people.add_agency(uow, AGENCY, AgencyKind.SERVICE)
+    first = run.invoke(main, ["demo", "--no-serve"])
+    assert first.exit_code == 0, first.output
     with database.begin() as uow:
         people.add_agency(uow, "Real Service", AgencyKind.SERVICE)
-    database.close()
     for arguments in (["demo", "--no-serve", "--reset"], ["demo", "--no-serve"]):
         answer = run.invoke(main, arguments)
         assert answer.exit_code == 1
         assert "Real Service" in answer.stderr
-    database = Database(f"sqlite:///{folder / 'mast.sqlite3'}")
     with database.read() as session:
         assert "Real Service" in people.agency_names(session)
     database.close()

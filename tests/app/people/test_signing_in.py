@@ -40,6 +40,7 @@ def test_somebody_signs_in_works_and_signs_out(world: Any) -> None:
     cookie = got.headers["set-cookie"]
     assert cookie.startswith("__Host-mast=")
     assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= {part.strip() for part in cookie.split(";")[1:]}
+    assert "Domain" not in cookie
     assert browser.get("/api/v1/me").json()["roles"] == ["chemist"]
     secret = browser.cookies["__Host-mast"]
     assert browser.post("/sign-out").headers["location"] == "/sign-in"
@@ -108,7 +109,9 @@ def test_a_page_behind_the_door_comes_back_after_signing_in(world: Any) -> None:
     assert sign_in(browser, next="/bench?state=submitted").headers["location"] == "/bench?state=submitted"
 
 
-@pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "bench"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "bench", "javascript:alert(1)"]
+)
 def test_signing_in_never_leads_to_another_website(world: Any, target: str) -> None:
     assert local_path(target) == "/"
     assert sign_in(world.anonymous(), next=target).headers["location"] == "/"
@@ -144,20 +147,6 @@ def test_a_disabled_account_is_out_at_once_and_cannot_come_back(world: Any) -> N
     assert sign_in(world.anonymous()).status_code == 401
 
 
-def test_a_session_ends_when_idle_and_at_the_latest_after_its_hours(world: Any, clock: Any) -> None:
-    browser, policy = world.as_(Role.CHEMIST), world.runtime.session_policy
-    clock.advance(seconds=policy.idle.total_seconds() + 1)
-    assert browser.get("/api/v1/me").status_code == 401
-    other = world.as_(Role.VERIFIER)
-    spent = 0.0
-    while spent + 600 < policy.absolute.total_seconds():
-        clock.advance(seconds=600)
-        spent += 600
-        assert other.get("/api/v1/me").status_code == 200
-    clock.advance(seconds=601)
-    assert other.get("/api/v1/me").status_code == 401
-
-
 def test_signing_in_again_ends_the_session_the_browser_had(world: Any) -> None:
     browser = world.anonymous()
     sign_in(browser)
@@ -167,8 +156,3 @@ def test_signing_in_again_ends_the_session_the_browser_had(world: Any) -> None:
     stale = world.anonymous()
     stale.cookies.set("__Host-mast", first, domain="testserver.local", path="/")
     assert stale.get("/api/v1/me").status_code == 401
-
-
-def test_a_session_that_ended_says_so_and_that_nothing_is_lost(world: Any) -> None:
-    page = world.anonymous().get("/sign-in?ended=1")
-    assert "Everything you saved before is kept" in page.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.intake.samples.schemas import NewSample
 from app.laboratory.identification.domain import Method
-from app.laboratory.readings import analyses
+from app.laboratory.readings import analyses, uploads
 from app.laboratory.readings.tables import Analysis, Instrument, Upload
 from app.platform.kernel.actor import Actor, Role
+from app.platform.kernel.errors import Refused
 from app.results import service
 from app.results.domain import Action
 from app.results.finding import NewFinding
@@ -22,6 +24,12 @@ from app.results.view import ResultView
 from harm_messages.vocabulary import Form
 
 YES = dict.fromkeys(ConsentKind, ConsentAnswer.YES)
+HTML = {"Accept": "text/html"}
+USUALLY = {
+    "submit": Role.CHEMIST, "withdraw": Role.CHEMIST, "amend": Role.CHEMIST, "verify": Role.VERIFIER,
+    "return": Role.VERIFIER, "release": Role.SESSION_LEAD, "retract": Role.SESSION_LEAD,
+}  # fmt: skip
+"""Who takes each step as a rule."""
 
 
 @dataclass
@@ -66,42 +74,82 @@ class Lab:
                 setattr(row, name, value)
 
     def draft(
-        self,
-        sample_id: UUID,
-        *findings: NewFinding,
-        by: Role = Role.CHEMIST,
-        nothing_found: bool = False,
+        self, sample_id: UUID, *findings: NewFinding, by: Role = Role.CHEMIST, nothing_found: bool = False
     ) -> ResultView:
         with self.runtime.db.begin(self.actor(by)) as uow:
-            started = service.start_draft(uow, sample_id)
+            row = service.start_draft(uow, sample_id).result
             return service.set_findings(
-                uow,
-                started.result.id,
-                findings,
-                started.result.version,
-                pack=self.runtime.pack,
-                nothing_found=nothing_found,
+                uow, row.id, findings, row.version, pack=self.runtime.pack, nothing_found=nothing_found
             )
 
     def act(self, view: ResultView, action: Action | str, by: Role, **more: Any) -> ResultView:
+        if_match = more.pop("if_match", view.result.version)
         with self.runtime.db.begin(self.actor(by)) as uow:
-            return service.act(
-                uow,
-                view.result.id,
-                Action(action),
-                pack=self.runtime.pack,
-                if_match=more.pop("if_match", view.result.version),
-                **more,
+            return service.act(uow, view.result.id, Action(action), pack=self.runtime.pack, if_match=if_match, **more)
+
+    def write(
+        self, view: ResultView, *findings: NewFinding, by: Role = Role.CHEMIST, nothing_found: bool = False
+    ) -> ResultView:
+        """The findings of a draft, written again."""
+        with self.runtime.db.begin(self.actor(by)) as uow:
+            return service.set_findings(
+                uow, view.result.id, findings, view.result.version, pack=self.runtime.pack, nothing_found=nothing_found
             )
+
+    def go(self, view: ResultView, *actions: str, **more: Any) -> ResultView:
+        """Steps of a version, each by who takes it as a rule."""
+        for action in actions:
+            view = self.act(view, action, USUALLY[action], **more)
+        return view
+
+    def refused(self, view: ResultView, action: str, by: Role, **more: Any) -> str:
+        """Every reason why this step may not be taken."""
+        with pytest.raises(Refused) as error:
+            self.act(view, action, by, **more)
+        return " ".join(error.value.reasons)
+
+    def submitted(self, *, by: Role = Role.CHEMIST) -> ResultView:
+        """MDMA, found by infrared and submitted."""
+        sample_id = self.sample()
+        ran = self.analysis(sample_id)
+        return self.act(self.draft(sample_id, NewFinding("mdma", analysis_ids=(ran,)), by=by), "submit", by)
+
+    def latest(self, sample_id: UUID) -> Any:
+        """The newest version of a sample."""
+        return self.read(lambda session: service.latest(session, sample_id))
+
+    def upload(self, sample_id: UUID, content: bytes | Path, name: str = "") -> Any:
+        """A file as it is sent for a sample, read and compared."""
+        if isinstance(content, Path):
+            content, name = content.read_bytes(), content.name
+        received = self.runtime.blobs.put(iter([content]))
+        with self.runtime.db.begin(self.actor(Role.CHEMIST)) as uow:
+            key = uploads.record_upload_for_sample(uow, sample_id, received, name).id
+        self.runtime.jobs.run_until_idle()
+        return self.read(lambda session: uploads.get_upload(session, self.actor(Role.CHEMIST), key))
+
+    def page(self, sample_id: UUID, by: Role = Role.CHEMIST, **query: Any) -> str:
+        """The sample on the bench."""
+        answer = self.world.as_(by).get(f"/bench/samples/{sample_id}", params=query, headers=HTML)
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    def post(self, sample_id: UUID, what: str, data: dict[str, Any], by: Role = Role.CHEMIST) -> Any:
+        """A form of that page."""
+        return self.world.as_(by).post(f"/bench/samples/{sample_id}/{what}", data=data, headers=HTML)
+
+    def press(self, sample_id: UUID, action: str, by: Role, **more: Any) -> Any:
+        """A step of the newest version, pressed on that page."""
+        now = self.latest(sample_id).result
+        form = {"action": action, "result": now.id, "version": now.version, **more}
+        return self.post(sample_id, "act", form, by)
 
     def released(self, sample_id: UUID | None = None, *findings: NewFinding, analysis: str = "ftir") -> ResultView:
         """Drafted by the chemist, verified by the verifier, released by the lead."""
         sample_id = sample_id or self.sample()
         ran = self.analysis(sample_id, analysis)
         view = self.draft(sample_id, *(findings or (NewFinding("mdma", analysis_ids=(ran,)),)))
-        for action, by in (("submit", Role.CHEMIST), ("verify", Role.VERIFIER), ("release", Role.SESSION_LEAD)):
-            view = self.act(view, action, by)
-        return view
+        return self.go(view, "submit", "verify", "release")
 
     def read(self, call: Any) -> Any:
         with self.runtime.read() as session:

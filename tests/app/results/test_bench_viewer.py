@@ -30,11 +30,7 @@ def measured(lab: Lab, parts: dict[str, float], *, left: float = 0.0) -> tuple[U
     """A sample with an infrared spectrum of a mixture, `left` as high as a band that nothing in it has: (sample, reading)."""
     sample_id = lab.sample(("cocaine",))
     curve = mixture(parts) + left * np.exp(-(((GRID - BAND) / 9.0) ** 2))
-    runtime = lab.runtime
-    received = runtime.blobs.put(iter([jcamp(curve)]))
-    with runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        upload = uploads.record_upload_for_sample(uow, sample_id, received, "street.jdx")
-    runtime.jobs.run_until_idle()
+    upload = lab.upload(sample_id, jcamp(curve), "street.jdx")
     reading = lab.read(lambda s: uploads.readings_of_upload(s, lab.actor(CHEMIST), upload.id))[0]
     return sample_id, reading.id
 
@@ -51,7 +47,7 @@ def plot(world: Any, reading_id: UUID, **query: Any) -> Any:
 def test_another_sample_and_a_second_match_are_drawn_over_a_spectrum(lab: Lab, world: Any, street: Any) -> None:
     sample_id, reading_id = street
     other, other_reading = measured(lab, {"caffeine": 1.0})
-    text = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", headers=HTML).text
+    text = lab.page(sample_id)
     assert f"over=reading-{other_reading}" in text
     assert f"over=reading-{street[1]}" not in text, "a spectrum is not laid over itself"
     got = plot(world, reading_id, over=[f"reading-{other_reading}", "match-2"]).json()
@@ -59,7 +55,7 @@ def test_another_sample_and_a_second_match_are_drawn_over_a_spectrum(lab: Lab, w
     assert [len(line["steps"]) > 500 for line in drawn] == [True, True]
     assert drawn[0]["label"].startswith("002, ")
     assert drawn[0]["label"] in got["summary"]
-    chosen = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", params={"over": "match-2"}, headers=HTML).text
+    chosen = lab.page(sample_id, over="match-2")
     assert "&amp;over=match-2" in chosen.split("data-url=")[1].split(">")[0]
     assert other != sample_id
 
@@ -72,7 +68,7 @@ def test_the_blank_of_its_batch_lies_over_a_run(lab: Lab, world: Any) -> None:
         upload = uploads.record_upload(uow, ran, received, "run.cdf")
     runtime.jobs.run_until_idle()
     reading = lab.read(lambda s: uploads.readings_of_upload(s, lab.actor(CHEMIST), upload.id))[0]
-    assert "over=blank" not in chemist.get(f"/bench/samples/{sample_id}", headers=HTML).text
+    assert "over=blank" not in lab.page(sample_id)
     sent = chemist.post(
         "/api/v1/controls/uploads",
         params={"kind": "blank", "batch": "B1", "filename": "blank.cdf"},
@@ -80,7 +76,7 @@ def test_the_blank_of_its_batch_lies_over_a_run(lab: Lab, world: Any) -> None:
         headers={"Content-Type": "application/octet-stream"},
     )
     assert sent.status_code == 201, sent.text
-    assert "over=blank" in chemist.get(f"/bench/samples/{sample_id}", headers=HTML).text
+    assert "over=blank" in lab.page(sample_id)
     tic, blank = plot(world, reading.id, over="blank").json()["series"]
     assert blank["label"] == "Blank blank.cdf"
     begins = [line["grid"][0] if "grid" in line else line["first_x"] for line in (tic, blank)]
@@ -103,9 +99,11 @@ def test_what_is_absent_and_what_is_of_others_cannot_be_drawn_over(lab: Lab, wor
         assert world.as_(Role.RECEPTION).get(address).status_code == 403
 
 
-def test_a_band_nothing_explains_is_searched_in_the_residual_and_is_only_a_hint(world: Any, street: Any) -> None:
+def test_a_band_nothing_explains_is_searched_in_the_residual_and_is_only_a_hint(
+    lab: Lab, world: Any, street: Any
+) -> None:
     sample_id, reading = street
-    page = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", params={"tab": "matches"}, headers=HTML).text
+    page = lab.page(sample_id, tab="matches")
     marks = plot(world, reading).json()["residual_marks"]
     band = next(round(mark["x"]) for mark in marks if abs(mark["x"] - BAND) < 10)
     href = f"?reading={reading}&tab=matches&left={band}"
@@ -149,16 +147,12 @@ def test_figures_and_picture_hold_what_is_shown_with_sample_method_and_libraries
 
 def test_the_photo_stands_in_the_head_for_whoever_sees_the_sample(lab: Lab, world: Any) -> None:
     sample_id = lab.sample()
-    at = f"/bench/samples/{sample_id}"
-    assert "bench-photo" not in world.as_(CHEMIST).get(at, headers=HTML).text
+    assert "bench-photo" not in lab.page(sample_id)
     sent = world.as_(CHEMIST).post(
         f"/samples/{sample_id}/photo", files={"photo": ("a.png", small_photo(), "image/png")}
     )
     assert sent.status_code == 303
-    assert (
-        f'<img src="/samples/{sample_id}/photo/small" width="44" height="44"'
-        in world.as_(CHEMIST).get(at, headers=HTML).text
-    )
+    assert f'<img src="/samples/{sample_id}/photo/small" width="44" height="44"' in lab.page(sample_id)
 
 
 def test_a_chemist_begins_at_the_sample_that_waits_longest(lab: Lab, world: Any) -> None:

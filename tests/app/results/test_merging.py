@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app.results.finding import Amount, NewFinding
 from app.results.merging import FIELDS, WHOLE, Merged, merge
 from harm_messages.vocabulary import Abundance, Basis, Confidence, Unit
+from tests.support.budget import size
 
 RUNS = [UUID(int=n) for n in range(3)]
 COCAINE, CAFFEINE = NewFinding("cocaine"), NewFinding("caffeine")
@@ -60,7 +61,7 @@ LISTS = st.lists(FINDING, max_size=3, unique_by=lambda f: f.key)
 
 
 @given(LISTS, LISTS, LISTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=size(30, 200), deadline=None)
 def test_every_change_of_either_side_is_there_or_a_choice(
     base: list[NewFinding], theirs: list[NewFinding], yours: list[NewFinding]
 ) -> None:

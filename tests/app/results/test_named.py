@@ -31,6 +31,7 @@ from app.results.finding import NewFinding
 from app.results.named import Dismissal, mentions_of, resolve_names
 from harm_messages import load_pack
 from harm_messages.vocabulary import Abundance
+from tests.support.budget import size
 
 from .conftest import Lab
 
@@ -57,56 +58,14 @@ def run(lab: Lab, sample_id: UUID, peaks: Sequence[tuple[float, Mapping[str, flo
     return key
 
 
-def test_a_run_of_four_peaks_is_not_submitted_without_one_of_them_in_silence(lab: Lab, world: Any) -> None:
-    sample_id = lab.sample(("cocaine",))
-    run(lab, sample_id)
-    page = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", headers=HTML).text
-    reading = re.search(r'name="reading" value="([0-9a-f-]+)"', page)
-    assert reading is not None
-    for peak in (1, 3, 4):
-        view = lab.read(lambda s: service.latest(s, sample_id))
-        data = {"reading": reading[1], "place": 0, "peak": peak}
-        if view is not None:
-            data["version"] = view.result.version
-        used = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/use", data=data, headers=HTML)
-        assert used.status_code == 303, used.text
-    view = lab.read(lambda s: service.latest(s, sample_id))
-    assert {f.substance_id for f in view.findings} == {"cocaine", "levamisole", "caffeine"}
-    data = {"action": "submit", "result": view.result.id, "version": view.result.version}
-    answer = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/act", data=data, headers=HTML)
-    assert answer.status_code == 409
-    assert "Phenacetin" in answer.text
-    assert lab.read(lambda s: service.latest(s, sample_id)).result.state is State.DRAFT
-
-
 # -- helpers ---------------------------------------------------------------------------------------------------------
-
-
-def post(world: Any, sample_id: UUID, what: str, data: dict[str, Any], by: Role = CHEMIST) -> Any:
-    return world.as_(by).post(f"/bench/samples/{sample_id}/{what}", data=data, headers=HTML)
-
-
-def page(world: Any, sample_id: UUID, by: Role = CHEMIST) -> str:
-    answer = world.as_(by).get(f"/bench/samples/{sample_id}", headers=HTML)
-    assert answer.status_code == 200, answer.text
-    return str(answer.text)
-
-
-def newest(lab: Lab, sample_id: UUID) -> Any:
-    return lab.read(lambda s: service.latest(s, sample_id))
 
 
 def states(lab: Lab, sample_id: UUID) -> dict[str, str]:
     """Key → what became of it, as the newest version has it."""
     register = lab.runtime.pack.substances
-    view = newest(lab, sample_id)
+    view = lab.latest(sample_id)
     return {one.key: one.state.value for one in lab.read(lambda s: service.named_of(s, view.result, register))}
-
-
-def act(lab: Lab, world: Any, sample_id: UUID, action: str, by: Role, **more: Any) -> Any:
-    """One press on the page."""
-    now = newest(lab, sample_id).result
-    return post(world, sample_id, "act", {"action": action, "result": now.id, "version": now.version, **more}, by)
 
 
 def audited(lab: Lab) -> list[AuditEntry]:
@@ -114,10 +73,10 @@ def audited(lab: Lab) -> list[AuditEntry]:
     return lab.read(lambda s: list(s.exec(select(AuditEntry).where(AuditEntry.object_type == "result"))))
 
 
-def dismiss(lab: Lab, world: Any, sample_id: UUID, *keys: str, **more: Any) -> Any:
-    view = newest(lab, sample_id)
+def dismiss(lab: Lab, sample_id: UUID, *keys: str, **more: Any) -> Any:
+    view = lab.latest(sample_id)
     form = {"key": list(keys), "reason": "below_reporting", **more}
-    return post(world, sample_id, "named/dismiss", {**form, "version": view.result.version} if view else form)
+    return lab.post(sample_id, "named/dismiss", {**form, "version": view.result.version} if view else form)
 
 
 def four_with_three_recorded(lab: Lab) -> UUID:
@@ -135,7 +94,7 @@ def test_over_the_api_submit_and_verify_are_refused_with_the_names_and_go_on_whe
     lab: Lab, world: Any
 ) -> None:
     sample_id = four_with_three_recorded(lab)
-    url = f"/api/v1/results/{newest(lab, sample_id).result.id}"
+    url = f"/api/v1/results/{lab.latest(sample_id).result.id}"
     for by, step, asked in ((CHEMIST, "submit", "Record or dismiss it"), (VERIFIER, "verify", "Return the result")):
         client = world.as_(by)
         seen = client.get(url)
@@ -162,95 +121,95 @@ def test_over_the_api_submit_and_verify_are_refused_with_the_names_and_go_on_whe
     ]  # fmt: skip
 
 
-def test_on_the_page_what_is_open_is_ticked_by_the_chemist_and_again_by_the_verifier(lab: Lab, world: Any) -> None:
+def test_on_the_page_what_is_open_is_ticked_by_the_chemist_and_again_by_the_verifier(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
     for by, step in ((CHEMIST, "submit"), (VERIFIER, "verify")):
-        text = page(world, sample_id, by)
+        text = lab.page(sample_id, by)
         assert f'id="{step}-accept_open"' in text
         assert "Phenacetin" in text[text.index('id="named"') :]
         assert text[text.index('id="bench-findings"') :].count('class="findings"') == 1, "one list of findings"
-        refused = act(lab, world, sample_id, step, by)
+        refused = lab.press(sample_id, step, by)
         assert refused.status_code == 409
         assert "still open: Phenacetin" in refused.text
-        assert act(lab, world, sample_id, step, by, accept_open="yes").status_code == 303
-        seen = page(world, sample_id, VERIFIER)
+        assert lab.press(sample_id, step, by, accept_open="yes").status_code == 303
+        seen = lab.page(sample_id, VERIFIER)
         review = seen[seen.index('id="review"') : seen.index('class="findings"', seen.index('id="bench-findings"'))]
         assert "Phenacetin" in review, "first in the column"
         assert f"{'Chemist' if by is CHEMIST else 'Verifier'} Own confirmed" in review
-    assert newest(lab, sample_id).result.state is State.VERIFIED
-    seen = page(world, sample_id, LEAD)
+    assert lab.latest(sample_id).result.state is State.VERIFIED
+    seen = lab.page(sample_id, LEAD)
     assert "Phenacetin" in seen[seen.index('id="review"') : seen.index('id="named"')]
-    assert act(lab, world, sample_id, "release", LEAD).status_code == 303
+    assert lab.press(sample_id, "release", LEAD).status_code == 303
 
 
-def test_with_nothing_open_submit_and_verify_stay_one_press_each(lab: Lab, world: Any) -> None:
+def test_with_nothing_open_submit_and_verify_stay_one_press_each(lab: Lab) -> None:
     sample_id = lab.sample(("cocaine",))
     ran = run(lab, sample_id)
     keys = ("cocaine", "levamisole", "caffeine", "phenacetin")
     lab.draft(sample_id, *(NewFinding(key, analysis_ids=(ran,)) for key in keys))
     for by, step in ((CHEMIST, "submit"), (VERIFIER, "verify")):
-        assert "accept_open" not in page(world, sample_id, by)
-        assert act(lab, world, sample_id, step, by).status_code == 303
+        assert "accept_open" not in lab.page(sample_id, by)
+        assert lab.press(sample_id, step, by).status_code == 303
 
 
 # -- recording and dismissing ----------------------------------------------------------------------------------------
 
 
-def test_a_peak_is_recorded_from_the_list_with_the_analysis_that_names_it(lab: Lab, world: Any) -> None:
+def test_a_peak_is_recorded_from_the_list_with_the_analysis_that_names_it(lab: Lab) -> None:
     sample_id = lab.sample(("cocaine",))
     ran = run(lab, sample_id)
-    assert post(world, sample_id, "named/add", {"key": "phenacetin"}).status_code == 303
-    (finding,) = newest(lab, sample_id).findings
+    assert lab.post(sample_id, "named/add", {"key": "phenacetin"}).status_code == 303
+    (finding,) = lab.latest(sample_id).findings
     assert (finding.substance_id, finding.analysis_ids) == ("phenacetin", [str(ran)])
     assert states(lab, sample_id)["phenacetin"] == "recorded"
-    version = newest(lab, sample_id).result.version
-    assert post(world, sample_id, "named/add", {"key": "heroin", "version": version}).status_code == 404
+    version = lab.latest(sample_id).result.version
+    assert lab.post(sample_id, "named/add", {"key": "heroin", "version": version}).status_code == 404
 
 
-def test_a_dismissal_is_kept_with_its_reason_shown_to_the_verifier_and_frozen(lab: Lab, world: Any) -> None:
+def test_a_dismissal_is_kept_with_its_reason_shown_to_the_verifier_and_frozen(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    assert dismiss(lab, world, sample_id, "phenacetin", reason="other", note="seen in the rinse").status_code == 303
+    assert dismiss(lab, sample_id, "phenacetin", reason="other", note="seen in the rinse").status_code == 303
     assert states(lab, sample_id)["phenacetin"] == "dismissed"
-    assert act(lab, world, sample_id, "submit", CHEMIST).status_code == 303
-    text = page(world, sample_id, VERIFIER)
+    assert lab.press(sample_id, "submit", CHEMIST).status_code == 303
+    text = lab.page(sample_id, VERIFIER)
     review = text[text.index('id="review"') :]
     assert "Other. “seen in the rinse" in review[: review.index("</section>")]
     assert "accept_open" not in text
-    row = newest(lab, sample_id).result
+    row = lab.latest(sample_id).result
     assert [one["key"] for one in row.basis["dismissed"]] == ["phenacetin"]
     assert {one["key"] for one in row.basis["named"]} == {"cocaine", "phenacetin", "levamisole", "caffeine"}
-    assert act(lab, world, sample_id, "verify", VERIFIER).status_code == 303
+    assert lab.press(sample_id, "verify", VERIFIER).status_code == 303
     entries = audited(lab)
     (entry,) = [e for e in entries if e.verb == "set_dismissals"]
     assert entry.after == {"dismissed": {"phenacetin": "other"}}
     assert "rinse" not in str([(e.before, e.after, e.reason) for e in entries])
 
 
-def test_several_names_are_dismissed_at_once_and_one_of_them_is_taken_back(lab: Lab, world: Any) -> None:
+def test_several_names_are_dismissed_at_once_and_one_of_them_is_taken_back(lab: Lab) -> None:
     sample_id = lab.sample(("cocaine",))
     run(lab, sample_id)
-    assert dismiss(lab, world, sample_id, "phenacetin", "caffeine").status_code == 303  # begins the draft
-    version = newest(lab, sample_id).result.version
+    assert dismiss(lab, sample_id, "phenacetin", "caffeine").status_code == 303  # begins the draft
+    version = lab.latest(sample_id).result.version
     form = {"key": "caffeine", "version": version}
-    assert post(world, sample_id, "named/take-back", form).status_code == 303
+    assert lab.post(sample_id, "named/take-back", form).status_code == 303
     now = states(lab, sample_id)
     assert (now["phenacetin"], now["caffeine"]) == ("dismissed", "open")
 
 
-def test_whoever_dismisses_is_an_author_and_does_not_verify(lab: Lab, world: Any) -> None:
+def test_whoever_dismisses_is_an_author_and_does_not_verify(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    view = newest(lab, sample_id)
+    view = lab.latest(sample_id)
     form = {"key": "phenacetin", "reason": "carry_over", "version": view.result.version}
-    assert post(world, sample_id, "named/dismiss", form, VERIFIER).status_code == 303
-    assert act(lab, world, sample_id, "submit", CHEMIST).status_code == 303
-    refused = act(lab, world, sample_id, "verify", VERIFIER)
+    assert lab.post(sample_id, "named/dismiss", form, VERIFIER).status_code == 303
+    assert lab.press(sample_id, "submit", CHEMIST).status_code == 303
+    refused = lab.press(sample_id, "verify", VERIFIER)
     assert refused.status_code == 409
     assert "Someone else must verify" in refused.text
 
 
 def test_over_the_api_dismissals_replace_what_is_there(lab: Lab, world: Any) -> None:
     sample_id = four_with_three_recorded(lab)
-    url, chemist = f"/api/v1/results/{newest(lab, sample_id).result.id}", world.as_(CHEMIST)
+    url, chemist = f"/api/v1/results/{lab.latest(sample_id).result.id}", world.as_(CHEMIST)
 
     def put(*dismissals: dict[str, str]) -> Any:
         etag = {"If-Match": chemist.get(url).headers["ETag"]}
@@ -288,51 +247,51 @@ def test_over_the_api_dismissals_replace_what_is_there(lab: Lab, world: Any) -> 
 )
 def test_a_dismissal_that_cannot_be_is_refused(lab: Lab, world: Any, wrong: list[dict[str, str]], says: str) -> None:
     sample_id = four_with_three_recorded(lab)
-    url, chemist = f"/api/v1/results/{newest(lab, sample_id).result.id}", world.as_(CHEMIST)
+    url, chemist = f"/api/v1/results/{lab.latest(sample_id).result.id}", world.as_(CHEMIST)
     etag = {"If-Match": chemist.get(url).headers["ETag"]}
     answer = chemist.put(f"{url}/dismissals", json={"dismissals": wrong}, headers=etag)
     assert answer.status_code == 422
     assert says in answer.text
-    assert newest(lab, sample_id).result.dismissals == []
+    assert lab.latest(sample_id).result.dismissals == []
 
 
-def test_a_form_without_a_reason_keeps_what_was_ticked(lab: Lab, world: Any) -> None:
+def test_a_form_without_a_reason_keeps_what_was_ticked(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    answer = dismiss(lab, world, sample_id, "phenacetin", reason="", note="half a thought")
+    answer = dismiss(lab, sample_id, "phenacetin", reason="", note="half a thought")
     assert answer.status_code == 422
     assert "Choose a reason." in answer.text
     assert 'value="half a thought"' in answer.text
     assert re.search(r'name="key" value="phenacetin" checked', answer.text)
-    assert dismiss(lab, world, sample_id).status_code == 422
-    assert dismiss(lab, world, sample_id, "phenacetin", reason="other").status_code == 422
+    assert dismiss(lab, sample_id).status_code == 422
+    assert dismiss(lab, sample_id, "phenacetin", reason="other").status_code == 422
 
 
-def test_nothing_is_dismissed_in_what_was_submitted(lab: Lab, world: Any) -> None:
+def test_nothing_is_dismissed_in_what_was_submitted(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    assert act(lab, world, sample_id, "submit", CHEMIST, accept_open="yes").status_code == 303
-    answer = dismiss(lab, world, sample_id, "phenacetin")
+    assert lab.press(sample_id, "submit", CHEMIST, accept_open="yes").status_code == 303
+    answer = dismiss(lab, sample_id, "phenacetin")
     assert answer.status_code == 409
     assert "only a draft can be changed" in answer.text
     assert states(lab, sample_id)["phenacetin"] == "open"
 
 
-def test_what_becomes_a_finding_is_dismissed_no_more(lab: Lab, world: Any) -> None:
+def test_what_becomes_a_finding_is_dismissed_no_more(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    dismiss(lab, world, sample_id, "phenacetin")
-    version = newest(lab, sample_id).result.version
-    assert post(world, sample_id, "named/add", {"key": "phenacetin", "version": version}).status_code == 303
-    assert newest(lab, sample_id).result.dismissals == []
-    form = {"position": 3, "version": newest(lab, sample_id).result.version}
-    assert post(world, sample_id, "findings/remove", form).status_code == 303
+    dismiss(lab, sample_id, "phenacetin")
+    version = lab.latest(sample_id).result.version
+    assert lab.post(sample_id, "named/add", {"key": "phenacetin", "version": version}).status_code == 303
+    assert lab.latest(sample_id).result.dismissals == []
+    form = {"position": 3, "version": lab.latest(sample_id).result.version}
+    assert lab.post(sample_id, "findings/remove", form).status_code == 303
     assert states(lab, sample_id)["phenacetin"] == "open"
 
 
-def test_a_new_version_keeps_the_dismissals_and_a_new_run_opens_the_name_again(lab: Lab, world: Any) -> None:
+def test_a_new_version_keeps_the_dismissals_and_a_new_run_opens_the_name_again(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    dismiss(lab, world, sample_id, "phenacetin")
-    act(lab, world, sample_id, "submit", CHEMIST)
-    act(lab, world, sample_id, "return", VERIFIER, reason="inject it again")
-    assert post(world, sample_id, "draft", {}).status_code == 303
+    dismiss(lab, sample_id, "phenacetin")
+    lab.press(sample_id, "submit", CHEMIST)
+    lab.press(sample_id, "return", VERIFIER, reason="inject it again")
+    assert lab.post(sample_id, "draft", {}).status_code == 303
     assert states(lab, sample_id)["phenacetin"] == "dismissed"
     run(lab, sample_id)
     assert states(lab, sample_id) == {
@@ -343,54 +302,49 @@ def test_a_new_version_keeps_the_dismissals_and_a_new_run_opens_the_name_again(l
 # -- what was submitted stays what it was ----------------------------------------------------------------------------
 
 
-def test_a_name_that_comes_after_the_submission_holds_it_up(lab: Lab, world: Any) -> None:
+def test_a_name_that_comes_after_the_submission_holds_it_up(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    dismiss(lab, world, sample_id, "phenacetin")
-    act(lab, world, sample_id, "submit", CHEMIST)
+    dismiss(lab, sample_id, "phenacetin")
+    lab.press(sample_id, "submit", CHEMIST)
     (found,) = [r for a in lab.read(lambda s: reading_analyses.analyses_of(s, sample_id)) for r in a.readings]
     answer = json.loads(json.dumps(found.match.answer))
     answer["peaks"][0]["level"] = "related"
     lab.change(type(found.match), found.match.id, answer=answer)
-    refused = act(lab, world, sample_id, "verify", VERIFIER)
+    refused = lab.press(sample_id, "verify", VERIFIER)
     assert refused.status_code == 409
     assert "changed since these findings were submitted" in refused.text
-    shown = page(world, sample_id, VERIFIER)
+    shown = lab.page(sample_id, VERIFIER)
     assert "Changed since it was submitted" in shown[shown.index('id="review"') :]
     assert states(lab, sample_id)["cocaine"] == "recorded"  # as it was submitted
 
 
-def test_a_version_submitted_before_names_were_kept_goes_on_and_says_what_is_open(lab: Lab, world: Any) -> None:
+def test_a_version_submitted_before_names_were_kept_goes_on_and_says_what_is_open(lab: Lab) -> None:
     sample_id = four_with_three_recorded(lab)
-    act(lab, world, sample_id, "submit", CHEMIST, accept_open="yes")
-    row = newest(lab, sample_id).result
+    lab.press(sample_id, "submit", CHEMIST, accept_open="yes")
+    row = lab.latest(sample_id).result
     before = {key: value for key, value in row.basis.items() if key not in ("named", "dismissed")}
     lab.change(type(row), row.id, basis=before)
-    assert act(lab, world, sample_id, "verify", VERIFIER).status_code == 409
-    assert act(lab, world, sample_id, "verify", VERIFIER, accept_open="yes").status_code == 303
-    assert act(lab, world, sample_id, "release", LEAD).status_code == 303
+    assert lab.press(sample_id, "verify", VERIFIER).status_code == 409
+    assert lab.press(sample_id, "verify", VERIFIER, accept_open="yes").status_code == 303
+    assert lab.press(sample_id, "release", LEAD).status_code == 303
 
 
 # -- parts of a mixture go the same way ------------------------------------------------------------------------------
 
 
-def test_the_parts_of_an_infrared_mixture_are_named_and_may_all_be_recorded_at_once(
-    lab: Lab, world: Any, tmp_path: Path
-) -> None:
+def test_the_parts_of_an_infrared_mixture_are_named_and_may_all_be_recorded_at_once(lab: Lab, tmp_path: Path) -> None:
     sample_id = lab.sample(("cocaine",))
     demo_infrared.write(tmp_path)
-    received = lab.runtime.blobs.put(iter([(tmp_path / demo_infrared.MIXTURE).read_bytes()]))
-    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        upload = uploads.record_upload_for_sample(uow, sample_id, received, "mixture.jdx")
-    lab.runtime.jobs.run_until_idle()
+    upload = lab.upload(sample_id, tmp_path / demo_infrared.MIXTURE)
     view = lab.draft(sample_id, NewFinding("cocaine", analysis_ids=(upload.analysis_id,)))
     assert states(lab, sample_id) == {"cocaine": "recorded", "phenacetin": "open", "caffeine": "open"}
-    text = page(world, sample_id)
+    text = lab.page(sample_id)
     assert "of the signal" in text[text.index('id="named"') :]
     (found,) = [r for a in lab.read(lambda s: reading_analyses.analyses_of(s, sample_id)) for r in a.readings]
     form = {"reading": found.reading.id, "version": view.result.version}
-    assert post(world, sample_id, "use-parts", form).status_code == 303
+    assert lab.post(sample_id, "use-parts", form).status_code == 303
     assert set(states(lab, sample_id).values()) == {"recorded"}
-    assert act(lab, world, sample_id, "submit", CHEMIST).status_code == 303
+    assert lab.press(sample_id, "submit", CHEMIST).status_code == 303
 
 
 # -- the decision itself ---------------------------------------------------------------------------------------------
@@ -585,7 +539,7 @@ FINDINGS = st.lists(
 
 
 @given(PEAKS, st.booleans(), LEVELS, FINDINGS, st.sets(st.integers(0, 5)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=size(30, 150), deadline=None)
 def test_of_any_run_or_mixture_what_is_named_is_recorded_dismissed_or_open_and_nothing_else(
     peaks: list[list[dict[str, Any]]], mixture: bool, level: str, findings: list[NewFinding], places: set[int]
 ) -> None:

@@ -23,10 +23,7 @@ ROAD = (("submit", CHEMIST), ("verify", VERIFIER), ("release", LEAD))
 def stood(lab: Lab) -> tuple[UUID, Any, Any]:
     """A sample with a file that was read, and a draft that stands on it."""
     sample_id = lab.sample()
-    received = lab.runtime.blobs.put(iter([infrared_file()]))
-    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        upload = uploads.record_upload_for_sample(uow, sample_id, received, "a.jdx")
-    lab.runtime.jobs.run_until_idle()
+    upload = lab.upload(sample_id, infrared_file(), "a.jdx")
     return sample_id, upload, lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
 
 
@@ -95,11 +92,7 @@ def test_in_a_draft_and_after_a_return_or_an_amendment_the_reading_may_be_correc
 def test_a_file_that_came_after_the_submission_may_still_be_answered(lab: Lab, stood: tuple[UUID, Any, Any]) -> None:
     sample_id, _, view = stood
     lab.act(view, "submit", CHEMIST)
-    received = lab.runtime.blobs.put(iter([b"nothing of use"]))
+    late = lab.upload(sample_id, b"nothing of use", "late.txt")
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        late = uploads.record_upload_for_sample(uow, sample_id, received, "late.txt")
-    lab.runtime.jobs.run_until_idle()
-    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        row = uploads.get_upload(uow.session, uow.actor, late.id)
-        again = uploads.answer_upload(uow, late.id, row.version, hints={"format": "text"})
+        again = uploads.answer_upload(uow, late.id, late.version, hints={"format": "text"})
     assert again.state == "waiting"  # nothing was read from it, so nothing is replaced

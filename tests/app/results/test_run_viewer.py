@@ -29,10 +29,7 @@ STEPS = 200
 
 def measured(lab: Lab, content: bytes) -> tuple[UUID, UUID]:
     sample_id = lab.sample(("mdma",))
-    received = lab.runtime.blobs.put(iter([content]))
-    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        upload = uploads.record_upload_for_sample(uow, sample_id, received, "run.cdf")
-    lab.runtime.jobs.run_until_idle()
+    upload = lab.upload(sample_id, content, "run.cdf")
     return sample_id, lab.read(lambda s: uploads.readings_of_upload(s, lab.actor(CHEMIST), upload.id))[0].id
 
 

@@ -45,14 +45,15 @@ def fine(state: State, action: Action, role: Role | None = None, **more: object)
     return StepFacts(**values)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("state", "action", "role"), list(itertools.product(State, Action, Role)))
-def test_every_state_action_and_role_is_decided_as_the_table_says(state: State, action: Action, role: Role) -> None:
-    target, roles = EXPECTED[state.value].get(action.value, (None, set()))
-    decision = decide(action, fine(state, action, role))
-    assert decision.allowed is (role.value in roles)
-    assert decision.target == (target if decision.allowed else None)
-    assert bool(decision.reasons) is not decision.allowed
-    assert decision.offered is decision.allowed
+@pytest.mark.parametrize("role", list(Role))
+def test_every_state_action_and_role_is_decided_as_the_table_says(role: Role) -> None:
+    for state, action in itertools.product(State, Action):
+        target, roles = EXPECTED[state.value].get(action.value, (None, set()))
+        decision = decide(action, fine(state, action, role))
+        assert decision.allowed is (role.value in roles), (state, action)
+        assert decision.target == (target if decision.allowed else None)
+        assert bool(decision.reasons) is not decision.allowed
+        assert decision.offered is decision.allowed
 
 
 def test_the_table_covers_every_state_and_action() -> None:

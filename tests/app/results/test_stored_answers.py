@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from app.laboratory.readings import analyses as reading_analyses
-from app.laboratory.readings import quality, uploads
+from app.laboratory.readings import quality
 from app.platform.kernel.actor import Role
 from app.results.named import mentions_of
 from tests.support.small_files import MDMA, small_ir, small_ms, small_run
@@ -33,10 +33,7 @@ def compared(lab: Lab, kind: str, **changed: Any) -> UUID:
     """A sample with one reading whose comparison was stored by the first version."""
     content, name = FILES[kind]
     sample = lab.sample()
-    received = lab.runtime.blobs.put(iter([content]))
-    with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        uploads.record_upload_for_sample(uow, sample, received, name)
-    lab.runtime.jobs.run_until_idle()
+    lab.upload(sample, content, name)
     match = read(lab, sample).match
     lab.change(type(match), match.id, **(FIRST[kind] | changed))
     return sample
@@ -47,16 +44,10 @@ def read(lab: Lab, sample: UUID) -> Any:
     return found
 
 
-def page(world: Any, sample: UUID, **query: Any) -> str:
-    answer = world.as_(CHEMIST).get(f"/bench/samples/{sample}", params=query, headers=HTML)
-    assert answer.status_code == 200, answer.text
-    return str(answer.text)
-
-
 @pytest.mark.parametrize("kind", FILES)
 def test_an_answer_of_the_first_version_is_shown(lab: Lab, world: Any, kind: str) -> None:
     sample, first = compared(lab, kind), FIRST[kind]
-    text = (page(world, sample, tab="matches") + page(world, sample, tab="limits")).replace("\u00a0", " ")
+    text = (lab.page(sample, tab="matches") + lab.page(sample, tab="limits")).replace("\u00a0", " ")
     headline = first["answer"]["headline"]
     short = {"infrared": '<h2>Cocaine and Caffeine <span class="muted">probable · under 1 % unexplained</span></h2>'}
     assert short.get(kind, f"<h2>{headline}") in text
@@ -68,8 +59,8 @@ def test_an_answer_of_the_first_version_is_shown(lab: Lab, world: Any, kind: str
     assert world.as_(CHEMIST).get(f"{url}/plot", params={"candidate": 1}).status_code == 200
 
 
-def test_a_peak_of_a_run_of_the_first_version_is_shown(lab: Lab, world: Any) -> None:
-    text = page(world, compared(lab, "run"), peak=2)
+def test_a_peak_of_a_run_of_the_first_version_is_shown(lab: Lab) -> None:
+    text = lab.page(compared(lab, "run"), peak=2)
     assert "<b>Peak 2 at 1.20&nbsp;min</b>" in text
     assert "Consistent with Caffeine." in text
 
@@ -77,7 +68,7 @@ def test_a_peak_of_a_run_of_the_first_version_is_shown(lab: Lab, world: Any) -> 
 @pytest.mark.parametrize("kind", ["infrared", "unit_mass"])
 def test_an_answer_of_a_later_version_says_so_and_supports_nothing(lab: Lab, world: Any, kind: str) -> None:
     sample = compared(lab, kind, engine_version="99")
-    text = page(world, sample)
+    text = lab.page(sample)
     assert "compared by a later version of MAST (answers of version 99" in text
     assert "nothing in its file could be compared" in text
     assert FIRST[kind]["answer"]["headline"] not in text

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlmodel import select
 
 from app.platform.kernel.actor import Role
-from app.results import service
 from app.results.finding import NewFinding
 from app.results.tables import DraftEdit
 from harm_messages.vocabulary import Abundance
@@ -20,24 +19,20 @@ CHEMIST, VERIFIER = Role.CHEMIST, Role.VERIFIER
 HTML = {"Accept": "text/html"}
 
 
-def post(world: Any, sample_id: UUID, what: str, data: dict[str, Any], by: Role = CHEMIST) -> Any:
-    return world.as_(by).post(f"/bench/samples/{sample_id}/{what}", data=data, headers=HTML)
-
-
 def finding(substance: str, version: int, **more: Any) -> dict[str, Any]:
     return {"substance": substance, "abundance": "major", "version": version, **more}
 
 
 def found(lab: Lab, sample_id: UUID) -> dict[str, str]:
-    view = lab.read(lambda s: service.latest(s, sample_id))
+    view = lab.latest(sample_id)
     return {f.substance_id: f.abundance.value for f in view.findings}
 
 
 def test_of_two_people_both_findings_are_there_and_the_second_is_told_of_the_first(lab: Lab, world: Any) -> None:
     sample_id = lab.sample()
     seen = lab.draft(sample_id, NewFinding("mdma")).result.version
-    assert post(world, sample_id, "findings", finding("caffeine", seen)).status_code == 303
-    second = post(world, sample_id, "findings", finding("ketamine", seen), VERIFIER)
+    assert lab.post(sample_id, "findings", finding("caffeine", seen)).status_code == 303
+    second = lab.post(sample_id, "findings", finding("ketamine", seen), VERIFIER)
     assert second.status_code == 303
     assert set(found(lab, sample_id)) == {"mdma", "caffeine", "ketamine"}
     told = world.as_(VERIFIER).get(second.headers["Location"], headers=HTML).text
@@ -46,13 +41,13 @@ def test_of_two_people_both_findings_are_there_and_the_second_is_told_of_the_fir
     assert "Ketamine" not in notice[: notice.index("</div>")]
 
 
-def test_the_same_field_shows_theirs_and_yours_and_what_is_chosen_is_saved(lab: Lab, world: Any) -> None:
+def test_the_same_field_shows_theirs_and_yours_and_what_is_chosen_is_saved(lab: Lab) -> None:
     sample_id = lab.sample()
     seen = lab.draft(sample_id, NewFinding("mdma")).result.version
     first = finding("mdma", seen, position=0)
-    assert post(world, sample_id, "findings", first).status_code == 303
+    assert lab.post(sample_id, "findings", first).status_code == 303
     yours = finding("mdma", seen, position=0, abundance="trace")
-    shown = post(world, sample_id, "findings", yours, VERIFIER)
+    shown = lab.post(sample_id, "findings", yours, VERIFIER)
     assert shown.status_code == 409
     assert "Theirs: major" in shown.text
     assert "Yours: trace" in shown.text
@@ -60,35 +55,26 @@ def test_the_same_field_shows_theirs_and_yours_and_what_is_chosen_is_saved(lab: 
     form = shown.text[shown.text.index("findings/choose") :]
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[: form.index("</form>")]))
     hidden["yours"] = hidden["yours"].replace("&#34;", '"')
-    assert post(world, sample_id, "findings/choose", {**hidden, "take": ""}, VERIFIER).status_code == 409
-    assert post(world, sample_id, "findings/choose", {**hidden, "take": "yours"}, VERIFIER).status_code == 303
+    assert lab.post(sample_id, "findings/choose", {**hidden, "take": ""}, VERIFIER).status_code == 409
+    assert lab.post(sample_id, "findings/choose", {**hidden, "take": "yours"}, VERIFIER).status_code == 303
     assert found(lab, sample_id) == {"mdma": "trace"}
     torn = {**hidden, "yours": "{", "take": "yours"}
-    assert post(world, sample_id, "findings/choose", torn, VERIFIER).status_code == 422
+    assert lab.post(sample_id, "findings/choose", torn, VERIFIER).status_code == 422
 
 
-def test_the_check_is_repeated_on_what_both_wrote(lab: Lab, world: Any) -> None:
+def test_the_check_is_repeated_on_what_both_wrote(lab: Lab) -> None:
     """One adds a finding, the other says that nothing was detected: neither is right alone."""
     sample_id = lab.sample()
     seen = lab.draft(sample_id).result.version
-    assert post(world, sample_id, "findings", finding("caffeine", seen)).status_code == 303
-    refused = post(world, sample_id, "nothing-found", {"version": seen, "nothing_found": "yes"}, VERIFIER)
+    assert lab.post(sample_id, "findings", finding("caffeine", seen)).status_code == 303
+    refused = lab.post(sample_id, "nothing-found", {"version": seen, "nothing_found": "yes"}, VERIFIER)
     assert refused.status_code == 422
     assert "beside a finding" in refused.text
     other = lab.sample()
     seen = lab.draft(other).result.version
-    assert post(world, other, "nothing-found", {"version": seen, "nothing_found": "yes"}).status_code == 303
-    assert post(world, other, "findings", finding("caffeine", seen), VERIFIER).status_code == 409
+    assert lab.post(other, "nothing-found", {"version": seen, "nothing_found": "yes"}).status_code == 303
+    assert lab.post(other, "findings", finding("caffeine", seen), VERIFIER).status_code == 409
     assert found(lab, other) == {}
-
-
-def test_over_the_api_a_stale_write_is_refused_as_before(lab: Lab, world: Any) -> None:
-    sample_id = lab.sample()
-    view = lab.draft(sample_id, NewFinding("mdma"))
-    assert post(world, sample_id, "findings", finding("caffeine", view.result.version)).status_code == 303
-    url = f"/api/v1/results/{view.result.id}/findings"
-    stale = world.as_(VERIFIER).put(url, json={"findings": []}, headers={"If-Match": f'"{view.result.version}"'})
-    assert stale.status_code == 412
 
 
 def test_the_edits_of_a_draft_go_when_it_is_submitted(lab: Lab) -> None:
@@ -100,12 +86,12 @@ def test_the_edits_of_a_draft_go_when_it_is_submitted(lab: Lab) -> None:
     assert lab.read(lambda s: s.exec(select(DraftEdit)).all()) == []
 
 
-def test_a_colleague_at_the_same_sample_is_said_and_forgotten_when_gone(lab: Lab, world: Any, clock: Any) -> None:
+def test_a_colleague_at_the_same_sample_is_said_and_forgotten_when_gone(lab: Lab, clock: Any) -> None:
     sample_id = lab.sample()
-    assert "A colleague is here" not in post(world, sample_id, "here", {}).text
-    assert "A colleague is here" in post(world, sample_id, "here", {}, VERIFIER).text
-    page = world.as_(CHEMIST).get(f"/bench/samples/{sample_id}", headers=HTML).text
+    assert "A colleague is here" not in lab.post(sample_id, "here", {}).text
+    assert "A colleague is here" in lab.post(sample_id, "here", {}, VERIFIER).text
+    page = lab.page(sample_id)
     assert "A colleague is here" in page
     assert 'hx-trigger="load, mast:seen from:body, every 20s"' in page
     clock.advance(seconds=46)
-    assert "A colleague is here" not in post(world, sample_id, "here", {}).text
+    assert "A colleague is here" not in lab.post(sample_id, "here", {}).text

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import select
 
@@ -23,6 +23,7 @@ from app.platform.kernel.sample_numbers import BLOCK, letters, number_written, o
 from app.screens.find import looking
 from harm_messages import load_pack
 from tests.app.conftest import World
+from tests.support.budget import size
 from tests.support.road import ok
 from tests.support.writes import DEVICE, from_tablet
 
@@ -53,6 +54,7 @@ def void(world: World, session_id: uuid.UUID) -> Any:
     return world.as_(LEAD).post(f"/sessions/{session_id}/tablets/{tablet.id}/void")
 
 
+@settings(max_examples=size(30, 300))
 @given(tablet=st.integers(1, 900), count=st.integers(1, 9999), server=st.integers(1, 99_999))
 def test_numbers_of_tablets_and_of_the_server_are_never_the_same_and_read_back(
     tablet: int, count: int, server: int
@@ -192,17 +194,6 @@ def test_voided_codes_are_refused_until_somebody_takes_the_sample_without_its_ti
     page = world.as_(LEAD).get(f"/sessions/{session_id}/tablets").text
     assert "Tablet A" in page
     assert "This tablet is lost" not in page  # nothing is left to cancel
-
-
-@pytest.mark.parametrize("agency", ["own", "other"])
-def test_tablets_of_a_foreign_session_answer_as_absent_ones(world: World, agency: str) -> None:
-    session_id = world.session(agency="other") if agency == "other" else uuid.uuid4()
-    for method, path, more in (
-        ("GET", "tablets", {}),
-        ("POST", "tablets", {"json": {"device": DEVICE}}),
-        ("POST", f"tablets/{uuid.uuid4()}/void", {}),
-    ):
-        assert world.as_(LEAD).request(method, f"/sessions/{session_id}/{path}", **more).status_code == 404
 
 
 def test_a_session_closed_meanwhile_takes_what_was_registered_before(world: World, clock: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted.tables import TrendSample
-from app.intake.samples import lookup, queue, schemas, service
+from app.intake.samples import lookup, queue, service
 from app.intake.samples.tables import TicketSession
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
@@ -85,31 +85,6 @@ def test_partners_and_administrators_see_no_sample_and_no_queue(world: Any, role
     for path in (f"/samples/{done['id']}", f"/sessions/{done['session_id']}", f"/sessions/{done['session_id']}/queue"):
         assert world.as_(role).get(path).status_code == 403
         assert world.as_(role).get(f"/api/v1{path}").status_code == 403
-
-
-def test_foreign_and_absent_samples_answer_alike_on_every_route(world: Any) -> None:
-    foreign = world.session(agency="other")
-    with world.runtime.db.begin(world.other_actors[Role.RECEPTION]) as uow:
-        new = schemas.NewSample.model_validate({"form": "powder", "consents": CONSENTS})
-        done = service.register(uow, foreign, new, world.runtime.pepper, substances=world.runtime.pack.register)
-    lead = world.as_(Role.SESSION_LEAD)
-    calls = [
-        ("GET", "/api/v1/samples/{}", None), ("PATCH", "/api/v1/samples/{}", {}),
-        ("POST", "/api/v1/samples/{}/withdraw", {}), ("POST", "/api/v1/samples/{}/ticket", AGAIN),
-        ("GET", "/api/v1/samples/{}/custody", None), ("POST", "/api/v1/samples/{}/custody", {"kind": "moved", "place": "x"}),
-    ]  # fmt: skip
-    for method, url, sent in calls:
-        answers = [
-            lead.request(method, url.format(i), json=sent, headers={"If-Match": '"1"'})
-            for i in (done.sample.id, uuid.uuid4())
-        ]
-        assert [a.status_code for a in answers] == [404, 404], url
-        assert len({a.json()["detail"] for a in answers}) == 1
-    for method, url in [("GET", "/samples/{}"), ("GET", "/samples/{}/correct"), ("POST", "/samples/{}/correct"),
-                        ("POST", "/samples/{}/withdraw"), ("POST", "/samples/{}/ticket"), ("POST", "/samples/{}/custody")]:  # fmt: skip
-        data = {"form": "powder", "kind": "moved", "place": "x", "version": "1"} if method == "POST" else None
-        answers = [lead.request(method, url.format(i), data=data) for i in (done.sample.id, uuid.uuid4())]
-        assert [a.status_code for a in answers] == [404, 404], (url, [a.text for a in answers])
 
 
 def test_a_correction_needs_the_version_it_starts_from(world: Any) -> None:

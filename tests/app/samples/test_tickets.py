@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.intake.samples import tickets
+from tests.support.budget import size
 
 CODES = st.builds(tickets.mint)
 BODIES = st.text(alphabet=tickets.ALPHABET, min_size=11, max_size=11)
@@ -27,6 +28,7 @@ def test_the_check_symbol_is_that_of_the_standards_hybrid_system(monkeypatch: py
     assert tickets.check_symbol("0794") == "5"
 
 
+@settings(max_examples=size(30, 300))
 @given(BODIES)
 def test_every_wrong_single_symbol_is_found_for_any_body(body: str) -> None:
     code = body + tickets.check_symbol(body)
@@ -37,6 +39,7 @@ def test_every_wrong_single_symbol_is_found_for_any_body(body: str) -> None:
                 assert not tickets.is_valid(code[:place] + symbol + code[place + 1 :])
 
 
+@settings(max_examples=size(30, 300))
 @given(CODES)
 def test_every_swap_of_neighbours_in_a_minted_code_is_found(code: str) -> None:
     assert tickets.is_valid(code)
@@ -57,6 +60,7 @@ def test_the_standard_alone_would_let_some_swaps_pass_which_is_why_mint_draws_ag
     assert not any(tickets.mint().startswith(pair) for pair in passing for _ in range(20))
 
 
+@settings(max_examples=size(30, 300))
 @given(CODES, st.sampled_from(["{}", " {} ", "{} ", "\t{}"]), st.sampled_from(["", " ", "-", "–", ". "]), st.booleans())
 def test_a_code_is_read_however_it_is_typed(code: str, frame: str, between: str, lower: bool) -> None:
     typed = frame.format(between.join(code[i : i + 4] for i in (0, 4, 8)))
@@ -91,6 +95,7 @@ def test_what_cannot_be_a_code_is_refused_in_a_sentence(typed: str, sentence: st
         tickets.parse(typed)
 
 
+@settings(max_examples=size(30, 300))
 @given(st.text(max_size=40))
 def test_anything_typed_is_a_code_or_a_sentence(typed: str) -> None:
     try:

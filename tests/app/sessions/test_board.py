@@ -84,10 +84,6 @@ def test_the_lead_hands_samples_over_from_the_board(stage: Stage) -> None:
     assert door not in board(stage, role=Role.RECEPTION)
 
 
-def test_the_lead_begins_at_the_board_of_the_session_that_is_open(stage: Stage) -> None:
-    assert stage.client("session_lead").get("/").headers["Location"] == f"/sessions/{stage.road.session_id}"
-
-
 def test_nobody_is_asked_to_tell_themselves(stage: Stage) -> None:
     task = sample_task(stage)
     assert "Tell the session lead now" in board(stage, role=Role.CHEMIST)

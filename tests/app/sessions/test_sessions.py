@@ -181,10 +181,3 @@ def test_a_stale_close_on_the_page_is_refused(world: Any) -> None:
     assert stale.status_code == 412
     assert lead.post(f"/sessions/{session_id}/close", data={"version": "1"}).status_code == 303
     assert "closed" in lead.get(f"/sessions/{session_id}").text
-
-
-def test_foreign_and_absent_sessions_answer_alike_on_pages(world: Any) -> None:
-    foreign = world.session(agency="other")
-    for path in ("/sessions/{}", "/sessions/{}/reception", "/sessions/{}/queue", "/sessions/{}/board"):
-        answers = [world.as_(Role.SESSION_LEAD).get(path.format(i)) for i in (foreign, uuid.uuid4())]
-        assert [a.status_code for a in answers] == [404, 404], path

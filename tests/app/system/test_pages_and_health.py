@@ -48,25 +48,18 @@ def test_the_process_says_that_it_lives_without_asking_the_database(
     assert world.anonymous().get("/health").json() == {"status": "ok"}
 
 
-COUNTS_JOBS = (*sorted(SERVICE_STAFF), Role.ADMIN)
-
-
-@pytest.mark.parametrize("role", COUNTS_JOBS)
-def test_ready_counts_jobs_for_staff_and_says_nothing_about_samples(world: Any, role: Role) -> None:
-    got = world.as_(role).get("/ready")
-    assert got.status_code == 200
-    body = got.json()
-    assert (body["ready"], body["reasons"]) == (True, [])
-    assert set(body["jobs"]) == {"queued", "running", "done", "dead"}
-
-
-@pytest.mark.parametrize("role", [None, *sorted(frozenset(Role) - frozenset(COUNTS_JOBS))])
-def test_ready_tells_nobody_else_how_many_jobs_there_are(world: Any, clock: Any, role: Role | None) -> None:
+def test_ready_counts_jobs_for_staff_and_tells_nobody_else_how_many_there_are(world: Any, clock: Any) -> None:
     with world.runtime.db.begin() as uow:
         uow.session.add(JobRow(kind="x", payload={}, state=JobState.QUEUED, run_after=clock(), created_at=clock()))
-    got = (world.as_(role) if role else world.anonymous()).get("/ready")
-    assert got.status_code == 200
-    assert got.json() == {"ready": True, "reasons": [], "alarms": [], "jobs": {}}
+    for role in (None, *Role):
+        got = (world.as_(role) if role else world.anonymous()).get("/ready")
+        assert got.status_code == 200
+        if role in {*SERVICE_STAFF, Role.ADMIN}:
+            body = got.json()
+            assert (body["ready"], body["reasons"]) == (True, [])
+            assert body["jobs"] == {"queued": 1, "running": 0, "done": 0, "dead": 0}
+        else:
+            assert got.json() == {"ready": True, "reasons": [], "alarms": [], "jobs": {}}, role
 
 
 def test_a_dead_job_raises_an_alarm_and_the_process_stays_ready(world: Any, clock: Any) -> None:
@@ -161,12 +154,3 @@ async def _heard(world: Any, who: Any, monkeypatch: pytest.MonkeyPatch) -> list[
             while len(heard) < 3:
                 heard += messages(await anext(stream))
             return [one.data["kind"] for one in heard]
-
-
-@pytest.mark.parametrize("role", [Role.RESEARCHER, Role.PUBLIC_HEALTH, Role.POLICE, Role.ADMIN, Role.INSTRUMENT])
-def test_who_sees_no_session_hears_no_events(world: Any, role: Role) -> None:
-    assert world.as_(role).get("/api/v1/events").status_code == 403
-
-
-def test_nobody_in_particular_hears_no_events(world: Any) -> None:
-    assert world.anonymous().get("/api/v1/events").status_code == 401

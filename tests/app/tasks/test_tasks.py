@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.intake.tasks.tables import Task
 from app.laboratory.readings.domain import AnalysisStatus
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
@@ -221,19 +220,6 @@ def test_a_second_danger_in_a_third_version_asks_again(lab: Desk, world: Any) ->
     kinds = [t["kind"] for t in tasks(world, sample_id)]
     assert kinds.count("amended") == 2
     assert kinds.count("tell_lead") == 2, "another rule asks it"
-
-
-def test_a_task_of_another_agency_does_not_exist(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample(("heroin",))
-    lab.found(sample_id, NewFinding("metonitazene"))
-    task = tasks(world, sample_id)[0]
-    stranger = world.as_(LEAD, agency="other")
-    assert stranger.get("/api/v1/tasks").json() == []
-    assert stranger.get(f"/api/v1/samples/{sample_id}/tasks").status_code == 404
-    assert stranger.get(f"/sessions/{lab.session_id}/tasks").status_code == 404
-    url = f"/api/v1/tasks/{task['id']}/close"
-    assert stranger.post(url, json={}, headers={"If-Match": '"1"'}).status_code == 404
-    assert len(lab.read(lambda s: [t for t in s.exec(select(Task)) if t.closed_at is not None])) == 0
 
 
 # -- what strips and tests ask of the bench ---------------------------------------------------------------------
