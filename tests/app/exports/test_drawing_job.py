@@ -16,7 +16,7 @@ from app.figures.exports.domain import K
 from app.figures.exports.tables import ResearchDrawing, ResearchExtract
 from app.figures.trends import sample_level
 from app.platform.audit.tables import AuditEntry
-from app.platform.jobs import JobRow, JobRunner, JobState, enqueue
+from app.platform.jobs import JobRow, JobRunner, JobState
 from app.platform.kernel.actor import Role
 from tests.app.exports.conftest import Projects
 from tests.support.clock import SettableClock
@@ -74,16 +74,6 @@ def test_asking_is_answered_at_once_and_says_where_to_look(projects: Projects) -
         ("make", str(projects.world.actors[Role.RESEARCHER].person_id), str(projects.world.agency_id)),
         ("download", str(projects.world.actors[Role.RESEARCHER].person_id), str(projects.world.agency_id)),
     ]
-
-
-def test_asked_for_twice_it_is_drawn_once(projects: Projects) -> None:
-    projects.samples()
-    project = projects.approved()
-    first, second = ok(projects.ask(project)), ok(projects.ask(project))
-    assert first == second
-    assert len(jobs(projects)) == 1
-    projects.drawn(first)
-    assert ok(projects.ask(project))["id"] != first["id"], "the next one is asked for once that one is there"
 
 
 def test_whoever_does_not_see_the_project_does_not_see_how_far_its_extract_is(projects: Projects) -> None:
@@ -194,25 +184,6 @@ def test_samples_withdrawn_again_and_again_end_it_with_the_reason(
     assert projects.make(project)["rows"] == 45 - extract_job.TRIES
 
 
-def test_a_worker_that_dies_leaves_it_to_the_next_one(
-    projects: Projects, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    projects.samples()
-    asked = ok(projects.ask(projects.approved()))
-    with monkeypatch.context() as patch:
-
-        def dies() -> None:
-            raise SystemExit
-
-        while_it_is_drawn(patch, dies)
-        with pytest.raises(SystemExit):
-            runner(projects).run_one()
-    assert extracts(projects) == []
-    clock.advance(minutes=1)
-    assert projects.drawn(asked)["state"] == "made"
-    assert len(extracts(projects)) == 1
-
-
 def test_a_worker_that_was_given_up_keeps_nothing_when_it_comes_back(
     projects: Projects, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,13 +225,3 @@ def test_given_up_it_says_so_and_may_be_asked_for_again(
     assert "Ask the operator" in (row.problem or {})["hint"]
     assert "a fault of ours" not in str(row.problem)
     assert projects.make(project)["number"] == 1
-
-
-def test_one_that_has_ended_is_not_drawn_again(projects: Projects) -> None:
-    projects.samples()
-    asked = ok(projects.ask(projects.approved()))
-    projects.drawn(asked)
-    with projects.world.runtime.db.begin() as uow:
-        enqueue(uow, extract_job.JOB, {"drawing_id": asked["id"]}, agency_id=projects.world.agency_id)
-    assert projects.drawn(asked)["number"] == 1
-    assert len(extracts(projects)) == 1

@@ -64,15 +64,6 @@ def test_every_counted_sample_of_the_agency_is_in_it_and_the_audit_log_says_so(p
     assert entry.after["samples"] == 4
 
 
-def test_how_far_it_is_stands_on_stderr_and_nowhere_with_json(projects: Projects, out: Path) -> None:
-    projects.figures.add(3)
-    told = export(out).stderr
-    assert [line.split(" …")[0] for line in told.splitlines()] == [
-        "Reading the samples", "Setting out 3 samples", "Writing 3 lines", "Written"
-    ]  # fmt: skip
-    assert export(out.with_name("again.csv"), "--json").stderr == ""
-
-
 def test_neither_key_nor_number_nor_words_of_a_sample_are_in_it(projects: Projects, out: Path) -> None:
     (key,) = projects.figures.add(1)
     with projects.world.runtime.db.begin() as uow:
@@ -134,24 +125,6 @@ def test_tedi_has_one_line_per_sample_with_the_most_abundant_first_in_the_words_
     assert {name: row[name] for name in expected} == expected
     assert len(rows) == 2
     assert "substance_8" in row, "a sample with eight substances loses none"
-
-
-def test_parquet_holds_the_same_as_csv_with_numbers_as_numbers(projects: Projects, out: Path) -> None:
-    duckdb = pytest.importorskip("duckdb")
-    pytest.importorskip("pyarrow")
-    (key,) = projects.figures.add(1)
-    projects.figures.add(2, found=())
-    with projects.world.runtime.db.begin() as uow:
-        uow.session.connection().execute(
-            sa.update(TrendFinding).where(TrendFinding.sample_id == key).values(amount=84.0, unit="percent_ww")
-        )
-    export(out)
-    second = out.with_suffix(".parquet")
-    export(second, "--format", "parquet")
-    read = duckdb.sql(f"SELECT code, substance, amount FROM '{second}' ORDER BY code").fetchall()
-    assert [(c, s, "" if a is None else f"{a:g}") for c, s, a in read] == [
-        (row["code"], row["substance"], row["amount"].removesuffix(".0")) for row in lines(out)
-    ]
 
 
 @pytest.mark.parametrize(

@@ -134,14 +134,6 @@ def test_files_that_do_not_fit_the_map_are_refused_with_the_sentence_of_the_comm
         assert "/import" not in page.text
 
 
-def test_a_name_with_folders_or_tricks_in_it_stays_a_name(world: Any) -> None:
-    url = work(world, send(world, name="..\\..\\etc/samples_2026.csv"))
-    assert "No errors in these files" in text_of(world.as_(Role.ADMIN).get(url))
-    with world.runtime.db.read() as session:
-        (row,) = session.exec(select(HistoryUpload)).all()
-        assert row.files[0]["name"] == "samples_2026.csv"
-
-
 def test_an_old_page_cannot_import_twice_and_the_same_files_change_nothing(world: Any) -> None:
     admin = world.as_(Role.ADMIN)
     url = work(world, send(world))

@@ -112,14 +112,6 @@ def test_one_wrong_row_and_nothing_is_imported(world: Any, take_in: Callable[...
         assert not history.imports(session, world.actors[Role.ADMIN])
 
 
-def test_what_one_analyte_says_decides_no_verdict(world: Any, take_in: Callable[..., Any]) -> None:
-    take_in(HEAD + ROW)
-    with world.runtime.read() as session:
-        (fact,) = session.exec(select(TrendSample)).all()
-    assert (fact.verdict, fact.expected, fact.month, fact.agency_id) == ("inconclusive", "opioid", "2026-01", None)
-    assert fact.own_sample_id is None
-
-
 def test_strips_against_infrared_in_british_columbia(
     world: Any, rows: Callable[..., Any], shared_data: Path, files: Files
 ) -> None:

@@ -55,12 +55,6 @@ def test_a_row_that_cannot_be_taken_is_named(files: Files, row: str, column: str
     assert said in problem
 
 
-def test_an_unknown_word_is_told_once_with_how_often_it_comes(files: Files) -> None:
-    reading = files.read(HEAD + "".join(f"North,{n},2026-02-03,Market,,Stardust,,1\n" for n in range(9)))
-    assert len(reading.errors) == 1
-    assert reading.unknown == {"expected": {"Stardust": 9}}
-
-
 def test_a_site_name_of_two_agencies_needs_the_agency(files: Files) -> None:
     files.map_text = MAP.replace("agency = { column", "# agency = { column")
     (problem,) = files.problems("?,1,2026-02-03,Market,,Down,,1\n")
@@ -106,12 +100,6 @@ def test_a_file_that_is_not_what_the_map_says_stops_the_import(files: Files, con
         files.read(content)
     assert said in error.value.detail
     assert "Nothing was imported" in error.value.hint
-
-
-def test_a_file_in_cp1252_is_read_where_the_map_says_so(files: Files) -> None:
-    files.map_text = MAP.replace('id = "Sample"', 'id = "Sample"\nencoding = "cp1252"')
-    (sample,) = files.read((HEAD + ROW).replace("Aton", "Caf\u00e9").encode("cp1252")).samples
-    assert sample.region == "Caf\u00e9"
 
 
 @pytest.mark.parametrize(

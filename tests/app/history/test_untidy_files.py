@@ -200,12 +200,6 @@ def test_cells_that_are_no_figure_mean_what_the_map_says(files: Files) -> None:
     ]  # fmt: skip
 
 
-def test_a_refused_amount_says_how_the_map_can_mend_it(files: Files) -> None:
-    too_much, no_figure = files.problems(ROW.replace("12.5", "108.4") + ROW.replace("0001", "2").replace("12.5", "nd"))
-    assert 'words = { "108.4" = "missing" }' in too_much
-    assert "say under words of this amount what it means" in no_figure
-
-
 def test_a_percentage_is_no_weight_and_a_thousand_no_decimal() -> None:
     assert figure("12.5 %", ".") == 12.5
     with pytest.raises(Unreadable, match="is a percentage, and the unit in the map is another"):
@@ -280,12 +274,6 @@ def test_lines_that_were_pasted_and_not_filled_in_are_refused(files: Files) -> N
             files.the_map()
 
 
-def test_a_section_that_stands_twice_is_told_how_to_mend(files: Files) -> None:
-    files.map_text = MAP + '\n[expected.names]\n"Stardust" = "unknown"\n'
-    with pytest.raises(Invalid, match="Each \\[section\\] may stand once"):
-        files.the_map()
-
-
 def test_one_word_may_be_several_expected_things(files: Files) -> None:
     files.map_text = changed('"Down" = "opioid"', '"Down" = "opioid", "goofball" = ["methamphetamine", "opioid"]')
     (sample,) = files.read(HEAD + ROW.replace("Down", "Goofball; MDMA")).samples
@@ -315,12 +303,6 @@ def test_patterns_read_what_nobody_knows_and_are_told(files: Files) -> None:
     files.map_text = MAP.replace("[expected]", '[expected]\npatterns = [["x", "opoid"]]')
     with pytest.raises(Invalid, match="“x” is opoid, which is neither"):
         files.read()
-
-
-def test_names_within_a_name_stand_near_it() -> None:
-    lines = map_lines({"expected": {"Crack Cocaine": 2, "Fentanyl/Heroin": 1}}, REGISTER)
-    assert '"Crack Cocaine" = ""  # 2 rows; near it: cocaine' in lines
-    assert "near it: fentanyl, heroin" in lines
 
 
 # -- what is told --------------------------------------------------------------------------------------

@@ -110,20 +110,6 @@ def test_a_source_of_the_same_name_replaces_and_takes_back_nothing_of_another_ag
     assert counted(world) == {}
 
 
-def test_what_is_imported_and_taken_back_stands_in_the_log_of_its_agency(world: World, take_in: TakeIn) -> None:
-    url = work(world, send(world))
-    step(world, url, "import")
-    world.runtime.jobs.run_until_idle()
-    (row,) = world.as_(Role.ADMIN).get("/api/v1/history/imports").json()
-    world.as_(Role.ADMIN).post(f"/history/imports/{row['id']}/undo", data={"reason": "wrong extract"})
-
-    def log(agency: str) -> list[str]:
-        entries = world.as_(Role.ADMIN, agency=agency).get("/api/v1/audit").json()
-        return sorted(one["verb"] for one in entries if one["object_type"].startswith("history"))
-
-    assert (log("own"), log("other")) == (["confirm", "import", "send", "undo"], [])
-
-
 def test_the_operator_names_the_agency_where_there_are_several_services(world: World, files: Files) -> None:
     from app.intake.people import service as people
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from app.care.alerts.domain import Channel
 from app.figures.releases import service
 from app.figures.releases.service import LookUp, Split, Width
-from app.figures.trends.domain import Audience, Dimension
+from app.figures.trends.domain import Audience
 from app.platform.kernel.actor import Actor, Role
 from tests.app.trends.conftest import Figures, figures
 from tests.support.staged import database
@@ -132,24 +131,11 @@ def test_the_page_of_partners_is_for_partners_only(figures: Figures, released: A
         assert figures.world.as_(role).get("/figures", headers=BROWSER).status_code == 200
 
 
-def test_the_public_page_is_found_without_signing_in(figures: Figures) -> None:
-    for path in ("/sign-in", "/about"):
-        assert 'href="/figures"' in figures.world.anonymous().get(path, headers=BROWSER).text
-
-
 def test_neither_page_names_a_place_a_session_or_an_agency(figures: Figures, released: Any) -> None:
     for page in (public_page(figures, width="month", split="both"), partner_page(figures, width="month", split="both")):
         main = page.text[page.text.index("<main") :]
         for words in ("Church hall", "Saturday", "North East Drug Checking", "Another Service"):
             assert words not in main
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_where_nothing_is_warned_of_the_public_page_says_so_to_everybody(figures: Figures, role: Role) -> None:
-    """The layout has a notice of alerts of its own: it must not be taken for the warnings of the page."""
-    page = figures.world.as_(role).get("/figures", headers=BROWSER).text
-    assert "No active public alerts." in page
-    assert page.count("/alerts/public/") == 0
 
 
 def test_alerts_that_are_told_stand_on_the_page_of_their_channel(
@@ -167,19 +153,3 @@ def test_alerts_that_are_told_stand_on_the_page_of_their_channel(
     public_page(figures)
     partner_page(figures)
     assert asked == [Channel.PUBLIC, Channel.PARTNERS]
-
-
-def test_an_address_opens_the_same_again() -> None:
-    asked = LookUp("opioid", Width.YEAR, Split.BOTH, "North East", "")
-    assert asked.by == (Dimension.YEAR, Dimension.EXPECTED), "a chosen region is no split any more"
-    assert asked.where == {Dimension.REGION: "North East"}
-    assert asked.address("/figures") == "/figures?found=opioid&width=year&split=both&region=North+East"
-
-
-def test_a_later_release_takes_the_place_of_the_first(figures: Figures, released: Any) -> None:
-    figures.world.runtime.clock.advance(days=1)
-    second = kept(figures)
-    page = public_page(figures).text
-    assert second.number != released.number
-    assert f"<dd>{second.number}</dd>" in page
-    assert re.search(rf"<dd>{re.escape(released.number)}</dd>", page) is None

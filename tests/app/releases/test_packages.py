@@ -120,10 +120,6 @@ def test_packed_again_it_is_the_same_bytes_whatever_has_changed_since(
     assert len(entries) == 1
 
 
-def test_a_release_that_is_not_there_has_no_package(world: World) -> None:
-    assert world.anonymous().get("/api/v1/releases/01900000-0000-7000-8000-000000000000/package").status_code == 404
-
-
 def test_duckdb_reads_the_parquet_and_the_csv_alike(world: World, release: Release, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     pytest.importorskip("pyarrow")

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.care.counted import service as counted
 from app.figures.releases import service
 from app.figures.releases.service import Audience
 from app.figures.releases.tables import Release
@@ -141,15 +140,6 @@ def test_anybody_reads_the_public_figures_and_only_partners_under_theirs(months:
         assert status == (200 if role in {Role.POLICE, Role.PUBLIC_HEALTH} else 403), role
         for other in ("operator", "researcher"):
             assert world.as_(role).get(address, params={"audience": other}).status_code in (403, 422)
-
-
-def test_a_withdrawn_sample_leaves_the_data_and_no_published_figure(months: Figures) -> None:
-    got = make(months)
-    before = rows(months, got, MONTH)
-    keys = months.add(25, month="2026-04")
-    with months.world.runtime.db.begin(OPERATOR) as uow:
-        counted.forget_many(uow, keys)
-    assert rows(months, got, MONTH) == before
 
 
 # -- proof ----------------------------------------------------------------------------------------------------------

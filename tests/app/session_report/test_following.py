@@ -21,7 +21,6 @@ from app.figures.session_report.contributors import (
     Issued,
     contributors_of,
     differencing_risks,
-    groups,
     issued,
     moved,
 )
@@ -293,15 +292,6 @@ def test_a_figure_that_reads_otherwise_stands_on_five_samples_more(late: int, he
     assert differencing_risks([first], then) == ({"flow/released"} if held else set())
 
 
-def test_a_figure_that_reads_as_before_may_move_by_few() -> None:
-    first = Issued({"flow/released": 20}, {"flow/released": these(*range(21))})
-    then = Issued({"flow/released": 20}, {"flow/released": these(*range(22))})
-    assert differencing_risks([first], then) == set()
-    assert differencing_risks([first, then], Issued({"flow/released": 25}, {"flow/released": these(*range(26))})) == {
-        "flow/released"
-    }, "five more than the first, four more than the second: it is asked for the set that was counted each time"
-
-
 def test_a_figure_that_goes_back_to_what_it_said_is_compared_with_what_it_said_last() -> None:
     name = "flow/released"
     said = [Issued({name: 20}, {name: these(*range(20))}), Issued({name: 25}, {name: these(*range(25))})]
@@ -333,11 +323,6 @@ def test_a_new_number_is_not_near_another_number_printed_before() -> None:
     first = Issued({"flow/samples": 60}, {"flow/samples": all_of_them, name: these(*range(40))})
     then = Issued({"flow/samples": 60, name: 55}, {"flow/samples": all_of_them, name: these(*range(57))})
     assert differencing_risks([first], then) == {name}
-
-
-def test_all_figures_of_samples_decide_together_which_of_them_are_printed() -> None:
-    names = {"expected/a/samples", "expected/a/As expected", "expected/b/samples", "flow/told"}
-    assert groups([*names, "wait/half"]) == {"samples": names, "wait": {"wait/half"}}
 
 
 def test_parts_do_not_appear_because_a_number_moved_by_few_that_reads_as_before() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -99,11 +98,6 @@ def test_a_period_that_is_not_whole_is_hollow_and_dotted_and_no_end_of_the_compa
     assert "90" not in picture.summary
 
 
-def test_intervals_that_do_not_overlap_are_said_so() -> None:
-    (picture,) = pictures(months(share({"month": "2026-01"}, 20, 100), share({"month": "2026-02"}, 80, 100))).charts
-    assert "Their intervals do not overlap." in picture.summary
-
-
 def test_what_it_is_compared_with_is_a_dashed_line_with_its_name() -> None:
     rows = [share({"month": f"2026-0{k}"}, 20, 100, baseline_value=0.34) for k in (1, 2)]
     drawn = pictures(table(rows, "month"), baseline="2024")
@@ -116,15 +110,6 @@ def test_what_it_is_compared_with_is_a_dashed_line_with_its_name() -> None:
     assert "Long dashes: 2024." in drawn.key
 
 
-def test_the_name_of_the_dashed_line_stands_where_nothing_is_drawn() -> None:
-    rows = [share({"month": "2026-01"}, 100, 100, baseline_value=0.99), hidden({"month": "2026-02"})]
-    (picture,) = pictures(table(rows, "month"), baseline="2024").charts
-    (words,) = (m for m in marks(picture.scene) if isinstance(m, Words) and m.text.startswith("2024:"))
-    drawn = [m for m in marks(picture.scene) if isinstance(m, Box | Dot)]
-    assert drawn
-    assert all(words.y < m.y for m in drawn)
-
-
 def test_where_no_figure_can_be_shown_the_axis_says_no_number_that_looks_like_one() -> None:
     (shares,) = pictures(months(hidden({"month": "2026-01"}))).charts
     assert "100\u00a0%" in words_of(shares.scene), "a share lies between none and all"
@@ -135,15 +120,6 @@ def test_where_no_figure_can_be_shown_the_axis_says_no_number_that_looks_like_on
     grid = pictures(months(hidden({"month": "2026-01"})), drawn=Drawn.HEAT).charts[0].grid
     assert grid is not None
     assert grid.key == ()
-
-
-def test_few_periods_are_drawn_small_enough_for_a_phone_and_the_last_name_is_within_the_drawing() -> None:
-    few = pictures(months(share({"month": "2026-01"}, 20, 100))).charts[0].scene
-    many = table([share({"month": f"{2022 + k // 12}-{k % 12 + 1:02d}"}, 20, 100) for k in range(48)], "month")
-    wide = pictures(many).charts[0].scene
-    assert few.width < wide.width
-    feet = [m for m in marks(wide) if isinstance(m, Words) and re.fullmatch(r"[A-Z][a-z]{2}", m.text)]
-    assert all(m.x <= wide.width - (0 if m.anchor == "end" else 20) for m in feet)
 
 
 def test_charts_of_one_table_share_their_axis() -> None:
@@ -243,10 +219,6 @@ def test_what_is_not_drawn_is_said() -> None:
     assert drawn.left_off == "24 of 39 charts are drawn. The table has all rows."
 
 
-def test_an_empty_table_has_no_chart() -> None:
-    assert pictures(table([], "month")).charts == ()
-
-
 # ---- as text ----
 
 
@@ -288,18 +260,6 @@ def test_every_style_that_is_drawn_has_a_look_on_a_slide_and_a_class_on_the_page
     on_page = {style for style in LOOKS if not style.startswith("heat-") and style not in ("part", "in-cell")}
     missing = {style for style in on_page if not re.search(rf"\.ch-{style}\b(?!-)", css)}
     assert not missing
-
-
-def test_a_slide_says_where_its_figures_come_from_and_loads_nothing() -> None:
-    (picture,) = pictures(months(share({"month": "2026-01"}, 20, 100))).charts
-    file = svg.slide(picture.scene, Source("Title", "by month", "Definition.", "n = 100.", "MAST (X). Made today."))
-    root = ElementTree.fromstring(file)
-    words = [e.text for e in root.iter(f"{SVG}text")]
-    for wanted in ("Title", "by month", "Definition.", "n = 100.", svg.CHOOSE, "MAST (X). Made today."):
-        assert wanted in words
-    assert root.get("width") == "1280"
-    assert "href" not in file
-    assert "url(" not in file
 
 
 @given(
@@ -362,34 +322,8 @@ def test_minutes_read_as_a_clock_would_say_them() -> None:
     assert interval(0.995, 0.998, Scale.SHARE) == "99.5–99.8\u00a0%"
 
 
-@pytest.mark.parametrize("top", words.SHARE_TOPS)
-@pytest.mark.parametrize("few", [True, False])
-def test_an_axis_of_shares_has_ticks_somebody_can_count_in(top: float, few: bool) -> None:
-    labels = [label for _, label in words.ticks(top, Scale.SHARE, few=few)]
-    assert 3 <= len(labels) <= 6
-    assert labels[0] == "0\u00a0%"
-    assert labels[-1] == f"{top * 100:g}\u00a0%"
-    if top >= 0.05 and not few:
-        assert all(re.fullmatch(r"\d+\u00a0%", label) for label in labels), labels
-
-
 def test_an_axis_of_counts_has_whole_ticks_and_one_of_amounts_round_ones() -> None:
     for highest in range(1, 500):
         values = [v for v, _ in words.ticks(words.top_of([float(highest)], Scale.COUNT), Scale.COUNT)]
         assert all(v == round(v) for v in values), values
     assert [v for v, _ in words.ticks(300.0, Scale.AMOUNT)] == [0, 100, 200, 300]
-
-
-def test_a_table_of_hidden_figures_alone_is_worth_no_drawing() -> None:
-    row = share({"month": "2026-01"}, 20, 100)
-    assert pictures(months(hidden({"month": "2026-02"}))).nothing
-    assert not pictures(months(row, hidden({"month": "2026-02"}))).nothing
-
-
-def test_a_long_label_of_a_bar_has_its_lines_to_itself() -> None:
-    rows = [share({"region": name}, 20, 100) for name in ("handed the rest in here to be destroyed", "tablet")]
-    (picture,) = pictures(table(rows, "region")).charts
-    lines = sorted(m.y for m in of_style(picture.scene, "label") if isinstance(m, Words))
-    assert len(lines) == 4
-    assert all(b - a >= 16 for a, b in pairwise(lines))
-    assert "…" not in "".join(words_of(picture.scene))

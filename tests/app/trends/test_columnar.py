@@ -13,11 +13,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
 
 from app.care.counted import service as counted
 from app.care.counted.domain import FoundFact, OutcomeFact, ReleaseFact, Seen, TestFact
-from app.care.counted.tables import TrendSample
 from app.figures.history.tables import HistoryImport
 from app.figures.trends import columnar, repository_snapshot
 from app.figures.trends.columnar import Facts
@@ -158,16 +156,6 @@ def test_kept_columns_count_what_fresh_ones_count_through_every_change(
     with database.begin() as uow:
         counted.forget_many(uow, [fact.sample_id for fact in facts[20:30]])
     assert both_ways().rows == 305
-
-
-def test_facts_that_go_without_a_note_are_noticed(database: Database, both_ways: Callable[[], Facts]) -> None:
-    chance = random.Random(4)
-    with database.begin() as uow:
-        counted.record(uow, facts := [made_up(chance) for _ in range(50)])
-    assert both_ways().rows == 50
-    with database.begin() as uow:
-        uow.session.connection().execute(sa.delete(TrendSample).where(TrendSample.sample_id == facts[0].sample_id))  # type: ignore[arg-type]
-    assert both_ways().rows == 49
 
 
 def test_a_transaction_sees_its_own_changes_and_one_that_began_before_does_not(

@@ -40,25 +40,6 @@ def rows(figures: Figures, measure: str, *by: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("dimension", "label", "over"),
-    [
-        (WEEK, "2026-W01", date(2026, 1, 5)),
-        (WEEK, "2026-W53", date(2027, 1, 4)),
-        (MONTH, "2026-05", date(2026, 6, 1)),
-        (MONTH, "2026-12", date(2027, 1, 1)),
-        (QUARTER, "2026-Q1", date(2026, 4, 1)),
-        (QUARTER, "2026-Q4", date(2027, 1, 1)),
-        (YEAR, "2026", date(2027, 1, 1)),
-    ],
-)
-def test_a_period_is_over_on_the_day_after_its_last(dimension: Dimension, label: str, over: date) -> None:
-    assert true_figures.over_on(dimension, label) == over
-    late = {"first": "2025", "late_days": 3}
-    assert true_figures.incomplete(dimension, label, today=over + timedelta(days=2), **late)  # type: ignore[arg-type]
-    assert not true_figures.incomplete(dimension, label, today=over + timedelta(days=3), **late)  # type: ignore[arg-type]
-
-
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.sampled_from(PERIODS))
 def test_the_day_before_a_period_is_over_lies_in_it_and_the_next_does_not(day: date, dimension: Dimension) -> None:
     label = period(day, dimension.value)
@@ -93,11 +74,6 @@ def test_a_period_stays_incomplete_until_95_percent_of_results_would_be_in(figur
         got = rows(figures, "samples", "month")
         seen[day] = {r["month"]: r["incomplete"] for r in got}["2026-05"]
     assert seen == {9: True, 10: False}
-
-
-def test_a_day_nobody_wrote_down_is_no_period(figures: Figures) -> None:
-    written(figures.world.runtime.db, [sample(day=None) for _ in range(20)])
-    assert [(r["month"], r["incomplete"]) for r in rows(figures, "samples", "month")] == [("", False)]
 
 
 def changed(*periods_of: tuple[int, dict[str, int]]) -> set[str]:

@@ -64,12 +64,6 @@ def test_the_form_makes_the_question_of_the_api_and_the_link_opens_it_again(mont
     assert '<option value="region=Wales" selected>' in again.text
 
 
-def test_fields_a_figure_does_not_need_are_ignored(months: Figures) -> None:
-    page = months.page(figure="samples", substance="eutylone", verdict="as_expected", by="month")
-    assert page.status_code == 200
-    assert "measure=samples&amp;by=month" in page.text
-
-
 def test_a_figure_that_lacks_its_substance_says_so_and_offers_the_field(months: Figures) -> None:
     page = months.page(figure="found", by="month")
     assert page.status_code == 422
@@ -106,21 +100,6 @@ def test_a_page_weighs_little_and_holds_no_style_and_no_script_of_its_own(months
     assert len(gzip.compress(page.content)) < BUDGET_BYTES
     assert "style=" not in page.text
     assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
-
-
-def test_a_question_is_computed_once_for_a_page(months: Figures, monkeypatch: pytest.MonkeyPatch) -> None:
-    from app.figures.trends import service
-
-    asked: list[object] = []
-    real = service.protected_table
-
-    def counted(*question: Any) -> Any:
-        asked.append(question)
-        return real(*question)
-
-    monkeypatch.setattr(service, "protected_table", counted)
-    assert months.page(measure="expected_found", by="month").status_code == 200
-    assert len(asked) == 1
 
 
 def test_a_count_a_share_and_their_charts_are_on_the_page(months: Figures) -> None:
@@ -187,11 +166,6 @@ def test_a_hostile_name_of_a_region_stays_text(figures: Figures, clock: Any, reg
     root = ElementTree.fromstring(got.content)
     assert not root.findall(f".//{SVG}script")
     assert any(region in (e.text or "") for e in root.iter(f"{SVG}text"))
-
-
-def test_others_get_no_drawing(world: Any) -> None:
-    assert world.as_(Role.RECEPTION).get("/trends.svg").status_code == 403
-    assert world.anonymous().get("/trends.svg").status_code in (302, 303, 401)
 
 
 # ---- every kind of figure ----

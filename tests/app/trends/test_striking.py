@@ -197,36 +197,6 @@ def test_a_class_that_appears_for_the_first_time_enters_with_the_next_year(half:
     assert "peptide.weight_loss" in lists(half, "2027").classes
 
 
-def test_a_month_without_a_session_and_a_region_with_nothing_have_their_rows(figures: Figures, clock: Any) -> None:
-    clock.set(TODAY)
-    for month in ("2026-01", "2026-02", "2026-04", "2026-05"):
-        figures.add(120, month=month)
-        if month < "2026-03":
-            figures.add(40, month=month, region="Wales")
-    figures.strike()
-    rows = figures.rows(by=["month", "region"], measure="samples")
-    assert {key[0] for key in rows} == {f"2026-{m:02d}" for m in range(1, 6)}
-    assert rows["2026-03", "North East"]["few"] or abs(rows["2026-03", "North East"]["n"]) <= 9
-    assert ("2026-05", "Wales") in rows
-
-
-@pytest.mark.parametrize("n", [1, 9, 30])
-def test_a_small_service_gets_what_its_samples_carry(figures: Figures, clock: Any, n: int) -> None:
-    clock.set(TODAY)
-    for month in ("2026-01", "2026-02", "2026-03", "2026-04", "2026-05"):
-        figures.add(n, month=month)
-    figures.strike()
-    if n == 1:
-        assert stored(figures) == {}, "too few to say that data have begun"
-        return
-    months = figures.rows(by="month", measure="samples")
-    assert all(abs(row["n"] - n) <= 9 for row in months.values())
-    fine = figures.ask(by=["month", "region", "expected"])
-    assert fine.status_code == 403
-    share = figures.rows(by="quarter") if n == 30 else {}
-    assert all(row["value"] is not None for row in share.values())
-
-
 def test_periods_of_a_release_that_was_rounded_are_not_struck_again(figures: Figures, clock: Any) -> None:
     clock.set(TODAY)
     for month in ("2026-02", "2026-03", "2026-04", "2026-05"):

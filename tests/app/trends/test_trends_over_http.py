@@ -7,25 +7,20 @@ import io
 from datetime import UTC, datetime
 from itertools import product
 from typing import Any
-from uuid import UUID, uuid4
 
 import pytest
 from sqlmodel import select
 
-from app.care.counted.service import FoundFact, ReleaseFact, record
 from app.care.counted.tables import TrendFinding, TrendSample, TrendTest
 from app.figures.trends import service
 from app.figures.trends.domain import Dimension
 from app.figures.trends.service import Question
-from app.intake.samples import lookup
-from app.intake.samples import service as samples
-from app.intake.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
+from app.intake.samples.domain import SubmitterType
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
-from app.platform.kernel.place import day_of
 from app.platform.web.csv_text import neutral
 from app.results.finding import NewFinding
-from tests.app.results.conftest import YES, Lab
+from tests.app.results.conftest import Lab
 
 from .conftest import Figures
 
@@ -54,20 +49,6 @@ def test_a_release_counts_and_a_retraction_takes_it_out_again(lab: Lab) -> None:
     assert lab.read(lambda s: s.exec(select(AuditEntry).where(AuditEntry.verb == "remove_from_aggregates")).one())
 
 
-@pytest.mark.parametrize("answer", [ConsentAnswer.NO, ConsentAnswer.NOT_ASKED])
-def test_without_consent_nothing_is_counted(lab: Lab, answer: ConsentAnswer) -> None:
-    lab.released(lab.sample(consents=YES | {ConsentKind.AGGREGATE_DATA: answer}))
-    assert not counted(lab)
-
-
-def test_a_withdrawal_takes_a_counted_sample_out(lab: Lab) -> None:
-    view = lab.released()
-    assert counted(lab)
-    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
-        samples.withdraw(uow, lookup.get_sample(uow.session, uow.actor, view.result.sample_id), "asked")
-    assert not counted(lab)
-
-
 @pytest.mark.parametrize("submitter", [SubmitterType.POLICE_BACK_OF_HOUSE, SubmitterType.PARTNER_AGENCY])
 def test_samples_of_police_and_partners_are_never_mixed_with_clients(
     lab: Lab, figures: Figures, submitter: SubmitterType
@@ -76,49 +57,6 @@ def test_samples_of_police_and_partners_are_never_mixed_with_clients(
     assert [row.submitter_group for row in counted(lab).values()] == ["other"]
     figures.add(40, group="other")
     assert figures.strike() == [], "no sample of a client, so no month begins"
-
-
-def fact(received: datetime, **more: Any) -> ReleaseFact:
-    values = {
-        "sample_id": uuid4(), "agency_id": uuid4(), "session_id": uuid4(), "day": day_of(received),
-        "released_at": received, "agency": "", "region": "Wales", "site": "Hall", "service_type": "festival", "client": True,
-        "form": "powder", "expected": "mdma", "expected_class": "entactogen", "verdict": "as_expected",
-        "outcome": "identified",
-    }  # fmt: skip
-    return ReleaseFact(**{**values, **more})
-
-
-@pytest.mark.parametrize(
-    ("received", "month"),
-    [
-        (datetime(2026, 6, 30, 22, 59, tzinfo=UTC), "2026-06"),
-        (datetime(2026, 6, 30, 23, 30, tzinfo=UTC), "2026-07"),  # half past midnight in London, summer time
-        (datetime(2026, 11, 30, 23, 30, tzinfo=UTC), "2026-11"),
-        (datetime(2026, 12, 31, 23, 59, tzinfo=UTC), "2026-12"),
-        (datetime(2026, 3, 31, 23, 0, tzinfo=UTC), "2026-04"),
-    ],
-)
-def test_the_month_is_the_one_on_the_wall_in_london(lab: Lab, received: datetime, month: str) -> None:
-    sample_id = lab.sample()
-    release(lab, sample_id, received)
-    assert [r.month for r in counted(lab).values()] == [month]
-
-
-def release(lab: Lab, sample_id: UUID, received: datetime, **more: Any) -> None:
-    with lab.runtime.db.begin() as uow:
-        row = lookup.sample_for_system(uow.session, sample_id)
-        assert row is not None
-        ids = {"sample_id": row.id, "agency_id": row.agency_id, "session_id": row.session_id}
-        record(uow, [fact(received, **ids, **more)])
-
-
-def test_a_new_version_replaces_what_the_old_one_counted(lab: Lab) -> None:
-    sample_id = lab.sample()
-    for verdict, found in (("as_expected", "mdma"), ("not_as_expected", "eutylone")):
-        seen = FoundFact(found, "x", "expected", "major", "confirmed")
-        release(lab, sample_id, datetime(2026, 6, 1, tzinfo=UTC), verdict=verdict, found=(seen, seen))
-    assert [r.verdict for r in counted(lab).values()] == ["not_as_expected"]
-    assert [f.found for f in lab.read(lambda s: list(s.exec(select(TrendFinding))))] == ["eutylone"]
 
 
 @pytest.mark.parametrize("methods", [("strip",), ("strip", "gc_ms")])
@@ -173,14 +111,6 @@ def test_a_researcher_reads_figures_that_are_moved_and_a_lead_those_of_partners(
     assert all(row["suppressed"] is False for row in own.values())
 
 
-def test_asked_again_it_is_the_same_and_a_year_is_the_sum_of_its_months(year: Figures) -> None:
-    months = year.rows(by="month", measure="samples")
-    assert year.rows(by="month", measure="samples") == months
-    whole = year.rows(by="year", measure="samples")
-    assert list(whole) == [("2025",)], "this year is not over"
-    assert whole["2025",]["n"] == sum(row["n"] for key, row in months.items() if key[0] < "2026")
-
-
 def test_there_is_no_finer_table_for_anybody(year: Figures) -> None:
     fine = ("form", "site", "agency", "service_type", "found", "method", "week")
     for role, by in product((Role.RESEARCHER, Role.SESSION_LEAD), fine):
@@ -205,12 +135,6 @@ def test_what_is_asked_off_the_tables_is_told_with_those_there_are(year: Figures
         got = year.ask(**params)
         assert got.status_code == status, params
         assert words in got.text, params
-
-
-@pytest.mark.parametrize("role", [Role.PUBLIC_HEALTH, Role.POLICE])
-def test_partner_agencies_read_releases_and_no_live_figures(world: Any, role: Role) -> None:
-    for url in ("/api/v1/trends", "/api/v1/trends/measures", "/trends", "/trends.csv"):
-        assert world.as_(role).get(url).status_code == 403
 
 
 @pytest.mark.parametrize("role", [Role.CHEMIST, Role.VERIFIER, Role.RECEPTION, Role.HEALTH_WORKER, Role.ADMIN])
@@ -333,13 +257,6 @@ def test_the_page_shows_every_complete_month_with_the_words_about_noise(year: Fi
     assert "/trends.csv?" in page.text
     assert page.text.count('class="multiple multiple--trend ') == 1
     assert "2026-06" not in body
-
-
-def test_before_anything_is_struck_the_page_says_what_would_fill_it(figures: Figures) -> None:
-    page = figures.page()
-    assert page.status_code == 200
-    assert "No figures yet" in page.text
-    assert "once it is over and its results are in" in page.text
 
 
 def test_a_question_without_an_answer_says_why_and_keeps_the_form(year: Figures) -> None:
