@@ -911,7 +911,10 @@ def _failed(stage: Stage, table: type[Upload] | type[IncomingFile], key: str) ->
     """A file every worker that took it died of."""
     with stage.world.runtime.db.begin() as uow:
         row = uow.session.get_one(table, UUID(key))
-        row.read_at, row.problem = uow.now, {"code": READING_FAILED, "detail": "It failed.", "hint": "Read it again."}
+        row.read_at, row.problem = (
+            uow.now,
+            {"code": READING_FAILED, "asks": False, "detail": "It failed.", "hint": "Read it again."},
+        )
         if isinstance(row, Upload):
             row.state = UploadState.REFUSED
 
