@@ -1,6 +1,6 @@
 """Facts over class × method × state × form × locale, and the page of each: made once and held against every rule.
 
-The same number always gives the same facts. `MAST_PAGES` says how many (2,000 unless set; `make nightly` asks for 20,000).
+The same number always gives the same facts. `MAST_PAGES` says how many (600 unless set; `make nightly` asks for 20,000).
 Every second page is made with usual amounts and interferents that this file brings along, so that the rules about them are
 tried whatever the shipped tables hold.
 """
@@ -91,7 +91,7 @@ class Made:
 
 def count() -> int:
     """How many pages this session makes."""
-    return int(os.environ.get("MAST_PAGES", "2000"))
+    return int(os.environ.get("MAST_PAGES", "600"))
 
 
 @lru_cache(maxsize=1)

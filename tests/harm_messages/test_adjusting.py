@@ -54,11 +54,6 @@ EVERYTHING = Adjustments(
 )
 
 
-def test_nothing_done_changes_nothing() -> None:
-    for made in (HEROIN, MDMA):
-        assert page(made) == evaluate(PACK, made, SHOWN, "en", NOW)
-
-
 def test_a_card_marked_not_relevant_goes_and_only_that() -> None:
     plain = page(MDMA)
     light = [m for m in plain.body if m.severity.rank >= 3]
@@ -184,11 +179,6 @@ def changed(old: str, new: str, **more: str) -> Mapping[str, str]:
 def test_a_snippet_that_does_not_fit_is_refused_when_the_pack_is_read(old: str, new: str, words: str) -> None:
     with pytest.raises(PackError, match=words):
         load_pack(changed(old, new))
-
-
-def test_a_pack_without_the_file_has_none() -> None:
-    files = {path: text for path, text in pack_files().items() if path != "snippets.yaml"}
-    assert load_pack(files).snippets == ()
 
 
 def test_only_what_is_not_withdrawn_is_offered() -> None:

@@ -213,16 +213,6 @@ def test_g_is_a_class_and_a_vape_says_only_how() -> None:
     assert answer(read(expected="vape", form="vape", findings=[oil]))["verdict"] == "no_expectation"
 
 
-@pytest.mark.parametrize("one", ["cut", "opioid", "stimulant", "sedative", "medicine", "gaba"])
-def test_the_beginning_of_a_class_may_be_expected(one: str) -> None:
-    assert answer(read(expected=one))["told_us"].startswith("You told us: a")
-
-
-def test_a_little_over_100_percent_within_its_uncertainty_is_read() -> None:
-    much = {"substance": "ketamine", "confidence": "confirmed", "amount": {"value": 102, "unit": "%", "U": 3}}
-    assert read(findings=[much]).facts.findings[0].amount
-
-
 def test_each_of_two_amounts_is_told_with_its_name() -> None:
     """Speed of 12 % beside 80 % of caffeine must never read as speed of 80 %."""
     speed = {
@@ -290,20 +280,6 @@ def test_an_alert_counts_from_its_beginning_up_to_its_end() -> None:
         assert bool(given.facts.alerts) is counts
 
 
-def test_fifteen_findings_give_one_page_with_one_headline_and_one_emergency_block() -> None:
-    names = ["heroin", "fentanyl", "protonitazene", "xylazine", "bromazolam", "cocaine", "mdma", "ketamine", "lsd", "pma",
-             "25i-nbome", "mdmb-4en-pinaca", "levamisole", "caffeine", "lidocaine"]  # fmt: skip
-    told = answer(read(expected="heroin", findings=[{"substance": n, "confidence": "confirmed"} for n in names]))
-    assert told["top_severity"] == "S0"
-    cards = [m for m in told["messages"] if m["section"] in ("card", "more")]
-    assert len({m["topic"] for m in cards}) == len(cards)
-    assert sum(m["section"] == "card" for m in cards) <= 4
-    assert all(m["severity"] >= "S2" for m in cards if m["section"] == "more")
-    steps = [line["step"] for line in told["emergency"]]
-    assert len(steps) == len(set(steps))
-    assert told["limits"]
-
-
 def test_a_closed_gate_is_an_answer_and_logs_nothing() -> None:
     given = read(licence_mode="boh_no_individual_results", findings=[LSD])
     with pytest.raises(GateClosed) as shut:
@@ -312,17 +288,6 @@ def test_a_closed_gate_is_an_answer_and_logs_nothing() -> None:
     assert told["gate"]["code"] == "back_of_house"
     assert told["messages"] == []
     assert told["logged"] is None
-
-
-def test_behind_a_closed_gate_staff_are_asked_all_the_same() -> None:
-    """F3: the danger does not depend on whether a page may open."""
-    pmma = {"substance": "PMMA", "confidence": "confirmed"}
-    given = read(licence_mode="boh_no_individual_results", expected="MDMA", findings=[pmma])
-    with pytest.raises(GateClosed) as shut:
-        evaluate(PACK, given.facts, given.context, given.locale, given.now)
-    told, opened = closed(shut.value), answer(read(expected="MDMA", findings=[pmma]))
-    assert told["staff"] == opened["staff"]
-    assert told["alert_proposals"] == opened["alert_proposals"] != []
 
 
 # -- anything that can be written ------------------------------------------------------------------

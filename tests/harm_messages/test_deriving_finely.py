@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
 
 import pytest
 
 from harm_messages import (
-    Abundance,
     AlertFact,
     AmountFact,
     Band,
     Basis,
     Confidence,
-    Context,
     Facts,
     FindingFact,
     FindingRole,
@@ -36,25 +33,16 @@ from harm_messages.amounts import (
     convert,
     derive_band,
     fraction_text,
-    molar_mass,
     usual_text,
 )
 from harm_messages.derived import Derived, class_plain, derive
 from harm_messages.evidence import CATEGORY, category
-from harm_messages.meeting import in_group
 from harm_messages.roles import (
-    RoleCase,
-    counts_as_found,
-    decide_role,
     expectation,
-    expected_found,
-    expected_possible,
     finding_class,
-    may_be_expected,
-    undecided,
 )
 from harm_messages.verdicts import always_warn, differs
-from tests.harm_messages.message_cases import FTIR, GC_MS, amount, found, sample, shown, strip
+from tests.harm_messages.message_cases import GC_MS, amount, found, sample, shown, strip
 
 PACK = load_pack()
 LABELS = PACK.words("en")
@@ -70,18 +58,6 @@ def of(facts: Facts, *also: str) -> Derived:
 
 
 # -- amounts ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("formula", "mass"),
-    [
-        ("C11H15NO2", 193.25), ("C10H14BrNO2", 260.13), ("C18H22INO3", 427.28), ("H3BO3", 61.83), ("C36H70MgO4", 591.26),
-        ("NaHCO3", 84.01), ("CaCO3", 100.09), ("KCl", 74.55), ("C11H12N2S", 204.29), ("C17H12ClFN4", 326.76),
-        ("C12H17N2O4P", 284.25),
-    ],
-)  # fmt: skip
-def test_molar_masses_of_the_handbook(formula: str, mass: float) -> None:
-    assert molar_mass(formula) == pytest.approx(mass, abs=0.02)
 
 
 @pytest.mark.parametrize(
@@ -188,42 +164,6 @@ def test_what_was_named_is_closed_over_what_is_as_good_and_what_comes_with_it() 
         expectation(["mdmaa"], PACK)
 
 
-ANSWERS = (
-    "covered",
-    "may_be_expected",
-    "closure_byproduct",
-    "excipient",
-    "cutting",
-    "stated",
-    "made_with",
-    "expected_found",
-)
-
-
-def case(*true: str) -> RoleCase:
-    return RoleCase(**{name: name in true for name in ANSWERS})
-
-
-@pytest.mark.parametrize(
-    ("true", "role"),
-    [
-        (("stated", "covered", "cutting", "closure_byproduct"), FindingRole.EXPECTED),
-        (("stated", "closure_byproduct", "may_be_expected", "cutting"), FindingRole.BYPRODUCT),
-        (("stated", "may_be_expected", "excipient", "cutting", "made_with"), FindingRole.UNSTATED),
-        (("excipient", "cutting", "covered", "may_be_expected", "closure_byproduct"), FindingRole.EXCIPIENT),
-        (("cutting", "covered", "closure_byproduct", "may_be_expected", "made_with"), FindingRole.CUTTING),
-        (("stated", "cutting", "made_with"), FindingRole.CUTTING),
-        (("covered", "made_with", "expected_found"), FindingRole.UNSTATED),
-        (("stated", "made_with", "expected_found"), FindingRole.BYPRODUCT),
-        (("stated", "expected_found"), FindingRole.ADULTERANT),
-        (("stated",), FindingRole.SUBSTITUTE),
-        ((), FindingRole.UNSTATED),
-    ],
-)
-def test_the_first_line_of_the_table_of_roles_that_holds_decides(true: tuple[str, ...], role: FindingRole) -> None:
-    assert decide_role(case(*true)) is role
-
-
 @pytest.mark.parametrize(
     ("finding", "expected", "role"),
     [
@@ -253,45 +193,6 @@ def test_the_class_of_a_finding() -> None:
     assert finding_class(UNNAMED, PACK) == ""
     with pytest.raises(UnknownSubstance, match="opiod"):
         finding_class(a_class("opiod"), PACK)
-
-
-def test_what_counts_as_found() -> None:
-    want = expectation(["mdma"], PACK)
-    for confidence, abundance in product(Confidence, Abundance):
-        one = found("mdma", confidence.value, abundance.value)
-        counts = confidence is not Confidence.TENTATIVE and abundance is not Abundance.NOT_DETECTED
-        assert counts_as_found(one) is counts
-        assert expected_found([one], want, PACK) is counts
-        assert expected_possible([one], want, PACK) is counts
-    assert not expected_found([found("ketamine")], want, PACK)
-    assert not expected_found([found("mdma")], expectation(["unknown"], PACK), PACK)
-    alike = found("mephedrone", "indicated", look_alikes=("3-mmc",))
-    asked = expectation(["3-mmc"], PACK)
-    assert not expected_found([alike], asked, PACK)
-    assert expected_possible([alike], asked, PACK)
-    assert not expected_possible([alike.model_copy(update={"confidence": Confidence.TENTATIVE})], asked, PACK)
-    assert may_be_expected(alike, asked, PACK)
-    assert not may_be_expected(alike, want, PACK)
-    assert not may_be_expected(alike, expectation([], PACK), PACK)
-
-
-@pytest.mark.parametrize(
-    ("finding", "expected", "open_"),
-    [
-        (found("mephedrone", look_alikes=("3-mmc",)), ("3-mmc",), True),
-        (found("3-mmc", look_alikes=("mephedrone",)), ("3-mmc",), True),
-        (found("3-mmc", look_alikes=("mephedrone",)), ("stimulant.cathinone",), False),
-        (found("3-mmc", look_alikes=("nobody-knows",)), ("3-mmc",), True),
-        (found("3-mmc"), ("3-mmc",), False),
-        (found("mephedrone", look_alikes=("3-mmc",)), ("ketamine",), False),
-        (found("mephedrone", look_alikes=("3-mmc",)), ("unknown",), False),
-        (found("mephedrone", "tentative", look_alikes=("3-mmc",)), ("3-mmc",), False),
-    ],
-)
-def test_where_one_possible_name_was_expected_and_another_not_nothing_is_decided(
-    finding: FindingFact, expected: tuple[str, ...], open_: bool
-) -> None:
-    assert undecided(finding, expectation(expected, PACK), PACK) is open_
 
 
 # -- confidence, outcome, verdict ------------------------------------------------------------------
@@ -483,11 +384,6 @@ def test_a_firm_finding_stands_for_the_strip_of_its_class(finding: FindingFact, 
     assert any(f.methods == ("strip",) and f.drug_class for f in raw) is not explained or finding.drug_class is not None
 
 
-def test_an_inert_row_of_an_inert_class_explains_its_class_too() -> None:
-    d = of(sample(found("lactose"), a_class("cut.bulking")))
-    assert [f.substance for f in d.raw] == ["lactose"]
-
-
 def test_the_class_of_a_stronger_finding_is_not_hidden_by_a_different_one() -> None:
     assert len(of(sample(found("heroin"), a_class("opioid.nitazene"))).raw) == 2
     assert len(of(sample(found("protonitazene"), a_class("opioid"))).raw) == 1
@@ -539,17 +435,6 @@ def test_a_beginning_of_a_class_has_plain_words_of_its_own() -> None:
 
 def pairs(facts: Facts, *also: str) -> dict[str, frozenset[int]]:
     return {h.row.id: h.seen for h in of(facts, *also).pairs}
-
-
-def test_who_stands_on_a_side_of_a_pair() -> None:
-    group = PACK.groups["opioid"]
-    assert in_group(group, "heroin", "opioid.opiate")
-    assert in_group(group, None, "opioid.nitazene")
-    assert not in_group(group, "norfentanyl", "opioid.fentanyl")  # left out by name
-    assert not in_group(group, "mdma", "entactogen")
-    assert not in_group(group, None, "")
-    assert in_group(PACK.groups["ketamine"], "ketamine", "dissociative")
-    assert not in_group(PACK.groups["ketamine"], "pcp", "dissociative")
 
 
 def test_found_with_found_binds_both_and_found_with_told_binds_the_found() -> None:
@@ -607,12 +492,3 @@ def test_an_alert_about_a_class_fits_who_expected_that_class() -> None:
     assert of(facts).alerts
     unnamed = sample(UNNAMED, alerts=(AlertFact(id="A", classes=("opioid",)),))
     assert not of(unnamed).alerts
-
-
-def test_gaps_outcome_and_verdict_come_along() -> None:
-    d = of(sample(found("heroin"), expected=("heroin",), scope=(FTIR,)))
-    assert (d.outcome, d.verdict) == (Outcome.IDENTIFIED, Verdict.AS_EXPECTED)
-    assert "opioid.nitazene" in d.gaps
-    assert d.want.ids == ("heroin",)
-    assert isinstance(d.context, Context)
-    assert of(sample(strips=(strip("opioid", "positive"),), scope=(GC_MS,))).outcome is Outcome.PARTLY_IDENTIFIED

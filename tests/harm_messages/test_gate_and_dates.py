@@ -82,29 +82,8 @@ def test_in_an_approved_pack_only_approved_rules_speak() -> None:
     assert evaluate(replace(pack, rules=rules), FACTS, shown(), "en", NOW).body
 
 
-def test_withdrawing_a_rule_only_adds_caution() -> None:
-    rules = tuple(r.model_copy(update={"status": "withdrawn"}) if r.id == "R-HEAT" else r for r in PACK.rules)
-    page = evaluate(replace(PACK, rules=rules), FACTS, shown(), "en", NOW)
-    card = next(m for m in page.body if m.rule_id == "R-HEAT")
-    assert (card.id, card.severity) == ("M-FB-HEAT", "S2")
-    assert [n.id for n in page.notices] == ["M-NOTICE-WITHDRAWN"]
-
-
 def test_withdrawing_the_pack_says_so_on_every_page() -> None:
     page = evaluate(with_manifest(status="withdrawn"), FACTS, shown(), "en", NOW)
     assert [n.id for n in page.notices] == ["M-NOTICE-WITHDRAWN"]
     assert page.action is not None
     assert page.action.id == "M-DOSE-UNKNOWN"
-
-
-def test_a_rule_outside_its_dates_is_silent() -> None:
-    past = Effective.model_validate({"from": "2020-01-01T00:00:00Z", "to": "2020-02-01T00:00:00Z"})
-    rules = tuple(r.model_copy(update={"effective": past}) if r.id == "R-HEAT" else r for r in PACK.rules)
-    page = evaluate(replace(PACK, rules=rules), FACTS, shown(), "en", NOW)
-    assert "R-HEAT" not in {m.rule_id for m in page.body}
-
-
-def test_a_language_without_text_falls_back_to_english_with_ask_us() -> None:
-    page = evaluate(PACK, FACTS, shown(), "pl", NOW)
-    assert all(m.locale == "en" and m.fallback for m in page.body)
-    assert "M-NOTICE-ASK-US" in {n.id for n in page.notices}

@@ -78,11 +78,6 @@ def test_neither_an_anchor_nor_an_alias_is_ever_followed(monkeypatch: pytest.Mon
         assert refused.value.kind == "anchor"
 
 
-@pytest.mark.parametrize("text", ["a: '*b'\nc: \"&d\"\n", "a: b & c * d\n", "a: |\n  &b *c\n"])
-def test_signs_inside_a_text_are_no_anchors(text: str) -> None:
-    assert read_yaml(text)
-
-
 def test_as_deep_as_is_allowed_is_read_and_one_deeper_is_not() -> None:
     assert read_yaml("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     with pytest.raises(Misread, match="too deeply"):

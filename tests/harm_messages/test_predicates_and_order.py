@@ -81,30 +81,6 @@ def test_there_are_fourteen_predicates_and_no_other() -> None:
     assert set(When.model_fields) == set(PREDICATES) | {"all_", "any_", "not_"}
 
 
-def test_a_pair_of_what_was_found_with_what_was_told() -> None:
-    assert holds({"pair": {"a": "mdma", "b": "maoi"}}, also_taking=("maoi",))
-
-
-def test_two_things_that_were_only_told_make_no_pair() -> None:
-    lactose = sample(found("lactose"))
-    assert not holds({"pair": {"a": "opioid", "b": "alcohol"}}, lactose, also_taking=("alcohol", "opioid-medicine"))
-
-
-@pytest.mark.parametrize(
-    ("alert", "matches"),
-    [
-        ({"forms": ("tablet",)}, True),
-        ({"forms": ("crystal",), "substances": ("mdma",)}, False),
-        ({"logos": ("Tesla",)}, False),
-        ({"substances": ("eutylone",)}, True),
-        ({"classes": ("opioid",)}, False),
-    ],
-)
-def test_an_alert_matches_by_descriptor_else_by_substance(alert: dict[str, Any], matches: bool) -> None:
-    facts = PILL.model_copy(update={"alerts": (AlertFact.model_validate({"id": "A", **alert}),)})
-    assert holds({"alert": {"matches": True}}, facts) is matches
-
-
 def rule(name: str, severity: str, topic: str, message: str, when: dict[str, Any], **more: Any) -> Rule:
     known = {
         "id": name, "version": 1, "status": "draft", "severity": severity, "slot": "danger", "topic": topic,
@@ -166,23 +142,6 @@ def test_within_one_severity_what_kills_faster_stands_first() -> None:
     ]
     page = evaluate(replace(PACK, rules=tuple(rules)), facts, shown(), "en", NOW)
     assert [each[m.rule_id] for m in page.cards] == ["heroin", "vitamin-e-acetate", "mdma", "ketamine"]
-
-
-def test_findings_of_one_substance_merge_to_the_strongest() -> None:
-    twice = sample(
-        found("mdma", "tentative", amount=amount(50, 1)), found("mdma", amount=amount(232, 14)), form="tablet"
-    )
-    (seen,) = derive(PACK, twice, shown()).seen
-    assert seen.confidence == "confirmed"
-    assert seen.band == "very_high"
-
-
-def test_a_strip_adds_nothing_where_the_drug_itself_was_found_but_a_by_product_does_not_stand_for_it() -> None:
-    read = (strip("opioid.fentanyl", "positive"),)
-    named = derive(PACK, sample(found("fentanyl"), strips=read), shown()).seen
-    assert [s.substance for s in named] == ["fentanyl"]
-    trace = derive(PACK, sample(found("norfentanyl"), strips=read), shown()).seen
-    assert {s.substance for s in trace} == {"norfentanyl", None}
 
 
 def test_the_class_is_said_in_plain_words_where_the_name_means_nothing() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import harm_messages
 from harm_messages import Severity, Slot, Verdict
-from harm_messages.ordering import suppressed
 from harm_messages.types import Outcome
 
 FOLDER = Path(harm_messages.__file__).parent
@@ -16,13 +15,6 @@ ALLOWED = {
     "harm_messages", "hashlib", "html", "itertools", "json", "markdown_it", "math", "nh3", "pathlib", "pydantic", "re", "reprlib", "ruamel",
     "typing", "unicodedata",
 }  # fmt: skip
-
-
-def test_everything_promised_is_there() -> None:
-    for name in harm_messages.__all__:
-        assert hasattr(harm_messages, name)
-    needed = {"AlertProposal", "Evidence", "Family", "StaffAction", "State", "Technique", "whole_of"}
-    assert needed <= set(harm_messages.__all__)
 
 
 def test_no_module_imports_web_database_or_another_package_of_the_house() -> None:
@@ -44,16 +36,6 @@ def test_only_the_pack_reader_opens_files_and_nobody_reads_the_clock() -> None:
         assert ".today(" not in text
 
 
-def test_every_module_says_why_it_exists() -> None:
-    for file in FOLDER.glob("*.py"):
-        assert ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))), file.name
-        assert len(file.read_text(encoding="utf-8").splitlines()) <= 300, file.name
-
-
 def test_no_vocabulary_holds_a_word_of_reassurance() -> None:
     words = {v.value for kind in (Severity, Slot, Verdict, Outcome) for v in kind}  # type: ignore[attr-defined]
     assert not words & {"safe", "pure", "clean", "pass", "passed", "ok", "green"}
-
-
-def test_nothing_is_suppressed_when_nothing_fired() -> None:
-    assert suppressed([]) == []

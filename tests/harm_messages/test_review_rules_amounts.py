@@ -8,20 +8,13 @@ from __future__ import annotations
 import math
 import re
 
-import pytest
-
-from harm_messages import Facts, Page, evaluate
+from harm_messages import Facts, Page
 from harm_messages.types import Basis, Confidence, Form, StripReading, Unit
 from tests.harm_messages.generated_pages import (
-    NOW,
     PACK,
-    REGISTER,
     Made,
-    class_of,
     held,
-    pages,
     present,
-    under,
     visible,
 )
 
@@ -101,17 +94,6 @@ def test_d1_an_amount_counts_the_salt_that_people_are_sold() -> None:
     held(oracle, least=40)
 
 
-def test_d1_the_worked_figure_of_the_rule() -> None:
-    given = {
-        "expected": ("cocaine",), "form": "powder",
-        "findings": ({"substance": "cocaine", "confidence": "confirmed", "methods": ("GC_MS", "FTIR"),
-                      "amount": {"value": 72, "low": 70, "high": 74, "unit": "percent_ww", "basis": "base"}},),
-    }  # fmt: skip
-    page = evaluate(PACK, Facts.model_validate(given), pages()[0].context, "en", NOW)
-    assert "100 mg on the scale holds about 81 mg" in strength(page)
-    assert "counted as the usual salt" in strength(page)
-
-
 REST = "This does not tell you what the rest is."
 
 
@@ -154,17 +136,6 @@ def test_d3_a_powder_is_told_by_weight_and_has_no_pill_band() -> None:
     held(oracle, least=30)
 
 
-def test_d3_weigh_it_stands_where_the_powder_may_be_weighed_out() -> None:
-    given = {
-        "expected": ("mdma",), "form": "crystal", "scope": ({"method": "GC_MS", "classes": ("*",), "lod": 1.0},),
-        "findings": ({"substance": "mdma", "confidence": "confirmed", "methods": ("GC_MS", "FTIR"),
-                      "amount": {"value": 80, "low": 78, "high": 82, "unit": "percent_ww", "basis": "hydrochloride"}},),
-    }  # fmt: skip
-    text = strength(evaluate(PACK, Facts.model_validate(given), pages()[0].context, "en", NOW))
-    assert "100 mg on the scale holds about 80 mg" in text
-    assert "Weigh it; 100 mg is hard to see." in text
-
-
 SEVERITY = {"below": "S4", "usual": "S4", "high": "S2", "very_high": "S1", "extreme": "S1"}
 
 
@@ -202,22 +173,6 @@ def test_d4_the_band_of_a_pill_goes_by_its_value_and_its_uncertainty() -> None:
         )
 
     held(oracle, least=15)
-
-
-@pytest.mark.parametrize(
-    ("value", "plus", "severity"), [(125, 0, "S4"), (124, 4, "S2"), (179, 0, "S2"), (178, 4, "S1")]
-)
-def test_d4_a_band_is_left_as_soon_as_the_uncertainty_reaches_over_its_edge(
-    value: float, plus: float, severity: str
-) -> None:
-    given = {
-        "expected": ("mdma",), "form": "tablet",
-        "findings": ({"substance": "mdma", "confidence": "confirmed", "methods": ("GC_MS", "FTIR"),
-                      "amount": {"value": value, "low": value - plus, "high": value + plus, "unit": "mg_per_unit",
-                                 "basis": "hydrochloride"}},),
-    }  # fmt: skip
-    page = evaluate(PACK, Facts.model_validate(given), pages()[0].context, "en", NOW)
-    assert [c.severity for c in page.body if c.slot == "strength"] == [severity]
 
 
 def test_d4_a_pill_is_told_in_usual_amounts_and_a_quarter_in_words_and_mg() -> None:
@@ -263,24 +218,6 @@ def test_d5_little_in_a_pill_is_no_reason_to_take_two() -> None:
 
 
 PLAN = re.compile(r"(?<!three )a quarter is|half of (?:it|one pill)|start with|wait \d|before any more|take more", re.I)
-
-
-def test_d6_beside_another_active_drug_the_card_tells_the_amount_and_no_plan() -> None:
-    def oracle(m: Made) -> str | None:
-        text = strength(m.page)
-        active = {
-            f.substance
-            for f in present(m.facts)
-            if f.substance and REGISTER[f.substance].psychoactive and not REGISTER[f.substance].cutting
-        }
-        if not text or len(active) < 2 or m.locale != "en":
-            return None
-        expected = {one for one in m.facts.expected if one in REGISTER}
-        same = expected and (active <= expected or under("psychedelic.tryptamine", *(class_of(s) for s in active)))
-        hit = PLAN.search(text)
-        return hit.group() if hit and not same else ""
-
-    held(oracle, least=20)
 
 
 def test_d6_the_same_pill_says_how_much_and_how_only_while_nothing_else_is_in_it() -> None:

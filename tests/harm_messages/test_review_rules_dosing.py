@@ -297,33 +297,6 @@ def test_b2_advice_that_was_taken_back_takes_dosing_text_away() -> None:
         assert said(whole(m.again(pack=replace(m.pack, rules=rules))), {"start", "clock", "fraction"}) == "", m
 
 
-USES = {
-    "M-USE-OPIOID": ("opioid",), "M-USE-INJECT": ("opioid.opiate", "opioid.other"),
-    "M-USE-STIM": ("entactogen", "stimulant.amphetamine", "stimulant.cathinone", "stimulant.piperazine"),
-    "M-USE-COCAINE": ("stimulant.cocaine",), "M-USE-CRACK": ("stimulant.cocaine",),
-}  # fmt: skip
-
-
-def test_b3_lines_on_safer_use_are_those_of_a_class_on_the_page_and_a_class_without_lines_gets_none() -> None:
-    def oracle(m: Made) -> str:
-        things = [of(f) for f in present(m.facts)]
-        things += [class_of(one) for f in present(m.facts) for one in f.look_alikes if one in REGISTER]
-        things += [classed(s.target)[0] for s in m.facts.strips] + [c for c, _ in matched(m)]
-        for one in m.facts.expected:
-            intent = REGISTER.intents.get(one)
-            things += [classed(c)[0] for c in (intent.covers if intent else (one,))]
-        wrong = []
-        for x in m.page.safer_use:
-            classes = USES.get(x.id, ())
-            by_class = any(under(t, *classes) or any(under(c, t) for c in classes) for t in things if t)
-            table = x.id.startswith("M-DOSE-") or (x.id == "M-USE-VAPE" and m.facts.form == "vape")
-            if not table and not by_class:
-                wrong.append(x.id)
-        return ", ".join(wrong)
-
-    held(oracle, least=2000)
-
-
 def test_b4_no_page_that_advises_against_it_says_how_to_begin() -> None:
     def oracle(m: Made) -> str | None:
         every = {"start", "clock", "fraction"}
@@ -334,36 +307,6 @@ def test_b4_no_page_that_advises_against_it_says_how_to_begin() -> None:
         return None
 
     held(oracle, least=500)
-
-
-def test_b4_a_grave_page_holds_no_dosing_markup_without_a_tap() -> None:
-    def oracle(m: Made) -> str | None:
-        if not any(c.severity in ("S0", "S1") and c.slot in ("danger", "difference") for c in m.page.body):
-            return None
-        kept = [h for n, x in parts(m.page) if n != "more" for h in re.findall(r'<span class="dose">([^<]*)', x.html)]
-        counted = re.compile(r"syringe|weigh it|write down|cup with|a pint|peint|chwistrell|pwys|cwpan|ysgrifenn", re.I)
-        return "; ".join(h for h in kept if not counted.search(h))
-
-    held(oracle, least=500)
-
-
-INJECT = re.compile(r"if you inject|\bneedles?\b|inject less|than injecting|not inject it", re.I)
-
-
-def test_b5_inject_less_is_said_of_an_expected_opioid_only() -> None:
-    def oracle(m: Made) -> str | None:
-        lines = (
-            [line for line in re.split(r"[.\n]", whole(m.page)) if INJECT.search(line)] if m.page.locale == "en" else []
-        )
-        if not lines:
-            return None
-        if {"never", "speck"} & rows(m):
-            lines = [line for line in lines if not re.search(r"do(?:n't| not) inject", line, re.I)]
-            return "; ".join(lines)
-        less = [line for line in lines if re.search(r"inject(?:ing)? less", line, re.I)]
-        return "; ".join(less) if rows(m) != {"opioid"} else ""
-
-    held(oracle, least=40)
 
 
 # -- H3 --------------------------------------------------------------------------------------------

@@ -15,20 +15,16 @@ from harm_messages import Facts, FindingFact, Page, ScopeFact, StripFact, evalua
 from harm_messages.types import Confidence, RunStatus, StripReading
 from tests.harm_messages.generated_pages import (
     DOSED,
-    FOOLED,
     NOW,
-    PACK,
     REGISTER,
     Made,
     firm,
     held,
-    ids,
     of,
     pages,
     parts,
     present,
     some,
-    under,
     visible,
     whole,
 )
@@ -95,23 +91,6 @@ def test_c1_five_states_without_a_reading_give_the_same_page_but_for_the_reason(
     held(oracle, over=some(40), least=50)
 
 
-def test_c1_a_strip_that_did_not_work_never_speaks_as_one_that_did_not_react() -> None:
-    def oracle(m: Made) -> str | None:
-        read = {s.target for s in m.facts.strips if s.reading is not StripReading.INVALID}
-        read |= {c for s in m.facts.scope if s.method == "strip" for c in s.classes}  # planned once more: told as that
-        broken = {s.target for s in m.facts.strips if s.reading is StripReading.INVALID} - read
-        if not broken or m.locale != "en":
-            return None
-        told = " ".join(x.text for x in m.page.limits if x.id == "M-LIMITS-STRIP-INVALID")
-        others = {s.target for s in m.facts.strips if s.reading is StripReading.NEGATIVE}
-        silent = [x.id for x in m.page.limits if x.id.startswith("M-LIMITS-STRIP") and "INVALID" not in x.id]
-        if "did not work" not in told:
-            return f"nothing is said of {broken}"
-        return f"{silent}" if silent and not others else ""
-
-    held(oracle, least=80)
-
-
 def test_c2_without_a_method_that_looked_there_is_no_limit_on_the_page() -> None:
     def oracle(m: Made) -> str | None:
         if any(run.lod is not None for run in looked(m.facts)):
@@ -139,16 +118,6 @@ def test_c2_every_limit_printed_is_one_of_a_method_that_looked() -> None:
         return ", ".join(str(x) for x in printed if x not in known)
 
     held(oracle, least=200)
-
-
-def test_c2_taking_away_every_method_that_looked_takes_away_every_number() -> None:
-    def oracle(m: Made) -> str | None:
-        if "%" not in whole(m.page):
-            return None
-        gone = tuple(s.model_copy(update={"status": RunStatus.INSTRUMENT_FAULT}) for s in m.facts.scope)
-        return "; ".join(re.findall(r"[^.\n]*%[^.\n]*", whole(m.again(m.facts.model_copy(update={"scope": gone})))))
-
-    held(oracle, over=some(10), least=20)
 
 
 # -- C3 --------------------------------------------------------------------------------------------
@@ -219,87 +188,6 @@ def test_c4_did_not_find_needs_a_method_that_sees_a_fifth_of_a_usual_amount() ->
     held(oracle, least=5)
 
 
-def test_c4_without_a_usual_amount_nothing_is_said_not_to_be_there() -> None:
-    def oracle(m: Made) -> str | None:
-        if any(one in m.pack.doses or one in REGISTER.classes or one in REGISTER.intents for one in m.facts.expected):
-            return None
-        hit = re.search(r"[Ww]e did not (?:find|see)[^.]*", whole(m.page))
-        return hit.group() if hit and m.facts.expected else ""
-
-    held(oracle, least=500)
-
-
-@pytest.mark.parametrize(
-    ("form", "lod", "usual", "told"),
-    [("powder", 5.0, 100.0, True), ("powder", 5.0, 20.0, False), ("powder", 1.0, 5.0, True), ("blotter", 1.0, 0.1, False),
-     ("tablet", 6.6, 100.0, True), ("tablet", 6.7, 100.0, False), ("plant", 0.1, 100.0, False)],
-)  # fmt: skip
-def test_c4_the_edge_of_scope_is_a_fifth_of_the_share_of_one_amount(
-    form: str, lod: float, usual: float, told: bool
-) -> None:
-    from tests.harm_messages.generated_pages import with_amounts
-
-    pack = with_amounts(PACK, {"mdma": usual})
-    run = {"method": "GC_MS", "classes": ("*",), "lod": lod}
-    given = {
-        "expected": ("mdma",),
-        "form": form,
-        "findings": ({"substance": "eutylone", "confidence": "confirmed"},),
-        "scope": (run,),
-    }
-    page = evaluate(pack, Facts.model_validate(given), pages()[0].context, "en", NOW)
-    assert ("We did not find MDMA" in page.headline) is told
-    assert ("can't see MDMA" in visible(page)) is not told
-
-
-def test_c5_of_several_methods_the_best_that_looked_gives_the_limit_of_what_was_expected() -> None:
-    def oracle(m: Made) -> str | None:
-        told = [x.text for x in m.page.headline_parts if x.id == "M-HL-NOT-FOUND"]
-        names = [one for one in m.facts.expected if one in REGISTER]
-        names = [one for one in names if one not in REGISTER.classes]  # ghb is a class too: every G has to be in scope
-        if not told or len(names) != 1 or m.page.labels_locale != "en" or not scopes(m, names[0]):
-            return None
-        best, limits = min(scopes(m, names[0])), " ".join(x.text + x.more_text for x in m.page.limits)
-        return "" if f"{best:g} %" in limits else f"{limits} with {best}"
-
-    held(oracle, least=5)
-
-
-def test_c5_a_better_method_beside_it_is_the_one_that_is_told() -> None:
-    pair = [{"method": "FTIR", "classes": ("*",), "lod": 5.0}, {"method": "GC_MS", "classes": ("*",), "lod": 1.0}]
-    given = {
-        "expected": ("mdma",),
-        "form": "powder",
-        "findings": ({"substance": "eutylone", "confidence": "confirmed"},),
-    }
-    page = evaluate(DOSED, Facts.model_validate({**given, "scope": pair}), pages()[0].context, "en", NOW)
-    assert "1 % of MDMA" in " ".join(m.text for m in page.limits)
-    assert "5 %" not in whole(page)
-
-
-def test_c6_what_is_known_to_fool_a_strip_is_told_and_takes_no_warning_away() -> None:
-    def oracle(m: Made) -> str | None:
-        if m.pack is not DOSED or m.locale != "en":
-            return None
-        here = {f.substance for f in present(m.facts)}
-        read: dict[str, set[StripReading]] = {}
-        for s in m.facts.strips:
-            read.setdefault(s.target, set()).add(s.reading)
-        hits = [t for t, names in FOOLED.items() if StripReading.POSITIVE in read.get(t, ()) and here & set(names)]
-        hits = [t for t in hits if not any(under(of(f), t) for f in present(m.facts) if not f.unidentified)]
-        if not hits:
-            return None
-        for target in hits:
-            if f"repeat_strip_diluted_10x:{target}" not in m.page.staff_actions:
-                return f"nobody is asked to dilute {target}"
-            cards = {"M-STRONG-OPIOIDS", "M-FENTANYL" if target.endswith("fentanyl") else "M-NITAZENE"}
-            if not cards & ids(m.page) or m.page.top_severity != "S0":
-                return f"{cards} are gone: {sorted(ids(m.page))}"
-        return ""
-
-    held(oracle, least=8)
-
-
 @pytest.mark.parametrize("expected", [("mdma",), ("cocaine",), ()], ids=["expected", "adulterant", "unstated"])
 def test_c6_the_role_of_what_fools_a_strip_does_not_matter(expected: tuple[str, ...]) -> None:
     given = {
@@ -326,17 +214,3 @@ def test_c7_nothing_found_needs_every_planned_method_and_one_that_could_see_what
         return "" if done and read and not present(facts) and not blind else f"{bool(done)} {read} {blind}"
 
     held(oracle, least=3)
-
-
-def test_c7_a_drug_sold_by_the_microgram_is_not_tested_by_infrared_alone() -> None:
-    ir = {"method": "FTIR", "classes": ("*",), "lod": 5.0}
-    page = evaluate(
-        DOSED,
-        Facts.model_validate({"expected": ("lsd",), "form": "blotter", "scope": (ir,)}),
-        pages()[0].context,
-        "en",
-        NOW,
-    )
-    assert page.outcome == "not_tested_for_expected"
-    assert "did not" not in page.headline
-    assert "can't see LSD" in visible(page)
