@@ -59,11 +59,6 @@ def test_a_single_statement_is_read_without_beginning_a_transaction(database: Da
             assert asked[1:2] == ["BEGIN"]
 
 
-def test_whoever_reads_once_on_sqlite_cannot_write_either(sqlite_database: Database) -> None:
-    with sqlite_database.read_once() as session, pytest.raises(sqlalchemy.exc.OperationalError, match="readonly"):
-        session.execute(sa.insert(JobRow), {"kind": "k", "run_after": NOON, "created_at": NOON, "payload": {}})
-
-
 def test_a_time_without_a_zone_is_refused(database: Database) -> None:
     with pytest.raises(sqlalchemy.exc.StatementError, match="without a zone"), database.begin() as uow:
         uow.session.add(JobRow(kind="k", run_after=datetime(2026, 6, 13), created_at=NOON))
@@ -77,18 +72,6 @@ def test_a_time_comes_back_aware_and_in_utc(database: Database) -> None:
         job = session.get_one(JobRow, job_id)
         assert job.created_at == NOON
         assert str(job.created_at.tzinfo) == "UTC"
-
-
-def test_an_error_in_the_block_keeps_nothing(database: Database) -> None:
-    def fail_inside() -> None:
-        with database.begin() as uow:
-            enqueue(uow, "k", {})
-            uow.session.flush()
-            raise RuntimeError("the use case failed")
-
-    with pytest.raises(RuntimeError, match="use case"):
-        fail_inside()
-    assert count_jobs(database) == 0
 
 
 def test_a_failing_commit_keeps_nothing_and_calls_nobody(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,14 +90,6 @@ def test_a_failing_commit_keeps_nothing_and_calls_nobody(database: Database, mon
         fail_at_commit()
     assert count_jobs(database) == 0
     assert called == []
-
-
-def test_the_connection_is_usable_after_a_failed_unit_of_work(database: Database) -> None:
-    with pytest.raises(sqlalchemy.exc.IntegrityError), database.begin() as uow:
-        uow.session.execute(sa.text("INSERT INTO job (id) VALUES (NULL)"))
-    with database.begin() as uow:
-        enqueue(uow, "k", {})
-    assert count_jobs(database) == 1
 
 
 def test_a_listener_that_fails_does_not_fail_the_commit(database: Database) -> None:

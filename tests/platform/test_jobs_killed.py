@@ -9,12 +9,15 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from sqlmodel import select
 
 from app.platform.db import Database
 from app.platform.jobs import JobState, count_by_state, enqueue
 from app.platform.live import EventRow
 from tests.support.jobs import KIND
+
+pytestmark = pytest.mark.long
 
 JOBS = 200
 KILLS = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 
@@ -128,45 +127,6 @@ def test_a_filter_that_fails_ends_its_own_screen_only(sqlite_database: Database)
     assert ids(asyncio.run(scenario())) == [1, 2]
 
 
-def test_a_change_that_was_rolled_back_is_not_published(database: Database) -> None:
-    def refused() -> None:
-        with database.begin() as uow:
-            publish(uow, "sample", "changed")
-            raise RuntimeError("refused")
-
-    async def scenario() -> list[Message]:
-        async with running_hub(database) as hub, screen(hub) as take:
-            with pytest.raises(RuntimeError, match="refused"):
-                refused()
-            write(database, 1)
-            return await take(1)
-
-    (message,) = asyncio.run(scenario())
-    assert message.data["topic"] == "queue"
-    assert len(stored_ids(database)) == 1
-
-
-def test_a_failing_commit_publishes_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
-        raise OSError("disk full")
-
-    def fail_at_commit() -> None:
-        with database.begin() as uow:
-            publish(uow, "sample", "changed")
-            monkeypatch.setattr(uow.session, "commit", fail)
-
-    async def scenario() -> list[Message]:
-        async with running_hub(database) as hub, screen(hub) as take:
-            with pytest.raises(OSError, match="disk full"):
-                fail_at_commit()
-            write(database, 1)
-            return await take(1)
-
-    (message,) = asyncio.run(scenario())
-    assert message.data["topic"] == "queue"
-    assert len(stored_ids(database)) == 1
-
-
 def test_a_slow_screen_is_told_to_reload_and_gets_only_what_came_later(sqlite_database: Database) -> None:
     async def scenario() -> list[Message]:
         async with running_hub(sqlite_database, queue=5) as hub, screen(hub) as take:
@@ -255,8 +215,8 @@ def test_the_greeting_carries_an_id_so_that_the_first_reconnection_has_no_gap(
     assert asyncio.run(scenario()) == b"id: 3\nretry: 2000\n\n"
 
 
-def test_two_hubs_see_what_a_second_process_writes_within_a_second(database: Database) -> None:
-    async def scenario() -> tuple[list[Message], list[Message], float]:
+def test_two_hubs_see_what_a_second_process_writes(database: Database) -> None:
+    async def scenario() -> tuple[list[Message], list[Message]]:
         other = Database(database.url)
         async with (
             running_hub(database) as one,
@@ -266,16 +226,12 @@ def test_two_hubs_see_what_a_second_process_writes_within_a_second(database: Dat
         ):
             writer = write_from_another_process(database.url, 20)
             seen = await asyncio.gather(left(20), right(20))
-            last_seen = time.time()
             writer.wait(20)
-        with database.read() as session:
-            last_written = max(row.at for row in session.exec(select(EventRow))).timestamp()
         other.close()
-        return *seen, last_seen - last_written
+        return seen[0], seen[1]
 
-    left, right, delay = asyncio.run(scenario())
+    left, right = asyncio.run(scenario())
     assert ids(left) == ids(right) == stored_ids(database)
-    assert delay < 2.0  # a second, and room for a busy machine
 
 
 def test_a_stopped_hub_ends_every_stream(sqlite_database: Database) -> None:

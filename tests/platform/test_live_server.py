@@ -102,19 +102,25 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
             await asyncio.sleep(0.02)
 
 
-def test_the_stream_may_not_be_stored_or_buffered(sqlite_url: str) -> None:
-    async def scenario(port: int) -> str:
+def test_the_stream_may_not_be_stored_or_buffered_and_a_screen_that_left_is_forgotten(sqlite_url: str) -> None:
+    async def scenario(server: Server) -> str:
         screen = Screen()
-        async with screen.connected(port):
-            return screen.headers
+        async with screen.connected(server.port), Screen().connected(server.port):
+            assert await asyncio.to_thread(server.publish) == 2
+        for _ in range(100):
+            if await asyncio.to_thread(server.publish) == 0:
+                return screen.headers
+            await asyncio.sleep(0.1)
+        raise AssertionError("it is still sent to")
 
     with serving(sqlite_url) as server:
-        headers = asyncio.run(scenario(server.port))
+        headers = asyncio.run(scenario(server))
     assert "content-type: text/event-stream" in headers
     assert "cache-control: no-store" in headers
     assert "x-accel-buffering: no" in headers
 
 
+@pytest.mark.long
 def test_sigterm_ends_two_hundred_screens_within_five_seconds_and_they_resume_without_a_gap(
     database_url: str,
 ) -> None:
@@ -149,21 +155,7 @@ def test_sigterm_ends_two_hundred_screens_within_five_seconds_and_they_resume_wi
     assert not any(screen.events for screen in screens)
 
 
-def test_a_screen_that_left_is_forgotten(sqlite_url: str) -> None:
-    async def scenario(server: Server) -> None:
-        async with Screen().connected(server.port), Screen().connected(server.port):
-            assert await asyncio.to_thread(server.publish) == 2
-        for _ in range(100):
-            if await asyncio.to_thread(server.publish) == 0:
-                return
-            await asyncio.sleep(0.1)
-        raise AssertionError("it is still sent to")
-
-    with serving(sqlite_url) as server:
-        asyncio.run(scenario(server))
-
-
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_client_that_never_reads_is_dropped_within_fifteen_seconds(sqlite_url: str) -> None:
     with serving(sqlite_url) as server, socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

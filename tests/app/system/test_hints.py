@@ -53,12 +53,6 @@ def test_they_are_hidden_for_the_person_and_not_for_the_tablet(world: World) -> 
     assert sentences(world.as_(Role.ADMIN, agency="other"), "/people") == list(HINTS["People"])
 
 
-def test_a_page_of_no_area_shows_none_and_offers_none(world: World) -> None:
-    text = world.as_(Role.ADMIN).get("/account").text
-    assert "Show hints" not in text
-    assert 'class="sheet hints' not in text
-
-
 def test_a_script_gets_the_block_alone(world: World) -> None:
     admin, asked = world.as_(Role.ADMIN), {"HX-Request": "true"}
     hidden = admin.post("/hints/hide", data={"area": "People", "next": "/people"}, headers=asked)

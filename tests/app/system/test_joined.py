@@ -54,16 +54,6 @@ def test_a_joined_script_asks_only_for_joined_scripts_and_for_what_they_give(nam
     assert not re.search(r"^\s*//", text, re.MULTILINE)
 
 
-def test_a_module_gives_all_it_exports() -> None:
-    text = joined.joined("typed.js")
-    for module in joined.SCRIPTS["typed.js"]:
-        made = text.split(f"export const ${Path(module).stem} = once(() => {{\n")[1].split("\nexport const $")[0]
-        made = made.rstrip().removesuffix("});").rstrip()
-        exports = re.findall(r"^export (?:async )?(?:function|const|class) (\w+)", sources()[module], re.MULTILINE)
-        assert made.splitlines()[-1] == f"return {{ {', '.join(exports)} }};"
-        assert not re.search(r"^export ", made, re.MULTILINE)
-
-
 def test_rules_for_paper_come_last_and_hold_for_paper_alone() -> None:
     screen, _, paper = joined.joined("staff.css").partition("@media print {\n@page { size: A4;")
     assert ":root" in screen

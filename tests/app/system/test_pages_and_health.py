@@ -21,13 +21,6 @@ from app.platform.security.policy import SERVICE_STAFF
 from tests.support.live import messages, running_hub
 
 
-def test_the_about_page_is_for_everybody_and_names_the_version(world: Any) -> None:
-    page = world.anonymous().get("/about")
-    assert page.status_code == 200
-    assert "MAST" in page.text
-    assert world.app.version in page.text
-
-
 @pytest.mark.parametrize(
     ("link", "status", "said"),
     [

@@ -34,15 +34,6 @@ def test_what_is_due_is_what_the_next_run_deletes(world: World, clock: Any) -> N
     assert all(due in (0, None) for due, _ in numbers(world).values())
 
 
-def test_every_rule_counts_also_what_goes_after_years(world: World, clock: Any) -> None:
-    lab = Lab(world, world.session())
-    lab.sample()
-    clock.advance(days=2200)
-    assert numbers(world)["sample"] == (1, 1)
-    assert numbers(world, "other")["sample"] == (0, 0), "another agency is told of its own alone"
-    assert numbers(world)["throttle"] == (None, None), "of no agency"
-
-
 def test_the_page_shows_every_rule_and_when_it_last_deleted(world: World, clock: Any) -> None:
     lab = Lab(world, world.session())
     lab.sample(staff_note="for the next shift")
