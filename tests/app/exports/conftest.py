@@ -67,6 +67,14 @@ class Projects:
         rows = ok(self.world.as_(Role.RESEARCHER).get(f"/api/v1/projects/{project['id']}/extracts"))
         return dict(next(row for row in rows if row["number"] == done["number"]))
 
+    def published(self, there: list[UUID] | None = None) -> dict[str, Any]:
+        """A running project with an extract of these samples, or of forty-five new ones."""
+        if there is None:
+            self.samples()
+        project = self.approved()
+        self.make(project)
+        return project
+
     def file(self, project: dict[str, Any], number: int, role: Role = Role.RESEARCHER, **params: str) -> Any:
         return self.world.as_(role).get(f"/api/v1/projects/{project['id']}/extracts/{number}/file", params=params)
 

@@ -64,8 +64,8 @@ def test_every_counted_sample_of_the_agency_is_in_it_and_the_audit_log_says_so(p
     assert entry.after["samples"] == 4
 
 
-def test_neither_key_nor_number_nor_words_of_a_sample_are_in_it(projects: Projects, out: Path) -> None:
-    (key,) = projects.figures.add(1)
+def test_neither_key_nor_number_nor_words_of_a_sample_are_in_it_and_no_formula(projects: Projects, out: Path) -> None:
+    (key,) = projects.figures.add(1, site="=HYPERLINK(1)")
     with projects.world.runtime.db.begin() as uow:
         change = {"words_spoken": "Mandy from Sue", "sold_as": "Sue's best", "staff_note": "tall man", "number": 98765}
         uow.session.connection().execute(sa.update(Sample).where(Sample.id == key).values(**change))
@@ -73,6 +73,7 @@ def test_neither_key_nor_number_nor_words_of_a_sample_are_in_it(projects: Projec
     text = out.read_text()
     for word in ("Sue", "tall man", "98765", str(key), key.hex):
         assert word not in text
+    assert lines(out)[0]["site"] == "'=HYPERLINK(1)"
 
 
 def test_a_withdrawn_sample_is_not_in_it_and_imported_history_is(projects: Projects, out: Path) -> None:
@@ -88,12 +89,6 @@ def test_a_withdrawn_sample_is_not_in_it_and_imported_history_is(projects: Proje
     second = out.with_name("months.csv")
     export(second, "--from", "2026-01", "--to", "2026-12")
     assert {row["code"] for row in lines(second)} == {code_of(stays)}
-
-
-def test_a_cell_that_begins_like_a_formula_is_neutral(projects: Projects, out: Path) -> None:
-    projects.figures.add(1, site="=HYPERLINK(1)")
-    export(out)
-    assert lines(out)[0]["site"] == "'=HYPERLINK(1)"
 
 
 def test_tedi_has_one_line_per_sample_with_the_most_abundant_first_in_the_words_of_the_list(
@@ -127,32 +122,20 @@ def test_tedi_has_one_line_per_sample_with_the_most_abundant_first_in_the_words_
     assert "substance_8" in row, "a sample with eight substances loses none"
 
 
-@pytest.mark.parametrize(
-    ("more", "agency", "code", "says"),
-    [
+def test_what_cannot_be_is_said_and_no_file_and_no_line_in_the_audit_log_is_left(projects: Projects, out: Path) -> None:
+    projects.figures.add(1)
+    for more, agency, code, says in (
         ((), "Nobody", 1, "There is no agency “Nobody” here"),
         (("--from", "May"), AGENCY, 1, "2026-01"),
         (("--from", "2026-05", "--to", "2026-01"), AGENCY, 1, "the first one first"),
         (("--columns", str(SHIPPED)), AGENCY, 2, "--format tedi"),
-    ],
-)
-def test_what_cannot_be_is_said_and_no_file_is_left(
-    projects: Projects, out: Path, more: tuple[str, ...], agency: str, code: int, says: str
-) -> None:
-    projects.figures.add(1)
-    assert says in export(out, *more, agency=agency, code=code).stderr
-    assert list(out.parent.glob("samples.csv*")) == []
-
-
-def test_a_file_that_is_there_is_not_written_over(projects: Projects, out: Path) -> None:
+    ):
+        assert says in export(out, *more, agency=agency, code=code).stderr
+        assert list(out.parent.glob("samples.csv*")) == []
+    export(out.parent / "nowhere" / "a.csv", code=1)
     out.write_text("mine")
     assert "is there already" in export(out, code=2).stderr
     assert out.read_text() == "mine"
-
-
-def test_a_file_that_cannot_be_written_is_not_in_the_audit_log(projects: Projects, out: Path) -> None:
-    projects.figures.add(1)
-    export(out.parent / "nowhere" / "a.csv", code=1)
     with projects.world.runtime.read() as session:
         assert session.exec(select(AuditEntry).where(AuditEntry.verb == "export_unprotected")).all() == []
 
