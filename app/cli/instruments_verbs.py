@@ -125,12 +125,12 @@ def _together(
     index: SubstanceIndex,
 ) -> WholeAnswer:
     """One answer from everything in these files."""
-    from app.laboratory.sample_answers import asking, telling
+    from app.laboratory.sample_answers import evidence, whole_answer
     from spectra import explain_sample
 
-    asked = asking.asked_of(registry, names, index.key_of)
-    answer = explain_sample(asking.readings_of_blocks(blocks), (), asked.libraries, asking.register_of(register))
-    return telling.told(answer, index, {}, asked)
+    searched = evidence.searched_libraries(registry, names, index.key_of)
+    answer = explain_sample(evidence.readings_of_blocks(blocks), (), searched.libraries, evidence.register_of(register))
+    return whole_answer.whole_answer(answer, index, {}, searched)
 
 
 def _whole_words(whole: WholeAnswer, files: Sequence[str]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from app.laboratory.readings import corrections
 from app.laboratory.readings import figures as reading_figures
 from app.laboratory.readings import quality as reading_quality
 from app.laboratory.sample_answers import service as sample_answers
-from app.laboratory.sample_answers.domain import Standing
+from app.laboratory.sample_answers.domain import CurrentAnswer
 from app.laboratory.subtraction import service as subtraction
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
@@ -226,7 +226,7 @@ class Bench:
     older: ResultView | None = None  # still on the client's screen while a newer version is in work
     retract: Decision | None = None
     taken_out: int = 0  # references taken by hand out of the readings of the shown file
-    whole: Standing | None = None  # the answer made of all readings together
+    whole: CurrentAnswer | None = None  # the answer made of all readings together
 
     @property
     def state(self) -> State | None:
@@ -293,7 +293,7 @@ def bench(
     older = released if released and newest and released.result.id != newest.result.id else None
     shown = _shown(analyses, reading_id, peak)
     mentions = mentions_of(analyses)
-    whole = sample_answers.standing(session, sample_id, analyses)
+    whole = sample_answers.current_answer(session, sample_id, analyses)
     named = (
         service.named_of(session, newest.result, register, mentions)
         if newest
@@ -323,7 +323,7 @@ def bench(
         if older
         else None,
         whole=whole,
-        taken_out=subtraction.standing_steps(session, [r.reading.id for r in shown.file.readings]) if shown else 0,
+        taken_out=subtraction.count_active_steps(session, [r.reading.id for r in shown.file.readings]) if shown else 0,
     )
 
 

@@ -18,7 +18,7 @@ from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import quality
 from app.laboratory.readings.domain import ScopeFact
 from app.laboratory.sample_answers import service as sample_answers
-from app.laboratory.sample_answers.domain import Standing
+from app.laboratory.sample_answers.domain import CurrentAnswer
 from app.results.finding import NewFinding
 from app.results.named import Dismissal, Mention, Named, dismissals_from, mentions_of, resolve_names
 from app.results.tables import ResultVersion
@@ -59,7 +59,7 @@ _JSON = TypeAdapter(SubmissionSnapshot)
 def current(session: Session, sample: samples.Sample, row: ResultVersion) -> SubmissionSnapshot:
     """The grounds as the sample is written down now, with what is dismissed in this version."""
     analyses = reading_analyses.analyses_of(session, sample.id)
-    whole = sample_answers.standing(session, sample.id, analyses)
+    whole = sample_answers.current_answer(session, sample.id, analyses)
     return of(sample, row, analyses, lookup.expected_of(session, sample.id), whole)
 
 
@@ -68,7 +68,7 @@ def of(
     row: ResultVersion,
     analyses: Sequence[reading_analyses.AnalysisView],
     expected: Sequence[str],
-    whole: Standing | None,
+    whole: CurrentAnswer | None,
 ) -> SubmissionSnapshot:
     """A snapshot of what was read already."""
     return SubmissionSnapshot(

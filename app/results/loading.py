@@ -16,7 +16,7 @@ from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import domain
 from app.laboratory.readings import quality as reading_quality
 from app.laboratory.sample_answers import service as sample_answers
-from app.laboratory.sample_answers.domain import Standing
+from app.laboratory.sample_answers.domain import CurrentAnswer
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.event import Event
@@ -39,7 +39,7 @@ class Loaded:
     sample: samples.Sample
     checking: sessions.CheckingSession
     analyses: Sequence[reading_analyses.AnalysisView]
-    whole: Standing | None
+    whole: CurrentAnswer | None
     consents: Mapping[ConsentKind, ConsentAnswer]
     expected: Sequence[str]
     findings: Sequence[Finding]
@@ -74,7 +74,7 @@ def load(
         sample,
         sessions.get_session(session, actor, sample.session_id),
         analyses,
-        sample_answers.standing(session, sample.id, analyses),
+        sample_answers.current_answer(session, sample.id, analyses),
         lookup.consents_of(session, sample.id),
         lookup.expected_of(session, sample.id),
         repository.findings_of(session, [row.id])[row.id],

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.intake.samples import lookup, substances
 from app.intake.samples import service as samples
 from app.laboratory.readings import analyses as reading_analyses
-from app.laboratory.sample_answers.domain import Standing
+from app.laboratory.sample_answers.domain import CurrentAnswer
 from app.results import grounds, repository
 from app.results.differences import changes
 from app.results.domain import NameState, State
@@ -62,7 +62,7 @@ def review_of(
     named: Sequence[Named],
     warnings: Sequence[str],
     register: Register,
-    whole: Standing | None,
+    whole: CurrentAnswer | None,
 ) -> Review | None:
     """None before the version is submitted and after it is released."""
     row, before = view.result, view.before

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.laboratory.identification.domain import QUICK_TESTS
 from app.laboratory.readings.domain import ScopeFact
-from app.laboratory.sample_answers.domain import Standing, WholeAnswer
+from app.laboratory.sample_answers.domain import CurrentAnswer, WholeAnswer
 from app.results.named import Offer
 from spectra.sample.answer import State as MethodState
 
@@ -24,14 +24,14 @@ class MethodSays:
     sentence: str
 
 
-def with_blind_spots(fact: ScopeFact, whole: Standing | None) -> ScopeFact:
+def with_blind_spots(fact: ScopeFact, whole: CurrentAnswer | None) -> ScopeFact:
     """With what of the expected its method could not have seen, as the answer of the whole sample knows it."""
     blind = whole.answer.blind if whole is not None else ()
     here = tuple(substance for substance, method in blind if method == fact.method.value)
     return replace(fact, blind=here) if here else fact
 
 
-def matrix_of(whole: Standing | None) -> tuple[MethodSays, ...] | None:
+def matrix_of(whole: CurrentAnswer | None) -> tuple[MethodSays, ...] | None:
     """What the instruments say of each part, by register id; strips have rules of their own. None without an answer."""
     if whole is None or not whole.answer.parts:
         return None

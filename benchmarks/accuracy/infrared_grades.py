@@ -22,7 +22,7 @@ from benchmarks.accuracy.infrared_sets import FOLDS, Sample, incomplete, mixture
 from benchmarks.accuracy.infrared_simulation import HARD, TYPICAL, Nuisance
 from spectra.infrared.alarm import alarm
 from spectra.infrared.explain import fit_components
-from spectra.infrared.grades import FEATURES, Standing, features
+from spectra.infrared.grades import FEATURES, Alternatives, features
 from spectra.infrared_grid import curve
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -93,7 +93,7 @@ def collected(data: Path, scale: float = 1.0, kinds: range = range(len(PLAN))) -
         reading.append((warning.excess, 1.0 / final.scene.sigma, not sample.removed, kind, fold, there))
         if final.fit is None:
             continue
-        rows.append(features(Standing.of(final.fit), warning.excess))
+        rows.append(features(Alternatives.of(final.fit), warning.excess))
         first = int(np.argmax(final.fit.shares))
         member += [
             (library.compounds[e] in sample.truth, k == first, number) for k, e in enumerate(final.fit.state.entries)

@@ -27,7 +27,7 @@ FEATURES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Alternatives:
     """Members of a set against what could replace them.
 
     `dropped` the set without each member, `replaced` the best set with another entry in its place (None when there is
@@ -39,7 +39,7 @@ class Standing:
     replaced: tuple[Fit | None, ...]
 
     @classmethod
-    def of(cls, fit: Fit) -> Standing:
+    def of(cls, fit: Fit) -> Alternatives:
         """Refits for every member: one without it, three with its most promising replacements."""
         k = len(fit.state.entries)
         dropped = _without_each(fit)
@@ -88,7 +88,7 @@ def _swapped(state: State, entry: int) -> State:
     return State((entry,), state.share, np.zeros(1), state.alignment)
 
 
-def features(standing: Standing, excess: float) -> FloatArray:
+def features(alternatives: Alternatives, excess: float) -> FloatArray:
     """The figures of every member, (K, F) in the order of `FEATURES`, all finite.
 
     With C′ the member's column cleared of the other columns, all individual shifts and the alignment, and r the residual:
@@ -98,20 +98,20 @@ def features(standing: Standing, excess: float) -> FloatArray:
     of the member by the median of short windows, counted as absent; spread, in how many windows of 50 points it is needed,
     (Σg)²/Σg² of what each gains by it; apart, |C′|² over |C|². All but the product are logarithms.
     """
-    fit = standing.fit
+    fit = alternatives.fit
     off_all = float(np.log(_deformed(fit, range(len(fit.state.entries))) + 0.01))
     ground = NullModel.of_fit(fit)
-    rows = [[*_member(standing, k, excess, ground), off_all] for k in range(len(fit.state.entries))]
+    rows = [[*_member(alternatives, k, excess, ground), off_all] for k in range(len(fit.state.entries))]
     return np.array(rows).reshape(-1, len(FEATURES))
 
 
-def _member(standing: Standing, k: int, excess: float, ground: NullModel) -> list[float]:
-    fit, share = standing.fit, float(standing.fit.state.share[k])
+def _member(alternatives: Alternatives, k: int, excess: float, ground: NullModel) -> list[float]:
+    fit, share = alternatives.fit, float(alternatives.fit.state.share[k])
     own = _cleared(fit, k)
     r, info = fit.residual, float(own @ own)
     near = np.convolve(own**2, np.ones(9) / 9, mode="same") / max(info, 1e-300)
     loc = float(np.sqrt((near * r**2).sum() / max(share**2 * float((near * own**2).sum()), 1e-12)))
-    rival, less = standing.replaced[k], standing.dropped[k]
+    rival, less = alternatives.replaced[k], alternatives.dropped[k]
     empty = fit.metric.project(fit.scene.y)
     without = less.obj if less is not None else float(empty @ empty)
     dln = np.log(max((rival.obj if rival else without) / fit.obj, 1.0))

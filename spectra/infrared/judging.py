@@ -17,7 +17,7 @@ from spectra.infrared.answer import DetectionLimit, DiagnosticBand, DifferenceWi
 from spectra.infrared.bands import diagnostic_bands
 from spectra.infrared.differences import difference_windows
 from spectra.infrared.fit import Fit
-from spectra.infrared.grades import Standing, features, grade, probabilities
+from spectra.infrared.grades import Alternatives, features, grade, probabilities
 from spectra.infrared.ground import NullModel
 from spectra.infrared.limits import detection_limits
 from spectra.infrared.mixture import Final
@@ -61,8 +61,8 @@ def judge(final: Final, library: InfraredIndex, watch: Collection[str] | None = 
     if final.fit is None:
         reasons = (*said, *leads_of(final, library))
         return Judgement(limits=limits, residual_bands=warning.bands, reasons=reasons, left=left)
-    standing = Standing.of(final.fit)
-    p = probabilities(features(standing, warning.excess))
+    alternatives = Alternatives.of(final.fit)
+    p = probabilities(features(alternatives, warning.excess))
     grades, veto = _graded(final.fit, library, warning, p.tolist())
     leads = leads_of(final, library) if warning.mostly else ()
     return Judgement(
@@ -70,7 +70,7 @@ def judge(final: Final, library: InfraredIndex, watch: Collection[str] | None = 
         tuple(float(x) for x in p),
         tuple(diagnostic_bands(final.fit, k) for k in range(len(final.entries))),
         limits,
-        _differences(standing, library),
+        _differences(alternatives, library),
         warning.excess,
         warning.bands,
         warning.on,
@@ -105,11 +105,11 @@ def _own(library: InfraredIndex, entry: int) -> bool:
     return bool(library.info.get("own_instrument") or meta.get("own_instrument"))
 
 
-def _differences(standing: Standing, library: InfraredIndex) -> tuple[DifferenceWindow, ...]:
+def _differences(alternatives: Alternatives, library: InfraredIndex) -> tuple[DifferenceWindow, ...]:
     """Windows between the set and the one with its largest member replaced by the best other compound."""
-    fit = standing.fit
+    fit = alternatives.fit
     k = int(np.argmax(fit.state.share))
-    other = standing.replaced[k]
+    other = alternatives.replaced[k]
     if other is None:
         return ()
     mine, theirs = fit.state.entries[k], other.state.entries[-1]

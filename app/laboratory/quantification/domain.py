@@ -37,7 +37,7 @@ class AskedUnit(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuantificationRequest:
     """What is to be read off a curve: responses of one solution, how it was made, and what the amount is said in.
 
     `purity` of `preparation` is the curve's own; whatever stands there is replaced.

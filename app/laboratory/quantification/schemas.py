@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.laboratory.identification.domain import Method
-from app.laboratory.quantification.domain import Asked, AskedUnit, CurveUnit, Proposal
+from app.laboratory.quantification.domain import AskedUnit, CurveUnit, Proposal, QuantificationRequest
 from app.laboratory.quantification.tables import CurveShown
 from app.platform.web.fields import FreeText, Moment, Note200, Text40, Text60, Text80
 from spectra.quantify import LimitSource, Preparation, UnitWeights, Weighting
@@ -87,11 +87,11 @@ class QuantifyIn(BaseModel, extra="forbid"):
     k: Number | None = Field(None, description="Coverage factor; 2 where left out")
     welch_satterthwaite: bool = False
 
-    def entered(self) -> Asked:
+    def entered(self) -> QuantificationRequest:
         """The request in the form the service takes. With one internal standard named, every response needs one; the service says so."""
         standards = [r.internal_standard for r in self.responses]
         given = any(s is not None for s in standards)
-        return Asked(
+        return QuantificationRequest(
             responses=tuple(r.response for r in self.responses),
             internal_standard=tuple(float("nan") if s is None else s for s in standards) if given else None,
             preparation=Preparation(**self.preparation.model_dump()),

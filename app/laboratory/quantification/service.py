@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from app.intake.people import service as people
 from app.intake.samples import lookup
 from app.laboratory.identification.domain import method_info
-from app.laboratory.quantification.domain import ENGINE_VERSION, Asked, Proposal, fit_json, proposed
+from app.laboratory.quantification.domain import ENGINE_VERSION, Proposal, QuantificationRequest, fit_json, proposed
 from app.laboratory.quantification.schemas import CurveIn, CurveOut, QuantificationOut, QuantifyIn
 from app.laboratory.quantification.tables import CalibrationCurve, Quantification
 from app.laboratory.readings import analyses, domain, uploads
@@ -105,12 +105,12 @@ def quantify(uow: UnitOfWork, curve_id: uuid.UUID, new: QuantifyIn, register: Re
     if key is not None and uploads.get_reading(uow.session, uow.actor, key).analysis_id != analysis.id:
         raise NotFound("reading")
     notes = _fits(uow, row, analysis)
-    asked = new.entered()
-    proposal = _read(row, asked, register)
+    request = new.entered()
+    proposal = _read(row, request, register)
     proposal.notes += notes
     found = Quantification(
         curve_id=row.id, sample_id=sample.id, analysis_id=analysis.id, reading_id=key, status=Status(proposal.status),
-        entered=asked.as_json(), proposal=proposal.model_dump(), made_by=_person(uow), made_at=uow.now,
+        entered=request.as_json(), proposal=proposal.model_dump(), made_by=_person(uow), made_at=uow.now,
     )  # fmt: skip
     uow.session.add(found)
     uow.session.flush()
@@ -272,9 +272,9 @@ def _fits(uow: UnitOfWork, row: CalibrationCurve, analysis: Analysis) -> list[st
     return notes
 
 
-def _read(row: CalibrationCurve, asked: Asked, register: Register) -> Proposal:
+def _read(row: CalibrationCurve, request: QuantificationRequest, register: Register) -> Proposal:
     substance, unit = register.get(row.substance_id), row.unit.value
-    own = replace(asked.preparation, purity=row.purity, purity_u=row.purity_u, purity_corrected=row.purity_corrected)
+    own = replace(request.preparation, purity=row.purity, purity_u=row.purity_u, purity_corrected=row.purity_corrected)
     try:
         curve = fit_curve(
             _LEVELS.validate_python(row.levels),
@@ -283,21 +283,21 @@ def _read(row: CalibrationCurve, asked: Asked, register: Register) -> Proposal:
             blanks=row.blanks,
             limit_source=LimitSource(row.limit_source) if row.limit_source else None,
         )
-        found = concentration(curve, asked.responses, asked.internal_standard, unit)
+        found = concentration(curve, request.responses, request.internal_standard, unit)
         if found.value is None:
             return proposed(found, None)
         amount = amount_of(
             found,
             unit,
             own,
-            asked.unit.value,
-            unit_weights=asked.unit_weights,
+            request.unit.value,
+            unit_weights=request.unit_weights,
             formula=substance.formula if substance else "",
             standard_form=row.standard_form,
-            wanted_form=asked.wanted_form,
+            wanted_form=request.wanted_form,
             name=substance.name if substance else "",
-            k=asked.k,
-            welch_satterthwaite=asked.welch_satterthwaite,
+            k=request.k,
+            welch_satterthwaite=request.welch_satterthwaite,
         )
     except SpectrumError as error:
         raise Invalid(f"Nothing was quantified: {error}.") from error

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.laboratory.sample_answers import service
-from app.laboratory.sample_answers.domain import Progress, Replied, Reply, Standing, WholeAnswer
+from app.laboratory.sample_answers.domain import CurrentAnswer, Progress, Replied, Reply, WholeAnswer
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import allow
 from app.platform.web.fields import FreeText, Note200, Text200
@@ -58,7 +58,7 @@ def add_reply(sample_id: uuid.UUID, body: ReplyIn, who: Chemist, change: ChangeD
     )
 
 
-def _out(found: Standing) -> SampleAnswerOut:
+def _out(found: CurrentAnswer) -> SampleAnswerOut:
     return SampleAnswerOut(
         progress=found.progress, stale=found.stale, older_calibration=found.older_calibration,
         older_libraries=found.older_libraries, answer=found.answer,

@@ -182,7 +182,7 @@ def replies_from(column: object) -> tuple[Replied, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CurrentAnswer:
     """The answer of a sample now: what was worked out, what was replied, and whether it still fits the readings.
 
     `stale`: readings changed since. `older_calibration`: it was worked out with another calibration than today's.

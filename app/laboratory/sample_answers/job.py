@@ -20,10 +20,10 @@ from app.laboratory.library.service import editions
 from app.laboratory.readings import analyses as reading_analyses
 from app.laboratory.readings import arrays
 from app.laboratory.readings.domain import ReadingsChanged
-from app.laboratory.sample_answers import asking
+from app.laboratory.sample_answers import evidence
 from app.laboratory.sample_answers.domain import ANSWER_VERSION, Progress, WholeAnswer, answer_json
 from app.laboratory.sample_answers.tables import SampleAnswer
-from app.laboratory.sample_answers.telling import told
+from app.laboratory.sample_answers.whole_answer import whole_answer
 from app.platform.db import Database, UnitOfWork
 from app.platform.jobs import DeadJob, JobContext, enqueue
 from app.platform.live.publish import publish
@@ -108,7 +108,7 @@ def work_out(parts: AnswerParts, ctx: JobContext) -> None:
                 continue
             if row is not None:
                 row.progress, row.made_at = Progress.READY, uow.now
-                row.basis = [*asking.basis_of(seen.analyses), seen.libraries]
+                row.basis = [*evidence.basis_of(seen.analyses), seen.libraries]
                 row.answer_version = ANSWER_VERSION
                 row.answer = answer_json(answer)
                 _tell(uow, ctx)
@@ -125,19 +125,19 @@ def _look(session: Session, sample_id: uuid.UUID) -> _Seen | None:
 
 
 def _answer(parts: AnswerParts, ctx: JobContext, seen: _Seen) -> WholeAnswer:
-    readings = asking.readings_of(seen.analyses, arrays.array_store(parts.blobs.root))
+    readings = evidence.readings_of(seen.analyses, arrays.array_store(parts.blobs.root))
     if not readings:
         return WholeAnswer()
-    asked = asking.asked_of(parts.registry.of(ctx.agency_id), key=parts.index.key_of)
-    expected = tuple(asking.key_of(parts.register[one]) for one in seen.expected if one in parts.register)
+    searched = evidence.searched_libraries(parts.registry.of(ctx.agency_id), key=parts.index.key_of)
+    expected = tuple(evidence.key_of(parts.register[one]) for one in seen.expected if one in parts.register)
     answer = explain_sample(
         readings,
-        asking.tests_of(seen.analyses),
-        asked.libraries,
-        asking.register_of(parts.register),
+        evidence.tests_of(seen.analyses),
+        searched.libraries,
+        evidence.register_of(parts.register),
         SampleSettings(expected=expected),
     )
-    return told(answer, parts.index, asking.analysis_of(seen.analyses), asked)
+    return whole_answer(answer, parts.index, evidence.analysis_of(seen.analyses), searched)
 
 
 def _tell(uow: UnitOfWork, job: JobContext | DeadJob) -> None:

@@ -11,13 +11,13 @@ from sqlmodel import Session
 from app.intake.samples import lookup
 from app.laboratory.library.service import editions
 from app.laboratory.readings import analyses as reading_analyses
-from app.laboratory.sample_answers import asking
+from app.laboratory.sample_answers import evidence
 from app.laboratory.sample_answers.domain import (
     ANSWER_VERSION,
+    CurrentAnswer,
     Progress,
     Replied,
     Reply,
-    Standing,
     WholeAnswer,
     answer_from,
     replies_from,
@@ -36,25 +36,25 @@ NOTE_MAX = 200
 _log = structlog.get_logger(__name__)
 
 
-def standing(
+def current_answer(
     session: Session, sample_id: uuid.UUID, analyses: Sequence[reading_analyses.AnalysisView]
-) -> Standing | None:
+) -> CurrentAnswer | None:
     """The answer as it stands, beside the `analyses` of now; None where no answer was ever asked for."""
     row = session.get(SampleAnswer, sample_id)
-    return _standing(session, row, analyses) if row is not None else None
+    return _current(session, row, analyses) if row is not None else None
 
 
-def _standing(session: Session, row: SampleAnswer, analyses: Sequence[reading_analyses.AnalysisView]) -> Standing:
+def _current(session: Session, row: SampleAnswer, analyses: Sequence[reading_analyses.AnalysisView]) -> CurrentAnswer:
     answer = _read(row)
     made_with = answer.calibration_version
-    return Standing(
+    return CurrentAnswer(
         progress=row.progress,
         answer=answer,
         replies=replies_from(row.replies),
         made_at=row.made_at,
-        stale=asking.readings_in(row.basis) != asking.readings_in(asking.basis_of(analyses)),
+        stale=evidence.readings_in(row.basis) != evidence.readings_in(evidence.basis_of(analyses)),
         older_calibration=bool(made_with) and made_with != shipped().note.version,
-        older_libraries=asking.libraries_in(row.basis) not in (None, editions(session)),
+        older_libraries=evidence.libraries_in(row.basis) not in (None, editions(session)),
         version=len(row.replies),
     )
 
@@ -71,16 +71,16 @@ def _read(row: SampleAnswer) -> WholeAnswer:
         return WholeAnswer(reasons=("This answer was made by a later version of MAST and cannot be shown here.",))
 
 
-def answer_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> Standing:
+def answer_of(session: Session, actor: Actor, sample_id: uuid.UUID) -> CurrentAnswer:
     """The answer of a sample for a person of its agency, beside its analyses of now. Raises NotFound, also where nothing was measured yet."""
     lookup.get_sample(session, actor, sample_id)
-    found = standing(session, sample_id, reading_analyses.analyses_of(session, sample_id))
+    found = current_answer(session, sample_id, reading_analyses.analyses_of(session, sample_id))
     if found is None:
         raise NotFound("answer")
     return found
 
 
-def reply(uow: UnitOfWork, sample_id: uuid.UUID, key: str, said: Reply, note: str, version: int) -> Standing:
+def reply(uow: UnitOfWork, sample_id: uuid.UUID, key: str, said: Reply, note: str, version: int) -> CurrentAnswer:
     """Answer a question; who says something else later is added, nothing is overwritten.
 
     `version` is that of the replies: an answer that was worked out again in the meantime asks the same question by the same key, and
@@ -119,9 +119,9 @@ def reply(uow: UnitOfWork, sample_id: uuid.UUID, key: str, said: Reply, note: st
         sample_id=sample_id,
         payload={},
     )
-    return _standing(uow.session, row, reading_analyses.analyses_of(uow.session, sample_id))
+    return _current(uow.session, row, reading_analyses.analyses_of(uow.session, sample_id))
 
 
-def waits(found: Standing | None) -> bool:
+def waits(found: CurrentAnswer | None) -> bool:
     """Whether readings changed and what follows from all of them is still being worked out."""
     return found is not None and found.progress is Progress.WAITING and found.stale

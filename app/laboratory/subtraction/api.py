@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field, JsonValue
 
 from app.laboratory.subtraction import service
-from app.laboratory.subtraction.service import Asked, Hit, Tried, Work, lobe_words
+from app.laboratory.subtraction.service import Hit, SubtractionRequest, Tried, Work, lobe_words
 from app.laboratory.subtraction.tables import StepShown
 from app.laboratory.subtraction.web import desk_of, plot_of, plot_of_trial
 from app.platform.kernel.actor import Actor, Role
@@ -120,7 +120,7 @@ def try_subtraction(
     desk = desk_of(rt, who)
     with rt.read() as session:
         work = service.work_on(session, who, desk, reading_id, top=0)
-        return TrialOut.of(service.try_out(session, who, desk, work, Asked(library, entry, factor, shift)))
+        return TrialOut.of(service.try_out(session, who, desk, work, SubtractionRequest(library, entry, factor, shift)))
 
 
 @router.post("/readings/{reading_id}/subtraction/steps", status_code=201)
@@ -128,7 +128,7 @@ def add_step(reading_id: uuid.UUID, body: StepIn, who: Chemist, rt: RuntimeDep, 
     """Take a reference out. The reading is not changed; the step is kept with its figures and its author."""
     desk = desk_of(rt, who)
     with rt.begin(who, change.request) as uow:
-        service.add_step(uow, desk, reading_id, change.version, Asked(**body.model_dump()))
+        service.add_step(uow, desk, reading_id, change.version, SubtractionRequest(**body.model_dump()))
     return _shown(rt, who, desk, reading_id, change.response)
 
 

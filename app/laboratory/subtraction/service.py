@@ -40,7 +40,7 @@ LEAST_HIT = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SubtractionRequest:
     """A reference by library and entry. `factor` and `shift` None: those at which the rest is smoothest."""
 
     library: str
@@ -133,7 +133,7 @@ class Work:
     raman: bool = False
 
     @property
-    def standing(self) -> tuple[SubtractionStep, ...]:
+    def active_steps(self) -> tuple[SubtractionStep, ...]:
         """Steps that are not undone."""
         return tuple(step for step in self.steps if step.undone_at is None)
 
@@ -143,7 +143,7 @@ class Work:
         return _version(self.steps)
 
 
-def standing_steps(session: Session, reading_ids: Iterable[uuid.UUID]) -> int:
+def count_active_steps(session: Session, reading_ids: Iterable[uuid.UUID]) -> int:
     """How many references stand taken out of these readings; they go with a reading whose curve becomes another one.
     The caller has looked the readings up for its actor.
     """
@@ -179,17 +179,17 @@ def work_on(session: Session, actor: Actor, desk: Desk, reading_id: uuid.UUID, t
                 row.kind == RAMAN)  # fmt: skip
 
 
-def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked) -> Tried:
+def try_out(session: Session, actor: Actor, desk: Desk, work: Work, request: SubtractionRequest) -> Tried:
     """What one more step would do; nothing is kept. Raises NotFound, Unavailable, Invalid."""
     row = uploads.get_reading(session, actor, work.reading_id)
-    home, number = references.entry_in(row, desk.registry, asked.library, asked.entry)
+    home, number = references.entry_in(row, desk.registry, request.library, request.entry)
     reference = np.asarray(home.infrared.curves[number], dtype=np.float64)
     try:
         best = optimum(work.rest, reference, air=not work.raman)
         chosen = Step(
             reference,
-            best.factor if asked.factor is None else asked.factor,
-            best.shift if asked.shift is None else asked.shift,
+            best.factor if request.factor is None else request.factor,
+            best.shift if request.shift is None else request.shift,
         )
         after = difference(work.rest, [chosen])
     except SpectrumError as error:
@@ -202,7 +202,9 @@ def try_out(session: Session, actor: Actor, desk: Desk, work: Work, asked: Asked
     )  # fmt: skip
 
 
-def add_step(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int, asked: Asked) -> SubtractionStep:
+def add_step(
+    uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int, request: SubtractionRequest
+) -> SubtractionStep:
     """Keep one more step.
 
     Raises NotFound, Stale, Conflict (too many steps, steps that cannot be repeated, a withdrawn sample), Invalid.
@@ -210,11 +212,11 @@ def add_step(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int, a
     work = _held(uow, desk, reading_id, version)
     if work.broken:
         raise Conflict(work.broken, hint="Undo that step first.")
-    if len(work.standing) >= MOST_STEPS:
+    if len(work.active_steps) >= MOST_STEPS:
         raise Conflict(f"You already subtracted {MOST_STEPS} references. Nothing was changed.", hint="Undo some steps.")
-    tried = try_out(uow.session, uow.actor, desk, work, asked)
+    tried = try_out(uow.session, uow.actor, desk, work, request)
     if tried.factor <= 0:
-        why = "the factor is 0" if asked.factor is not None else f"no factor above 0 of {tried.name} fits better"
+        why = "the factor is 0" if request.factor is not None else f"no factor above 0 of {tried.name} fits better"
         raise Invalid(f"Nothing was subtracted: {why}.", fields={"factor": "The factor is 0."})
     row = SubtractionStep(
         reading_id=reading_id, number=len(work.steps) + 1, library_key=tried.library_key,
@@ -236,9 +238,9 @@ def add_step(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int, a
 def undo(uow: UnitOfWork, desk: Desk, reading_id: uuid.UUID, version: int) -> SubtractionStep:
     """Take the newest standing step back; it stays on record. Raises NotFound, Stale, Conflict."""
     work = _held(uow, desk, reading_id, version)
-    if not work.standing:
+    if not work.active_steps:
         raise Conflict("There is no step to undo.")
-    row = work.standing[-1]
+    row = work.active_steps[-1]
     row.undone_by, row.undone_at = uow.actor.person_id, uow.now
     uow.session.flush()
     _record(uow, "undo_subtraction", work, row, {"name": row.name, "factor": row.factor})

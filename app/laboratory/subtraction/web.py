@@ -27,7 +27,7 @@ def desk_of(rt: Runtime, who: Actor) -> service.Desk:
 
 def plot_of(work: Work) -> Plot:
     """The reading, and under it what is left after the standing steps."""
-    names = [step.name for step in work.standing]
+    names = [step.name for step in work.active_steps]
     series = [_line("Spectrum", "query", work.query, work.raman)]
     if names:
         series.append(_line(f"Without {', '.join(names)}", "residual", work.rest, work.raman))

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from app.intake.samples import lookup
 from app.laboratory.subtraction import service
-from app.laboratory.subtraction.service import MOST_STEPS, Asked, lobe_words
+from app.laboratory.subtraction.service import MOST_STEPS, SubtractionRequest, lobe_words
 from app.laboratory.subtraction.web import desk_of, live, plot_of, plot_of_trial
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
@@ -39,14 +39,14 @@ class StepForm(BaseModel):
     shift: Text20 = ""
     version: int = 0
 
-    def asked(self) -> Asked:
+    def asked(self) -> SubtractionRequest:
         """What the form asks to subtract. Raises Invalid naming each field that is wrong."""
         wrong: dict[str, str] = {}
         factor = number(self.factor, "factor", wrong, example="0.35")
         shift = number(self.shift, "shift", wrong, example="-2")
         if wrong:
             raise Invalid("Nothing was subtracted. What you typed is still here.", fields=wrong)
-        return Asked(self.library, self.entry, factor, shift)
+        return SubtractionRequest(self.library, self.entry, factor, shift)
 
 
 @router.get("/bench/readings/{reading_id}/subtraction")
@@ -102,7 +102,7 @@ def _page(
             except MastError as problem:
                 error = error or problem
                 with suppress(MastError):  # as it would be proposed, when what was typed cannot be used
-                    tried = service.try_out(session, who, desk, work, Asked(form.library, form.entry))
+                    tried = service.try_out(session, who, desk, work, SubtractionRequest(form.library, form.entry))
     return visit.page(
         template,
         work=work,
@@ -114,6 +114,6 @@ def _page(
         done=done,
         error=error,
         fields=fields_of(error),
-        full=len(work.standing) >= MOST_STEPS,
+        full=len(work.active_steps) >= MOST_STEPS,
         may=who.has(Role.CHEMIST, Role.VERIFIER) and not gone,
     )

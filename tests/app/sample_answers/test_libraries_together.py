@@ -10,7 +10,7 @@ import pytest
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library import together
 from app.laboratory.library.domain import Holds, Libraries, Opened, Technique
-from app.laboratory.sample_answers import asking
+from app.laboratory.sample_answers import evidence
 from harm_messages import load_pack
 from spectra import (
     InfraredLibrary,
@@ -56,7 +56,7 @@ def book(
 
 
 def answer(*books: Opened) -> tuple[SampleAnswer, str]:
-    asked = asking.asked_of(Shelf(*books))
+    asked = evidence.searched_libraries(Shelf(*books))
     readings = [SampleReading("a", "gc_ms", MIXED)]
     return explain_sample(readings, [], asked.libraries, SampleRegister()), asked.said
 
@@ -74,13 +74,13 @@ def test_a_mixture_is_named_after_the_drug_where_its_look_alike_stands_in_a_decl
 
 def test_a_joined_library_is_made_once_and_again_where_another_declaration_or_edition_is_there() -> None:
     drugs, general = book("Drugs", STARTER), book("Any", LOOK_ALIKE, Holds.GENERAL)
-    first = asking.asked_of(Shelf(drugs, general)).libraries.mass
-    assert asking.asked_of(Shelf(drugs, general)).libraries.mass is first
-    declared = asking.asked_of(Shelf(drugs, replace(general, holds=Holds.DRUGS))).libraries.mass
+    first = evidence.searched_libraries(Shelf(drugs, general)).libraries.mass
+    assert evidence.searched_libraries(Shelf(drugs, general)).libraries.mass is first
+    declared = evidence.searched_libraries(Shelf(drugs, replace(general, holds=Holds.DRUGS))).libraries.mass
     assert declared is not None
     assert declared.general is None
     edition = library_of([SEEN, CAFFEINE], names=["Double", "Other"], compounds=["double", "other"])
-    newer = asking.asked_of(Shelf(drugs, replace(general, spectra=edition))).libraries.mass
+    newer = evidence.searched_libraries(Shelf(drugs, replace(general, spectra=edition))).libraries.mass
     assert newer is not None
     assert len(newer) == len(STARTER) + 2
 
@@ -91,14 +91,14 @@ def test_a_drug_that_a_general_library_knows_by_name_only_is_that_drug() -> None
         [COCAINE, CAFFEINE], names=["Cocaine HCl", "Strange"], compounds=["name:cocainehcl", "name:strange"]
     )
     shelf = Shelf(book("Drugs", STARTER), book("Any", named, Holds.GENERAL))
-    asked = asking.asked_of(shelf, key=index.key_of)
+    asked = evidence.searched_libraries(shelf, key=index.key_of)
     assert asked.libraries.mass is not None
     assert [*asked.libraries.mass.compounds][-2:] == [
         STARTER.compounds[[*STARTER.names].index("Cocaine")],
         "name:strange",
     ]
-    assert asking.asked_of(shelf, key=index.key_of).libraries.mass is asked.libraries.mass
-    assert asking.asked_of(shelf).libraries.mass is not asked.libraries.mass
+    assert evidence.searched_libraries(shelf, key=index.key_of).libraries.mass is asked.libraries.mass
+    assert evidence.searched_libraries(shelf).libraries.mass is not asked.libraries.mass
     reading = MassSpectrum(COCAINE.mz, COCAINE.intensity)
     said = asked.libraries.mass.explain(reading)
     assert [part.name for part in said.components] == ["Cocaine"]
@@ -110,7 +110,7 @@ def test_accurate_masses_and_infrared_are_put_together_too() -> None:
     infrared = starter_infrared_library()
     curve = infrared.spectrum(0)
     more = InfraredLibrary.from_arrays(curve.wavenumber, [curve.absorbance], names=["More"], compounds=["more"])
-    asked = asking.asked_of(
+    asked = evidence.searched_libraries(
         Shelf(book("A", exact), book("B", exact), book("C", infrared), book("D", more), book("E", STARTER))
     )
     assert asked.libraries.accurate is not None
@@ -126,15 +126,15 @@ def test_accurate_masses_and_infrared_are_put_together_too() -> None:
 def test_a_starter_library_is_asked_beside_a_smaller_one_and_not_beside_a_larger_one() -> None:
     starter, few = book("starter-ei", STARTER, starter=True), book("Own", LOOK_ALIKE)
     many = book("Full", STARTER.joined(LOOK_ALIKE))
-    assert "Own and starter-ei as one library" in asking.asked_of(Shelf(few, starter)).said
-    assert asking.asked_of(Shelf(many, starter)).said == "Mass spectra were compared with Full."
-    named = asking.asked_of(Shelf(many, starter), ("Full", "starter-ei")).said
+    assert "Own and starter-ei as one library" in evidence.searched_libraries(Shelf(few, starter)).said
+    assert evidence.searched_libraries(Shelf(many, starter)).said == "Mass spectra were compared with Full."
+    named = evidence.searched_libraries(Shelf(many, starter), ("Full", "starter-ei")).said
     assert "Full and starter-ei as one library" in named
 
 
 def test_what_is_too_large_together_leaves_the_largest_and_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(together, "MOST_PEAKS", 100)
-    asked = asking.asked_of(Shelf(book("Any", LOOK_ALIKE, Holds.GENERAL), book("Drugs", STARTER)))
+    asked = evidence.searched_libraries(Shelf(book("Any", LOOK_ALIKE, Holds.GENERAL), book("Drugs", STARTER)))
     assert asked.libraries.mass is STARTER
     assert asked.said == "Mass spectra were compared with Drugs, and not with Any, because together they are too large."
 
@@ -142,10 +142,10 @@ def test_what_is_too_large_together_leaves_the_largest_and_the_answer_says_so(mo
 def test_an_own_calibration_is_used_where_its_library_is_alone_and_the_answer_says_where_it_is_not() -> None:
     own = MassLibrary(STARTER.table, STARTER.catalogue, STARTER.energy)
     own.calibration = shipped("ei")
-    alone = asking.asked_of(Shelf(book("Drugs", own)))
+    alone = evidence.searched_libraries(Shelf(book("Drugs", own)))
     assert alone.libraries.mass is own
     assert alone.calibration == ""
-    joined = asking.asked_of(Shelf(book("Drugs", own), book("Any", LOOK_ALIKE, Holds.GENERAL)))
+    joined = evidence.searched_libraries(Shelf(book("Drugs", own), book("Any", LOOK_ALIKE, Holds.GENERAL)))
     assert joined.libraries.mass is not None
     assert joined.libraries.mass.calibration is None
     assert joined.calibration.startswith("Own calibrations of Drugs are not used")

@@ -14,21 +14,21 @@ from app.laboratory.identification.domain import Method, method_info
 from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.readings.analyses import AnalysisView, ReadingView
 from app.laboratory.readings.tables import Analysis, Reading
-from app.laboratory.sample_answers import asking
+from app.laboratory.sample_answers import evidence as sample_evidence
 from app.laboratory.sample_answers.domain import (
     Cell,
+    CurrentAnswer,
     Name,
     Part,
     Progress,
     Question,
     Replied,
     Reply,
-    Standing,
     WholeAnswer,
     answer_from,
     answer_json,
 )
-from app.laboratory.sample_answers.telling import told
+from app.laboratory.sample_answers.whole_answer import whole_answer
 from app.platform.storage import BlobStore
 from app.results.derivation import Evidence, derive_confidence
 from app.results.named import with_offers
@@ -80,7 +80,7 @@ def test_two_methods_that_see_it_confirm_and_one_that_would_have_and_did_not_doe
 def test_the_matrix_that_is_kept_says_which_analysis_counts(state: State, counts: bool) -> None:
     from app.results.derivation import MethodWords
 
-    kept = matrix_of(Standing(Progress.READY, whole(cell("ftir", State.SEEN, FTIR), cell("gc_ms", state, GCMS))))
+    kept = matrix_of(CurrentAnswer(Progress.READY, whole(cell("ftir", State.SEEN, FTIR), cell("gc_ms", state, GCMS))))
     assert kept is not None
     words = MethodWords(kept)
     assert (words.against("cocaine", GCMS) == "") is counts
@@ -89,7 +89,9 @@ def test_the_matrix_that_is_kept_says_which_analysis_counts(state: State, counts
 
 
 def test_strips_stay_out_of_the_matrix_because_they_have_rules_of_their_own() -> None:
-    kept = matrix_of(Standing(Progress.READY, whole(cell("ftir", State.SEEN, FTIR), cell("strip", State.SEEN, STRIP))))
+    kept = matrix_of(
+        CurrentAnswer(Progress.READY, whole(cell("ftir", State.SEEN, FTIR), cell("strip", State.SEEN, STRIP)))
+    )
     assert kept is not None
     assert [row.analysis_ids for row in kept] == [(FTIR,)]
 
@@ -117,11 +119,11 @@ def test_the_other_method_narrows_what_a_finding_could_not_tell_apart() -> None:
 
 def test_a_question_stays_open_until_somebody_answers_and_while_a_file_is_of_another_sample() -> None:
     question = Question("k1", "one_sample", "Are these two files of one sample?")
-    standing = Standing(Progress.READY, whole(questions=(question,)))
-    assert (standing.open_questions, standing.answered) == ((question,), 0)
+    current = CurrentAnswer(Progress.READY, whole(questions=(question,)))
+    assert (current.open_questions, current.answered) == ((question,), 0)
     reply = Replied("k1", Reply.WRONG_FILE, "", uuid4(), datetime.now(UTC))
-    assert replace(standing, replies=(reply,)).open_questions == (question,)
-    settled = replace(standing, replies=(reply, replace(reply, reply=Reply.ONE_SAMPLE)))
+    assert replace(current, replies=(reply,)).open_questions == (question,)
+    settled = replace(current, replies=(reply, replace(reply, reply=Reply.ONE_SAMPLE)))
     assert (settled.open_questions, settled.answered) == ((), 1)
 
 
@@ -143,13 +145,15 @@ def test_what_a_method_has_no_reference_of_is_told_apart_from_what_it_did_not_se
         (), {}, None, (), None, {}, CalibrationNote("1", "2026-11-29", "dev", ()), (),
         (Expected(key, {"gc_ms": blind, "ftir": looked}, "Expected: MDMA."),),
     )  # fmt: skip
-    assert told(answer, index, {}).blind == (("mdma", "gc_ms"),)
+    assert whole_answer(answer, index, {}).blind == (("mdma", "gc_ms"),)
 
 
 def test_a_sentence_of_the_answer_calls_no_reading_by_its_key() -> None:
     note = CalibrationNote("1", "2026-11-29", "real EI readings", ())
     said = ("r1 supports no answer. It holds no data.", "r2#3 holds the same data as r1 and counts once.")
-    shown = told(SampleAnswer((), {}, None, (), None, {}, note, said), SubstanceIndex(), {"r1": FTIR, "r2": GCMS})
+    shown = whole_answer(
+        SampleAnswer((), {}, None, (), None, {}, note, said), SubstanceIndex(), {"r1": FTIR, "r2": GCMS}
+    )
     assert shown.reasons == (
         "A reading supports no answer. It holds no data.",
         "Peak 3 of a reading holds the same data as another reading and counts once.",
@@ -170,7 +174,7 @@ def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
         "ZPUCINDJVBIVPJ", "Cocaine", 0.98, (("ZPUCINDJVBIVPJ", 0.98),), True, support, {"OTHER": "Pseudococaine"}
     )
     answer = SampleAnswer((part,), {}, 0.01, (), None, {}, CalibrationNote("1", "2026-11-29", "dev", ()), ())
-    shown = told(answer, SubstanceIndex(), {"r1": FTIR, "r2": GCMS})
+    shown = whole_answer(answer, SubstanceIndex(), {"r1": FTIR, "r2": GCMS})
     words = {c.method: c.words for c in shown.parts[0].cells}
     assert words == {
         "ftir": "seen, 64 % of signal",
@@ -185,8 +189,8 @@ def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
 
 
 def test_what_a_method_cannot_see_is_declared_with_the_method_by_id_or_class() -> None:
-    register = asking.register_of(load_pack().substances)
-    key = {row.id: asking.key_of(row) for row in load_pack().substances}
+    register = sample_evidence.register_of(load_pack().substances)
+    key = {row.id: sample_evidence.key_of(row) for row in load_pack().substances}
     assert {key["lactose"], key["sodium-chloride"]} <= register.blind["gc_ms"]
     assert key["paracetamol"] not in register.blind["gc_ms"]
     assert key["lactose"] not in register.blind["ftir"]
@@ -197,10 +201,10 @@ def test_what_a_method_cannot_see_is_declared_with_the_method_by_id_or_class() -
 def test_a_run_of_many_peaks_pushes_no_other_reading_out_and_what_is_left_out_is_said(tmp_path: Path) -> None:
     peaks = tuple(Peak(peak=k, mz=(58.0, 91.0), intensity=(9.0, 1.0), level=Level.RELATED) for k in range(1, 31))
     run = reading_of("mass_run", Answer(Level.RELATED, peaks=peaks))
-    others = [reading_of("other", Answer(Level.RELATED)) for _ in range(asking.MOST_READINGS)]
-    read = asking.readings_of([analysed(run, *others)], BlobStore(tmp_path, max_bytes=1))
+    others = [reading_of("other", Answer(Level.RELATED)) for _ in range(sample_evidence.MOST_READINGS)]
+    read = sample_evidence.readings_of([analysed(run, *others)], BlobStore(tmp_path, max_bytes=1))
     assert sum("#" in one.key for one in read) == 30
-    assert [one.refused for one in read if one.refused] == [asking.TOO_MANY]
+    assert [one.refused for one in read if one.refused] == [sample_evidence.TOO_MANY]
 
 
 def reading_of(kind: str, answer: Answer) -> ReadingView:

@@ -11,7 +11,7 @@ from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.confidence.limits import load
 from spectra.infrared.alarm import Alarm, alarm, threshold
 from spectra.infrared.bands import summit
-from spectra.infrared.grades import FEATURES, Standing, features, grade, probabilities
+from spectra.infrared.grades import FEATURES, Alternatives, features, grade, probabilities
 from spectra.infrared.judging import judge
 from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
 
@@ -143,7 +143,7 @@ def test_figures_are_finite_and_their_range_is_that_of_the_fit(held: InfraredLib
     for shares in ({0: 1.0}, {0: 0.5, 1: 0.5}):
         final = settled(shares, held)
         assert final.fit is not None
-        found = features(Standing.of(final.fit), 0.0)
+        found = features(Alternatives.of(final.fit), 0.0)
         assert found.shape == (len(final.entries), len(FEATURES))
         assert np.isfinite(found).all()
 

@@ -164,7 +164,7 @@ def tests_of(analyses: Iterable[AnalysisView]) -> list[SampleTest]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchedLibraries:
     """The libraries the readings are compared with; `said`: which, in a sentence; `calibration`: what of theirs is not used."""
 
     libraries: SampleLibraries
@@ -172,14 +172,16 @@ class Asked:
     calibration: str
 
 
-def asked_of(libraries: Libraries, names: Collection[str] = (), key: together.Key | None = None) -> Asked:
+def searched_libraries(
+    libraries: Libraries, names: Collection[str] = (), key: together.Key | None = None
+) -> SearchedLibraries:
     """All libraries of each technique together (of `names`, where there are any), and retention indices of own standards."""
     mass, accurate = (together.mass_of(libraries, names, accurate=exact, key=key) for exact in (False, True))
     infrared = together.infrared_of(libraries, names)
     kinds = {"Mass spectra": mass, "Infrared spectra": infrared, "Accurate-mass spectra": accurate}
     known = {what: one for what, one in kinds.items() if one is not None}
     unused = [one.name for kind in known.values() for one in kind.unused]
-    return Asked(
+    return SearchedLibraries(
         SampleLibraries(
             cast(MassLibrary, mass.spectra) if mass else None,
             cast(InfraredLibrary, infrared.spectra) if infrared else None,
@@ -191,16 +193,16 @@ def asked_of(libraries: Libraries, names: Collection[str] = (), key: together.Ke
     )  # fmt: skip
 
 
-def _searched(what: str, asked: Together) -> str:
+def _searched(what: str, joined: Together) -> str:
     """What the readings of one kind were compared with."""
-    said = f"{what} were compared with {listed([one.name for one in asked.books])}"
-    said += " as one library" if len(asked.books) > 1 else ""
-    if asked.left_out:
-        said += f", and not with {listed([one.name for one in asked.left_out])}, because together they are too large"
+    said = f"{what} were compared with {listed([one.name for one in joined.books])}"
+    said += " as one library" if len(joined.books) > 1 else ""
+    if joined.left_out:
+        said += f", and not with {listed([one.name for one in joined.left_out])}, because together they are too large"
     said += "."
-    if asked.general:
-        holds = "holds" if len(asked.general) == 1 else "hold"
-        said += f" {listed([one.name for one in asked.general])} {holds} chemicals of any kind."
+    if joined.general:
+        holds = "holds" if len(joined.general) == 1 else "hold"
+        said += f" {listed([one.name for one in joined.general])} {holds} chemicals of any kind."
     return said
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from app.laboratory.identification.domain import Method, method_info
 from app.laboratory.identification.parts import ALL_OF_IT
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.sample_answers.asking import Asked, whose
 from app.laboratory.sample_answers.domain import Cell, Name, Part, Question, WholeAnswer
+from app.laboratory.sample_answers.evidence import SearchedLibraries, whose
 from spectra.infrared.sentences import limit_percent
 from spectra.sample.answer import Blindness, SampleAnswer, SamplePart, State, Support
 from spectra.sample.states import percent
@@ -25,10 +25,10 @@ _WHY = {
 MOST_NAMED = 3
 
 
-def told(
-    answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUID], asked: Asked | None = None
+def whole_answer(
+    answer: SampleAnswer, index: SubstanceIndex, analysis: Mapping[str, UUID], searched: SearchedLibraries | None = None
 ) -> WholeAnswer:
-    """The tree. `analysis`: key of a reading or a strip → its analysis. `asked`: the libraries that were compared with."""
+    """The tree. `analysis`: key of a reading or a strip → its analysis. `searched`: the libraries that were compared with."""
     methods = _columns(answer)
     note = answer.calibration
     said = f"The weights were fitted to {note.data} ({note.version}, {note.date})." if note.version else ""
@@ -42,8 +42,8 @@ def told(
         ),
         expected=tuple(one.sentence for one in answer.expected),
         blind=tuple(_blind(answer, index)),
-        reasons=(*(_without_keys(one, analysis) for one in answer.reasons), *([asked.said] if asked else [])),
-        calibration=" ".join(filter(None, (said, asked.calibration if asked else ""))),
+        reasons=(*(_without_keys(one, analysis) for one in answer.reasons), *([searched.said] if searched else [])),
+        calibration=" ".join(filter(None, (said, searched.calibration if searched else ""))),
         calibration_version=note.version,
         withheld=note.withheld,
     )  # fmt: skip
