@@ -100,9 +100,9 @@ def watch(
         attach=attach,
         stopping=stopping.is_set,
     )
-    with _ledger(ledger_path, address.text, origin, reporter) as book:
+    with _ledger(ledger_path, address.text, origin) as kept:
         watcher = Watcher(
-            Scanner(root, ignore=ignore, since=since.astimezone() if since else None), book, link, reporter,
+            Scanner(root, ignore=ignore, since=since.astimezone() if since else None), kept, link, reporter,
             origin=origin, spool=ledger_path.with_name(ledger_path.name + ".packing"), poll_settings=PollSettings(interval, settle),
             pause=stopping.wait, stopping=stopping.is_set,
         )  # fmt: skip
@@ -154,27 +154,21 @@ def _token(path: Path | None, given: str, reporter: Reporter) -> Callable[[], st
 
 
 @contextlib.contextmanager
-def _ledger(path: Path, server: str, origin: str, reporter: Reporter) -> Iterator[Ledger]:
+def _ledger(path: Path, server: str, origin: str) -> Iterator[Ledger]:
     try:
         only = OnlyOne(path.with_name(path.name + ".lock"))
     except InUse:
         fail(f"Another mast watch uses the ledger {path} already, so this one ends. One is enough for a folder.")
     try:
-        book = Ledger(path, f"{server} {origin}")
+        kept = Ledger(path, f"{server} {origin}")
     except LedgerOfAnother as error:
         fail(f"The ledger {path} belongs to another server or name ({error}). Give another --ledger, or none.")
     except sqlite3.Error as error:
         fail(f"The ledger {path} cannot be used ({error}). Nothing was sent.")
-    if book.was_damaged is not None:
-        reporter.trouble(
-            "ledger damaged",
-            f"The ledger was damaged. It was put aside as {book.was_damaged} and a new one begun; the server recognises "
-            "what has arrived.",
-        )
     try:
-        yield book
+        yield kept
     finally:
-        book.close()
+        kept.close()
         only.release()
 
 

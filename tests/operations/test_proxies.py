@@ -6,18 +6,12 @@ import os
 import re
 import shutil
 import subprocess
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import structlog
 import uvicorn
 from click.testing import CliRunner
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 from starlette.testclient import TestClient
 
@@ -28,6 +22,7 @@ from app.platform.web.connections import Connection
 from app.platform.web.middleware import FromProxy
 from app.settings import Settings
 from tests.app.conftest import World
+from tests.support.certificates import make_certificate
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = ROOT / "docs" / "operator.md"
@@ -95,17 +90,6 @@ def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
         [nginx, "-t", "-q", "-c", str(tmp_path / "nginx.conf")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-
-
-def make_certificate(folder: Path) -> None:
-    """A key and a certificate nobody vouches for, as mast.key and mast.pem."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mast.example.org")])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    made = made.serial_number(1).not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    (folder / "mast.pem").write_bytes(made.sign(key, SHA256()).public_bytes(Encoding.PEM))
-    (folder / "mast.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def test_caddy_takes_its_configuration() -> None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection
 from typing import Any
 
-from app.laboratory.watching import server, upload
+from app.laboratory.watching import upload
 from app.laboratory.watching.ledger import Ledger
 from app.laboratory.watching.server import Server
 
 POINTS = (
-    "before begin", "after begin", "after trying", "before head", "first piece", "later piece", "all pieces", "answered",
-    "before delivered", "after delivered", "hashing", "packing", "packed",
+    "before begin", "after begin", "after trying", "before head", "piece", "all pieces", "answered", "before delivered",
+    "after delivered", "hashing", "packing", "packed",
 )  # fmt: skip
 
 
@@ -43,12 +44,20 @@ def arm(point: str, times: int) -> None:
 
         setattr(owner, method, wrapped)
 
+    pieces = Server._pieces
+
+    def watched_pieces(server: Server, upload: Any) -> Iterator[bytes]:
+        for piece in pieces(server, upload):
+            yield piece
+            passed("piece")
+
+    Server._pieces = watched_pieces  # type: ignore[method-assign]
     around(Ledger, "begin", "before begin", "after begin")
     around(Ledger, "trying", after="after trying")
     around(Ledger, "delivered", "before delivered", "after delivered")
-    around(Server, "send", "before head", "answered")
-    around(server._Wire, "send", after="first piece" if point == "first piece" else "later piece")
-    around(Server, "_pour", after="all pieces")
+    around(Server, "send", after="answered")
+    around(HTTPConnection, "putrequest", before="before head")
+    around(HTTPConnection, "getresponse", before="all pieces")
     around(upload, "_hashed", before="hashing")
     around(upload, "pack_folder", "packing", "packed")
 

@@ -16,7 +16,6 @@ from tests.support.road import infrared_file
 from tests.watch.killed_watcher import POINTS
 from tests.watch.watch_rig import RUN_MEMBERS, Site, arrived_once, inventory
 
-pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 RANDOM_KILLS = 6
 
@@ -47,23 +46,26 @@ def finish(command: list[str]) -> None:
     assert whole.returncode == 0, said.decode()
 
 
-def test_killed_at_every_step_each_file_arrives_once(command: list[str], wire: Site, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "points", [("piece", "answered"), pytest.param(POINTS, marks=pytest.mark.long)], ids=["some", "every"]
+)
+def test_killed_at_a_step_each_file_arrives_once(
+    command: list[str], wire: Site, tmp_path: Path, points: tuple[str, ...]
+) -> None:
     folder, contents = tmp_path / "watched", {}
     run = folder / "batch" / "run.raw"
     run.mkdir(parents=True)
     for name, content in RUN_MEMBERS.items():
         (run / name).write_bytes(content)
-    kills = 0
-    for number, point in enumerate(POINTS):
+    for number, point in enumerate(points):
         contents[f"{number:02d}.jdx"] = infrared_file(number)
         contents[f"{number:02d}.bin"] = os.urandom(700_000)
         for name in (f"{number:02d}.jdx", f"{number:02d}.bin"):
             (folder / name).write_bytes(contents[name])
-        times = 2 if point in ("later piece", "answered", "after trying") else 1
+        times = 2 if point in ("piece", "answered", "after trying") else 1
         dying = start("-m", "tests.watch.killed_watcher", point, str(times), *command)
         _, said = dying.communicate(timeout=120)
         assert dying.returncode == -9, f"{point}: {said.decode()}"
-        kills += 1
     before = inventory(folder)
     finish(command)
     rows = wire.rows(tmp_path.name)
@@ -72,9 +74,9 @@ def test_killed_at_every_step_each_file_arrives_once(command: list[str], wire: S
     arrived_once([row for row in rows if row not in runs], contents)
     assert inventory(folder) == before
     assert not list((tmp_path / "own").rglob("packing-*")), "what a killed watcher had packed is swept"
-    assert kills == len(POINTS)
 
 
+@pytest.mark.long
 def test_killed_at_random_moments_each_file_arrives_once(command: list[str], wire: Site, tmp_path: Path) -> None:
     folder, contents, chance = tmp_path / "watched", {}, random.Random(11)
     connections = wire.relay.connections

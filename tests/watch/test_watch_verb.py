@@ -81,14 +81,6 @@ def test_once_sends_what_is_there_and_says_so(folder: Path, token: Path, wire: S
     assert sorted(p.name for p in folder.iterdir()) == ["a.jdx"]
 
 
-def test_what_several_looks_sent_is_counted_once() -> None:
-    from app.laboratory.watching.watcher import Pass, _together
-
-    done = _together(Pass(delivered=2, known=5), Pass(delivered=1, known=7))
-    done = _together(done, Pass(delivered=0, known=8))
-    assert (done.delivered, done.known) == (3, 5)
-
-
 def test_the_notes_are_for_one_account_only(folder: Path, token: Path, wire: Site, tmp_path: Path) -> None:
     (folder / "a.jdx").write_bytes(infrared_file())
     notes = tmp_path / "state" / "notes.db"
@@ -104,7 +96,7 @@ def test_once_waits_for_files_to_settle_however_slow_a_look_is(
     look = Scanner.look
 
     def slow(scanner: Scanner) -> object:
-        time.sleep(0.6)  # longer than settling and two intervals
+        time.sleep(0.3)  # longer than settling and two intervals
         return look(scanner)
 
     monkeypatch.setattr(Scanner, "look", slow)
@@ -206,21 +198,16 @@ def test_asked_to_end_it_ends_and_says_so(folder: Path, token: Path, wire: Site)
     assert events == ["watching", "connected", "delivered", "ended"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["a.tmp", "A.TMP", "b.csv.part", "~$run.xlsx", "~WRL0001.doc", ".nfs0001", ".DS_Store", "._a.csv", "x.crdownload",
-     "thumbs.db", "Desktop.ini", "a.csv~", "run.lck", "Unconfirmed 12.!ut"],
+UNFINISHED = (
+    "a.tmp", "A.TMP", "b.csv.part", "~$run.xlsx", "~WRL0001.doc", ".nfs0001", ".DS_Store", "._a.csv", "x.crdownload", "thumbs.db",
+    "Desktop.ini", "a.csv~", "run.lck", "Unconfirmed 12.!ut",
 )  # fmt: skip
-def test_names_of_unfinished_files_are_left_alone(name: str) -> None:
-    assert is_ignored(name)
+MEASURED = ("a.csv", "run.0", "part.jdx", "tmp", "Sample 41.spa", "$1.dx", "a.temperature", "b.D")
 
 
-@pytest.mark.parametrize(
-    "name", ["a.csv", "run.0", "part.jdx", "tmp", "Sample 41.spa", "$1.dx", "a.temperature", "b.D"]
-)
-def test_names_of_measurements_are_not(name: str) -> None:
-    assert not is_ignored(name)
-    assert not is_ignored_folder(name)
+def test_names_of_unfinished_files_are_left_alone_and_those_of_measurements_are_not() -> None:
+    assert [name for name in (*UNFINISHED, *MEASURED) if is_ignored(name)] == list(UNFINISHED)
+    assert not any(map(is_ignored_folder, MEASURED))
 
 
 def test_spellings_of_one_path() -> None:

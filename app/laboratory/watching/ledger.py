@@ -7,7 +7,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -77,20 +76,21 @@ class Row:
 class Ledger:
     """The rows, and the newest of each path in memory. One process at a time (locks.OnlyOne).
 
-    A ledger that is damaged is put aside under another name and a new one begun; `was_damaged` then says which name.
+    A damaged one is begun anew, since the server recognises what has arrived; what was there is kept as `.damaged`.
     Raises sqlite3.Error (disk full, no access), LedgerOfAnother.
     """
 
     def __init__(self, path: Path, belongs_to: str) -> None:
         self.path = path
-        self.was_damaged: Path | None = None
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._db = _opened(path)
         except sqlite3.OperationalError:
             raise  # locked, no access, disk full: the file is not at fault
         except sqlite3.DatabaseError:
-            self.was_damaged = _put_aside(path)
+            for ending in ("-wal", "-shm"):
+                path.with_name(path.name + ending).unlink(missing_ok=True)
+            path.replace(path.with_name(path.name + ".damaged"))
             self._db = _opened(path)
         owner = self.noted("belongs_to")
         if owner not in ("", belongs_to):
@@ -234,16 +234,6 @@ def _opened(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
-
-
-def _put_aside(path: Path) -> Path:
-    """Rename a damaged ledger, with what belongs to it; nothing of it is deleted."""
-    stamp = f"damaged-{time.time_ns()}"
-    for ending in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + ending)
-        if part.exists():
-            part.rename(path.with_name(f"{path.name}.{stamp}{ending}"))
-    return path.with_name(f"{path.name}.{stamp}")
 
 
 def _row(found: tuple[Any, ...]) -> Row:

@@ -1,29 +1,26 @@
-"""The server as this computer sees it: send a upload, ask whether it arrived. http.client; every answer becomes a row or
+"""The server as this computer sees it: send an upload, ask whether it arrived. http.client; every answer becomes a row or
 a Trouble with a sentence. Certificates are checked; redirects are not followed, so that a token goes nowhere else.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
-import io
 import ipaddress
 import json
-import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from app.laboratory.watching.upload import CHUNK, Upload
 
 CONNECT_S = 15.0
 ANSWER_S = 120.0
-CONTINUE_S = 5.0
 MOST_ANSWER = 4 * 1024 * 1024
-MOST_HEAD = 64 * 1024
 LONGEST_NAME = 900  # characters of the path the server is told
 _MAY_SEND = {"instrument", "chemist", "verifier"}
 
@@ -132,7 +129,6 @@ class Server:
         self._more = {k: v for k, v in (("session", session), ("attach", "true" if attach else "")) if v}
         self._stopping = stopping
         self._answer_s = answer_s
-        self._asks_first = True  # HTTP/1.1's "100 Continue"; some proxies answer 417
 
     def check(self) -> str:
         """Who the token speaks for. Raises Trouble."""
@@ -151,7 +147,7 @@ class Server:
         return self._receipt(data["rows"][0], is_new=False) if data["rows"] else None
 
     def send(self, upload: Upload, arrival: str, origin: str) -> Receipt:
-        """Send a upload. Raises Trouble, Stopped, and OSError when the file itself cannot be read."""
+        """Send an upload. Raises Trouble, Stopped, and OSError when the file itself cannot be read."""
         query = {"filename": upload.name[-LONGEST_NAME:], "origin": origin, "arrival": arrival, **self._more}
         digest = base64.b64encode(bytes.fromhex(upload.sha256)).decode()
         headers = {
@@ -159,55 +155,35 @@ class Server:
             "Content-Length": str(upload.size),
             "Repr-Digest": f"sha-256=:{digest}:",
         }
-        if self._asks_first:
-            headers["Expect"] = "100-continue"
+        if upload.size > CHUNK:
+            self.check()  # so that a token that ended costs no transfer
         path = f"/api/v1/incoming?{urlencode(query, quote_via=quote)}"
-        answer = self._talk("POST", path, headers, lambda sock: self._pour(sock, upload))
-        if answer.status == 409 and upload.found.is_run and _code(answer) == "other_bytes":
-            known = self.find(arrival)  # the same run, packed by another version of zlib
-            if known is not None:
-                return known
-        if answer.status == 417 and self._asks_first:
-            self._asks_first = False
-            raise Trouble(Kind.FILE_LATER, "Something between here and the server cannot be asked before sending.")
-        if answer.status == 413:
-            self.check()  # nobody known has a small limit, whose answer comes first
+        answer = self._talk("POST", path, headers, self._pieces(upload))
         receipt = self._receipt(self._judged(answer).data, is_new=answer.status == 201)
         if receipt.sha256 != upload.sha256:
             raise Trouble(Kind.FILE_LATER, "The server confirmed other bytes than were sent; it is sent again.")
         return receipt
 
     def _got(self, path: str) -> Any:
-        return self._judged(self._talk("GET", path, {}, None)).data
+        return self._judged(self._talk("GET", path, {})).data
 
-    def _talk(self, method: str, path: str, headers: dict[str, str], pour: Callable[[_Wire], None] | None) -> _Answer:
-        token = self._token()
-        connection = self.address.connection()
-        try:
+    def _talk(self, method: str, path: str, headers: dict[str, str], body: Iterator[bytes] | None = None) -> _Answer:
+        always = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json", "Connection": "close"}
+        with contextlib.closing(self.address.connection()) as connection:
             try:
                 connection.connect()
             except (OSError, http.client.HTTPException) as error:
                 raise self._away(error) from error
-            assert connection.sock is not None
             connection.sock.settimeout(self._answer_s)
-            wire = _Wire(connection.sock)
             try:
-                connection.putrequest(method, self.address.prefix + path, skip_accept_encoding=True)
-                always = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Connection": "close"}
-                for name, value in {**always, **headers}.items():
-                    connection.putheader(name, value)
-                connection.endheaders()
-                early = wire.wait_to_continue(CONTINUE_S) if "Expect" in headers else False
-                if pour is not None and not early:
-                    pour(wire)
-                return _read(wire, method)
+                with contextlib.suppress(ConnectionError):  # the server stopped listening, and may have said why
+                    connection.request(method, self.address.prefix + path, body, always | headers)
+                return _answer_of(connection.getresponse())
             except (OSError, http.client.HTTPException) as error:
                 said = f"The connection broke before the server confirmed it ({_cause(error)})."
-                raise Trouble(Kind.FILE_LATER if pour else Kind.AWAY, said) from error
-        finally:
-            connection.close()
+                raise Trouble(Kind.FILE_LATER if body else Kind.AWAY, said) from error
 
-    def _pour(self, wire: _Wire, upload: Upload) -> None:
+    def _pieces(self, upload: Upload) -> Iterator[bytes]:
         left = upload.size
         while left:
             if self._stopping():
@@ -219,8 +195,7 @@ class Server:
             if not piece:
                 raise Trouble(Kind.FILE_LATER, "It became shorter while it was sent.")
             left -= len(piece)
-            if not wire.send(piece):
-                return  # the server has stopped listening: what it said is read instead
+            yield piece
 
     def _judged(self, answer: _Answer) -> _Answer:
         """The answer if it is a good one. Raises Trouble."""
@@ -279,81 +254,13 @@ class Server:
         return Trouble(Kind.AWAY, f"{self.address.text} does not answer ({_cause(error)}).")
 
 
-class _Wire:
-    """The socket, read and written by ourselves between head and answer: http.client cannot wait for "100 Continue"."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._early = b""
-
-    def wait_to_continue(self, seconds: float) -> bool:
-        """Wait for leave to send the body; True when the server answered for good instead.
-
-        So a token that ended or a file that is too large costs no transfer. Silence is leave.
-        """
-        before = self._sock.gettimeout()
-        self._sock.settimeout(seconds)
-        try:
-            while b"\r\n\r\n" not in self._early and len(self._early) < MOST_HEAD:
-                piece = self._sock.recv(4096)
-                if not piece:
-                    raise ConnectionResetError("the server closed the connection")
-                self._early += piece
-        except TimeoutError:
-            return False
-        finally:
-            self._sock.settimeout(before)
-        words = self._early.split(b" ", 2)
-        if len(words) > 1 and words[0].startswith(b"HTTP/1.") and words[1] == b"100":
-            self._early = self._early.partition(b"\r\n\r\n")[2]
-            return False
-        return True
-
-    def send(self, piece: bytes) -> bool:
-        """False when the other side takes no more; it may have said why."""
-        try:
-            self._sock.sendall(piece)
-        except (BrokenPipeError, ConnectionResetError, ConnectionAbortedError):
-            return False
-        return True
-
-    def makefile(self, mode: str) -> BinaryIO:
-        """For http.client.HTTPResponse: first what was read already, then the socket."""
-        return io.BufferedReader(_Rest(self._early, self._sock.makefile("rb", buffering=0)))
-
-
-class _Rest(io.RawIOBase):
-    def __init__(self, early: bytes, rest: Any) -> None:
-        self._early = early
-        self._rest = rest
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if self._early:
-            piece, self._early = self._early[: len(buffer)], self._early[len(buffer) :]
-            buffer[: len(piece)] = piece
-            return len(piece)
-        return int(self._rest.readinto(buffer) or 0)
-
-    def close(self) -> None:
-        self._rest.close()
-        super().close()
-
-
-def _read(wire: _Wire, method: str) -> _Answer:
-    response = http.client.HTTPResponse(wire, method=method)  # type: ignore[arg-type]
+def _answer_of(response: http.client.HTTPResponse) -> _Answer:
+    raw = response.read(MOST_ANSWER)
     try:
-        response.begin()
-        raw = response.read(MOST_ANSWER)
-        try:
-            data = json.loads(raw)
-        except (ValueError, RecursionError):
-            data = None
-        return _Answer(response.status, response.headers, data)
-    finally:
-        response.close()
+        data = json.loads(raw)
+    except (ValueError, RecursionError):
+        data = None
+    return _Answer(response.status, response.headers, data)
 
 
 def _code(answer: _Answer) -> str:
