@@ -253,6 +253,7 @@ class Trial:
                 tests = [test for _, test in sorted(reaching[file, line])]
                 if place.noticed_by in self.items:
                     tests = [place.noticed_by, *(t for t in tests if t != place.noticed_by)]
+                tests = [test for test in tests if self.sound.get(test, True)]
                 if not tests:
                     self._note(place, "not reached")
                     continue
@@ -262,7 +263,8 @@ class Trial:
                 pid = self._ended(running)
                 place, pipe = running.pop(pid)
                 with os.fdopen(pipe) as said:
-                    self._note(place, said.read() or "by: the process died")
+                    if not self._note(place, said.read() or "by: the process died"):
+                        queue.insert(0, place)  # again, without the test that fails by itself
         return True
 
     def _ended(self, running: Mapping[int, object]) -> int:
@@ -276,15 +278,17 @@ class Trial:
                     os.kill(child, signal.SIGKILL)
             time.sleep(0.02)
 
-    def _note(self, place: Place, outcome: str) -> None:
+    def _note(self, place: Place, outcome: str) -> bool:
         test = outcome.removeprefix("by: ")
         if outcome.startswith("by: ") and test in self.items and not self._passes(test):
-            outcome = f"failed unchanged: {test}"
+            print(f"     fails where nothing was changed: {test}", flush=True)
+            return False
         self.outcome[place] = outcome
         print(
             f"{len(self.outcome):4d} {place.file}:{place.function} [{place.change}] {place.source[:60]} -> {outcome}",
             flush=True,
         )
+        return True
 
     def _passes(self, test: str) -> bool:
         if test not in self.sound:
