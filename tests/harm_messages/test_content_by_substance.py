@@ -67,6 +67,12 @@ OWN = {
     "levamisole": ("M-LEVAMISOLE", "M-CUTS"),
     "phenacetin": ("M-PHENACETIN", "M-CUTS"),
     "paracetamol": ("M-PARACETAMOL", "M-CUTS"),
+    "insulin": ("M-INSULIN", "M-CUTS"),
+    "botulinum-toxin": ("M-BOTULINUM", "M-CUTS"),
+    "semaglutide": ("M-WEIGHT-LOSS-PEN", "M-ONLY-CUTS"),
+    "testosterone-enanthate": ("M-STEROID", "M-ONLY-CUTS"),
+    "ostarine": ("M-SARM", "M-ONLY-CUTS"),
+    "melanotan-ii": ("M-TANNING", "M-ONLY-CUTS"),
 }
 
 
@@ -112,6 +118,19 @@ def test_the_page_of_a_poison_says_not_to_take_it_and_nothing_about_how(poison: 
     assert page.action is not None
     assert page.action.text.startswith("Do not take this.")
     assert page.safer_use == ()
+
+
+@pytest.mark.parametrize("expected", ["ethanol", "alcohol"])
+@pytest.mark.parametrize(("poison", "card"), [("methanol", "M-METHANOL"), ("ethylene-glycol", "M-ETHYLENE-GLYCOL")])
+def test_a_poisonous_alcohol_is_never_the_alcohol_that_was_expected(expected: str, poison: str, card: str) -> None:
+    page = evaluate(PACK, sample(found(poison), expected=(expected,), scope=(GC_MS,)), shown(), "en", NOW)
+    assert (page.top_severity, page.verdict) == ("S0", "not_as_expected")
+    assert "M-ALCOHOL" not in every_id(page)
+    for sure in ("tentative", "indicated", "confirmed"):
+        said = ids(found("ethanol", sure), found(poison, sure), expected=(expected,))
+        assert card in said
+        assert "M-POISON" not in said
+    assert "Call 999 now, even if you feel well." in PACK.messages[card, "en"].short
 
 
 def test_what_was_expected_and_a_drug_on_top_says_both_names_and_not_to_take_it() -> None:

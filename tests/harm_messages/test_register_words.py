@@ -60,7 +60,8 @@ def test_mda_means_the_drug_first_and_names_the_industrial_amine_it_collides_wit
     ("words", "meant"),
     [
         ("Ecstasy", "mdma"), ("  MDMA ", "mdma"), ("6-mam", "6-monoacetylmorphine"), ("α-PVP", "alpha-pvp"),
-        ("Street Valium", "etizolam"), ("tuci", "tusi"), ("don't know", "unknown"), ("2cb", "2c-b"),
+        ("Street Valium", "etizolam"), ("tuci", "tusi"), ("antifreeze", "ethylene-glycol"), ("rubbing alcohol", "isopropanol"),
+        ("Ozempic", "semaglutide"), ("roids", "hormone.steroid"), ("slin", "insulin"), ("alcohol", "ethanol"), ("don't know", "unknown"), ("2cb", "2c-b"),
     ],
 )  # fmt: skip
 def test_what_people_say_is_understood(words: str, meant: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from harm_messages import Facts, FindingFact, Page, evaluate, load_pack, pack_files, quick_check
+from harm_messages import Facts, FindingFact, evaluate, load_pack, pack_files, quick_check
 from harm_messages.adjusting import Adjustments
 from harm_messages.snippets import SnippetRow
 from harm_messages.types import Confidence, RunStatus, StripReading
@@ -30,7 +30,6 @@ from tests.harm_messages.generated_pages import (
     pages,
     parts,
     present,
-    some,
     under,
     visible,
     whole,
@@ -291,7 +290,7 @@ def test_b2_whatever_is_on_the_page_takes_dosing_text_away(more: dict[str, objec
 def test_b2_advice_that_was_taken_back_takes_dosing_text_away() -> None:
     saying = [m for m in pages() if said(whole(m.page), {"start", "clock", "fraction"}) and m.page.cards[0].rule_id]
     assert saying
-    for m in saying[:40]:
+    for m in saying[:10]:
         gone = m.page.cards[0].rule_id
         rules = tuple(r.model_copy(update={"status": "withdrawn"}) if r.id == gone else r for r in m.pack.rules)
         assert said(whole(m.again(pack=replace(m.pack, rules=rules))), {"start", "clock", "fraction"}) == "", m
@@ -312,38 +311,22 @@ def test_b4_no_page_that_advises_against_it_says_how_to_begin() -> None:
 # -- H3 --------------------------------------------------------------------------------------------
 
 
-def adjusted(m: Made) -> tuple[Page, Page]:
-    """The page with a snippet and an urgent message that say how to begin, and with its cards pinned."""
-    text = PACK.messages[("M-SN-LAB", "en")]
-    new = text.model_copy(
+@pytest.mark.parametrize(("found", "kept"), [("mdma", True), ("protonitazene", False)])
+def test_h3_what_staff_add_or_pin_passes_through_the_veto(found: str, kept: bool) -> None:
+    text = PACK.messages[("M-SN-LAB", "en")].model_copy(
         update={"id": "M-NEW", "short": "Keep cool. [start_low: Start with a small part.]", "more": ""}
     )
-    rows_ = (
-        SnippetRow(id="SN-NEW", message="M-NEW", slot="safer_use", status="draft", **SIGN),
-        SnippetRow(
-            id="SN-URGENT", message="M-NEW", kind="urgent", severity="S3", slot="danger", status="draft", **SIGN
-        ),
+    urgent = {"kind": "urgent", "severity": "S3", "slot": "danger"}
+    snippets = tuple(
+        SnippetRow(id=name, message="M-NEW", status="draft", **{**SIGN, **more})
+        for name, more in (("SN-NEW", {"slot": "safer_use"}), ("SN-URGENT", urgent))
     )
-    pack = replace(m.pack, messages={**m.pack.messages, ("M-NEW", "en"): new}, snippets=rows_)
-
-    def page(**more: tuple[str, ...]) -> Page:
-        pinned = tuple(c.rule_id for c in m.page.loggable().body if c.rule_id)
-        return evaluate(pack, m.facts, m.context, m.locale, NOW, Adjustments(pinned=pinned, **more))
-
-    return page(snippets=("SN-NEW",)), page(urgent=("SN-URGENT",))
-
-
-def test_h3_what_staff_add_or_pin_passes_through_the_veto() -> None:
-    kept = [0]
-
-    def oracle(m: Made) -> str | None:
-        here, _ = forbidden(m)
-        both = adjusted(m)
-        kept[0] += sum("small part" in visible(p) and "Keep cool" in visible(p) for p in both)
-        wrong = "; ".join(said(visible(p), here) for p in both)
-        return wrong.strip("; ") if here else None
-
-    held(oracle, over=some(20), least=60)
-    mild = [m for m in pages() if not forbidden(m)[0] and said(visible(m.page), {"start"})]
-    assert mild
-    assert any("small part" in visible(p) for m in mild[:10] for p in adjusted(m))
+    pack = replace(PACK, messages={**PACK.messages, ("M-NEW", "en"): text}, snippets=snippets)
+    facts = Facts.model_validate(
+        {"expected": (found,), "form": "powder", "findings": ({"substance": found, "confidence": "confirmed"},)}
+    )
+    pinned = tuple(rule.id for rule in PACK.rules)
+    for added in (Adjustments(pinned=pinned, snippets=("SN-NEW",)), Adjustments(pinned=pinned, urgent=("SN-URGENT",))):
+        page = evaluate(pack, facts, pages()[0].context, "en", NOW, added)
+        assert "Keep cool" in visible(page)
+        assert bool(said(visible(page), {"start"})) is kept
