@@ -93,9 +93,8 @@ def test_a_page_shows_the_table_of_the_cube_with_its_release_its_definition_and_
 
 
 def test_every_choice_is_a_look_up_and_the_csv_says_what_the_cube_says(figures: Figures, released: Any) -> None:
-    public, partner = figures.world.anonymous(), figures.world.as_(Role.PUBLIC_HEALTH)
-    for width, split, found in itertools.product(Width, Split, ("", "opioid")):
-        asked = LookUp(found, width, split)
+    public, partner, rt = figures.world.anonymous(), figures.world.as_(Role.PUBLIC_HEALTH), figures.world.runtime
+    for asked in itertools.starmap(LookUp, itertools.product(("", "opioid"), Width, Split)):
         for audience, path, client in ((Audience.PUBLIC, "/figures", public), (Audience.PARTNER, "/partner", partner)):
             page = client.get(asked.address(path), headers=BROWSER)
             assert page.status_code in (200, 403), asked
@@ -103,10 +102,9 @@ def test_every_choice_is_a_look_up_and_the_csv_says_what_the_cube_says(figures: 
                 assert "Choose longer periods" in page.text
                 continue
             lines = list(csv.DictReader(io.StringIO(client.get(asked.address(f"{path}.csv")).text)))
-            rt = figures.world.runtime
             with rt.read() as session:
                 table = service.cube_table(
-                    session, released, audience, asked.by, asked.where, found, rt.pack.substances, rt.now()
+                    session, released, audience, asked.by, asked.where, asked.found, rt.pack.substances, rt.now()
                 )
             assert [line["n"] for line in lines] == ["" if row.n is None else str(row.n) for row in table.rows]
             assert all(line["release"] == released.number and line["licence"] and line["citation"] for line in lines)
@@ -122,13 +120,18 @@ def test_a_choice_that_is_not_in_the_release_says_so_and_keeps_the_form(figures:
     assert "<script>alert" not in public_page(figures, found="<script>alert(1)</script>").text
 
 
-def test_the_page_of_partners_is_for_partners_only(figures: Figures, released: Any) -> None:
-    for path in ("/partner", "/partner.csv"):
-        for role in set(Role) - {Role.POLICE, Role.PUBLIC_HEALTH}:
-            assert figures.world.as_(role).get(path).status_code == 403, role
+def test_what_is_for_partners_is_for_partners_only(figures: Figures, released: Any) -> None:
+    of_release = f"/api/v1/releases/{released.id}"
+    cube = f"{of_release}/cube?by=month&audience="
+    for path in ("/partner", "/partner.csv", f"{of_release}/package/partner", f"{cube}partner"):
+        for role in Role:
+            expected = 200 if role in {Role.POLICE, Role.PUBLIC_HEALTH} else 403
+            assert figures.world.as_(role).get(path).status_code == expected, (role, path)
         assert figures.world.anonymous().get(path).status_code == 401
     for role in Role:
         assert figures.world.as_(role).get("/figures", headers=BROWSER).status_code == 200
+        for other in ("operator", "researcher"):
+            assert figures.world.as_(role).get(cube + other).status_code in (403, 422), role
 
 
 def test_neither_page_names_a_place_a_session_or_an_agency(figures: Figures, released: Any) -> None:

@@ -74,6 +74,8 @@ def agrees(field: Mapping[str, Any], cell: str) -> bool:
 def check_package(content: bytes) -> dict[str, Any]:
     """datapackage.json against what is there: paths, sizes, hashes, header, every cell, the key."""
     there = members(content)
+    listed = dict(reversed(line.split("  ")) for line in there["SHA256SUMS"].decode().splitlines())
+    assert listed == {p: hashlib.sha256(data).hexdigest() for p, data in there.items() if p != "SHA256SUMS"}
     described: dict[str, Any] = json.loads(there["datapackage.json"])
     assert re.fullmatch(r"[a-z0-9._-]+", described["name"])
     for resource in described["resources"]:
@@ -102,7 +104,12 @@ def test_the_same_dataset_is_the_same_bytes() -> None:
 
 
 def test_citation_and_datacite_name_creator_year_version_and_release() -> None:
+    described = check_package(package(DATASET, [COUNTS, OTHER]))
+    assert described["licenses"][0]["path"] == "https://creativecommons.org/licenses/by/4.0/"
+    assert described["temporal"] == {"from": "2026-01", "to": "2026-05"}
     there = members(package(DATASET, [COUNTS]))
+    assert "'=cmd()" in there["counts.csv"].decode(), "a spreadsheet runs no cell"
+    assert "“Not found” is not “absent”." in there["README.txt"].decode()
     cff = YAML(typ="safe").load(there["CITATION.cff"].decode())
     assert cff["cff-version"] == "1.2.0"
     assert cff["type"] == "dataset"
@@ -118,11 +125,6 @@ def test_citation_and_datacite_name_creator_year_version_and_release() -> None:
     assert cited["identifiers"] == [{"identifier": DATASET.id, "identifierType": "MAST release id"}]
     assert cited["types"]["resourceTypeGeneral"] == "Dataset"
     assert {"date": "2026-01/2026-05", "dateType": "Collected"} in cited["dates"]
-
-
-def test_a_spreadsheet_runs_no_cell() -> None:
-    there = members(package(DATASET, [COUNTS]))
-    assert "'=cmd()" in there["counts.csv"].decode()
 
 
 def test_parquet_without_pyarrow_is_refused_and_csv_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
