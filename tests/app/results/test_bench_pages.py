@@ -21,15 +21,15 @@ HTML = {"Accept": "text/html"}
 
 
 def test_the_worklist_shows_what_waits_with_its_expectation_and_no_ticket(lab: Lab, world: Any) -> None:
-    first = lab.sample(("mdma",))
-    lab.sample((), words_spoken="blue ones")
+    first, _ = lab.sample(("mdma",)), lab.sample((), words_spoken="blue ones")
     text = world.as_(CHEMIST).get("/bench", headers=HTML).text
     assert f'href="/bench/samples/{first}"' in text
     assert "MDMA" in text
     assert "“blue ones”" in text
     assert "awaiting analysis" in text
     assert "data-key-list" in text
-    assert not re.search(r"ticket", main(text), re.IGNORECASE)
+    for shown in (text, lab.page(first)):
+        assert not re.search(r"ticket", main(shown), re.IGNORECASE)
 
 
 def main(text: str) -> str:
@@ -37,25 +37,14 @@ def main(text: str) -> str:
     return text[text.index("<main") : text.index("<footer")]
 
 
-def test_the_verifier_finds_what_is_to_be_verified_on_top(lab: Lab, world: Any) -> None:
-    lab.sample()
-    submitted = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
-    text = world.as_(VERIFIER).get("/bench", headers=HTML).text
-    links = re.findall(r'href="/bench/samples/([0-9a-f-]+)"', text)
-    assert links[0] == str(submitted.result.sample_id)
-
-
-def test_an_empty_bench_says_what_will_appear(world: Any) -> None:
-    assert "No session is open" in world.as_(CHEMIST).get("/bench", headers=HTML).text
-
-
-def test_a_sample_page_never_shows_a_ticket(lab: Lab) -> None:
-    assert not re.search(r"ticket", main(lab.page(lab.sample())), re.IGNORECASE)
-
-
-def test_a_real_spectrum_becomes_a_finding_and_goes_to_release_by_forms_alone(lab: Lab, shared_data: Path) -> None:
+def test_a_real_spectrum_becomes_a_finding_and_goes_to_release_by_forms_alone(
+    lab: Lab, world: Any, shared_data: Path
+) -> None:
     sample_id = lab.sample(("cocaine",))
-    lab.upload(sample_id, shared_data / "instruments" / "msp" / "swgdrug_1775.MSP")
+    file = ("levamisole.msp", (shared_data / "instruments" / "msp" / "swgdrug_1775.MSP").read_bytes())
+    sent = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/files", files={"file": file}, headers=HTML)
+    assert sent.status_code == 303
+    lab.runtime.jobs.run_until_idle()
     text = lab.page(sample_id)
     assert "Consistent with Levamisole" in text
     assert "starter" in text
@@ -74,33 +63,14 @@ def test_a_real_spectrum_becomes_a_finding_and_goes_to_release_by_forms_alone(la
     assert lab.latest(sample_id).result.state is State.RELEASED
 
 
-def test_a_file_that_cannot_be_read_says_so_on_the_page(lab: Lab, tmp_path: Path) -> None:
-    sample_id, path = lab.sample(), tmp_path / "letter.docx"
-    path.write_bytes(b"Dear colleague,\nthis is no spectrum.\n")
-    lab.upload(sample_id, path)
-    text = lab.page(sample_id)
-    assert "letter.docx" in text
-    assert 'role="alert"' in text
-
-
 def test_a_file_whose_decimals_are_ambiguous_asks_and_is_read_after_the_answer(lab: Lab, shared_data: Path) -> None:
     sample_id = lab.sample()
     upload = lab.upload(sample_id, shared_data / "instruments" / "csv_spectrum" / "ambiguous_comma_only.csv")
     text = lab.page(sample_id)
     assert f'name="upload" value="{upload.id}"' in text
     assert lab.post(sample_id, "answers", {"upload": upload.id, "version": 1}).status_code == 422
-    assert (
-        lab.post(sample_id, "answers", {"upload": upload.id, "version": upload.version, "choice": 0}).status_code == 303
-    )
-
-
-def test_a_multipart_upload_works_without_javascript(lab: Lab, world: Any, shared_data: Path) -> None:
-    sample_id = lab.sample()
-    file = ("caffeine.msp", (shared_data / "instruments" / "msp" / "swgdrug_2768.MSP").read_bytes())
-    answer = world.as_(CHEMIST).post(f"/bench/samples/{sample_id}/files", files={"file": file}, headers=HTML)
-    assert answer.status_code == 303
-    lab.runtime.jobs.run_until_idle()
-    assert "Caffeine" in lab.page(sample_id)
+    answer = {"upload": upload.id, "version": upload.version, "choice": 0}
+    assert lab.post(sample_id, "answers", answer).status_code == 303
 
 
 def test_a_strip_is_recorded_once_and_becomes_a_finding_of_its_class(lab: Lab) -> None:
@@ -113,17 +83,13 @@ def test_a_strip_is_recorded_once_and_becomes_a_finding_of_its_class(lab: Lab) -
     assert "Nitazene strip: positive" in lab.page(sample_id)
     assert lab.post(sample_id, "use-strip", {"analysis": strips[0].analysis.id}).status_code == 303
     finding = lab.latest(sample_id).findings[0]
-    assert (finding.substance_id, finding.substance_class, finding.confidence) == (
-        None,
-        "opioid.nitazene",
-        "class_only",
-    )
+    assert (finding.substance_id, finding.substance_class) == (None, "opioid.nitazene")
+    assert finding.confidence == "class_only"
 
 
 def test_a_strip_without_a_reading_keeps_what_was_typed(lab: Lab) -> None:
-    answer = lab.post(
-        lab.sample(), "analyses", {"method": "strip", "strip_target": "opioid.fentanyl", "strip_lot": "L77"}
-    )
+    form = {"method": "strip", "strip_target": "opioid.fentanyl", "strip_lot": "L77"}
+    answer = lab.post(lab.sample(), "analyses", form)
     assert answer.status_code == 422
     assert 'value="L77"' in answer.text
     assert 'value="opioid.fentanyl" checked' in answer.text
@@ -204,14 +170,8 @@ def test_releasing_asks_once_with_what_the_client_will_read(lab: Lab) -> None:
 
 def test_a_finding_by_name_is_added_changed_and_removed(lab: Lab) -> None:
     sample_id = _analysed(lab)
-    assert (
-        lab.post(
-            sample_id,
-            "findings",
-            {"substance": "cocaine", "amount_value": "71,5", "amount_low": "67", "amount_high": "75"},
-        ).status_code
-        == 303
-    )
+    form = {"substance": "cocaine", "amount_value": "71,5", "amount_low": "67", "amount_high": "75"}
+    assert lab.post(sample_id, "findings", form).status_code == 303
     view = lab.latest(sample_id)
     assert (view.findings[0].amount_value, view.findings[0].amount_unit) == (71.5, "percent_ww")
     text = lab.page(sample_id)
@@ -233,60 +193,18 @@ def test_an_unknown_name_offers_the_register_and_keeps_the_words(lab: Lab) -> No
     assert "“eutylon”" in answer.text
     kept = lab.post(sample_id, "findings", {"substance_words": "eutylon", "keep_words": "yes"})
     assert kept.status_code == 303
-    assert lab.latest(sample_id).findings[0].unknown_label == "eutylon"
-
-
-def test_words_without_javascript_are_read_as_the_register_knows_them(lab: Lab) -> None:
-    sample_id = _analysed(lab)
-    assert lab.post(sample_id, "findings", {"substance_words": "mandy"}).status_code == 303
-    assert lab.latest(sample_id).findings[0].substance_id == "mdma"
-
-
-def test_a_stale_edit_says_so_and_keeps_what_was_typed(lab: Lab) -> None:
-    sample_id = _analysed(lab)
-    view = lab.draft(sample_id, NewFinding("mdma"))
-    form = {"substance": "ketamine", "amount_unit": "percent_ww", "basis": "base", "version": view.result.version}
-    assert lab.post(sample_id, "findings", {**form, "amount_value": "7"}, VERIFIER).status_code == 303
-    late = lab.post(sample_id, "findings", {**form, "amount_value": "12"})
-    assert late.status_code == 409
-    assert "Someone else changed the same fields" in late.text
-    assert "Theirs: 7\u00a0%" in late.text
-    assert "Yours: 12\u00a0%" in late.text
-    assert 'name="substance" value="ketamine"' in late.text
-    assert 'value="12"' in late.text
-
-
-def test_two_who_begin_at_once_do_not_overwrite_each_other(lab: Lab, world: Any) -> None:
-    sample_id = _analysed(lab)
-    assert lab.post(sample_id, "findings", {"substance": "mdma"}, VERIFIER).status_code == 303
-    late = lab.post(sample_id, "findings", {"substance": "ketamine"})
-    assert late.status_code == 303
-    told = world.as_(CHEMIST).get(late.headers["Location"], headers=HTML).text
-    assert "Saved with a colleague" in told
-    kept = lab.latest(sample_id).findings
-    assert [f.substance_id for f in kept] == ["mdma", "ketamine"]
-
-
-def test_a_number_that_is_none_is_named_and_kept(lab: Lab) -> None:
-    for typed in ("seventy", "nan", "1e99", "1,2,3"):
-        answer = lab.post(_analysed(lab), "findings", {"substance": "mdma", "amount_value": typed})
-        assert answer.status_code == 422, typed
-        assert f'value="{typed}"' in answer.text
-
-
-def test_a_step_that_is_refused_gives_every_reason_on_the_page(lab: Lab) -> None:
-    view = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
-    answer = lab.press(view.result.sample_id, "verify", CHEMIST)
-    assert answer.status_code == 409
-    assert "Only a verifier can do this." in answer.text
-    assert "Someone else must verify" in answer.text
+    view = lab.latest(sample_id)
+    assert view.findings[0].unknown_label == "eutylon"
+    known = lab.post(sample_id, "findings", {"substance_words": "mandy", "version": view.result.version})
+    assert known.status_code == 303
+    assert lab.latest(sample_id).findings[1].substance_id == "mdma"
 
 
 def test_a_button_that_cannot_be_used_says_why_beside_it(lab: Lab) -> None:
     fresh = bar(lab.page(lab.sample()))
     assert "disabled" in fresh
     assert "No finding yet. Add one, or record “nothing detected”." in fresh
-    view = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
+    view = lab.submitted()
     own = bar(lab.page(view.result.sample_id))
     assert re.search(r"<button[^>]* disabled[^>]*>Verify", own)
     assert "Only a verifier can do this." in own
@@ -298,8 +216,7 @@ def test_a_button_that_cannot_be_used_says_why_beside_it(lab: Lab) -> None:
 
 
 def test_after_a_return_the_verifier_goes_on_and_the_chemist_begins_the_next_version(lab: Lab) -> None:
-    view = lab.act(lab.draft(_analysed(lab), NewFinding("mdma")), "submit", CHEMIST)
-    lab.act(view, "return", VERIFIER, reason="Measure it again.")
+    view = lab.go(lab.submitted(), "return", reason="Measure it again.")
     sample_id = view.result.sample_id
     verifier, chemist = bar(lab.page(sample_id, VERIFIER)), bar(lab.page(sample_id))
     assert re.search(r'<a class="button button--primary" href="/to-verify">Next to verify', verifier)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import xml.etree.ElementTree as ET
 from typing import Any
 from uuid import UUID, uuid4
@@ -181,25 +180,3 @@ def test_the_next_sample_is_made_ready_ahead_and_nobody_counts_as_working(lab: L
     assert rules.json()["prerender"][0]["where"] == {"selector_matches": ".rail a[rel~=next]"}
 
     assert by_itself(Request({"type": "http", "headers": [(b"sec-purpose", b"prefetch;prerender")]}))
-
-
-def test_the_words_of_the_header_are_given_again_with_their_counts(lab: Lab, world: Any) -> None:
-    lab.sample()
-    text = world.as_(CHEMIST).get("/areas", params={"at": "/bench/samples/x"}, headers=HTML).text
-    assert text.count('Bench</span> <span class="count">1</span>') == 3, "the line, the menu, and the foot of a phone"
-    assert 'href="/bench" aria-current="page"' in text
-    assert world.anonymous().get("/areas").status_code == 401
-
-
-def test_a_packed_curve_is_the_curve_and_light(world: Any, street: Any) -> None:
-    _, reading_id = street
-    plain = world.as_(CHEMIST).get(f"/api/v1/readings/{reading_id}/plot").json()
-    answer = plot(world, reading_id)
-    assert len(gzip.compress(answer.content)) < 15_000
-    for line, kept in zip(answer.json()["series"], plain["series"], strict=True):
-        if "grid" in line:
-            first, step = line["grid"]
-            assert first + step * (len(line["steps"]) - 1) == pytest.approx(kept["x"][-1])
-        else:
-            assert line["x"] == kept["x"]
-        assert np.allclose(np.cumsum(line["steps"]) * line["unit"], kept["y"], atol=line["unit"])

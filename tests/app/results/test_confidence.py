@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from app.laboratory.identification.domain import Method, method_info
-from app.results.derivation import LABORATORY, Evidence, derive_confidence
-from spectra.minimum_identification import properties
+from app.results.derivation import LABORATORY, Evidence, derive_confidence, minimum_identification
+from spectra.minimum_identification import category, properties
 
 
 def of(*methods: str) -> list[Evidence]:
@@ -43,6 +45,7 @@ TABLE = [
     (("ftir", "dart_ms"), "confirmed", "agree"),
     (("ftir", "tlc"), "confirmed", "agree"),
     (("gc_ms", "lc_ms"), "confirmed", "agree"),
+    (("tlc", "gc_fid", "uv"), "confirmed", "two of them uncorrelated ones of SWGDRUG category B"),
     (("ftir", "gc_ms!"), "indicated", "GC-MS: did not run well"),
     (("ftir", "gc_ms?"), "indicated", "GC-MS: was not read yet"),
     (("gc_ms?",), "tentative", "No analysis that counts"),
@@ -73,16 +76,26 @@ def test_a_negative_strip_speaks_only_for_what_was_not_seen() -> None:
     assert derive_confidence(of("strip:positive"), seen=False)[0].value == "tentative"
 
 
+EVERY = [m.value for m in Method if m is not Method.STRIP] + ["strip:positive"]
+
+
 def test_more_evidence_never_lowers_the_confidence() -> None:
     order = ["tentative", "class_only", "indicated", "confirmed"]
-    every = [m.value for m in Method if m is not Method.STRIP] + ["strip:positive"]
-    for first in every:
+    for first in EVERY:
         alone = order.index(derive_confidence(of(first))[0].value)
-        for second in every:
+        for second in EVERY:
             assert order.index(derive_confidence(of(first, second))[0].value) >= alone
+
+
+def test_confirmed_and_the_swgdrug_minimum_are_one_rule() -> None:
+    for how_many in (1, 2, 3):
+        for methods in combinations(EVERY, how_many):
+            level, _ = derive_confidence(of(*methods))
+            assert (level.value == "confirmed") == minimum_identification(of(*methods)).met, methods
 
 
 def test_every_instrumental_method_has_its_principle() -> None:
     without = {Method.REAGENT, Method.STRIP, Method.VISUAL}
     assert all(properties(method.value) for method in Method if method not in without)
+    assert all(method_info(method).category == category(method) for method in Method)
     assert {method.value for method in Method if method not in without} >= LABORATORY

@@ -18,14 +18,10 @@ COCAINE, CAFFEINE = NewFinding("cocaine"), NewFinding("caffeine")
 FIVE = Amount(5.0, Unit.PERCENT, Basis.BASE)
 
 
-def test_changes_of_different_substances_go_together() -> None:
-    both = merge([COCAINE], [COCAINE, CAFFEINE], [replace(COCAINE, abundance=Abundance.MAJOR)])
-    assert both == Merged((replace(COCAINE, abundance=Abundance.MAJOR), CAFFEINE))
-
-
-def test_changes_of_different_fields_of_one_substance_go_together() -> None:
+def test_changes_of_different_substances_and_of_different_fields_of_one_go_together() -> None:
     theirs, yours = replace(COCAINE, amount=FIVE), replace(COCAINE, abundance=Abundance.MINOR)
-    assert merge([COCAINE], [theirs], [yours]) == Merged((replace(theirs, abundance=Abundance.MINOR),))
+    both = replace(theirs, abundance=Abundance.MINOR)
+    assert merge([COCAINE], [theirs, CAFFEINE], [yours]) == Merged((both, CAFFEINE))
 
 
 def test_the_same_field_is_a_choice() -> None:
@@ -42,11 +38,6 @@ def test_what_one_took_out_and_the_other_changed_is_a_choice() -> None:
     assert (clash.field, clash.theirs) == (WHOLE, None)
     assert merge([COCAINE], [], [changed], {("cocaine", WHOLE): True}).findings == (changed,)
     assert merge([COCAINE], [changed], [], {("cocaine", WHOLE): True}).findings == ()
-
-
-def test_both_add_the_same_with_different_analyses() -> None:
-    theirs, yours = (replace(COCAINE, analysis_ids=(run,)) for run in RUNS[:2])
-    assert merge([], [theirs], [yours]) == Merged((replace(COCAINE, analysis_ids=tuple(RUNS[:2])),))
 
 
 FINDING = st.builds(

@@ -142,16 +142,6 @@ def test_on_the_page_what_is_open_is_ticked_by_the_chemist_and_again_by_the_veri
     assert lab.press(sample_id, "release", LEAD).status_code == 303
 
 
-def test_with_nothing_open_submit_and_verify_stay_one_press_each(lab: Lab) -> None:
-    sample_id = lab.sample(("cocaine",))
-    ran = run(lab, sample_id)
-    keys = ("cocaine", "levamisole", "caffeine", "phenacetin")
-    lab.draft(sample_id, *(NewFinding(key, analysis_ids=(ran,)) for key in keys))
-    for by, step in ((CHEMIST, "submit"), (VERIFIER, "verify")):
-        assert "accept_open" not in lab.page(sample_id, by)
-        assert lab.press(sample_id, step, by).status_code == 303
-
-
 # -- recording and dismissing ----------------------------------------------------------------------------------------
 
 

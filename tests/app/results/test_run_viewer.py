@@ -143,13 +143,6 @@ def test_ions_are_typed_as_a_list_and_of_too_many_the_last_ones_are_drawn(typed:
     assert ions_of(typed) == ions
 
 
-@pytest.mark.parametrize("typed", ["mdma", "58 -91", "0", "1e9", "58.1.2", "nan"])
-def test_what_is_no_ion_is_refused_with_what_to_do(typed: str) -> None:
-    with pytest.raises(Invalid, match=r"is not an m/z\. No trace was drawn") as refused:
-        ions_of(typed)
-    assert "for example 58 91" in refused.value.hint
-
-
 @pytest.mark.parametrize(("start", "end"), [("5.6", ""), ("x", "5"), ("inf", "1"), ("-1", "2")])
 def test_what_is_no_stretch_is_refused_with_what_to_do(start: str, end: str) -> None:
     with pytest.raises(Invalid, match="No mean spectrum was made") as refused:

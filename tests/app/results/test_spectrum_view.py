@@ -17,7 +17,7 @@ from app.platform.kernel.errors import Unavailable
 from app.platform.plots import Plot
 from app.results import service
 from app.results.bench import bench
-from app.screens.bench.spectrum_view import CandidateRow, head_of, run_words, view_of
+from app.screens.bench.spectrum_view import CandidateRow, run_words, view_of
 from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run
 
@@ -49,26 +49,6 @@ def test_probabilities_become_bars_with_names_and_the_chance_of_none_of_them():
         ("Not in this library", "10\u00a0%"),
     ]
     assert bars[0].notes == ("in the set",)
-
-
-@pytest.mark.parametrize(
-    ("headline", "head"),
-    [
-        (
-            "Consistent with a mixture of Cocaine and Caffeine.",
-            ("Cocaine and Caffeine", "probable · 1\u00a0% unexplained"),
-        ),
-        (
-            "Possible mixture: Cocaine and Caffeine.",
-            ("Possible mixture: Cocaine and Caffeine.", "1\u00a0% unexplained"),
-        ),
-    ],
-)
-def test_a_probable_mixture_is_headed_by_its_names_in_one_line_and_a_doubtful_one_says_so_first(
-    headline: str, head: tuple[str, str]
-):
-    parts = (Component("Cocaine", share=0.6), Component("Caffeine", share=0.4))
-    assert head_of(Answer(headline=headline, components=parts, unexplained_fraction=0.01), mass=False) == head
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
@@ -80,27 +80,12 @@ GUARDS = [
     (State.DRAFT, Action.SUBMIT, {"methods_inactive": ("FTIR version 0",)}, "FTIR version 0"),
     (State.DRAFT, Action.SUBMIT, {"sample_withdrawn": True}, "withdrawn"),
     (State.DRAFT, Action.SUBMIT, {"strips_unanswered": ("nitazene",)}, "strip for nitazene is positive"),
-    (
-        State.DRAFT,
-        Action.SUBMIT,
-        {"names_open": ("Phenacetin",)},
-        "Record or dismiss it, or confirm that it stays open",
-    ),
-    (
-        State.DRAFT,
-        Action.SUBMIT,
-        {"names_open": ("A", "B")},
-        "still open: A, B. Record or dismiss each",
-    ),
+    (State.DRAFT, Action.SUBMIT, {"names_open": ("A",)}, "Record or dismiss it, or confirm that it stays open"),
+    (State.DRAFT, Action.SUBMIT, {"names_open": ("A", "B")}, "still open: A, B. Record or dismiss each"),
     (State.SUBMITTED, Action.VERIFY, {"names_open": ("A", "B")}, "Return the result, or confirm that they stay open"),
     (State.SUBMITTED, Action.VERIFY, {"strips_unanswered": ("nitazene",)}, "no finding mentions it"),
     (State.DRAFT, Action.SUBMIT, {"answer_waits": True}, "being worked out"),
-    (
-        State.SUBMITTED,
-        Action.VERIFY,
-        {"questions_open": ("Are these two files of one sample?",)},
-        "Are these two files",
-    ),
+    (State.SUBMITTED, Action.VERIFY, {"questions_open": ("Of one sample?",)}, "Of one sample?"),
     (State.VERIFIED, Action.RELEASE, {"questions_open": ("One?", "Another?")}, "is open and 1 more: One?"),
     (State.SUBMITTED, Action.WITHDRAW, {"actor_id": OTHER}, "Only someone who wrote"),
     (State.SUBMITTED, Action.RETURN, {"actor_id": AUTHOR}, "Recall them"),
@@ -155,16 +140,8 @@ def test_every_guard_of_every_step_is_exercised_above() -> None:
 
 
 def test_all_reasons_come_at_once() -> None:
-    wrong = fine(
-        State.VERIFIED,
-        Action.RELEASE,
-        Role.CHEMIST,
-        actor_id=AUTHOR,
-        individual_results=False,
-        analysis_consent=False,
-        qc_failed=True,
-        instruments_overdue=("Alpha II",),
-    )
+    guards = {"individual_results": False, "analysis_consent": False, "qc_failed": True, "instruments_overdue": ("A",)}
+    wrong = fine(State.VERIFIED, Action.RELEASE, Role.CHEMIST, actor_id=AUTHOR, **guards)
     decision = decide(Action.RELEASE, wrong)
     assert len(decision.reasons) == 6
     assert decision.reasons[0] == "Only a session lead can do this."
@@ -178,18 +155,6 @@ def test_a_field_that_can_be_filled_in_is_asked_for_and_not_blocking() -> None:
         Action.VERIFY, fine(State.SUBMITTED, Action.VERIFY, instruments_overdue=("x",), override_reason="ok")
     ).allowed
     assert decide(Action.RETURN, fine(State.SUBMITTED, Action.RETURN, reason="")).asks == ("reason",)
-
-
-def test_one_trained_operator_may_verify_where_the_session_allows_it() -> None:
-    alone = {"actor_id": AUTHOR, "screening_single": True}
-    assert decide(Action.VERIFY, fine(State.SUBMITTED, Action.VERIFY, **alone)).allowed
-    assert decide(Action.RELEASE, fine(State.VERIFIED, Action.RELEASE, **alone)).allowed
-
-
-def test_a_co_author_is_an_author() -> None:
-    both: frozenset[UUID] = frozenset({AUTHOR, OTHER})
-    assert not decide(Action.VERIFY, fine(State.SUBMITTED, Action.VERIFY, author_ids=both)).allowed
-    assert decide(Action.WITHDRAW, fine(State.SUBMITTED, Action.WITHDRAW, author_ids=both, actor_id=OTHER)).allowed
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,8 @@ def finding(substance: str, version: int, **more: Any) -> dict[str, Any]:
     return {"substance": substance, "abundance": "major", "version": version, **more}
 
 
-def found(lab: Lab, sample_id: UUID) -> dict[str, str]:
-    view = lab.latest(sample_id)
-    return {f.substance_id: f.abundance.value for f in view.findings}
+def found(lab: Lab, sample_id: UUID) -> set[str]:
+    return {f.substance_id for f in lab.latest(sample_id).findings}
 
 
 def test_of_two_people_both_findings_are_there_and_the_second_is_told_of_the_first(lab: Lab, world: Any) -> None:
@@ -34,7 +33,7 @@ def test_of_two_people_both_findings_are_there_and_the_second_is_told_of_the_fir
     assert lab.post(sample_id, "findings", finding("caffeine", seen)).status_code == 303
     second = lab.post(sample_id, "findings", finding("ketamine", seen), VERIFIER)
     assert second.status_code == 303
-    assert set(found(lab, sample_id)) == {"mdma", "caffeine", "ketamine"}
+    assert found(lab, sample_id) == {"mdma", "caffeine", "ketamine"}
     told = world.as_(VERIFIER).get(second.headers["Location"], headers=HTML).text
     notice = told[told.index("Saved with a colleague") :]
     assert "Added: Caffeine" in notice[: notice.index("</div>")]
@@ -44,20 +43,19 @@ def test_of_two_people_both_findings_are_there_and_the_second_is_told_of_the_fir
 def test_the_same_field_shows_theirs_and_yours_and_what_is_chosen_is_saved(lab: Lab) -> None:
     sample_id = lab.sample()
     seen = lab.draft(sample_id, NewFinding("mdma")).result.version
-    first = finding("mdma", seen, position=0)
-    assert lab.post(sample_id, "findings", first).status_code == 303
-    yours = finding("mdma", seen, position=0, abundance="trace")
-    shown = lab.post(sample_id, "findings", yours, VERIFIER)
+    both = {"position": 0, "amount_unit": "percent_ww", "basis": "base"}
+    assert lab.post(sample_id, "findings", finding("mdma", seen, **both, amount_value="7")).status_code == 303
+    shown = lab.post(sample_id, "findings", finding("mdma", seen, **both, amount_value="12"), VERIFIER)
     assert shown.status_code == 409
-    assert "Theirs: major" in shown.text
-    assert "Yours: trace" in shown.text
-    assert found(lab, sample_id) == {"mdma": "major"}
+    assert "Theirs: 7\u00a0%" in shown.text
+    assert "Yours: 12\u00a0%" in shown.text
+    assert lab.latest(sample_id).findings[0].amount_value == 7
     form = shown.text[shown.text.index("findings/choose") :]
     hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[: form.index("</form>")]))
     hidden["yours"] = hidden["yours"].replace("&#34;", '"')
     assert lab.post(sample_id, "findings/choose", {**hidden, "take": ""}, VERIFIER).status_code == 409
     assert lab.post(sample_id, "findings/choose", {**hidden, "take": "yours"}, VERIFIER).status_code == 303
-    assert found(lab, sample_id) == {"mdma": "trace"}
+    assert lab.latest(sample_id).findings[0].amount_value == 12
     torn = {**hidden, "yours": "{", "take": "yours"}
     assert lab.post(sample_id, "findings/choose", torn, VERIFIER).status_code == 422
 
@@ -74,7 +72,7 @@ def test_the_check_is_repeated_on_what_both_wrote(lab: Lab) -> None:
     seen = lab.draft(other).result.version
     assert lab.post(other, "nothing-found", {"version": seen, "nothing_found": "yes"}).status_code == 303
     assert lab.post(other, "findings", finding("caffeine", seen), VERIFIER).status_code == 409
-    assert found(lab, other) == {}
+    assert found(lab, other) == set()
 
 
 def test_the_edits_of_a_draft_go_when_it_is_submitted(lab: Lab) -> None:

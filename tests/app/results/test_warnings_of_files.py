@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from app.laboratory.readings import analyses, uploads
-from app.laboratory.readings.domain import AnalysisStatus, UploadState
+from app.laboratory.readings.domain import UploadState
 from app.laboratory.readings.tables import Analysis
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
@@ -25,10 +25,6 @@ SENTENCE = "The file does not say whether y is absorbance or transmittance."
 CLICK = "Mark warnings as checked"
 
 
-def add_file(lab: Lab, sample_id: UUID, content: bytes = NAMELESS, name: str = "run7.txt") -> Any:
-    return lab.upload(sample_id, content, name)
-
-
 def see(lab: Lab, upload: Any, by: Role = CHEMIST) -> Any:
     with lab.runtime.db.begin(lab.actor(by)) as uow:
         return uploads.see_warnings(uow, upload.id, upload.version)
@@ -36,7 +32,7 @@ def see(lab: Lab, upload: Any, by: Role = CHEMIST) -> Any:
 
 def test_a_result_on_a_file_with_warnings_is_refused_before_the_click_and_goes_through_after(lab: Lab) -> None:
     sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
     assert (view.findings[0].confidence, view.findings[0].methods) == ("tentative", [])
     assert "warnings of its file were not looked at" in " ".join(view.findings[0].confidence_reasons)
@@ -52,7 +48,7 @@ def test_a_result_on_a_file_with_warnings_is_refused_before_the_click_and_goes_t
 
 def test_nothing_found_does_not_rest_on_warnings_nobody_has_looked_at_either(lab: Lab) -> None:
     sample_id = lab.sample(())
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     view = lab.draft(sample_id, nothing_found=True)
     assert view.result.outcome == "pending"
     assert "nobody has checked" in lab.refused(view, "submit", CHEMIST)
@@ -62,32 +58,15 @@ def test_nothing_found_does_not_rest_on_warnings_nobody_has_looked_at_either(lab
 
 def test_reading_by_hand_is_no_way_around_the_warnings_of_a_file(lab: Lab) -> None:
     sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     lab.change(Analysis, upload.analysis_id, read_by_hand=True)
     view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(upload.analysis_id,)))
     assert "nobody has checked" in lab.refused(view, "submit", CHEMIST)
 
 
-def test_a_run_that_is_to_be_repeated_supports_nothing_and_asks_for_no_click(lab: Lab) -> None:
-    sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
-    other = lab.analysis(sample_id, "gc_ms")
-    lab.change(Analysis, upload.analysis_id, status=AnalysisStatus.REPEAT)
-    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(other,)))
-    assert lab.go(view, "submit").result.state == "submitted"
-
-
-def test_a_file_with_warnings_that_comes_after_the_submission_stops_the_result(lab: Lab) -> None:
-    sample_id = lab.sample()
-    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(lab.analysis(sample_id, "gc_ms"),)))
-    view = lab.go(view, "submit")
-    add_file(lab, sample_id)
-    assert "run7.txt has warnings" in lab.refused(view, "verify", VERIFIER)
-
-
 def test_a_rereading_that_fails_for_a_reason_of_ours_is_no_way_around_the_warnings(lab: Lab, clock: Any) -> None:
     sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     lab.runtime.blobs.path(upload.blob_sha256).unlink()  # the disk, not the file
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
         assert uploads.reprocess_analysis(uow, upload.analysis_id) == 1
@@ -104,7 +83,7 @@ def test_a_rereading_that_fails_for_a_reason_of_ours_is_no_way_around_the_warnin
 
 def test_the_look_is_kept_in_the_log_and_told_to_the_screens_once(lab: Lab) -> None:
     sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     seen = see(lab, upload)
     again = see(lab, seen, by=VERIFIER)  # a second click changes nothing
     assert (again.version, again.warnings_seen_by) == (seen.version, lab.actor(CHEMIST).person_id)
@@ -120,22 +99,18 @@ def test_the_look_is_kept_in_the_log_and_told_to_the_screens_once(lab: Lab) -> N
 
 def test_a_look_at_what_changed_meanwhile_or_has_no_warnings_is_refused(lab: Lab) -> None:
     sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     see(lab, upload)
     with pytest.raises(Stale):
         see(lab, upload)
     named = b"Wavenumber (cm-1)\tAbsorbance\n" + NAMELESS
-    plain = add_file(lab, sample_id, named, "named.txt")
+    plain = lab.upload(sample_id, named, "named.txt")
     with pytest.raises(Conflict) as refused:
         see(lab, plain)
     assert "no warnings" in refused.value.detail
     with lab.runtime.db.begin(lab.actor(CHEMIST)) as uow:
-        waiting = uploads.answer_upload(
-            uow,
-            upload.id,
-            the_file(lab, sample_id).upload.version,
-            hints={"y_unit": "absorbance"},
-        )
+        now = the_file(lab, sample_id).upload.version
+        waiting = uploads.answer_upload(uow, upload.id, now, hints={"y_unit": "absorbance"})
     with pytest.raises(Conflict) as refused:
         see(lab, waiting)
     assert "being read again" in refused.value.detail
@@ -143,7 +118,7 @@ def test_a_look_at_what_changed_meanwhile_or_has_no_warnings_is_refused(lab: Lab
 
 def test_a_look_covers_fewer_warnings_and_not_new_ones(lab: Lab) -> None:
     sample_id = lab.sample()
-    see(lab, add_file(lab, sample_id))
+    see(lab, lab.upload(sample_id, NAMELESS, "run7.txt"))
 
     def asked_again_after(**how: Any) -> bool:
         file = the_file(lab, sample_id).upload
@@ -167,7 +142,7 @@ def the_file(lab: Lab, sample_id: UUID) -> Any:
 
 def test_the_screen_shows_the_sentences_the_button_and_then_who_looked(lab: Lab) -> None:
     sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     text = lab.page(sample_id, tab="quality")
     assert text.count(SENTENCE) == 1
     assert CLICK in text
@@ -186,7 +161,7 @@ def test_the_screen_shows_the_sentences_the_button_and_then_who_looked(lab: Lab)
 
 
 def test_the_button_belongs_to_the_sample_of_the_page(lab: Lab) -> None:
-    upload = add_file(lab, lab.sample())
+    upload = lab.upload(lab.sample(), NAMELESS, "run7.txt")
     other = lab.sample()
     form = {"upload": str(upload.id), "version": upload.version}
     assert lab.post(other, "warnings", form).status_code == 404
@@ -195,7 +170,7 @@ def test_the_button_belongs_to_the_sample_of_the_page(lab: Lab) -> None:
 
 def test_the_api_says_what_is_to_be_seen_and_takes_the_look(lab: Lab, world: Any) -> None:
     sample_id = lab.sample()
-    upload = add_file(lab, sample_id)
+    upload = lab.upload(sample_id, NAMELESS, "run7.txt")
     chemist, url = world.as_(CHEMIST), f"/api/v1/uploads/{upload.id}"
     listed = chemist.get(f"/api/v1/samples/{sample_id}/analyses").json()[0]
     assert SENTENCE in listed["readings"][0]["warnings"]

@@ -27,20 +27,6 @@ def whole(lab: Lab, sample: Any, *findings: NewFinding, **more: Any) -> tuple[Ou
     return row.outcome, row.verdict
 
 
-def test_no_verdict_rests_on_a_strip(lab: Lab) -> None:
-    sample = lab.sample(("mdma",))
-    read = strip(lab, sample)
-    found = whole(lab, sample, NewFinding(None, "opioid.nitazene", analysis_ids=(read,)))
-    assert found == (Outcome.PARTLY_IDENTIFIED, Verdict.INCONCLUSIVE)
-
-
-def test_a_strip_beside_what_was_expected_makes_it_no_other_drug(lab: Lab) -> None:
-    sample = lab.sample(("mdma",))
-    read, ran = strip(lab, sample), lab.analysis(sample, "ftir")
-    findings = NewFinding("mdma", analysis_ids=(ran,)), NewFinding(None, "opioid.nitazene", analysis_ids=(read,))
-    assert whole(lab, sample, *findings)[1] is Verdict.AS_EXPECTED
-
-
 @pytest.mark.parametrize(("read", "verdict"), [(True, Verdict.NOT_AS_EXPECTED), (False, Verdict.INCONCLUSIVE)])
 def test_no_verdict_while_a_method_that_could_see_it_still_runs(lab: Lab, read: bool, verdict: Verdict) -> None:
     sample = lab.sample(("mdma",))
