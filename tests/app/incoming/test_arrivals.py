@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
@@ -14,12 +13,10 @@ from sqlmodel import select
 
 from app.laboratory.incoming.tables import IncomingFile
 from app.laboratory.readings.tables import Blob, Upload
-from app.main import create_app
 from app.platform.audit import AuditEntry
 from app.platform.jobs.tables import JobRow
 from app.platform.kernel.actor import Role
 from app.platform.web.tables import IdempotencyRow
-from tests.app.conftest import PASSWORD
 from tests.app.incoming.conftest import OCTETS, Bench, digest
 from tests.support.road import infrared_file, ok
 
@@ -125,11 +122,6 @@ def test_a_digest_that_cannot_be_understood_is_refused(bench: Bench, value: str)
     assert bench.client().post("/api/v1/incoming", content=b"x", headers=headers).status_code == 422
 
 
-def test_other_digests_are_passed_over(bench: Bench) -> None:
-    headers = {**OCTETS, "Repr-Digest": "md5=:YWJj:, unixsum=:AAA=:"}
-    assert bench.client().post("/api/v1/incoming", content=b"x", headers=headers).status_code == 201
-
-
 def test_an_empty_file_and_one_over_the_limit_are_refused(bench: Bench) -> None:
     assert bench.post(b"").status_code == 422
     bench.world.runtime.blobs.max_bytes = 1000
@@ -151,36 +143,12 @@ def test_only_the_bench_sends_and_the_lead_reads(bench: Bench) -> None:
     assert bench.client(Role.RECEPTION).get("/api/v1/incoming").status_code == 403
 
 
-def test_a_token_of_a_chemist_is_enough(bench: Bench) -> None:
-    token = ok(
-        bench.client().post(
-            "/api/v1/tokens", json={"label": "FTIR laptop", "roles": ["chemist"], "days": 366, "password": PASSWORD}
-        )
-    )
-    headers = {**OCTETS, "Authorization": f"Bearer {token['token']}"}
-    sent = bench.world.anonymous().post("/api/v1/incoming?filename=a.jdx", content=infrared_file(), headers=headers)
-    assert sent.status_code == 201
-    with bench.world.runtime.read() as session:
-        row = session.exec(select(IncomingFile)).one()
-    assert row.received_by == bench.world.actors[Role.CHEMIST].person_id
-
-
 def test_a_session_of_another_agency_is_absent(bench: Bench) -> None:
     theirs = bench.world.session(agency="other")
     assert bench.post(b"x", session=str(theirs)).status_code == 404
     assert bench.post(b"x", session=str(uuid4())).status_code == 404
     assert bench.post(b"x", attach="true").status_code == 422
     assert rows(bench) == []
-
-
-def test_what_it_is_is_known_soon(bench: Bench) -> None:
-    file = bench.arrive("scan.jdx")
-    bench.read()
-    known = bench.now(file)
-    assert (known["problem"], known["summary"]["count"]) == (None, 1)
-    (one,) = known["summary"]["readings"]
-    assert (one["kind"], one["x_first"], one["x_last"]) == ("ir", 400, 3990)
-    assert known["read_at"]
 
 
 def test_damage_is_seen_at_once_and_the_file_is_kept(bench: Bench) -> None:
@@ -271,23 +239,3 @@ def test_attached_from_its_name_only_when_asked_and_certain(bench: Bench) -> Non
     assert (str(upload.id), upload.blob_sha256) == (done["upload_id"], done["sha256"])
     entry = next(e for e in rows(bench, AuditEntry) if e.verb == "attach")
     assert (entry.reason, entry.session_id) == ("attached from its name", session)
-
-
-def test_with_a_session_only_its_samples_are_meant(bench: Bench) -> None:
-    sample = bench.stage.road.register()
-    name = f"S{bench.number(sample)}.jdx"
-    other = str(bench.world.session(name="Sunday"))
-    assert bench.arrive(name, infrared_file(1), session=other, attach="true")["suggestion"] is None
-    assert bench.arrive(name, infrared_file(2), session=bench.stage.road.session_id)["suggestion"]["certain"]
-
-
-def test_a_file_written_anew_is_a_new_arrival(bench: Bench) -> None:
-    where = {"origin": "FTIR", "filename": "run/a.jdx"}
-    for seed in (1, 2):
-        url = f"/api/v1/incoming?{urlencode({**where, 'arrival': f'k{seed}'})}"
-        assert bench.client().post(url, content=infrared_file(seed), headers=OCTETS).status_code == 201
-    assert len(rows(bench)) == 2
-
-
-def test_the_server_starts_with_the_job_wired(bench: Bench, settings: Any) -> None:
-    assert "read_incoming" in create_app(settings).state.runtime.jobs._handlers

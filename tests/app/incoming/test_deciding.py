@@ -44,13 +44,6 @@ def test_an_attached_file_is_read_with_its_sample_as_any_other(bench: Bench, sam
     assert "incoming.attach" in {e.kind for e in table(bench, EventRow)}
 
 
-def test_a_method_may_be_given(bench: Bench, sample: str) -> None:
-    bench.decide(bench.arrive(), "attach", sample_id=sample, method="raman")
-    bench.read()
-    (analysis,) = ok(bench.client().get(f"/api/v1/samples/{sample}/analyses"))
-    assert analysis["method"] == "raman"
-
-
 def test_two_people_cannot_give_one_file_to_two_samples(bench: Bench, sample: str) -> None:
     file, other = bench.arrive(), bench.stage.road.register()
     assert bench.decide(file, "attach", sample_id=sample).status_code == 200
@@ -104,14 +97,6 @@ def test_a_file_of_the_wrong_sample_is_taken_back_and_supports_nothing_there(ben
     (analysis,) = ok(bench.client().get(f"/api/v1/samples/{right}/analyses"))
     assert (analysis["status"], analysis["uploads"][0]["id"]) == ("ok", done["upload_id"])
     assert bench.decide(bench.arrive("b.jdx", infrared_file(1)), "take-back").status_code == 409
-
-
-def test_a_result_cannot_rest_on_a_file_that_was_taken_back(bench: Bench, sample: str) -> None:
-    file = ok(bench.decide(bench.arrive(), "attach", sample_id=sample))
-    bench.read()
-    bench.decide(file, "take-back")
-    page = bench.client().get(f"/bench/samples/{sample}", headers={"Accept": "text/html"}).text
-    assert "supports no answer" in page
 
 
 @pytest.mark.parametrize("act", ["attach", "set-aside", "restore", "take-back"])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
 from app.platform.kernel.actor import Role
 from tests.app.incoming.conftest import Bench
 from tests.support.road import infrared_file, ok
@@ -23,14 +21,6 @@ def page(bench: Bench, query: str = "", role: Role = Role.CHEMIST) -> str:
 def form(bench: Bench, file: dict[str, Any], act: str, **fields: Any) -> Any:
     data = {"version": file["version"], **fields}
     return bench.client().post(f"/bench/incoming/{file['id']}/{act}", data=data, headers=HTML)
-
-
-def test_an_empty_list_says_what_will_be_here(bench: Bench) -> None:
-    text = page(bench)
-    assert "No files to assign" in text
-    assert 'data-upload-url="/api/v1/incoming?origin=browser"' in text
-    assert "No files assigned yet" in page(bench, "?state=attached")
-    assert "No files set aside" in page(bench, "?state=set_aside")
 
 
 def test_a_file_shows_what_it_is_where_it_came_from_and_the_sample_its_name_speaks_of(bench: Bench) -> None:
@@ -50,15 +40,6 @@ def test_a_file_shows_what_it_is_where_it_came_from_and_the_sample_its_name_spea
     assert f'name="sample_id" value="{sample}"' in apart
     assert 'name="file"' not in apart.replace('type="file" id="upload" name="file"', "")
     assert "1 file to assign" in bench.client().get("/bench", headers=HTML).text
-
-
-def test_the_bench_counts_what_waits(bench: Bench) -> None:
-    assert "to assign" not in bench.client().get("/bench", headers=HTML).text
-    for n in range(3):
-        bench.arrive(f"{n}.jdx", infrared_file(n))
-    text = bench.client().get("/bench/worklist", headers=HTML).text
-    assert "3 files to assign" in text
-    assert "incoming" in re.search(r'data-live="([^"]+)"', text)[1]  # type: ignore[index]
 
 
 def test_damage_and_copies_are_said(bench: Bench) -> None:
@@ -140,15 +121,6 @@ def test_a_refused_file_does_not_spoil_those_before_it(bench: Bench) -> None:
     assert "a.jdx" in answer.text
 
 
-def test_the_lead_reads_and_decides_nothing(bench: Bench) -> None:
-    file = bench.arrive()
-    text = page(bench, role=Role.SESSION_LEAD)
-    assert "a.jdx" in text
-    assert "<form" not in text.split('<section id="incoming"')[1].split("</section>")[0]
-    answer = bench.client(Role.SESSION_LEAD).post(f"/bench/incoming/{file['id']}/restore", data={"version": "1"})
-    assert answer.status_code == 403
-
-
 def test_many_files_are_paged(bench: Bench) -> None:
     for n in range(27):
         bench.arrive(f"file-{n:02d}.jdx", infrared_file(n), arrival=f"k{n}")
@@ -159,11 +131,6 @@ def test_many_files_are_paged(bench: Bench) -> None:
     second = page(bench, older[1].replace("&amp;", "&"))
     assert "file-01.jdx" in second
     assert "Newest" in second
-
-
-@pytest.mark.parametrize("query", ["?state=x", "?state=waiting&cursor=", "?done=<script>"])
-def test_odd_addresses_are_met_calmly(bench: Bench, query: str) -> None:
-    page(bench, query)
 
 
 def test_two_open_sessions_are_told_apart(bench: Bench) -> None:

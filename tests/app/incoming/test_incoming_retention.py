@@ -76,15 +76,6 @@ def test_bytes_that_something_else_needs_are_kept(bench: Bench, clock: Any, old:
     assert bench.now(waiting)["kept"]
 
 
-def test_bytes_somebody_sent_lately_are_kept_though_no_row_names_them_yet(bench: Bench, clock: Any, old: Any) -> None:
-    file = bench.arrive()
-    ok(bench.decide(file, "set-aside", reason="blank"))
-    path = old(file)
-    bench.world.runtime.blobs.put(iter([infrared_file()]))  # its row is about to be written
-    assert a_month_later(bench, clock) == (1, 0)
-    assert path.exists()
-
-
 def test_the_same_bytes_arriving_in_the_very_moment_they_go_are_not_lost(
     bench: Bench, old: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

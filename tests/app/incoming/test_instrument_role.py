@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from app.intake.people.tables import PersonRole
-from app.laboratory.incoming.tables import IncomingFile
 from app.platform.kernel.actor import Role
 from tests.app.conftest import PASSWORD
 from tests.app.incoming.conftest import Bench
@@ -21,18 +19,6 @@ def asked(bench: Bench, query: str) -> Any:
 
 def told(body: dict[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in OF_A_SAMPLE}
-
-
-def test_it_sends_a_file_once_and_hears_what_it_needs(bench: Bench) -> None:
-    first = bench.post(infrared_file(), "scan.jdx", role=Role.INSTRUMENT, arrival="key-1")
-    assert (first.status_code, first.headers["ETag"]) == (201, '"1"')
-    assert first.json()["message"] == "Received and stored. It waits to be assigned to a sample."
-    assert bench.post(infrared_file(), role=Role.INSTRUMENT, arrival="key-1").status_code == 200
-    (row,) = ok(asked(bench, "?arrival=key-1"))["rows"]
-    assert (row["id"], row["sha256"]) == (first.json()["id"], first.json()["sha256"])
-    with bench.world.runtime.read() as session:
-        received_by = session.get_one(IncomingFile, UUID(row["id"])).received_by
-    assert received_by == bench.world.actors[Role.INSTRUMENT].person_id
 
 
 def test_it_asks_about_one_arrival_and_lists_nothing(bench: Bench) -> None:

@@ -74,12 +74,3 @@ def test_the_same_content_twice_and_a_file_that_cannot_be_read_are_left_to_a_per
     assert len(tokens) == 1
     press(bench, tokens)
     assert seen(bench) == []
-
-
-def test_the_count_above_the_files_is_part_of_what_is_live(bench: Bench) -> None:
-    """It said “To attach 0” above three files that had come since."""
-    bench.arrive("a.jdx")
-    part = bench.client().get("/bench/incoming/part", headers=HTML).text
-    assert 'To assign <span class="count">1</span>' in part
-    assert 'id="incoming-bar" hx-swap-oob="true"' in part
-    assert "1 file to assign" in part

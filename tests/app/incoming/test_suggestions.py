@@ -82,7 +82,3 @@ def test_everything_else_suggests_nothing(name: str) -> None:
 
 def test_a_number_of_two_open_sessions_suggests_nothing() -> None:
     assert suggest("041.spa", [*OPEN, sample(41, OTHER)]) is None
-
-
-def test_nothing_is_suggested_where_nothing_is_open() -> None:
-    assert suggest("041.spa", []) is None

@@ -181,15 +181,6 @@ def test_an_instrument_is_added_once_and_belongs_to_its_agency(lab: Lab) -> None
     assert "GC 1" in lab.client().get("/instruments").text
 
 
-def test_a_check_keeps_its_reading_though_the_day_is_compared_again(lab: Lab) -> None:
-    _, reading = lab.reading(small_film(2.5))
-    body = {"reading_id": reading, "material": "polystyrene_film"}
-    kept = ok(lab.client().post(f"/api/v1/instruments/{lab.machine()}/checks", json=body))
-    assert kept["state"] == "drifted"
-    lab.work()
-    assert lab.get(f"/api/v1/instruments/checks/{kept['id']}")["reading_id"] == reading
-
-
 def test_a_reading_of_a_withdrawn_sample_checks_nothing(lab: Lab) -> None:
     sample, reading = lab.reading(small_film())
     ok(lab.client(Role.RECEPTION).post(f"/api/v1/samples/{sample}/withdraw", json={}))

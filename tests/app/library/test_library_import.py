@@ -15,7 +15,7 @@ from app.laboratory.library.service import library_faults, list_libraries
 from app.laboratory.library.tables import Library
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
-from app.platform.kernel.errors import Conflict, Invalid, Unreadable
+from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.live.tables import EventRow
 
 MSP = """Name: Testamine
@@ -91,25 +91,6 @@ def test_an_import_is_audited_and_told_to_open_screens(parts: ImportParts, msp: 
     assert event.kind == "library.added"
 
 
-def test_a_shelf_that_was_open_before_finds_the_new_library(parts: ImportParts, msp: Path):
-    registry = shelf_of(parts)
-    assert [one.name for one in registry.mass(accurate=False)] == ["starter-ei"]
-    import_library(parts, [msp], "Own 2026", "CC0", "our bench")
-    found = registry.mass(accurate=False)
-    assert [one.name for one in found] == ["Own 2026", "starter-ei"]
-    assert found[0].mass.names[0] == "Testamine"
-    assert found[0].mass.compounds[0] == "AAAAAAAAAAAAAA"
-    assert found[0].mass.entry(0).provenance.licence == "CC0"
-
-
-def test_the_same_files_under_the_same_name_change_nothing(parts: ImportParts, msp: Path):
-    first = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
-    again = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
-    assert again.already_there
-    assert again.library.id == first.library.id
-    assert len(list(parts.library_dir.iterdir())) == 1
-
-
 def test_other_files_under_a_taken_name_are_a_conflict(parts: ImportParts, msp: Path):
     import_library(parts, [msp], "Own 2026", "CC0", "our bench")
     msp.write_text(MSP.replace("Othersine", "Changed"))
@@ -144,13 +125,6 @@ def test_a_commit_that_fails_leaves_no_folder_behind(parts: ImportParts, msp: Pa
     with pytest.raises(RuntimeError):
         import_library(parts, [msp], "Own 2026", "CC0", "our bench")
     assert list(parts.library_dir.iterdir()) == []
-
-
-def test_a_file_that_is_no_library_is_refused_in_one_sentence(parts: ImportParts, tmp_path: Path):
-    prose = tmp_path / "prose.msp"
-    prose.write_text("Dear Sir or Madam,\nplease find enclosed nothing at all.\n")
-    with pytest.raises(Unreadable, match=r"prose\.msp"):
-        import_library(parts, [prose], "Prose", "CC0", "a letter")
 
 
 def test_of_a_folder_the_unreadable_files_are_refused_and_the_rest_is_taken(
@@ -195,16 +169,3 @@ def test_check_names_the_same_spectrum_under_two_names(parts: ImportParts, tmp_p
     with parts.db.read() as session:
         faults = [fault.sentence for fault in library_faults(session, registry, "Twice", parts.library_dir)]
     assert any("Testamine" in fault and "Wronglabel" in fault for fault in faults)
-
-
-def test_swgdrug_is_imported_whole(parts: ImportParts, shared_data: Path):
-    done = import_library(
-        parts, [shared_data / "ms/lib/SWGDRUG_3.4.msp"], "SWGDRUG 3.4", "free of charge from SWGDRUG", "SWGDRUG 3.4"
-    )
-    assert (done.n_read, done.n_accepted, done.n_merged, done.n_refused) == (2988, 2986, 2, 0)
-    assert done.library.technique == "ms"
-    assert not done.library.accurate
-    book = shelf_of(parts).get("SWGDRUG 3.4").mass
-    cocaine = [i for i, name in enumerate(book.names) if name == "Cocaine"]
-    assert cocaine
-    assert book.compounds[cocaine[0]] == "ZPUCINDJVBIVPJ"

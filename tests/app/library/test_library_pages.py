@@ -21,14 +21,6 @@ def own(world, tmp_path: Path) -> str:
     )
 
 
-def test_the_list_says_which_libraries_are_only_starters(world):
-    page = world.as_(Role.CHEMIST).get("/libraries")
-    assert page.status_code == 200
-    assert "starter-ei" in page.text
-    assert "No full library yet" in page.text
-    assert "import a full library" in page.text.lower()
-
-
 def test_an_imported_library_shows_terms_and_entries_and_can_be_searched(world, tmp_path: Path):
     key = own(world, tmp_path)
     chemist = world.as_(Role.CHEMIST)
@@ -61,9 +53,3 @@ def test_the_api_pages_through_entries_and_finds_by_name(world):
     one = chemist.get(f"/api/v1/libraries/starter-ei/entries/{found['rows'][0]['number']}").json()
     assert one["source"]
     assert "starter" in one["note"]
-
-
-def test_those_who_do_not_judge_spectra_do_not_see_libraries(world):
-    assert world.as_(Role.RECEPTION).get("/api/v1/libraries").status_code == 403
-    assert world.as_(Role.POLICE).get("/libraries").status_code == 403
-    assert world.anonymous().get("/api/v1/libraries").status_code == 401

@@ -20,9 +20,9 @@ from app.operations.retention import purge
 from app.platform.audit import AuditEntry
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
-from app.platform.kernel.errors import Conflict, Invalid, NotFound, Unreadable
+from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.live.tables import EventRow
-from instruments import CorruptFile, TooLarge, read
+from instruments import TooLarge, read
 from spectra import Reading, ReadingKind
 
 MSP = """Name: Testamine
@@ -131,19 +131,6 @@ def test_a_file_that_changes_while_it_is_imported_makes_no_library(parts: Import
         assert session.exec(select(Library)).first() is None
 
 
-def test_without_the_original_files_a_library_is_read_again_and_is_the_same(
-    parts: ImportParts, own: Library, msp: Path
-):
-    msp.unlink()
-    found = reparse_library(parts, "Own 2026", apply=True)
-    assert found.same
-    assert found.n_entries == (3, 3)
-    assert list(lines_of(found)) == []
-    assert row_of(parts).folder == own.folder
-    with parts.db.read() as session:
-        assert [e.verb for e in session.exec(select(AuditEntry))] == ["import"]
-
-
 def test_a_dry_run_names_what_is_added_gone_and_changed_and_changes_nothing(
     parts: ImportParts, own: Library, newer: NewerReaders
 ):
@@ -233,16 +220,6 @@ def test_two_at_once_do_not_overwrite_each_other(
         reparse_library(parts, "Own 2026", apply=True)
     assert len(shelf_of(parts).get("Own 2026")) == 2
     assert len(list(parts.library_dir.iterdir())) == 1
-
-
-def test_a_library_whose_only_file_is_refused_now_stays_as_it_is(parts: ImportParts, own: Library, newer: NewerReaders):
-    def refuse(readings):
-        raise CorruptFile("Num Peaks lies.")
-
-    newer.change = refuse
-    with pytest.raises(Unreadable, match=r"own\.msp: Num Peaks lies"):
-        reparse_library(parts, "Own 2026", apply=True)
-    assert len(shelf_of(parts).get("Own 2026")) == 3
 
 
 @pytest.mark.parametrize("noted", [True, False], ids=["who read it is noted", "it is not"])

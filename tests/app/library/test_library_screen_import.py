@@ -164,14 +164,6 @@ def test_missing_words_are_said_field_by_field_and_what_was_typed_is_kept(world,
     assert admin.get("/api/v1/libraries/imports").json() == []
 
 
-def test_nobody_but_an_administrator_imports(world, network: bytes):
-    for role in (Role.CHEMIST, Role.RESEARCHER, Role.SESSION_LEAD):
-        client = world.as_(role)
-        assert client.get("/libraries/import").status_code == 403
-        assert client.post(URL, content=network, headers=OCTETS).status_code == 403
-        assert 'href="/libraries/import"' not in client.get("/libraries").text
-
-
 def test_progress_is_written_at_most_once_a_second_and_at_every_step(world, network: bytes):
     admin = world.as_(Role.ADMIN)
     made = admin.post(URL, content=network, headers=OCTETS).json()
@@ -223,22 +215,6 @@ def test_a_file_that_went_away_is_said_without_a_path_of_the_server(world, netwo
     told = admin.get(f"/api/v1/libraries/imports/{made['id']}").json()
     assert (told["state"], "Send it again" in told["problem"]["hint"]) == ("refused", True)
     assert str(world.runtime.settings.blob_dir) not in str(told)
-
-
-def test_a_file_sent_again_while_it_is_imported_stays_for_whoever_sent_it(
-    world, network: bytes, monkeypatch: pytest.MonkeyPatch
-):
-    admin, real = world.as_(Role.ADMIN), import_job.import_library
-
-    def slow(*args: object, **more: object) -> object:
-        import_job.arrivals(world.runtime.settings.blob_dir, 1 << 20).put(iter([network]))  # its row comes in a moment
-        return real(*args, **more)
-
-    monkeypatch.setattr("app.laboratory.library.import_job.import_library", slow)
-    admin.post(URL, content=network, headers=OCTETS)
-    world.runtime.jobs.run_until_idle()
-    assert admin.get("/api/v1/libraries/imports").json()[0]["state"] == "done"
-    assert len(arrived(world)) == 1
 
 
 def test_where_not_every_refusal_was_kept_the_page_does_not_say_all(world, network: bytes, monkeypatch):

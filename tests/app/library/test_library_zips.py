@@ -107,12 +107,6 @@ def test_what_a_file_says_of_its_measurement_stays_with_the_entry(parts: ImportP
     assert dict(entry(registry, "Network 2026", pellet).details)["Sampling"] == "transmission, pellet"
 
 
-def test_a_query_finds_its_reference_in_the_library_that_came_as_a_zip(parts: ImportParts, archive: Path):
-    import_library(parts, [archive], "Network 2026", *TERMS)
-    book = shelf_of(parts).get("Network 2026").infrared
-    assert book.search(book.spectrum(1), top=1)[0].name == "Cocaine base"
-
-
 def test_turned_over_files_are_taken_once_a_person_says_what_they_are_and_stay_so_when_read_again(
     parts: ImportParts, tmp_path: Path
 ):
@@ -141,15 +135,6 @@ def test_the_same_zip_once_more_changes_nothing_and_under_another_name_is_remark
     assert (again.already_there, again.library.id) == (True, first.library.id)
     other = import_library(parts, [archive], "Other", *TERMS)
     assert "same files are also the library Network 2026" in other.summary()
-
-
-def test_a_zip_is_kept_whole_and_read_again_with_the_same_outcome(parts: ImportParts, archive: Path):
-    done = import_library(parts, [archive], "Network 2026", *TERMS)
-    assert [f["name"] for f in done.library.files] == ["network.zip"]
-    archive.unlink()
-    found = reparse_library(parts, "Network 2026")
-    assert found.same
-    assert found.n_refused == (5, 5)
 
 
 def test_a_file_of_a_zip_that_is_refused_now_takes_no_entry_away(
@@ -201,16 +186,6 @@ def test_a_zip_of_one_file_and_a_folder_with_a_zip_are_read_as_well(parts: Impor
     (folder / "deep" / "b.jdx").write_bytes(reference("B", curve(2)))
     (folder / "more.zip").write_bytes(zipped({"c.jdx": reference("C", curve(3)), "d.jdx": reference("D", curve(4))}))
     assert import_library(parts, [folder], "Folder", *TERMS).n_accepted == 3
-
-
-def test_curves_without_a_title_are_named_after_their_files(parts: ImportParts, tmp_path: Path):
-    rows = "\n".join(f"{450 + 2 * k},{v:.5f}" for k, v in enumerate(curve(5)))
-    table = f"wavenumber (cm-1),absorbance\n{rows}\n".encode()
-    (tmp_path / "csv.zip").write_bytes(zipped({"ours/Ketamine HCl.csv": table, "ours/B.jdx": reference("B", curve(2))}))
-    import_library(parts, [tmp_path / "csv.zip"], "Tables", *TERMS)
-    book = shelf_of(parts).get("Tables").infrared
-    known = {book.names[n]: book.entry(n).form for n in range(len(book))}
-    assert known == {"Ketamine HCl": "hydrochloride", "B": ""}
 
 
 def test_reasons_are_counted_and_the_table_is_safe_for_a_spreadsheet():

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
-import signal
 import zipfile
-from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from app.laboratory.readings.tables import Blob, Upload
-from app.platform.jobs import JobRunner
-from app.platform.kernel.actor import Role
+from app.laboratory.readings.tables import Blob
 from app.platform.storage import BlobStore
 from tests.support.small_files import small_ir
 
@@ -62,22 +57,6 @@ def test_a_bad_file_is_refused_in_a_sentence_and_kept(bench, what: str):
     assert bench.parts.blobs.path(upload["sha256"]).read_bytes() == content
 
 
-def test_a_renamed_file_is_read_by_its_content_and_the_mismatch_is_said(bench):
-    upload = bench.upload(small_ir(), "run.mzML")
-    assert upload["state"] == "read"
-    reading = bench.reading(upload)
-    assert reading["kind"] == "ir"
-    assert any("ends in .mzml" in remark["text"] for remark in reading["remarks"])
-
-
-def test_an_empty_file_is_not_taken(bench):
-    answer = bench.chemist.post(f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx", content=b"")
-    assert answer.status_code == 422
-    assert answer.json()["detail"] == "The file is empty."
-    with bench.world.runtime.read() as session:
-        assert session.exec(select(Upload)).first() is None
-
-
 def test_a_file_beyond_the_limit_is_refused_while_it_comes(bench):
     small = BlobStore(bench.parts.blobs.root, max_bytes=1000)
     object.__setattr__(bench.world.runtime, "blobs", small)
@@ -108,13 +87,6 @@ def ambiguous() -> bytes:
     return b"\n".join(b"%d,%d,0,%d" % (4000 - 4 * k, k % 10, 100 + k) for k in range(200))
 
 
-def test_the_real_ambiguous_file_asks_too(bench, instruments_data: Path):
-    upload = bench.upload((instruments_data / "csv_spectrum/ambiguous_comma_only.csv").read_bytes(), "ambiguous.csv")
-    assert upload["state"] == "asks"
-    assert upload["problem"]["where"] == "line 1"
-    assert upload["problem"]["choices"]
-
-
 def test_a_table_that_can_be_read_in_two_ways_asks_and_the_answer_reads_it(bench):
     upload = bench.upload(ambiguous(), "ambiguous.csv")
     assert upload["state"] == "asks"
@@ -140,46 +112,9 @@ def test_a_table_that_can_be_read_in_two_ways_asks_and_the_answer_reads_it(bench
     assert bench.reading(upload)["n_points"] > 1
 
 
-def test_a_child_that_is_killed_is_replaced_and_the_next_file_is_read(bench, sandbox):
-    worker = sandbox.warm()._idle.queue[0]
-    bench.upload(small_ir(), "first.dx")  # makes sure that the child is up
-    worker = sandbox.warm()._idle.queue[0]
-    os.kill(worker._process.pid, signal.SIGKILL)
-    worker._process.wait()
-    hit = bench.upload(small_ir() + b"\n", "second.dx")
-    assert hit["state"] in ("read", "refused")
-    after = bench.upload(small_ir() + b"\n\n", "third.dx")
-    assert after["state"] == "read"
-
-
 def test_a_sentence_quotes_no_control_character_of_the_file(bench):
     """PostgreSQL stores no NUL: the file would be refused as if the server had failed."""
     upload = bench.upload(small_ir().replace(b"##NPOINTS=", b"##NPOINTS=\x00\x1b[2J x"), "a.dx")
     assert (upload["state"], upload["problem"]["code"]) == ("refused", "bad_header")
     assert "NPOINTS" in upload["problem"]["detail"]
     assert upload["problem"]["detail"].isprintable()
-
-
-def test_a_reader_that_breaks_for_a_reason_of_ours_ends_in_a_sentence(bench, clock):
-    class Broken:
-        def read(self, *_args: object) -> list:
-            raise RuntimeError("no such luck")
-
-    from dataclasses import replace
-    from datetime import timedelta
-
-    from app.laboratory.readings.reading_job import handlers, on_failed
-
-    parts = replace(bench.parts, sandbox=Broken())
-    runner = JobRunner(parts.db, handlers(parts), clock, on_dead=on_failed(), backoff=lambda _n: timedelta(0))
-    bench.runner = runner
-    upload = bench.upload(small_ir(), "a.dx")
-    assert upload["state"] == "refused"
-    assert upload["problem"]["code"] == "reading_failed"
-    assert "file itself is kept" in upload["problem"]["detail"]
-
-
-def test_a_health_worker_may_look_but_not_upload(bench):
-    url = f"/api/v1/samples/{bench.sample_id}/uploads?filename=a.dx"
-    assert bench.world.as_(Role.HEALTH_WORKER).post(url, content=small_ir()).status_code == 403
-    assert bench.world.anonymous().post(url, content=small_ir()).status_code == 401

@@ -267,22 +267,6 @@ def test_the_api_corrects_and_takes_back(bench):
         assert answer.status_code == 422
 
 
-def test_reader_version_and_assurance_are_on_every_reading_on_screen_and_in_the_api(bench):
-    upload = bench.upload(small_ir(), "a.dx")
-    reading = bench.reading(upload)
-    assert reading["reader"] == "instruments.jcamp"
-    assert reading["reader_version"]
-    assert reading["assurance"] == "high"
-    assert "agrees with other readers" in reading["assurance_sentence"]
-    brief = bench.get(f"/api/v1/samples/{bench.sample_id}/analyses")[0]["readings"][0]
-    assert (brief["reader"], brief["reader_version"], brief["assurance"]) == (
-        reading["reader"], reading["reader_version"], "high",
-    )  # fmt: skip
-    text = page(bench)
-    assert f"{reading['reader']}, version {reading['reader_version']}" in text
-    assert reading["assurance_sentence"] in text
-
-
 def test_figures_of_quality_are_there_as_soon_as_the_file_is_read(bench):
     upload = bench.upload(small_ir(), "a.dx")
     figures = {f["key"]: f for f in bench.reading(upload)["quality"]["figures"]}

@@ -107,12 +107,6 @@ def test_a_strip_that_is_positive_where_ftir_shows_nothing_is_a_warning(bench, s
     assert "treat the sample as containing it" in warnings[0]
 
 
-def test_a_strip_that_agrees_with_ftir_is_no_warning(bench, shared_data: Path):
-    add(bench, strip())
-    bench.upload((shared_data / "ir/dev/street_jdx/Sd010.dx").read_bytes(), "paracetamol with 15 % fentanyl.dx")
-    assert quality(bench).warnings == ()
-
-
 def test_strips_by_the_table():
     fentanyl = Seen("Fentanyl", "fentanyl", "opioid.fentanyl")
     positive = StripResult("opioid.fentanyl", StripReading.POSITIVE, "fentanyl")
@@ -195,25 +189,6 @@ def test_scope_says_what_a_negative_may_rest_on(bench, shared_data: Path):
     assert ftir.printed, "limits of this very reading"
     assert ftir.lod_percent == max(5.0, *(math.ceil(limit) for _, limit in ftir.printed))
     assert not broken.counts  # its only file could not be read
-
-
-def test_two_chemists_do_not_overwrite_each_other(bench):
-    row = add(bench, NewAnalysis(Method.FTIR))
-    rt, chemist = bench.world.runtime, bench.world.actors[Role.CHEMIST]
-    with rt.db.begin(chemist) as uow:
-        analyses.update_analysis(uow, row.id, 1, {"batch": "B1"})
-    with pytest.raises(Stale), rt.db.begin(chemist) as uow:
-        analyses.update_analysis(uow, row.id, 1, {"batch": "B2"})
-
-
-def test_reading_by_hand_is_said_and_corrected_over_the_api(bench):
-    url = f"/api/v1/samples/{bench.sample_id}/analyses"
-    made = bench.chemist.post(url, json={"method": "gc_ms"}).json()
-    assert made["read_by_hand"] is False
-    change = bench.chemist.patch(
-        f"/api/v1/analyses/{made['id']}", json={"read_by_hand": True}, headers={"If-Match": '"1"'}
-    )
-    assert (change.status_code, change.json()["read_by_hand"]) == (200, True)
 
 
 @pytest.mark.parametrize("database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)

@@ -70,21 +70,3 @@ def test_an_imported_library_outranks_the_starters_and_ends_their_notice(
     assert plot["kind"] == "mass"
     assert plot["reference"]["label"] == "Levamisole (SWGDRUG 3.4)"
     assert "mirrored below" in plot["summary"].lower()
-
-
-def test_a_mixture_names_its_parts_with_their_shares(bench, shared_data: Path):
-    upload = bench.upload((shared_data / "ir/dev/street_jdx/Sd018.dx").read_bytes(), "street.dx")
-    answer = bench.candidates(upload)["answer"]
-    assert {p["substance_id"] for p in answer["components"]} == {"ketamine", "cocaine"}
-    assert answer["headline"] == "Possible mixture: Ketamine and Cocaine."
-    assert 0 < answer["unexplained_fraction"] < 0.15
-    assert all(p["low"] <= p["share"] <= p["high"] for p in answer["components"])
-
-
-def test_an_accurate_mass_is_a_formula_with_all_its_isomers(bench, instruments_data: Path):
-    content = (instruments_data / "csv_peaklist/AcetylFentanyl_60V.txt").read_bytes()
-    match = bench.candidates(bench.upload(content, "dart.txt"))
-    assert match["score_name"] == "exact_mass"
-    assert match["answer"]["level"] in ("class_only", "nothing_above_limit")
-    for row in match["candidates"]:
-        assert set(row["ambiguous_with"]) == set(row["isomers"]) - {row["substance"]}

@@ -120,18 +120,6 @@ def test_a_dry_run_shows_every_difference_and_changes_nothing(bench, newer):
     assert "x" not in change.arrays
 
 
-def test_first_last_highest_and_number_of_points_are_compared_when_the_lengths_differ(bench, newer):
-    bench.upload(small_ir(), "a.dx")
-    newer.change = lambda readings: [replace(readings[0], x=readings[0].x[1:-1], y=readings[0].y[1:-1] * 2)]
-    (found,) = run(bench, newer)
-    fields = found.changes[0].fields
-    assert fields["n_points"] == (81, 79)
-    assert fields["x_first"] == (400.0, 420.0)
-    assert fields["x_last"] == (2000.0, 1980.0)
-    assert fields["y_max"][1] == pytest.approx(2 * fields["y_max"][0])
-    assert found.changes[0].arrays == {}
-
-
 def test_peaks_of_scans_are_compared_with_unknown_precursors_equal(bench, newer):
     def run_of(intensity: float) -> FileReading:
         scans = tuple(MassSpectrum([50.0, 60.0], [intensity, 2.0], None if k else 99.5) for k in range(3))

@@ -6,12 +6,10 @@ import threading
 import uuid
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlmodel import func, select
 
-from app.laboratory.identification.domain import Method
 from app.laboratory.readings import uploads
 from app.laboratory.readings.reading_job import read_upload
 from app.laboratory.readings.tables import Analysis, Blob, Match, Reading, Upload
@@ -57,12 +55,6 @@ def test_the_same_key_with_other_bytes_is_a_conflict(bench):
     post(bench, small_ir(), key="k1")
     assert post(bench, small_ir() + b"\n", key="k1").status_code == 409
     assert count(bench, Upload) == 1
-
-
-def test_the_same_bytes_without_a_key_are_two_uploads_of_one_blob(bench):
-    post(bench, small_ir())
-    post(bench, small_ir())
-    assert (count(bench, Upload), count(bench, Blob)) == (2, 1)
 
 
 def test_a_commit_that_fails_is_never_acknowledged(bench, monkeypatch: pytest.MonkeyPatch):
@@ -111,11 +103,6 @@ def test_a_dropped_file_chooses_its_method_and_can_be_corrected(bench):
     bench.runner.run_until_idle()
     assert count(bench, Reading) == 1  # replaced, not doubled
     assert bench.get(url)["method"] == "raman"  # the chemist's word stands
-
-
-def test_a_method_that_was_chosen_is_kept(bench):
-    upload = bench.upload(small_ir(), "a.dx", method="raman")
-    assert bench.get(f"/api/v1/analyses/{upload['analysis_id']}")["method"] == "raman"
 
 
 def test_a_file_is_read_once_though_two_workers_hold_its_job(bench):
@@ -186,18 +173,6 @@ def test_a_foreign_object_answers_like_an_absent_one(bench):
     assert count(bench, Upload) == 1
 
 
-def test_files_can_be_sent_without_a_script(bench):
-    files = [("file", ("one.dx", small_ir())), ("file", ("two.dx", small_ir() + b"\n"))]
-    answer = bench.chemist.post(f"/bench/samples/{bench.sample_id}/files", files=files)
-    assert answer.status_code == 303
-    assert answer.headers["location"] == f"/bench/samples/{bench.sample_id}?done=files"
-    bench.runner.run_until_idle()
-    with bench.world.runtime.read() as session:
-        rows = session.exec(select(Upload).order_by(Upload.id)).all()
-    assert [(r.file_name, r.state) for r in rows] == [("one.dx", "read"), ("two.dx", "read")]
-    assert count(bench, Reading) == 2
-
-
 def test_a_form_sent_twice_is_one_upload_and_one_with_another_file_is_another(bench):
     """Whoever goes back and chooses a second file sends the key of the page again: that file must not vanish."""
 
@@ -219,14 +194,6 @@ def test_a_withdrawn_sample_takes_no_more_files(bench):
         uow.session.get(Sample, bench.sample_id).withdrawn_at = uow.now
     assert post(bench, small_ir()).status_code == 409
     assert count(bench, Upload) == 0
-
-
-def test_the_chosen_method_decides_what_a_reading_is_compared_with(bench, shared_data: Path):
-    content = (shared_data / "instruments/csv_peaklist/AcetylFentanyl_60V.txt").read_bytes()
-    free = bench.candidates(bench.upload(content, "peaks.txt"))
-    forced = bench.candidates(bench.upload(content, "peaks.txt", method=Method.GC_MS.value))
-    assert free["score_name"] == "exact_mass"
-    assert forced["score_name"] == "composite"
 
 
 def test_a_retry_that_overtakes_its_first_try_is_one_upload(bench):

@@ -13,7 +13,7 @@ from instruments import PlainReader
 from spectra import InfraredLibrary, MixtureExplanation
 from tests.app.standards.conftest import OCTETS, Lab
 from tests.support.road import ok
-from tests.support.small_files import small_curve, small_film, small_ms
+from tests.support.small_files import small_curve, small_ms
 
 BANDS = (690.0, 830.0, 1040.0, 1250.0, 1490.0, 1700.0, 2950.0)
 POWDER = small_curve(BANDS)
@@ -96,13 +96,6 @@ def test_one_out_of_date_is_shown_and_explains_nothing(lab: Lab) -> None:
     assert found["answer"]["in_house"]["supports"] == []
     assert "Testamine" not in [part["substance"] for part in found["answer"]["components"]]
     assert "does not count" in " ".join(found["answer"]["sentences"])
-
-
-@pytest.mark.usefixtures("without_fit")
-def test_an_own_reference_that_does_not_fit_does_not_lead(lab: Lab) -> None:
-    enrolled(lab)
-    sample, _ = measured(lab, small_film())
-    assert not lab.answer(sample)["candidates"][0].get("own")
 
 
 @pytest.mark.usefixtures("without_fit")

@@ -142,14 +142,6 @@ def test_what_cannot_be_a_reference_is_refused_with_what_to_do(lab: Lab) -> None
     assert lab.get("/api/v1/standards")["rows"] == []
 
 
-def test_the_same_request_twice_is_one_standard(lab: Lab) -> None:
-    url, headers = "/api/v1/standards/uploads?filename=a.msp&name=Testamine", {"Idempotency-Key": "k1"}
-    first = lab.client().post(url, content=small_ms(), headers=headers)
-    second = lab.client().post(url, content=small_ms(), headers=headers)
-    assert (first.json()["id"], second.status_code) == (second.json()["id"], 201)
-    assert second.headers["Idempotency-Replayed"] == "true"
-
-
 def test_the_form_on_the_bench_is_filled_in_and_one_click_enrols(lab: Lab) -> None:
     sample, reading = lab.run()
     bench = lab.client().get(f"/bench/samples/{sample}?tab=file", headers=HTML).text
@@ -165,15 +157,6 @@ def test_the_form_on_the_bench_is_filled_in_and_one_click_enrols(lab: Lab) -> No
     wrong = lab.client().post("/standards", data={**form, "purity": "much"}, headers=HTML)
     assert wrong.status_code == 422
     assert "“much” is not a number" in wrong.text
-
-
-def test_only_chemists_and_verifiers_enrol_and_a_lead_may_look(lab: Lab) -> None:
-    ok(lab.enrol(role=Role.VERIFIER))
-    assert lab.enrol(small_ms("b", OTHER), role=Role.SESSION_LEAD).status_code == 403
-    text = lab.client(Role.SESSION_LEAD).get("/standards", headers=HTML).text
-    assert "Testamine" in text
-    assert "Save as in-house standard" not in text
-    assert lab.client(Role.RECEPTION).get("/standards").status_code == 403
 
 
 def test_an_isomer_is_excluded_by_its_replicates_and_by_nothing_less(lab: Lab) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.app.standards.conftest import MDMA_MS, Lab
+from tests.app.standards.conftest import Lab
 from tests.support.road import ok
 from tests.support.small_files import MDMA, small_run
 from tests.support.staged import either_database
@@ -37,12 +37,3 @@ def test_a_blank_that_comes_later_takes_its_substance_out_of_the_runs_of_its_bat
     assert ok(withdrawn)["withdrawn_reason"] == "leak"
     lab.work()
     assert times(lab.answer(mine)) == [340, 385]
-
-
-def test_a_standard_is_enrolled_found_and_retired(lab: Lab) -> None:
-    made = ok(lab.enrol(substance="mdma", expires_on="2030-01-01"))
-    sample, _ = lab.spectrum(MDMA_MS.replace("135 90", "135 95"))
-    assert lab.answer(sample)["answer"]["in_house"]["supports"]
-    url = f"/api/v1/standards/{made['id']}/retire"
-    ok(lab.client().post(url, json={"reason": "used up"}, headers={"If-Match": '"1"'}))
-    assert [s["state"] for s in lab.get("/api/v1/standards")["rows"]] == ["retired"]
