@@ -214,34 +214,28 @@ def test_over_the_api_dismissals_replace_what_is_there(lab: Lab, world: Any) -> 
     assert (one["state"], one["reason"], one["dismissed_by"]) == ("dismissed", "wrong_match", "Chemist Own")
     assert done.headers["ETag"] == chemist.get(url).headers["ETag"]
     assert phenacetin(put())["state"] == "open"
-    stale = chemist.put(f"{url}/dismissals", json={"dismissals": []}, headers={"If-Match": '"1"'})
-    assert stale.status_code == 412
     assert chemist.put(f"{url}/dismissals", json={"dismissals": []}).status_code == 428
-    reader = world.as_(LEAD).put(f"{url}/dismissals", json={"dismissals": []}, headers={"If-Match": '"1"'})
-    assert reader.status_code == 403
-    stranger = world.as_(CHEMIST, agency="other")
-    assert stranger.put(f"{url}/dismissals", json={"dismissals": []}, headers={"If-Match": '"1"'}).status_code == 404
+    for client, status in ((chemist, 412), (world.as_(LEAD), 403), (world.as_(CHEMIST, agency="other"), 404)):
+        answer = client.put(f"{url}/dismissals", json={"dismissals": []}, headers={"If-Match": '"1"'})
+        assert answer.status_code == status
 
 
-@pytest.mark.parametrize(
-    ("wrong", "says"),
-    [
-        ([{"key": "heroin", "reason": "carry_over"}], "No spectrum of this sample names “heroin”."),
-        ([{"key": "cocaine", "reason": "carry_over"}], "Cocaine is recorded."),
-        ([{"key": "phenacetin", "reason": "other"}], "Enter a reason, for example solvent peak."),
-        ([{"key": "phenacetin", "reason": "other", "note": " "}], "Enter a reason, for example solvent peak."),
-        ([{"key": "phenacetin", "reason": "carry_over"}] * 2, "stands twice"),
-        ([{"key": "phenacetin", "reason": "other", "note": "x" * 141}], "140"),
-        ([{"key": "phenacetin", "reason": "because"}], "carry_over"),
-    ],
-)
-def test_a_dismissal_that_cannot_be_is_refused(lab: Lab, world: Any, wrong: list[dict[str, str]], says: str) -> None:
+def test_a_dismissal_that_cannot_be_is_refused(lab: Lab, world: Any) -> None:
     sample_id = four_with_three_recorded(lab)
     url, chemist = f"/api/v1/results/{lab.latest(sample_id).result.id}", world.as_(CHEMIST)
     etag = {"If-Match": chemist.get(url).headers["ETag"]}
-    answer = chemist.put(f"{url}/dismissals", json={"dismissals": wrong}, headers=etag)
-    assert answer.status_code == 422
-    assert says in answer.text
+    other = {"key": "phenacetin", "reason": "other"}
+    for wrong, says in (
+        ([other | {"key": "heroin"}], "No spectrum of this sample names “heroin”."),
+        ([other | {"key": "cocaine", "note": "x"}], "Cocaine is recorded."),
+        ([other], "Enter a reason, for example solvent peak."),
+        ([other | {"note": " "}], "Enter a reason, for example solvent peak."),
+        ([other | {"reason": "carry_over"}] * 2, "stands twice"),
+        ([other | {"note": "x" * 141}], "140"),
+        ([other | {"reason": "because"}], "carry_over"),
+    ):
+        answer = chemist.put(f"{url}/dismissals", json={"dismissals": wrong}, headers=etag)
+        assert (answer.status_code, says in answer.text) == (422, True), says
     assert lab.latest(sample_id).result.dismissals == []
 
 
@@ -384,33 +378,36 @@ def decided(analyses: Sequence[Any], *findings: NewFinding, dismissals: Sequence
     return {one.key: one.state.value for one in named}
 
 
+def test_a_peak_counts_from_the_level_at_which_the_run_lists_it_as_found() -> None:
+    levels = ("identified", "consistent_with", "class_only", "related", "nothing_above_limit", "not_compared")
+    found = [level for level in levels if decided([analysis(run_of(peak(MEPHEDRONE, level=level)))])]
+    assert found == ["identified", "consistent_with", "class_only"]
+
+
+A_SET = analysis(run_of(peak(MEPHEDRONE, THREE_MMC)))
+ALONE = analysis(run_of(peak(MEPHEDRONE, THREE_MMC, members=["K-Mephedrone"])))
+NOT_STORED = analysis(run_of(peak(row("Somebodyone"), members=["K-Somebodyone", "K-Mephedrone"])))
+"""A member of the set that is not among the stored rows."""
+SALT = analysis(run_of(peak(row("Cocaine hydrochloride"))))
+
+
 @pytest.mark.parametrize(
-    ("level", "named"),
-    [("identified", 1), ("consistent_with", 1), ("class_only", 1), ("related", 0), ("nothing_above_limit", 0),
-     ("not_compared", 0)],
-)  # fmt: skip
-def test_a_peak_counts_from_the_level_at_which_the_run_lists_it_as_found(level: str, named: int) -> None:
-    assert len(decided([analysis(run_of(peak(MEPHEDRONE, level=level)))])) == named
-
-
-def test_a_peak_that_is_a_set_is_recorded_by_any_of_it() -> None:
-    ran = analysis(run_of(peak(MEPHEDRONE, THREE_MMC)))
-    assert decided([ran]) == {"mephedrone": "open"}
-    assert decided([ran], NewFinding("3-mmc")) == {"mephedrone": "recorded"}
-    assert decided([ran], NewFinding("caffeine")) == {"mephedrone": "open"}
-    alone = analysis(run_of(peak(MEPHEDRONE, THREE_MMC, members=["K-Mephedrone"])))
-    assert decided([alone], NewFinding("3-mmc")) == {"mephedrone": "open"}
-
-
-def test_a_member_of_the_set_that_is_not_among_the_stored_rows_counts_by_its_name() -> None:
-    ran = analysis(run_of(peak(row("Somebodyone"), members=["K-Somebodyone", "K-Mephedrone"])))
-    assert decided([ran], NewFinding("mephedrone")) == {"somebodyone": "recorded"}
-
-
-def test_a_name_that_only_one_of_two_readings_leaves_uncovered_is_open() -> None:
-    both = [analysis(run_of(peak(MEPHEDRONE, THREE_MMC))), analysis(run_of(peak(MEPHEDRONE)))]
-    assert decided(both, NewFinding("3-mmc")) == {"mephedrone": "open"}
-    assert decided(both, NewFinding("mephedrone")) == {"mephedrone": "recorded"}
+    ("analyses", "finding", "expected"),
+    [
+        ([A_SET], "3-mmc", {"mephedrone": "recorded"}),
+        ([A_SET], "caffeine", {"mephedrone": "open"}),
+        ([ALONE], "3-mmc", {"mephedrone": "open"}),
+        ([NOT_STORED], "mephedrone", {"somebodyone": "recorded"}),
+        ([A_SET, ALONE], "3-mmc", {"mephedrone": "open"}),
+        ([A_SET, ALONE], "mephedrone", {"mephedrone": "recorded"}),
+        ([SALT], "cocaine", {"cocaine hydrochloride": "recorded"}),
+        ([SALT], "caffeine", {"cocaine hydrochloride": "open"}),
+    ],
+)
+def test_a_name_is_recorded_by_any_substance_that_each_of_its_readings_may_mean(
+    analyses: list[Any], finding: str, expected: dict[str, str]
+) -> None:
+    assert decided(analyses, NewFinding(finding)) == expected
 
 
 def test_a_class_is_a_record_only_where_it_stands_on_that_analysis() -> None:
@@ -502,12 +499,6 @@ def test_a_dismissal_from_before_sets_were_kept_holds_for_its_readings() -> None
     old = replace(given_for(ran), places=(), reading_ids=(ran.readings[0].reading.id,))
     assert decided([ran], dismissals=[old]) == {"mephedrone": "dismissed"}
     assert decided([ran, later], dismissals=[old]) == {"mephedrone": "open"}
-
-
-def test_a_salt_that_the_library_names_is_recorded_by_a_finding_of_the_substance() -> None:
-    ran = analysis(run_of(peak(row("Cocaine hydrochloride"))))
-    assert decided([ran], NewFinding("cocaine")) == {"cocaine hydrochloride": "recorded"}
-    assert decided([ran], NewFinding("caffeine")) == {"cocaine hydrochloride": "open"}
 
 
 NAMES = [
