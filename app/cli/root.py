@@ -47,7 +47,6 @@ VERBS = {
     "releases": ("figures_verbs", "Figures for the public and for partners."),
     "samples": ("samples_verbs", "History of other services."),
     "serve": ("serve_verbs", "Serve pages and API."),
-    "service": ("service_verbs", "Run by systemd, on a machine of your own."),
     "trends": ("figures_verbs", "Figures of the samples that count."),
     "watch": ("watch_verbs", "Send each finished file of a folder to a server."),
     "worker": ("serve_verbs", "Do the jobs of a server, apart from it."),

@@ -71,8 +71,10 @@ def test_it_holds_every_file_of_the_packages_and_no_other(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = set(archive.namelist())
         info = next(name.partition("/")[0] for name in held if name.endswith("/METADATA"))
+    data = info.replace(".dist-info", ".data/data/share/mast/systemd/")
+    assert {data + path.name for path in (ROOT / "deploy" / "systemd").iterdir()} <= held
     assert {f"app/static/vendor/{name}" for _, _, name in assets.FILES} <= on_disk
-    own = {name for name in held if not name.startswith((f"{info}/", "app/migrations/"))}
+    own = {name for name in held if not name.startswith((f"{info}/", "app/migrations/", data))}
     assert own == on_disk
     assert steps | {"app/migrations/env.py"} <= held
     assert {f"{info}/licenses/{name}" for name in ("LICENSE", "NOTICE")} <= held
