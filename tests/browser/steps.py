@@ -15,7 +15,7 @@ from tests.support.requirements import absent
 from tests.support.site import Site
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -62,6 +62,12 @@ def tick_consents(page: Page) -> None:
         page.locator(f"[name=consent_{name}][value={answer}]").check()
 
 
+def describe(page: Page) -> None:
+    """A powder, and all that the person has to agree to: what a sample needs before it is registered."""
+    page.locator("[name=form][value=powder]").check(force=True)
+    tick_consents(page)
+
+
 def choose(page: Page, field: str, typed: str, wanted: str) -> None:
     """Type into a combobox and take an entry from its list."""
     page.locator(field).fill(typed)  # one question: between letters the list of the first ones would stand there
@@ -84,6 +90,25 @@ def register(page: Page, *, form: str = "crystal", colour: str = "white") -> tup
 def upload(page: Page, file: Path | dict[str, object]) -> None:
     """Give the bench a file."""
     page.locator("#upload").set_input_files(file)  # type: ignore[arg-type]
+
+
+def file(name: str, content: bytes) -> dict[str, Any]:
+    """A file as a browser is given it."""
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+def box(found: Locator) -> dict[str, float]:
+    """Where it lies in the window, in pixels."""
+    place = found.bounding_box()
+    assert place is not None, found
+    return dict(place)
+
+
+def within(found: Locator) -> bool:
+    """Whether it is seen whole without scrolling."""
+    at, size = box(found), found.page.viewport_size
+    assert size is not None
+    return 0 <= at["y"] <= size["height"] - at["height"] and at["x"] + at["width"] <= size["width"]
 
 
 def plot_is_drawn(page: Page) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,20 +12,16 @@ from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.browser.test_every_page import HEAT, changed_draft
 from tests.support.curves import jcamp, mixture
-from tests.support.road import SAMPLE, Road, infrared_file, ok
-from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare, road_on, serving
+from tests.support.road import SAMPLE, Road, ok
+from tests.support.site import PHONE, TABLET, Clients, Desk, Site, bare
 from tests.support.waiting import while_it_holds
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Route
+    from playwright.sync_api import Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 UNKNOWN = "3RWX 7KDN 9FHT"
-
-
-def _file(name: str, content: bytes) -> dict[str, Any]:
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
 def _hold(page: Page, address: str) -> list[Route]:
@@ -58,26 +53,10 @@ def _opened(desk: Desk, code: str) -> Page:
     return page
 
 
-def test_a_wrong_password_is_a_sentence_that_does_not_say_which_half_was_wrong(desk: Desk) -> None:
-    desk.watch.expect("status 401|status of 401")
-    page = desk.context(TABLET).new_page()
-    said = []
-    for name in ("rosa", "nobody-of-this-name"):
-        page.goto("/sign-in")
-        page.get_by_label("User name").fill(name)
-        page.get_by_label("Password").fill("not the password")
-        page.get_by_role("button", name="Sign in").click()
-        said.append(page.get_by_role("alert").inner_text())
-        expect(page.get_by_label("User name")).to_have_value(name)
-    assert said[0] == said[1]
-    desk.shot(page, "bad-password")
-
-
 def test_a_session_that_ended_on_a_form_says_that_it_was_not_saved_and_how_to_get_back(desk: Desk, road: Road) -> None:
     page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
     steps.choose(page, "#expected", "keta", "^Ketamine")
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
+    steps.describe(page)
     page.context.clear_cookies()  # what 45 minutes of silence do
     steps.press(page, "Register sample")
     expect(page.locator("h1")).to_have_text("Sign in")
@@ -85,53 +64,6 @@ def test_a_session_that_ended_on_a_form_says_that_it_was_not_saved_and_how_to_ge
     assert "ended" in said
     assert "not saved" in said
     desk.shot(page, "bad-session-ended")
-
-
-def test_what_was_typed_in_any_long_form_is_offered_after_a_crash_and_gone_once_it_is_saved(
-    desk: Desk, road: Road
-) -> None:
-    sample_id, *_ = road.released()
-    address = f"/consultations/samples/{sample_id}"
-    page = desk.sign_in(Role.HEALTH_WORKER, TABLET, path=address)
-    for choice in ("Hand it in", "Given", "10"):
-        page.locator("#consultation").get_by_text(choice, exact=True).click()
-    steps.kept(page)
-    context = page.context
-    page.close(run_before_unload=False)
-    page = context.new_page()
-    page.goto(address)
-    page.get_by_role("button", name="Continue with it").click()
-    for name, value in (("naloxone", "yes"), ("minutes", "10")):
-        expect(page.locator(f"#consultation [name={name}][value='{value}']")).to_be_checked()
-    desk.shot(page, "draft-of-a-consultation")
-    steps.press(page, "Save consultation")
-    expect(page.locator(".actionbar__status")).to_contain_text("Saved")
-    page.goto(address)
-    expect(page.locator("html")).to_have_attribute("data-enhanced", "")
-    expect(page.locator(".draft")).to_have_count(0)
-
-
-def test_a_registration_sent_twice_is_one_sample_with_one_ticket(desk: Desk, road: Road, clients: Clients) -> None:
-    def queued() -> int:
-        return len(clients("reception").get(f"/api/v1/sessions/{road.session_id}/samples").json()["rows"])
-
-    page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
-    before = queued()
-    # a double tap: the second goes out before the first has been answered
-    first = page.evaluate_handle("() => ({ sent: fetch(document.querySelector('form.intake').action, {method: 'POST', body: new URLSearchParams(new FormData(document.querySelector('form.intake')))})})")  # fmt: skip
-    steps.press(page, "Register sample")
-    first.dispose()
-    code = page.locator("#ticket-code").inner_text()
-    page.reload()  # a page of its own: no form is sent once more
-    assert page.locator("#ticket-code").inner_text() == code
-    assert queued() == before + 1
-    page.get_by_role("link", name="Done: next sample").click()
-    expect(page.locator("h1")).to_have_text("New sample")
-    page.go_back()
-    expect(page.locator("#ticket-code")).to_have_count(0)
-    expect(page.locator("h1")).to_contain_text("Sample")
 
 
 def test_of_two_who_change_one_draft_the_second_is_told_and_chooses(desk: Desk, road: Road) -> None:
@@ -215,20 +147,6 @@ def test_a_preview_is_of_the_newest_text(desk: Desk, clients: Clients) -> None:
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
-def test_letters_whose_names_come_after_the_next_tap_are_asked_about(desk: Desk, road: Road) -> None:
-    page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
-    steps.ready(page)
-    held = _hold(page, r"substances\?.*q=ketam")
-    page.locator("#expected").fill("ketam")
-    steps.until(lambda: bool(held), page, "no names were asked for")
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
-    held.pop().continue_()
-    expect(page.get_by_role("option", name="Ketamine", exact=True)).to_be_visible()
-    page.get_by_role("button", name="Register sample").click()
-    expect(page.get_by_role("alert")).to_have_text("Choose what “ketam” means, or keep it as typed.")
-
-
 def test_a_tablet_that_is_to_send_while_it_sends_does_so_once_more_at_once(desk: Desk, road: Road) -> None:
     page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
     steps.ready(page)
@@ -295,129 +213,6 @@ def test_what_was_typed_before_the_scripts_had_arrived_is_looked_up_when_they_ha
 
     steps.until(looked_up, page, "it was not looked up")
     page.unroute_all(behavior="ignoreErrors")
-
-
-def test_a_wrong_ticket_gets_one_answer_whatever_is_wrong_with_it(desk: Desk, road: Road) -> None:
-    desk.watch.expect("status 404|status of 404")
-    code = road.codes[road.register()]
-    nearly = bare(code)[:-2] + ("22" if not bare(code).endswith("22") else "33")
-    page = desk.context(PHONE).new_page()
-    said = []
-    for wrong in (UNKNOWN, nearly):
-        page.goto("/t")
-        page.get_by_label("Ticket code").fill(wrong)
-        page.get_by_role("button", name="Show my result").click()
-        said.append(page.get_by_role("alert").inner_text())
-    assert said[0] == said[1]
-    desk.shot(page, "bad-ticket")
-    # too short is told before anything is sent
-    page.goto("/t")
-    page.get_by_label("Ticket code").fill("3RWX")
-    page.get_by_role("button", name="Show my result").click()
-    expect(page.get_by_role("alert")).to_contain_text("12")
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("truncated.jdx", infrared_file()[:700]),
-        ("renamed.jdx", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 8),
-        ("empty.msp", b""),
-    ],
-    ids=["truncated", "renamed", "empty"],
-)
-def test_a_file_that_cannot_be_read_is_a_sentence_on_the_bench(
-    desk: Desk, road: Road, name: str, content: bytes
-) -> None:
-    desk.watch.expect("status 4(13|22)|status of 4(13|22)")
-    page = desk.sign_in(Role.CHEMIST, path=f"/bench/samples/{road.register()}")
-    steps.upload(page, _file(name, content))
-    said = page.locator("#bench-files .error, .uploads :is([data-state=problem], [data-state=unsent]) .outcome").first
-    expect(said).to_be_visible()
-    words = said.inner_text()
-    assert len(words.split()) > 5, words
-    assert not re.search(r"Traceback|Error\b|Exception|None", words), words
-    desk.shot(page, f"bad-file-{Path(name).stem}")
-    # the next file is read as if nothing had happened
-    steps.upload(page, _file("good.jdx", infrared_file(seed=len(content))))
-    expect(page.locator("#bench-spectrum")).to_contain_text("FTIR")
-
-
-def test_a_text_file_with_an_ambiguous_comma_asks_and_is_read_as_answered(desk: Desk, road: Road) -> None:
-    page = desk.sign_in(Role.CHEMIST, path=f"/bench/samples/{road.register()}")
-    rows = "\r\n".join(f"{400 + i},{(i * 7) % 100:02d}" for i in range(400))
-    steps.upload(page, _file("ambiguous.csv", rows.encode()))
-    question = page.locator("#bench-files fieldset")
-    expect(question).to_be_visible()
-    expect(question).to_contain_text("ambiguous.csv")
-    choices = question.locator(".choice")
-    assert choices.count() >= 1
-    expect(page.locator("#bench-files")).to_contain_text("decimal comma")  # and what to do in the other case
-    desk.shot(page, "bad-comma-asks")
-    choices.filter(has_text=re.compile("column", re.IGNORECASE)).first.click()
-    steps.press(page, "Import with these settings")
-    expect(
-        page.locator("#bench-files").get_by_role("link").or_(page.locator("#bench-files .error")).first
-    ).to_be_visible()
-    expect(page.locator("#bench-files fieldset")).to_have_count(0)
-    desk.shot(page, "bad-comma-answered")
-
-
-def test_a_back_of_house_session_opens_no_page_for_a_client(desk: Desk, clients: Clients, road: Road) -> None:
-    desk.watch.expect("status 404|status of 404")
-    lead = clients("session_lead")
-    held = ok(lead.get(f"/api/v1/sessions/{road.session_id}"))
-    plan = {
-        "name": "Warehouse",
-        "service_type": "amnesty_bin",
-        "licence_mode": "boh_no_individual_results",
-        "opens_at": held["opens_at"],
-        "closes_at": held["closes_at"],
-        "site_id": held["site"]["id"],
-    }
-    made = ok(lead.post("/api/v1/sessions", json=plan, headers={"Idempotency-Key": "back-of-house-session"}))
-    try:
-        page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{made['id']}/reception")
-        expect(page.locator("main")).to_contain_text("Nobody may be told")
-        page.get_by_label("Powder", exact=True).check()
-        page.get_by_label("Yes to all three").check()
-        steps.press(page, "Register sample")
-        expect(page.locator("main")).to_contain_text("opens no page")
-        assert page.locator(".ticket-sheet__qr").count() == 0
-        desk.shot(page, "bad-back-of-house")
-        code = page.locator("#ticket-code").inner_text()
-        phone = desk.context(PHONE).new_page()
-        phone.goto(f"/t#{bare(code)}")
-        expect(phone.get_by_role("alert")).to_be_visible()
-        assert phone.locator(".waiting__stage, .result__headline").count() == 0
-    finally:
-        etag = f'"{made["version"]}"'
-        lead.post(f"/api/v1/sessions/{made['id']}/close", headers={"If-Match": etag})
-
-
-def test_a_client_page_outlives_the_death_of_the_server(browser: Browser, example: Path, tmp_path: Path) -> None:
-    with serving(example, tmp_path / "site") as site:
-        desk = Desk(browser, site)
-        desk.watch.expect("ERR_|status 5|status of 5|EventSource")
-        clients = Clients(site)
-        road = road_on(clients)
-        sample_id = road.register()
-        phone = _opened(desk, road.codes[sample_id])
-        line = phone.locator("#live-status")
-        expect(line).to_contain_text("Updated")
-        site.kill()
-        expect(line).to_have_text("Connection lost, trying again")
-        expect(phone.locator(".waiting__stage")).to_be_visible()  # what was known stays on the screen
-        site.start()
-        expect(line).to_contain_text("Updated", timeout=40_000)
-        # and it is not only the line: what happens from now on arrives by itself
-        clients.close()  # their connections died with the server
-        result, etag = road.draft(sample_id, [road.analysis(sample_id, method="gc_ms")])
-        for role, action in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
-            etag = road.step(role, result, action, etag)
-        expect(phone.locator(".result__headline")).to_contain_text("MDMA", timeout=20_000)
-        desk.close()
-        clients.close()
 
 
 def test_a_ticket_is_not_in_any_address_the_server_sees(desk: Desk, road: Road, site: Site) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -47,18 +47,6 @@ WEIGHT = """() => [...performance.getEntriesByType("navigation"), ...performance
 CAFFEINE = {194: 999.0, 109: 560.0, 55: 250.0, 67: 260.0, 82: 220.0, 193: 70.0}
 
 
-def box(page: Page, selector: str) -> dict[str, float]:
-    found: Any = page.locator(selector).bounding_box()
-    assert found is not None, selector
-    return dict(found)
-
-
-def in_view(page: Page, selector: str) -> bool:
-    at, size = box(page, selector), page.viewport_size
-    assert size is not None
-    return at["y"] >= 0 and at["y"] + at["height"] <= size["height"] and at["x"] + at["width"] <= size["width"]
-
-
 def read_one(road: Road, clients: Clients, content: bytes, name: str, method: str = "ftir") -> str:
     sample = road.register()
     upload = road.upload(road.analysis(sample, method=method), content, name)
@@ -75,20 +63,25 @@ def test_at_a_tablet_spectrum_findings_and_the_button_are_in_view_and_nothing_sc
     expect(page.locator("#plot canvas")).to_be_visible()
     desk.shot(page, "bench-frame")
     assert page.evaluate(WEIGHT) <= FIRST_LOAD
-    assert box(page, "#plot .plot__area")["y"] <= SPECTRUM_TOP
+    assert steps.box(page.locator("#plot .plot__area"))["y"] <= SPECTRUM_TOP
     submit = "#bench-bar .button--primary"
-    assert in_view(page, submit)
-    assert box(page, submit)["y"] == pytest.approx(box(page, "#bench-bar [data-key=n]")["y"], abs=1)
+    assert steps.within(page.locator(submit))
+    assert steps.box(page.locator(submit))["y"] == pytest.approx(
+        steps.box(page.locator("#bench-bar [data-key=n]"))["y"], abs=1
+    )
     assert min(page.evaluate(GAPS)) >= LEAST_GAP
-    assert in_view(page, "#bench-findings h2")
-    assert box(page, "#bench-findings h2")["y"] < box(page, ".bench-side a[href^='/alerts/new']")["y"]
-    assert in_view(page, ".bench-candidates tbody tr >> nth=0")
+    assert steps.within(page.locator("#bench-findings h2"))
+    assert (
+        steps.box(page.locator("#bench-findings h2"))["y"]
+        < steps.box(page.locator(".bench-side a[href^='/alerts/new']"))["y"]
+    )
+    assert steps.within(page.locator(".bench-candidates tbody tr >> nth=0"))
     assert page.evaluate("(pane => pane.scrollWidth - pane.clientWidth)(document.querySelector('.bench-middle'))") <= 0
     assert page.evaluate("document.documentElement.scrollHeight") <= TABLET[1]
-    assert [round(box(page, part)["width"]) for part in (".bench-list", ".bench-side")] == [176, 296]
+    assert [round(steps.box(page.locator(part))["width"]) for part in (".bench-list", ".bench-side")] == [176, 296]
     assert scroll_overflow(page) == 0
     page.set_viewport_size({"width": 1440, "height": 900})
-    assert [round(box(page, part)["width"]) for part in (".bench-list", ".bench-side")] == [220, 392]
+    assert [round(steps.box(page.locator(part))["width"]) for part in (".bench-list", ".bench-side")] == [220, 392]
     page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
     _skips(page)
     steps.ready(page)
@@ -96,7 +89,7 @@ def test_at_a_tablet_spectrum_findings_and_the_button_are_in_view_and_nothing_sc
     with page.expect_navigation():
         page.keyboard.press("Shift+A")
     expect(page.locator("#bench-findings .findings > li")).to_have_count(2)
-    assert in_view(page, submit)
+    assert steps.within(page.locator(submit))
     assert page.evaluate(MATCHES_IS_PRESSED), "a chart that is taller than its place covers the tabs below it"
     _phone(desk, page)
 
@@ -123,8 +116,8 @@ def _phone(desk: Desk, page: Page) -> None:
     page.locator("a[data-side=findings]").click()
     expect(page.locator("#bench-findings")).to_be_visible()
     expect(page.locator("#plot canvas")).to_be_hidden()
-    assert in_view(page, "#bench-bar .button--primary")
-    assert box(page, ".actionbar")["height"] <= BAR_ON_A_PHONE
+    assert steps.within(page.locator("#bench-bar .button--primary"))
+    assert steps.box(page.locator(".actionbar"))["height"] <= BAR_ON_A_PHONE
     assert scroll_overflow(page) == 0
     desk.shot(page, "bench-phone-findings")
 
@@ -148,7 +141,7 @@ def test_one_key_makes_findings_of_every_named_peak_of_a_run(desk: Desk, road: R
     page.get_by_role("button", name="Difference").click()
     expect(page.locator("#peak-plot .plot__keys")).to_contain_text("More in")
     page.keyboard.press("Escape")
-    over, mark = box(page, "#plot .u-over"), box(page, "#plot a.plot__mark >> nth=1")
+    over, mark = steps.box(page.locator("#plot .u-over")), steps.box(page.locator("#plot a.plot__mark >> nth=1"))
     page.mouse.click(mark["x"] + mark["width"] / 2, over["y"] + over["height"] - 8)
     expect(page.locator(".bench-peak")).to_contain_text("Peak 2 at")
     assert page.evaluate("document.documentElement.scrollHeight") <= TABLET[1]
@@ -170,9 +163,7 @@ def test_a_plot_is_laid_out_read_and_laid_over_by_keys_and_by_buttons(desk: Desk
     plot.locator(".plot__menu > summary", has_text="View").click()
     page.get_by_role("button", name="Side by side").click()
     expect(plot.locator("canvas")).not_to_have_count(1)
-    first, second = (plot.locator(".uplot").nth(k).bounding_box() for k in (0, 1))
-    assert first
-    assert second
+    first, second = (steps.box(plot.locator(".uplot").nth(k)) for k in (0, 1))
     assert second["y"] > first["y"], "below one another where there is no room"
     page.set_viewport_size({"width": 1440, "height": 900})
     page.wait_for_function(
@@ -192,8 +183,7 @@ def test_a_plot_is_laid_out_read_and_laid_over_by_keys_and_by_buttons(desk: Desk
 
 def _labels(page: Page) -> None:
     """A press on a labelled band takes its label away, and a further one brings it back."""
-    plot, over = page.locator("#plot"), page.locator("#plot .u-over").bounding_box()
-    assert over is not None
+    plot, over = steps.box(page.locator("#plot"), page.locator("#plot .u-over"))
     labels = (plot.get_attribute("data-labels") or "").split()
     assert 1 <= len(labels) <= 8
 
@@ -225,8 +215,7 @@ def test_counts_of_the_header_follow_and_the_list_fits_large_letters(desk: Desk,
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     name = page.get_by_text("Deschloroketamine", exact=True)
     assert scroll_overflow(page) == 0
-    box_of = name.bounding_box()
-    assert box_of is not None
+    box_of = steps.box(name)
     assert box_of["x"] + box_of["width"] <= PHONE[0]
     assert box_of["height"] <= 3 * 32, "a long name has room, and is not a column of letters"
 

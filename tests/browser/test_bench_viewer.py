@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
-from tests.browser.test_bench_frame import CAFFEINE, box, read_one
+from tests.browser.test_bench_frame import CAFFEINE, read_one
 from tests.support.curves import jcamp, mixture
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
@@ -53,7 +53,7 @@ def bench(desk: Desk, sample: str, size: tuple[int, int] = TABLET) -> Page:
 
 def drag(page: Page, low: float, high: float, selector: str = "#plot .u-over") -> None:
     """Across a plot, in parts of its width."""
-    over = box(page, selector)
+    over = steps.box(page.locator(selector))
     middle = over["y"] + over["height"] / 2
     page.mouse.move(over["x"] + low * over["width"], middle)
     page.mouse.down()
@@ -70,7 +70,7 @@ def test_a_run_gives_traces_of_ions_and_mean_spectra_by_hand_and_by_keys(
 ) -> None:
     sample = read_one(road, clients, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "run.cdf")
     page = bench(desk, sample)
-    top = box(page, "#plot .plot__area")["y"]
+    top = steps.box(page.locator("#plot .plot__area"))["y"]
     drag(page, 0.25, 0.45)
     expect(page.locator("#bench-below h3").first).to_have_text("Mean spectrum")
     expect(page.locator("#peak-plot canvas")).to_be_visible()
@@ -80,7 +80,7 @@ def test_a_run_gives_traces_of_ions_and_mean_spectra_by_hand_and_by_keys(
     _press_stick(page, 58)
     expect(page.locator(f"#plot {LEGEND}")).to_contain_text(["TIC", "m/z 58"])
     expect(page.locator("#bench-below h3").first).to_have_text("Mean spectrum")
-    assert box(page, "#plot .plot__area")["y"] == pytest.approx(top, abs=1), "the plot stays where it is"
+    assert steps.box(page.locator("#plot .plot__area"))["y"] == pytest.approx(top, abs=1), "the plot stays where it is"
     # the same by keys: two ions typed, a stretch typed, a raw scan, and a peak's trace with Enter
     page.locator(".bench-extract > summary").focus()
     page.keyboard.press("Enter")
@@ -116,7 +116,7 @@ def test_a_run_gives_traces_of_ions_and_mean_spectra_by_hand_and_by_keys(
 
 def _press_stick(page: Page, mz: int) -> None:
     """Where the cursor reads it."""
-    over = box(page, "#peak-plot .u-over")
+    over = steps.box(page.locator("#peak-plot .u-over"))
     for at in np.arange(0.01, 1, 0.01):
         page.mouse.move(over["x"] + at * over["width"], over["y"] + 30)
         said = page.locator("#peak-plot .plot__readout span").first.inner_text()
@@ -177,29 +177,12 @@ def test_a_picture_is_taken_along_as_png_with_what_it_is_of(desk: Desk, road: Ro
     assert taken.value.suggested_filename == f"{page.locator('#plot').get_attribute('data-file')}.png"
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     width, height = struct.unpack(">II", content[16:24])
-    canvas = box(page, "#plot canvas")
+    canvas = steps.box(page.locator("#plot canvas"))
     assert width >= canvas["width"]
     assert height > canvas["height"] + 40, "with lines of words below"
     words = " ".join(page.evaluate("drawn.words"))
     for word in ("Sample ", "FTIR", "Libraries: ", "Cocaine"):
         assert word in words, word
-
-
-def test_the_names_of_curves_stand_in_one_line_and_each_can_be_reached(
-    desk: Desk, road: Road, clients: Clients
-) -> None:
-    page = bench(desk, read_one(road, clients, jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})), "street.jdx"))
-    names = page.locator(f"#plot {LEGEND}")
-    assert names.count() >= 5
-    line = box(page, "#plot .plot__keys")
-    assert line["y"] + line["height"] <= box(page, "#plot .u-over")["y"] + 1, "above the frame"
-    for k in range(names.count()):
-        names.nth(k).scroll_into_view_if_needed()
-        at = names.nth(k).bounding_box()
-        assert at is not None
-        assert line["x"] - 1 <= at["x"] <= line["x"] + line["width"], "a name can be brought into sight"
-        assert at["y"] == pytest.approx(line["y"], abs=line["height"] - at["height"] + 1)
-    assert scroll_overflow(page) == 0
 
 
 PLACED = """async () => {

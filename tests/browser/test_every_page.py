@@ -401,7 +401,7 @@ def test_every_word_of_the_header_opens_a_page_of_that_role(
     page = open_page(role)
     page.goto("/")
     expect(page.locator("h1")).to_have_count(1)
-    assert page.locator("header.top").bounding_box()["height"] <= 48  # type: ignore[index]
+    assert steps.box(page.locator("header.top"))["height"] <= 48
     links = [a.get_attribute("href") for a in page.locator(".nav__wide a, .nav__more ul:not(.nav__folded) a").all()]
     assert links, "a role without pages"
     for href in links:
@@ -412,36 +412,6 @@ def test_every_word_of_the_header_opens_a_page_of_that_role(
             1
         )
         assert scroll_overflow(page) == 0
-
-
-def test_a_peak_of_a_run_is_chosen_by_mouse_by_touch_and_by_keyboard(
-    open_page: Callable[..., Page], samples: Samples
-) -> None:
-    page = open_page(Role.CHEMIST, has_touch=True)
-    address = f"/bench/samples/{samples.run}"
-    chosen = page.locator(".bench-peak")
-    page.goto(address)
-    expect(page.locator("#bench-spectrum")).to_contain_text("peaks were compared")
-    steps.ready(page)
-    page.evaluate("window.stays = true")
-    page.locator(".plot__mark", has_text=re.compile("^2$")).click()
-    expect(chosen).to_contain_text("Peak 2 at")
-    expect(page.locator("#peak-plot canvas")).to_be_visible()
-    expect(page.locator("#plot canvas")).to_be_visible()  # the run stays above
-    expect(page.locator("#bench-panel .bench-candidates").first).to_be_visible()
-    page.locator(".plot__mark", has_text=re.compile("^1$")).tap()
-    expect(chosen).to_contain_text("Peak 1 at")
-    page.locator(".plot__mark", has_text=re.compile("^2$")).focus()
-    page.keyboard.press("Enter")
-    expect(chosen).to_contain_text("Peak 2 at")
-    page.keyboard.press("[")
-    expect(chosen).to_contain_text("Peak 1 at")
-    page.get_by_role("link", name="Limits").click()
-    expect(page.locator("#bench-panel")).to_contain_text("Limitations of GC-MS")
-    assert page.evaluate("window.stays"), "no page was loaded"
-    assert page.url.endswith("&peak=1&tab=limits")
-    page.get_by_role("link", name="Show the whole run").click()
-    expect(chosen).to_have_count(0)
 
 
 def test_the_road_works_without_scripts(

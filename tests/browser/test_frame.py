@@ -16,18 +16,12 @@ from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 SERVICE = [Role.SESSION_LEAD, Role.RECEPTION, Role.CHEMIST, Role.VERIFIER, Role.HEALTH_WORKER, Role.CLINICIAN]
 MORE = [*SERVICE, Role.RESEARCHER, Role.ADMIN]
-
-
-def box(one: Locator) -> dict[str, float]:
-    found = one.bounding_box()
-    assert found is not None
-    return dict(found)
 
 
 def everything(clients: Clients) -> None:
@@ -47,14 +41,14 @@ def test_the_header_of_somebody_with_every_role_is_one_line_and_folds(desk: Desk
     everything(clients)
     page = desk.sign_in(Role.SESSION_LEAD, TABLET)
     header, bottom = page.locator("header.top"), page.locator(".bottom")
-    assert box(header)["height"] <= 48
+    assert steps.box(header)["height"] <= 48
     assert scroll_overflow(page) == 0
     words = [place.label for place in offered(MORE)[0]]
     assert len(words) == AREAS
     for word in words:
         shown = page.locator(".nav__wide .nav__label", has_text=re.compile(f"^{word}$"))
-        assert box(shown)["y"] < 48, word
-    end = box(page.locator(".top__me"))
+        assert steps.box(shown)["y"] < 48, word
+    end = steps.box(page.locator(".top__me"))
     assert end["x"] + end["width"] <= TABLET[0]
     expect(bottom).to_be_hidden()
 
@@ -68,18 +62,18 @@ def test_the_header_of_somebody_with_every_role_is_one_line_and_folds(desk: Desk
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     page.keyboard.press("Escape")
     assert scroll_overflow(page) == 0
-    assert box(header)["height"] <= 48
-    assert box(bottom)["y"] + box(bottom)["height"] == PHONE[1], "at the foot of the window"
-    assert box(bottom)["height"] == 56
+    assert steps.box(header)["height"] <= 48
+    assert steps.box(bottom)["y"] + steps.box(bottom)["height"] == PHONE[1], "at the foot of the window"
+    assert steps.box(bottom)["height"] == 56
     assert [a.split("\n")[0].strip() for a in bottom.locator(".nav__label").all_inner_texts()] == words
     assert steps.axe(page) == []
 
     page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert box(header)["height"] <= 56, "one line"
+    assert steps.box(header)["height"] <= 56, "one line"
     assert scroll_overflow(page) == 0
     page.get_by_text("Menu", exact=True).click()
     for word in ("Find or scan", words[0]):
-        shown = box(page.locator(".nav__more .menu__body").get_by_role("link", name=word))
+        shown = steps.box(page.locator(".nav__more .menu__body").get_by_role("link", name=word))
         assert 0 <= shown["x"] <= PHONE[0] - shown["width"], word
 
 
@@ -87,19 +81,19 @@ def test_a_page_with_a_bar_fills_the_window_and_only_its_panes_scroll(desk: Desk
     page = desk.sign_in(Role.RECEPTION, TABLET, path="/account")
     _framed(page)
     main, bar = page.locator("main"), page.locator(".actionbar")
-    assert box(main)["y"] == 48
-    assert box(main)["height"] == 768 - 48 - 64
-    assert box(bar)["y"] + box(bar)["height"] == 768
+    assert steps.box(main)["y"] == 48
+    assert steps.box(main)["height"] == 768 - 48 - 64
+    assert steps.box(bar)["y"] + steps.box(bar)["height"] == 768
     assert page.evaluate("document.documentElement.scrollHeight") == 768
     assert page.evaluate("document.querySelector('.pane').scrollHeight > document.querySelector('.pane').clientHeight")
     page.set_viewport_size({"width": 1024, "height": 400})
     assert page.evaluate("getComputedStyle(document.querySelector('.actionbar')).position") == "static"
     assert page.evaluate("document.documentElement.scrollHeight") > 1000
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert box(bar)["y"] + box(bar)["height"] == PHONE[1] - 56, "above the words at the foot"
+    assert steps.box(bar)["y"] + steps.box(bar)["height"] == PHONE[1] - 56, "above the words at the foot"
     page.get_by_role("button", name="The last one").focus()
-    focused = box(page.get_by_role("button", name="The last one"))
-    assert focused["y"] + focused["height"] <= box(bar)["y"], "focus is not below the bar"
+    focused = steps.box(page.get_by_role("button", name="The last one"))
+    assert focused["y"] + focused["height"] <= steps.box(bar)["y"], "focus is not below the bar"
 
 
 def _framed(page: Page) -> None:
@@ -120,7 +114,7 @@ def _framed(page: Page) -> None:
 def test_keys_are_listed_with_their_switch_and_find_opens_a_sample(desk: Desk, road: Road) -> None:
     sample = road.register()
     page = desk.sign_in(Role.CHEMIST, TABLET, path="/bench")
-    expect(page.locator("html[data-enhanced]")).to_have_count(1)
+    steps.ready(page)
     number = str(road.as_("chemist").get(f"/api/v1/samples/{sample}").json()["number"])
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keys")

@@ -25,14 +25,6 @@ def show(page: Page) -> None:
     page.keyboard.press("Escape")
 
 
-def in_window(page: Page, selector: str) -> bool:
-    """Whether the whole of it is inside the window, scrolled as it is."""
-    box, size = page.locator(selector).first.bounding_box(), page.viewport_size
-    assert box is not None, selector
-    assert size is not None
-    return box["y"] >= 0 and box["y"] + box["height"] <= size["height"] + 0.5
-
-
 @pytest.mark.parametrize("size", [TABLET, PHONE], ids=["tablet", "phone"])
 @pytest.mark.parametrize(
     ("role", "path"),
@@ -48,9 +40,9 @@ def test_with_hints_the_button_that_finishes_stays_in_the_window(
         page.wait_for_load_state()
     button = ".actionbar .button--primary, .actionbar .button"
     assert page.locator(".hints").count() == 0
-    before = in_window(page, button)
+    before = steps.within(page.locator(button).first)
     show(page)
-    assert in_window(page, button) >= before
+    assert steps.within(page.locator(button).first) >= before
     if size is TABLET and role is not Role.CHEMIST:
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "the page does not scroll"
     page.get_by_role(

@@ -31,10 +31,6 @@ TOO_WIDE = """[...document.querySelectorAll(".drop, .drop *")].filter(
 NO_NETWORK = r"htmx:error|ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION"
 
 
-def _file(name: str, content: bytes) -> dict[str, Any]:
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-
-
 def _table() -> bytes:
     rows = "\n".join(f"{400 + 2 * i};0,{100 + (i * 37) % 400:03d}" for i in range(500))
     return f"Wavenumber (cm-1);Absorbance\n{rows}\n".encode()
@@ -108,7 +104,7 @@ def test_of_twelve_files_each_has_its_own_outcome(
     desk: Desk, road: Road, clients: Clients, size: tuple[int, int]
 ) -> None:
     page, sample_id = _bench(desk, road, size)
-    page.locator("#upload").set_input_files([_file(name, content) for name, (content, _, _) in TWELVE.items()])  # type: ignore[arg-type]
+    page.locator("#upload").set_input_files([steps.file(name, content) for name, (content, _, _) in TWELVE.items()])  # type: ignore[arg-type]
     _settled(page, 12)
     for name, (_, state, words) in TWELVE.items():
         row = _row(page, name)
@@ -138,7 +134,7 @@ def test_of_twelve_files_each_has_its_own_outcome(
 def test_the_question_of_a_file_is_reached_from_its_row(desk: Desk, road: Road) -> None:
     page, _ = _bench(desk, road)
     page.locator("#upload").set_input_files(
-        [_file("a.jdx", infrared_file(6)), _file("comma.csv", TWELVE["comma.csv"][0])]
+        [steps.file("a.jdx", infrared_file(6)), steps.file("comma.csv", TWELVE["comma.csv"][0])]
     )  # type: ignore[list-item]
     _settled(page, 2)
     expect(page.locator("#bench-files fieldset")).to_be_visible()
@@ -158,7 +154,7 @@ def test_without_a_network_files_wait_and_go_by_themselves_each_once(desk: Desk,
     page, sample_id = _bench(desk, road, TABLET)
     page.context.set_offline(True)
     names = [f"tent-{i}.jdx" for i in range(4)]
-    page.locator("#upload").set_input_files([_file(n, infrared_file(10 + i)) for i, n in enumerate(names)])  # type: ignore[misc]
+    page.locator("#upload").set_input_files([steps.file(n, infrared_file(10 + i)) for i, n in enumerate(names)])  # type: ignore[misc]
     waiting = page.locator(".uploads [data-state=offline]").first
     expect(waiting).to_contain_text("The server did not answer. The file is still on this computer")
     expect(page.get_by_role("status").filter(has_text="4 files")).to_contain_text("to be sent again")
@@ -196,7 +192,7 @@ def test_a_file_whose_answer_was_lost_is_sent_again_and_is_one_file(desk: Desk, 
         route.abort("connectionreset")
 
     page.route("**/uploads?*", lose_the_first_answer)
-    steps.upload(page, _file("once.jdx", content))
+    steps.upload(page, steps.file("once.jdx", content))
     expect(_row(page, "once.jdx")).to_have_attribute("data-state", "offline")
     _row(page, "once.jdx").get_by_role("button", name="Try now").click()
     expect(_row(page, "once.jdx")).to_have_attribute("data-state", "done", timeout=60_000)
@@ -218,7 +214,7 @@ def test_a_server_in_trouble_is_a_sentence_and_a_button(desk: Desk, road: Road, 
         lambda route: route.fulfill(status=500, content_type="application/problem+json", body=json.dumps(problem)),
         times=1,
     )
-    steps.upload(page, _file("again.jdx", infrared_file(21)))
+    steps.upload(page, steps.file("again.jdx", infrared_file(21)))
     row = _row(page, "again.jdx")
     expect(row).to_contain_text("The disk is full. Your other files are unharmed.")
     expect(row).to_have_attribute("data-state", "unsent")
@@ -233,7 +229,7 @@ def test_files_can_be_drawn_back_until_they_are_sent(desk: Desk, road: Road, cli
     held: list[Route] = []
     page.route("**/uploads?*", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
     names = ["one.jdx", "two.jdx", "three.jdx", "four.jdx"]
-    page.locator("#upload").set_input_files([_file(n, infrared_file(30 + i)) for i, n in enumerate(names)])  # type: ignore[misc]
+    page.locator("#upload").set_input_files([steps.file(n, infrared_file(30 + i)) for i, n in enumerate(names)])  # type: ignore[misc]
     steps.until(lambda: len(held) == 2, page, "two at once")
     expect(_row(page, "one.jdx").get_by_role("progressbar")).to_be_visible()
     expect(_row(page, "three.jdx")).to_have_attribute("data-state", "waiting")
@@ -251,7 +247,7 @@ def test_files_can_be_drawn_back_until_they_are_sent(desk: Desk, road: Road, cli
     # all that are left at once
     page.route("**/uploads?*", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
     more = [f"more-{i}.jdx" for i in range(4)]
-    page.locator("#upload").set_input_files([_file(n, infrared_file(40 + i)) for i, n in enumerate(more)])  # type: ignore[misc]
+    page.locator("#upload").set_input_files([steps.file(n, infrared_file(40 + i)) for i, n in enumerate(more)])  # type: ignore[misc]
     page.get_by_role("button", name="Cancel all that are not sent").click()
     _settled(page, 8)
     assert _arrived(clients, sample_id) == ["four.jdx", "three.jdx", "two.jdx"]
@@ -300,8 +296,7 @@ def test_a_file_that_changed_since_it_was_chosen_is_to_be_chosen_again(
 def _drop(page: Page, *paths: Path) -> None:
     """Let files go over the page as a person's hand does, with the browser's own drag: folders stay folders."""
     page.locator("h1").scroll_into_view_if_needed()
-    box = page.locator("h1").bounding_box()  # beside the frame, which must do as well
-    assert box is not None
+    box = steps.box(page.locator("h1"))  # beside the frame, which must do as well
     session = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
 
@@ -370,7 +365,11 @@ def test_a_real_vendors_folder_is_dropped_as_it_is_and_read(
 def test_without_javascript_several_files_go_as_one_form(desk: Desk, road: Road, clients: Clients) -> None:
     desk.watch.expect("status 422|status of 422")
     page, sample_id = _bench(desk, road, java_script_enabled=False)
-    files = [_file("plain-1.jdx", infrared_file(70)), _file("empty.jdx", b""), _file("plain-2.jdx", infrared_file(71))]
+    files = [
+        steps.file("plain-1.jdx", infrared_file(70)),
+        steps.file("empty.jdx", b""),
+        steps.file("plain-2.jdx", infrared_file(71)),
+    ]
     page.locator("#upload").set_input_files(files)  # type: ignore[arg-type]
     steps.press(page, "Upload files")
     expect(page.get_by_role("alert").first).to_contain_text("empty.jdx: The file is empty.")

@@ -22,15 +22,6 @@ AUTHOR, OTHER = [person for person in PEOPLE if person.role is Role.CLINICIAN]
 NEW = "Rest where it is cool."
 
 
-def _signed_in(desk: Desk, username: str, password: str) -> Page:
-    page = desk.context(TABLET).new_page()
-    page.goto("/sign-in")
-    page.get_by_label("User name").fill(username)
-    page.get_by_label("Password").fill(password)
-    steps.press(page, "Sign in")
-    return page
-
-
 def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_stays(
     desk: Desk, road: Road, clients: Clients
 ) -> None:
@@ -41,7 +32,7 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     expect(client.locator("#ticket")).not_to_contain_text(NEW)
 
     # begin a draft, open the message, type: the card and the check follow without being asked
-    author = _signed_in(desk, AUTHOR.username, AUTHOR.password)
+    author = desk.sign_in(Role.CLINICIAN, TABLET, person=AUTHOR)
     expect(author.locator("h1")).to_have_text("Messages")
     author.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     author.evaluate("document.documentElement.dataset.text = 'largest'")
@@ -89,7 +80,7 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     _sign(author, version)
     expect(author.locator("main")).to_contain_text("a clinician who changed nothing in this version is missing")
     expect(client.locator("#ticket")).not_to_contain_text(NEW)
-    other = _signed_in(desk, OTHER.username, OTHER.password)
+    other = desk.sign_in(Role.CLINICIAN, TABLET, person=OTHER)
     _sign(other, version)
     expect(other.locator("main")).to_contain_text("in force now")
     desk.shot(other, "messages-2-signed")

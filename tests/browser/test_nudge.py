@@ -38,7 +38,7 @@ def nudges(clients: Clients) -> list[dict[str, Any]]:
 def urgent(desk: Desk, road: Road, size: tuple[int, int], **more: Any) -> Page:
     page = desk.sign_in(Role.HEALTH_WORKER, size, path="/consultations/urgent", **more)
     if more.get("java_script_enabled", True):
-        expect(page.locator("html[data-enhanced]")).to_have_count(1)  # pressed before that, the server asks instead
+        steps.ready(page)  # pressed before that, the server asks instead
     page.get_by_role("radio").first.check()
     page.get_by_label("Session", exact=True).select_option(road.session_id)
     return page
@@ -64,7 +64,7 @@ def test_it_is_left_out_with_one_press_and_the_log_knows_the_kind(
     why(page).blur()
     box = page.locator("#why-nudge")
     expect(box).to_contain_text("This looks like a name and a tent or pitch.")
-    assert box.bounding_box()["y"] - why(page).bounding_box()["y"] < 120, "beside the field"
+    assert steps.box(box)["y"] - steps.box(why(page))["y"] < 120, "beside the field"
     assert steps.axe(page) == []
     desk.shot(page, f"nudge-{size[0]}")
     box.get_by_role("button", name="Leave it out").click()
@@ -111,7 +111,7 @@ def test_text_that_others_read_cannot_be_kept(desk: Desk) -> None:
 
 def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) -> None:
     page = desk.sign_in(Role.RECEPTION, TABLET, path=f"/sessions/{road.session_id}/reception")
-    expect(page.locator("html[data-enhanced]")).to_have_count(1)  # pressed before that, the form is sent
+    steps.ready(page)  # pressed before that, the form is sent
     held: list[Route] = []
     page.route("**/nudge.js", lambda route: held.append(route))  # noqa: PLW0108 - playwright marks what it is given
     field = page.locator("#expected")
@@ -121,8 +121,7 @@ def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) ->
     expect(chip).to_contain_text("Dave")
     steps.until(lambda: bool(held), page, "the script was not asked for")
     held.pop().continue_()
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
+    steps.describe(page)
     expect(page.locator("#expected-nudge")).to_be_visible()
     page.get_by_role("button", name="Register sample").click()
     page.locator("#expected-nudge").get_by_role("button", name="Leave it out").click()

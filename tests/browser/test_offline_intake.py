@@ -97,8 +97,7 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
     desk.shot(page, "offline-form")
     # typed words get a suggestion without the server, and the sample a number and a ticket
     steps.choose(page, "#expected", "mand", "^MDMA")
-    page.locator("[name=form][value=powder]").check(force=True)
-    steps.tick_consents(page)
+    steps.describe(page)
     page.locator("form[data-intake]").evaluate("(form) => form.requestSubmit()")
     expect(page.locator("h1")).to_have_text(re.compile(r"^Sample A\d+ is saved on this tablet$"))
     # the first it was lent: A01, or A61 where the page was left before the first loan came
@@ -106,8 +105,7 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
     expect(page.locator("html.label-40x30 .kept-ticket .qr")).to_be_visible()  # sized for its printer
     code = page.locator("#ticket-code").inner_text()
     assert re.fullmatch(r"\w{4} \w{4} \w{4}", code)
-    button = page.get_by_role("button", name="Done: next sample").bounding_box()
-    assert button is not None
+    button = steps.box(page.get_by_role("button", name="Done: next sample"))
     assert button["y"] + button["height"] <= TABLET[1]
     desk.shot(page, "offline-ticket")
     page.get_by_role("button", name="Done: next sample").click()
@@ -181,8 +179,7 @@ def test_where_the_browser_syncs_what_waits_is_sent_although_the_page_is_closed(
     page.goto(address)
     context.set_offline(True)
     page.goto(address)
-    page.locator("[name=form][value=powder]").check(force=True)
-    steps.tick_consents(page)
+    steps.describe(page)
     page.locator("form[data-intake]").evaluate("(form) => form.requestSubmit()")
     expect(page.locator("h1")).to_contain_text("is saved on this tablet")
     label = page.locator("h1").inner_text().split()[1]

@@ -14,6 +14,7 @@ from playwright.sync_api import Error, expect
 from app.platform.kernel.actor import Role
 from harm_messages import load_pack
 from harm_messages.markdown import to_plain
+from tests.browser import steps
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, bare, new_key
 
@@ -120,11 +121,7 @@ def test_E3_ten_minutes_without_contact_and_then_replaced(desk: Desk, client: tu
     _whole(page)
     page.clock.fast_forward("00:40")
     _stripped(page)
-    box = page.get_by_text(SAYS).bounding_box()
-    headline = page.locator(".result__headline").bounding_box()
-    assert box is not None
-    assert headline is not None
-    assert box["y"] < headline["y"], "at the top"
+    assert steps.box(page.get_by_text(SAYS))["y"] < steps.box(page.locator(".result__headline"))["y"], "at the top"
     desk.shot(page, "out-of-contact-phone")
     page.emulate_media(color_scheme="dark")
     desk.shot(page, "out-of-contact-phone-dark")

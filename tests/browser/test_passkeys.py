@@ -16,10 +16,10 @@ from playwright.sync_api import expect
 from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support.ports import free_port
-from tests.support.site import PASSWORDS, Desk, Site, serving
+from tests.support.site import PASSWORDS, Desk, Site, serving, sign_in
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -49,24 +49,31 @@ def site(browser: Browser, example: Path, tmp_path_factory: pytest.TempPathFacto
         yield running
 
 
-def test_a_passkey_is_added_and_signs_in(desk: Desk, site: Site) -> None:
-    here = f"http://localhost:{site.port}"
+def with_device(desk: Desk, site: Site) -> tuple[str, Page]:
+    """The address of the service by its name, and a page of a browser that can keep a passkey."""
     page = desk.context().new_page()
     device = page.context.new_cdp_session(page)
     device.send("WebAuthn.enable")
     device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    return f"http://localhost:{site.port}", page
+
+
+def add_passkey(page: Page, device: str, password: str) -> None:
+    """Where the page of the account, or of the second factor, is open."""
+    page.get_by_label("Name of this device").fill(device)
+    page.locator("#passkey-password").fill(password)
+    steps.press(page, "Add passkey")
+
+
+def test_a_passkey_is_added_and_signs_in(desk: Desk, site: Site) -> None:
+    here, page = with_device(desk, site)
     name, password = PASSWORDS[Role.CHEMIST]
     page.goto(f"{here}/sign-in")
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_visible()
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(password)
-    steps.press(page, re.compile("^Sign in$"))
+    sign_in(page, name, password)
 
     page.goto(f"{here}/account")
-    added = page.locator("#passkeys")
-    added.get_by_label("Name of this device").fill("Laptop of the bench")
-    added.get_by_label("Current password").fill(password)
-    steps.press(page, "Add passkey")
+    add_passkey(page, "Laptop of the bench", password)
     expect(page.locator("main")).to_contain_text("Your passkey is added.")
     expect(page.get_by_role("row", name=re.compile("Passkey “Laptop of the bench”"))).to_be_visible()
     assert steps.axe(page) == []
@@ -82,25 +89,17 @@ def test_a_passkey_is_added_and_signs_in(desk: Desk, site: Site) -> None:
 
 
 def test_an_administrator_adds_one_before_anything_else_opens(desk: Desk, site: Site) -> None:
-    here = f"http://localhost:{site.port}"
-    page = desk.context().new_page()
-    device = page.context.new_cdp_session(page)
-    device.send("WebAuthn.enable")
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    here, page = with_device(desk, site)
     name, password = PASSWORDS[Role.ADMIN]
 
     def by_password() -> None:
         page.goto(f"{here}/sign-in?next=/people")
-        page.get_by_label("User name").fill(name)
-        page.get_by_label("Password").fill(password)
-        steps.press(page, re.compile("^Sign in$"))
+        sign_in(page, name, password)
         expect(page.locator("h1")).to_have_text("Your second factor")
 
     by_password()
     assert steps.axe(page) == []
-    page.get_by_label("Name of this device").fill("Laptop")
-    page.get_by_label("Current password").fill(password)
-    steps.press(page, "Add passkey")
+    add_passkey(page, "Laptop", password)
     expect(page).not_to_have_url(re.compile("/account"))
     page.context.clear_cookies()
     by_password()
@@ -109,20 +108,11 @@ def test_an_administrator_adds_one_before_anything_else_opens(desk: Desk, site: 
 
 
 def test_a_passkey_is_the_proof_before_a_release_and_the_form_goes_on(desk: Desk, site: Site) -> None:
-    here = f"http://localhost:{site.port}"
-    page = desk.context().new_page()
-    device = page.context.new_cdp_session(page)
-    device.send("WebAuthn.enable")
-    device.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    here, page = with_device(desk, site)
     name, password = PASSWORDS[Role.SESSION_LEAD]
     page.goto(f"{here}/sign-in?next=/account")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(password)
-    steps.press(page, re.compile("^Sign in$"))
-    added = page.locator("#passkeys")
-    added.get_by_label("Name of this device").fill("Laptop")
-    added.get_by_label("Current password").fill(password)
-    steps.press(page, "Add passkey")
+    sign_in(page, name, password)
+    add_passkey(page, "Laptop", password)
     expect(page.locator("main")).to_contain_text("Your passkey is added.")
     with contextlib.closing(sqlite3.connect(site.folder / "mast.sqlite3", timeout=30)) as database, database:
         ((sample, result),) = database.execute("SELECT sample_id, id FROM result_version ORDER BY id DESC LIMIT 1")

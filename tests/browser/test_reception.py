@@ -27,7 +27,7 @@ OPTIONAL = (("aggregate_data", "yes"), ("share_in_alert", "no"), ("followup", "n
 
 def reception(desk: Desk, road: Road, size: tuple[int, int] = TABLET, **more: Any) -> Page:
     page = desk.sign_in(Role.RECEPTION, size, path=f"/sessions/{road.session_id}/reception", **more)
-    expect(page.locator("html[data-enhanced]")).to_have_count(1)
+    steps.ready(page)
     return page
 
 
@@ -38,11 +38,8 @@ class Finger:
         self.page, self.taps = page, 0
 
     def __call__(self, found: Locator) -> None:
-        box, size = found.bounding_box(), self.page.viewport_size
-        assert box is not None
-        assert size is not None
-        assert box["y"] >= 0, "without scrolling"
-        assert box["y"] + box["height"] <= size["height"], "without scrolling"
+        assert steps.within(found), "without scrolling"
+        box = steps.box(found)
         self.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         self.taps += 1
 
@@ -78,7 +75,7 @@ def test_the_first_sample_takes_eight_taps_and_no_letter_and_the_next_of_its_gro
     page.wait_for_load_state()  # a page can be seen before its styles have come
     assert tap.taps == 8
     assert page.evaluate(hidden) == []
-    assert page.locator(".ticket-sheet__qr svg").bounding_box()["width"] == 240  # type: ignore[index]
+    assert steps.box(page.locator(".ticket-sheet__qr svg"))["width"] == 240
     assert steps.axe(page) == []
 
     tap = Finger(page)
@@ -101,8 +98,7 @@ def test_on_a_phone_it_is_one_column_and_the_button_is_always_there(desk: Desk, 
     page = reception(desk, road, PHONE, has_touch=True)
     assert scroll_overflow(page) == 0
     for _ in range(2):
-        box = page.get_by_role("button", name="Register sample").bounding_box()
-        assert box is not None
+        box = steps.box(page.get_by_role("button", name="Register sample"))
         assert box["y"] + box["height"] <= PHONE[1]
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
     page.get_by_role("link", name="More details").click()
@@ -127,8 +123,7 @@ def test_words_spoken_are_the_street_name_chosen_or_what_was_kept_as_typed(
     expect(page.locator(".picks .chip:has(:checked)")).to_have_text("MDMA“mandy”")
     field.press_sequentially("ketam", delay=10)
     expect(page.get_by_role("option", name="Ketamine", exact=True)).to_be_visible()
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
+    steps.describe(page)
     page.get_by_role("button", name="Register sample").click()
     expect(page.get_by_role("alert")).to_have_text("Choose what “ketam” means, or keep it as typed.")
     page.get_by_role("option", name="Keep “ketam” as typed").click()
@@ -140,12 +135,11 @@ def test_words_spoken_are_the_street_name_chosen_or_what_was_kept_as_typed(
 def test_the_ticket_is_covered_after_a_minute_and_one_tap_shows_it_again(desk: Desk, road: Road) -> None:
     page = reception(desk, road)
     page.clock.install()
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
+    steps.describe(page)
     steps.press(page, "Register sample")
     code = page.locator("#ticket-code")
     expect(code).to_be_visible()
-    expect(page.locator("html[data-enhanced]")).to_have_count(1)
+    steps.ready(page)
     page.clock.fast_forward(50_000)
     expect(code).to_be_visible()
     page.clock.fast_forward(12_000)
@@ -168,8 +162,7 @@ def test_labels_begin_at_the_first_free_one_of_a_sheet_and_the_next_print_goes_o
     desk: Desk, road: Road
 ) -> None:
     page = reception(desk, road)
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
+    steps.describe(page)
     steps.press(page, "Register sample")
     steps.ready(page)
     first_free = page.locator("summary", has_text="First free label")
@@ -210,23 +203,10 @@ def test_a_photo_is_made_small_on_the_device(desk: Desk, road: Road, clients: Cl
     )
     page.get_by_label("Photo of the sample").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": png})
     expect(page.get_by_text("Photo added")).to_be_visible()
-    page.get_by_label("Powder", exact=True).check()
-    steps.tick_consents(page)
+    steps.describe(page)
     steps.press(page, "Register sample")
     content = clients("chemist").get(f"/samples/{newest(clients, road)['id']}/photo").content
     picture = without_metadata(content)
     assert (picture.media_type, picture.content) == ("image/jpeg", content)
     assert max(picture.width, picture.height) <= 1600
     assert len(content) <= 400_000
-
-
-def test_a_form_taken_up_again_shows_what_was_expected(desk: Desk, road: Road) -> None:
-    """It would be registered unseen, and chosen a second time by whoever misses it."""
-    page = reception(desk, road)
-    page.locator("#expected").press_sequentially("spice")
-    page.get_by_role("option", name="Keep “spice” as typed").click()
-    page.get_by_label("Powder", exact=True).check()
-    steps.kept(page)
-    page.reload()
-    page.get_by_role("button", name="Continue with it").click()
-    expect(page.get_by_role("checkbox", name="“spice”")).to_be_checked()

@@ -109,21 +109,6 @@ def test_a_chart_is_read_without_its_colour(desk: Desk) -> None:
     desk.shot(page, "researcher-forced-colours")
 
 
-@pytest.mark.parametrize(("size", "most"), [(TABLET, 240), (PHONE, 700)], ids=["tablet", "phone"])
-def test_the_first_chart_begins_near_the_top(desk: Desk, size: tuple[int, int], most: int) -> None:
-    page = desk.sign_in(Role.RESEARCHER, size, path=MONTHS)
-    top = page.locator(".multiple svg").first.evaluate("(e) => e.getBoundingClientRect().top + scrollY")
-    assert top <= most, top
-    if size == TABLET:
-        whole = page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
-        assert whole[0] == whole[1], "the page fills the window; its part scrolls"
-        for words in ("Download as CSV", "Download as JSON", "Copy link", "Change the question"):
-            expect(page.get_by_text(words)).to_be_in_viewport(ratio=1)
-        page.goto("/trends?measure=expected_found&by=month&by=region")
-        top = page.locator(".multiple svg").first.evaluate("(e) => e.getBoundingClientRect().top")
-        assert top <= most, f"with a chart each: {top}"
-
-
 def test_a_heat_table_prints_every_figure_and_reason(desk: Desk) -> None:
     page = desk.sign_in(Role.RESEARCHER, TABLET, path=HEAT)
     cells = page.locator(".heat tbody td")
@@ -253,8 +238,7 @@ def test_a_chart_that_does_not_fit_begins_at_its_newest_period_and_says_that_the
     left = scroll.evaluate("e => e.scrollWidth - e.clientWidth - e.scrollLeft")
     assert left < 2, "the newest period is at the right end"
     figures = page.locator(".multiple svg .ch-tick", has_text=re.compile("^100")).all()
-    seen = scroll.bounding_box()
-    assert seen is not None
+    seen = steps.box(scroll)
     assert any(
         (box := tick.bounding_box()) and seen["x"] <= box["x"] and box["x"] + box["width"] <= seen["x"] + seen["width"]
         for tick in figures
@@ -267,33 +251,3 @@ def test_a_chart_that_does_not_fit_begins_at_its_newest_period_and_says_that_the
     expect(page.locator(".multiple svg").first).to_be_visible()
     whole = page.locator(".multiple__scroll").first.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
     assert whole, "a chart without time is whole on a phone"
-
-
-def test_a_long_table_scrolls_in_itself_and_is_whole_on_paper(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, TABLET, path=HEAT)
-    part = page.get_by_role("region", name="Table: The expected substance was found")
-    assert page.locator("#trend-table tbody tr").count() > 30
-    seen, whole = part.evaluate("e => [e.clientHeight, e.scrollHeight]")
-    assert seen <= TABLET[1]
-    assert seen < whole
-    part.focus()
-    page.keyboard.press("End")
-    expect(page.locator("#trend-table tbody tr").last).to_be_in_viewport()
-    expect(page.locator("#trend-table thead th").first).to_be_in_viewport()
-    page.emulate_media(media="print")
-    seen, whole = part.evaluate("e => [e.clientHeight, e.scrollHeight]")
-    assert seen == whole
-
-
-def test_on_a_phone_a_row_lists_what_there_is_and_no_label_lies_on_another(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, PHONE, path=MONTHS)
-    shown = page.locator("#trend-table td:visible").all_inner_texts()
-    assert shown
-    assert not {"", "–"} & {cell.strip() for cell in shown}
-    too_low = """() => [...document.querySelectorAll("#trend-table td[data-label]")].filter((td) => {
-        if (!td.checkVisibility()) return false;
-        const label = getComputedStyle(td, "::before");
-        return parseFloat(label.height) > td.getBoundingClientRect().height + 1;
-    }).map((td) => td.dataset.label)"""
-    page.evaluate("document.documentElement.dataset.text = 'largest'")
-    assert page.evaluate(too_low) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -80,14 +80,6 @@ def says(frame: Frame, words: str) -> None:
     frame.wait_for_function(look, arg=words)
 
 
-def fits(page: Page, locator: Any) -> bool:
-    """Whether it is seen whole without scrolling."""
-    box, size = locator.bounding_box(), page.viewport_size
-    assert box
-    assert size
-    return bool(box["y"] >= 0 and box["y"] + box["height"] <= size["height"])
-
-
 def test_a_scanned_ticket_leads_a_health_worker_to_the_consultation(
     camera: Callable[[Sequence[str]], Desk], road: Road, site: Site
 ) -> None:
@@ -97,7 +89,7 @@ def test_a_scanned_ticket_leads_a_health_worker_to_the_consultation(
     page = desk.sign_in(Role.HEALTH_WORKER, TABLET, path="/find", permissions=["camera"])
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
-    assert fits(page, page.get_by_role("button", name="Scan a code"))
+    assert steps.within(page.get_by_role("button", name="Scan a code"))
     assert not [url for url in fetched if "zxing" in url], "nothing is fetched before the first scan"
     scanner(page, "Scan a code")
     page.wait_for_url(f"**/consultations/samples/{sample}")
@@ -127,7 +119,7 @@ def test_bags_are_scanned_in_a_row_and_handed_over_at_once(
     page.get_by_label("Laboratory").check()
     page.get_by_label("Witness").select_option(index=1)
     button = page.locator(".actionbar .button--primary")
-    assert fits(page, button)
+    assert steps.within(button)
     assert page.evaluate("document.documentElement.scrollHeight") == TABLET[1]
     button.click()
     expect(page.locator("[data-chosen]")).to_have_text("2 samples handed over.")
@@ -184,4 +176,4 @@ def test_a_refused_camera_says_what_to_do_and_a_scanner_that_types_does_the_same
     page.keyboard.type(f"{site.url}/samples/{sample}\n")  # the field has the focus; a scanner ends with Enter
     expect(page.locator("#handing-said")).to_have_text(re.compile(r"\d{3} added\. 1 chosen\."))
     expect(page.locator(f"#bag-{sample}")).to_be_checked()
-    assert fits(page, page.locator(".actionbar .button--primary"))
+    assert steps.within(page.locator(".actionbar .button--primary"))

@@ -20,7 +20,7 @@ from tests.support.budget import size
 from tests.support.pdf_text import sheets
 from tests.support.planted import SENTINEL
 from tests.support.road import Road
-from tests.support.site import PASSWORDS, PHONE, TABLET, Desk, Site, scroll_overflow, serving
+from tests.support.site import PASSWORDS, PHONE, TABLET, Desk, Site, scroll_overflow, serving, sign_in
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Request, Route
@@ -97,15 +97,6 @@ def _note(context: BrowserContext, requests: list[Request]) -> None:
     context.on("request", note)
 
 
-def _sign_in(page: Page) -> None:
-    name, password = PASSWORDS[Role.HEALTH_WORKER]
-    page.goto("/sign-in")
-    page.get_by_label("User name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "/sign-in" not in url)
-
-
 def _ticks(page: Page) -> list[str]:
     """What stands in the fields of the panel."""
     found: list[str] = page.evaluate(FIELDS)
@@ -135,7 +126,8 @@ def test_it_is_on_the_screen_and_nowhere_else(desk: Desk, site: Site, sample: st
     with remembering(desk, tmp_path / "profile") as context:
         _note(context, requests)
         page = context.new_page()
-        _sign_in(page)
+        page.goto("/sign-in")
+        sign_in(page, *PASSWORDS[Role.HEALTH_WORKER])
         page.goto(target)
         _shows(page)
         expect(page.locator(".also__ticked")).to_contain_text(SENTINEL)
@@ -249,8 +241,7 @@ def _press(page: Page, number: int) -> None:
         more.locator("> summary").click()
     row = page.locator("#also .chip", has_text=SENTINEL)
     row.scroll_into_view_if_needed()
-    box = row.bounding_box()
-    assert box is not None
+    box = steps.box(row)
     page.mouse.click(box["x"] + 12, box["y"] + box["height"] / 2)
     if number % 2:
         page.evaluate("document.querySelector('#also').focus()")
@@ -275,7 +266,8 @@ def test_G1_pressed_before_its_script_has_come_it_reaches_no_request_and_no_prof
     with remembering(desk, profile) as context:
         _note(context, requests)
         page = context.new_page()
-        _sign_in(page)
+        page.goto("/sign-in")
+        sign_in(page, *PASSWORDS[Role.HEALTH_WORKER])
         for number in range(RUNS):
             page = context.new_page()
             with held_back(page) as let_go:

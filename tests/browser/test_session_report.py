@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from app.platform.kernel.actor import Role
 from tests.browser import steps
 from tests.support.pdf_text import sheets
-from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
+from tests.support.site import TABLET, Clients, Desk, scroll_overflow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -92,17 +92,6 @@ def test_the_print_button_prints_and_the_csv_says_what_the_page_says(desk: Desk,
     mdma = [r["value"] for r in rows if r["row"] == "MDMA" and r["column"] == "Samples"]
     assert mdma
     expect(page.get_by_role("row", name=re.compile("^MDMA")).first).to_contain_text(mdma[0])
-
-
-def test_it_is_whole_on_a_phone_and_without_scripts(desk: Desk, clients: Clients) -> None:
-    page = desk.sign_in(
-        Role.SESSION_LEAD, PHONE, path=f"/sessions/{past_session(clients)}/report", java_script_enabled=False
-    )
-    expect(page.get_by_role("button", name="Print")).to_be_hidden()
-    expect(page.get_by_role("link", name="Download as CSV")).to_be_visible()
-    with page.expect_navigation():
-        page.get_by_role("link", name="To pass on").click()
-    expect(page.locator(".report-tools [aria-current=page]")).to_have_text("To pass on")
 
 
 def test_a_machine_finds_nothing_wrong_in_any_colours(desk: Desk, clients: Clients) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 CAFFEINE = {194: 999.0, 109: 600.0, 55: 250.0, 67: 300.0, 82: 200.0, 193: 100.0}
-
-
-def _file(name: str, content: bytes) -> dict[str, Any]:
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
 def _matrix(page: Page) -> dict[str, list[str]]:
@@ -53,7 +49,9 @@ def test_two_files_of_two_things_are_put_together_asked_about_and_released(
     sample = road.register(expected=["cocaine"])
     page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}?part=files")
     steps.ready(page)
-    page.locator("#upload").set_input_files([_file("a.jdx", ir_of(ketamine=1.0)), _file("b.msp", ei_of("Cocaine"))])
+    page.locator("#upload").set_input_files(
+        [steps.file("a.jdx", ir_of(ketamine=1.0)), steps.file("b.msp", ei_of("Cocaine"))]
+    )
     expect(page.locator("#bench-files")).to_contain_text("b.msp")
     expect(page.locator("#bench-files .findings")).to_contain_text("GC-MS")
     _worked_out(page, clients, sample)

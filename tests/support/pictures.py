@@ -150,8 +150,7 @@ def _told(road: Road) -> str:
     ran = [road.analysis(told, method=method) for method in ("ftir", "gc_ms")]
     ran.append(road.analysis(told, method="strip", strip_target="opioid.nitazene", strip_reading="negative"))
     result, etag = road.draft(told, ran[:2], substance="eutylone")
-    for role, action in (("chemist", "submit"), ("verifier", "verify"), ("session_lead", "release")):
-        etag = road.step(role, result, action, etag)
+    etag = road.finish(result, etag)
     return told
 
 

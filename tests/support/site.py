@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from app.operations.demo import PEOPLE
+from app.operations.demo import PEOPLE, DemoPerson
 from app.platform.kernel.actor import Role
 from app.screens.hints import HINTS
 from tests.support import cheap_passwords
@@ -271,15 +271,19 @@ class Desk:
         self.contexts.append(context)
         return context
 
-    def sign_in(self, role: Role, size: tuple[int, int] = LAPTOP, *, path: str = "/", **more: Any) -> Page:
-        """A page of someone who signed in by the form."""
+    def sign_in(
+        self,
+        role: Role,
+        size: tuple[int, int] = LAPTOP,
+        *,
+        path: str = "/",
+        person: DemoPerson | None = None,
+        **more: Any,
+    ) -> Page:
+        """A page of someone who signed in by the form: somebody of the example who has this role, or this person."""
         page = self.context(size, **more).new_page()
         page.goto("/sign-in")
-        name, password = PASSWORDS[role]
-        page.get_by_label("User name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "/sign-in" not in url)
+        sign_in(page, *((person.username, person.password) if person else PASSWORDS[role]))
         if path != "/":
             page.goto(path)
         return page
@@ -295,6 +299,14 @@ class Desk:
         for context in self.contexts:
             context.close()
         assert not self.watch.unexpected(), "\n".join(self.watch.unexpected())
+
+
+def sign_in(page: Page, username: str, password: str) -> None:
+    """By the form that is open."""
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(lambda url: "/sign-in" not in url)
 
 
 def new_key() -> str:
