@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from app.platform.kernel.ids import new_id
 from app.runtime import Runtime
 from app.settings import Settings
 from tests.support import once
+from tests.support.clock import SettableClock
 from tests.support.once import application_with
 from tests.support.visitor import Visitor
 
@@ -102,14 +104,13 @@ class World:
 _COUNT = itertools.count(1)
 
 
-@pytest.fixture
-def settings(tmp_path: Path, database: Database) -> Settings:
-    """Settings of a throw-away server on the database under test."""
-    return Settings(data_dir=tmp_path / "data", database_url=database.url, secret=PEPPER, workers=0)
+def settings_of(folder: Path, database_url: str) -> Settings:
+    """Settings of a throw-away server on a database."""
+    return Settings(data_dir=folder / "data", database_url=database_url, secret=PEPPER, workers=0)
 
 
-@pytest.fixture
-def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
+@contextmanager
+def running_world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
     """The application with two agencies and a person of every role in each."""
     runtime = build_runtime(settings, clock)
     once.remember_pages(runtime.templates)
@@ -124,6 +125,28 @@ def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
         running = stack.enter_context(TestClient(app, base_url="https://testserver"))  # runs the lifespan
         assert running.portal is not None
         yield World(app, runtime, own.id, other.id, actors, others, stack, running.portal)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: Database) -> Settings:
+    """Settings of a throw-away server on the database under test."""
+    return settings_of(tmp_path, database.url)
+
+
+@pytest.fixture
+def world(settings: Settings, clock: Callable[[], datetime]) -> Iterator[World]:
+    """The application with two agencies and a person of every role in each."""
+    with running_world(settings, clock) as there:
+        yield there
+
+
+@pytest.fixture(scope="module")
+def shared_world(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same for all tests of a module, on SQLite, at noon of a festival Saturday: for tests that only read."""
+    folder = tmp_path_factory.mktemp("world")
+    shutil.copyfile(migrated_sqlite, folder / "mast.sqlite3")
+    with running_world(settings_of(folder, f"sqlite:///{folder / 'mast.sqlite3'}"), SettableClock()) as there:
+        yield there
 
 
 _HASH: list[str] = []

@@ -19,6 +19,7 @@ from app.intake.samples.domain import Intent, SubmitterType
 from app.intake.samples.tables import Sample
 from app.platform.kernel.actor import Role
 from harm_messages.vocabulary import Form
+from tests.support.once import application_with
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 _NUMBER = itertools.count(10_001)  # beyond those a road registers
@@ -127,9 +128,36 @@ class Figures:
         return self.world.as_(role).get("/trends", params=params, headers={"Accept": "text/html"})
 
 
-@pytest.fixture
-def figures(world: Any) -> Figures:
+def figures_of(world: Any) -> Figures:
+    """Both agencies with a session each."""
     return Figures(
         world,
         {world.agency_id: world.session(), world.other_agency_id: world.session(agency="other")},
     )
+
+
+@pytest.fixture
+def figures(world: Any) -> Figures:
+    return figures_of(world)
+
+
+@pytest.fixture
+def year(struck_year: Figures) -> Figures:
+    """Only to be read. There is one application per process, and a test before this one may have had it."""
+    application_with(struck_year.world.runtime)
+    return struck_year
+
+
+@pytest.fixture(scope="module")
+def struck_year(shared_world: Any) -> Figures:
+    """Seventeen months of two regions, struck on 13 June: 160 samples a month, of which 40 held eutylone."""
+    figures = figures_of(shared_world)
+    for month in [f"2025-{m:02d}" for m in range(1, 13)] + [f"2026-{m:02d}" for m in range(1, 6)]:
+        for region in ("North East", "Wales"):
+            figures.add(60, month=month, region=region)
+            figures.add(
+                20, month=month, region=region, verdict="not_as_expected", found=(("eutylone", "stimulant.cathinone"),)
+            )
+    figures.add(7, month="2026-06")
+    figures.strike()
+    return figures

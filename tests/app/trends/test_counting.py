@@ -30,34 +30,34 @@ def found(figures: Figures, name: str, *by: Dimension, **more: Any) -> dict[tupl
     return {cell.key: (cell.numerator, cell.denominator) for cell in cells}
 
 
-@pytest.mark.parametrize(
-    ("name", "tests", "outcome", "tested"),
-    [
-        ("opioid.nitazene", GC, "identified", True),
-        ("protonitazene", GC, "nothing_found", True),
-        ("opioid.nitazene", FTIR, "identified", False),  # outside what it sees
-        ("protonitazene", FTIR, "identified", False),
-        ("opioid", FTIR, "identified", True),  # the class as such, though members lie outside
-        ("mdma", FTIR, "identified", True),
-        ("opioid.nitazene", STRIP, "inconclusive", False),  # a strip that did not react is never a negative count
-        ("protonitazene", STRIP, "identified", False),
-        ("opioid.nitazene", (*GC, *STRIP), "identified", True),
-        ("opioid.nitazene", (("gc_ms", "opioid.nitazene", "not_detected"),), "inconclusive", True),  # a test of its own
-        ("opioid", STRIP, "identified", False),  # a strip for nitazenes says nothing about other opioids
-        ("mdma", STRIP, "identified", False),
-        ("mdma", GC, "inconclusive", False),
-        ("mdma", GC, "insufficient", False),
-        ("mdma", (("gc_ms", "entactogen", "looked"),), "identified", True),
-        ("mdma", (("strip", "entactogen", "invalid"),), "identified", False),
-        ("opioid.nitazene", (*FTIR, *GC), "identified", True),  # one of two methods sees it
-        ("mdma", (), "identified", False),
-    ],
+COVERED = (
+    ("opioid.nitazene", GC, "identified", True),
+    ("protonitazene", GC, "nothing_found", True),
+    ("opioid.nitazene", FTIR, "identified", False),  # outside what it sees
+    ("protonitazene", FTIR, "identified", False),
+    ("opioid", FTIR, "identified", True),  # the class as such, though members lie outside
+    ("mdma", FTIR, "identified", True),
+    ("opioid.nitazene", STRIP, "inconclusive", False),  # a strip that did not react is never a negative count
+    ("protonitazene", STRIP, "identified", False),
+    ("opioid.nitazene", (*GC, *STRIP), "identified", True),
+    ("opioid.nitazene", (("gc_ms", "opioid.nitazene", "not_detected"),), "inconclusive", True),  # a test of its own
+    ("opioid", STRIP, "identified", False),  # a strip for nitazenes says nothing about other opioids
+    ("mdma", STRIP, "identified", False),
+    ("mdma", GC, "inconclusive", False),
+    ("mdma", GC, "insufficient", False),
+    ("mdma", (("gc_ms", "entactogen", "looked"),), "identified", True),
+    ("mdma", (("strip", "entactogen", "invalid"),), "identified", False),
+    ("opioid.nitazene", (*FTIR, *GC), "identified", True),  # one of two methods sees it
+    ("mdma", (), "identified", False),
 )
-def test_not_found_counts_only_where_a_method_that_covers_it_looked(
-    figures: Figures, name: str, tests: Any, outcome: str, tested: bool
-) -> None:
-    figures.add(3, found=(("caffeine", "stimulant.other"),), tests=tests, outcome=outcome)
-    assert found(figures, name, D.MONTH) == ({("2026-05",): (0, 3)} if tested else {})
+"""What is asked for, the tests of three samples, their outcome, and whether they count as tested for it."""
+
+
+def test_not_found_counts_only_where_a_method_that_covers_it_looked(figures: Figures) -> None:
+    for at, (_, tests, outcome, _) in enumerate(COVERED):
+        figures.add(3, region=f"case {at}", found=(("caffeine", "stimulant.other"),), tests=tests, outcome=outcome)
+    for at, (name, _, _, tested) in enumerate(COVERED):
+        assert found(figures, name, D.REGION).get((f"case {at}",)) == ((0, 3) if tested else None), COVERED[at]
 
 
 def test_analogues_are_the_other_members_of_the_class_and_never_a_mere_class(figures: Figures) -> None:
