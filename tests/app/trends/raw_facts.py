@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from app.care.counted.tables import TrendFinding, TrendOutcome, TrendSample, TrendTest
+from app.care.counted import service as counted
+from app.care.counted.domain import FoundFact, OutcomeFact, ReleaseFact, Seen, TestFact
+from app.figures.history.tables import HistoryImport
 from app.figures.trends.columnar import LOOKED
+from app.intake.people.tables import Agency, AgencyKind
 from app.platform.db import Database
 
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+IMPORT = UUID(int=1)
 CLASSES = {
     "mdma": "entactogen", "mda": "entactogen", "heroin": "opioid.opiate", "fentanyl": "opioid.fentanyl",
     "carfentanil": "opioid.fentanyl", "caffeine": "stimulant.other",
@@ -108,35 +110,38 @@ def _sample(rng: random.Random) -> Raw:
     return raw
 
 
+def fact_of(raw: Raw) -> ReleaseFact:
+    """As an import of history writes it down."""
+    return ReleaseFact(
+        sample_id=raw.key, agency_id=None, agency=raw.agency, session_id=None, day=raw.day, import_id=IMPORT,
+        released_at=AT, region=raw.region, site=raw.site, service_type=raw.service_type,
+        client=raw.client, form=raw.form, expected=raw.expected, expected_class=CLASSES.get(raw.expected, ""),
+        verdict=raw.verdict, outcome="inconclusive" if raw.verdict == "inconclusive" else "identified",
+        found=tuple(
+            FoundFact(name, CLASSES[name], "unstated", how, "confirmed", amount, unit, "base" if unit else "", methods)
+            for name, (how, amount, unit, methods) in raw.found.items()
+        ),
+        tests=tuple(TestFact(method, target, Seen(seen)) for (method, target), seen in raw.tests.items()),
+        submitter_type=raw.submitter_type, turnaround_min=raw.turnaround_min,
+        outcomes=tuple(OutcomeFact(moment, what, people) for (moment, what), people in raw.outcomes.items()),
+    )  # fmt: skip
+
+
+def imported(database: Database) -> None:
+    """The import that made-up samples are of."""
+    home = Agency(name="Made up", kind=AgencyKind.SERVICE, created_at=AT)
+    row = HistoryImport(
+        id=IMPORT, agency_id=home.id, keyed_by=home.id, source="made up", licence="CC0", map_text="", digest="", samples=0,
+        changed=0, imported_at=AT,
+    )  # fmt: skip
+    with database.begin() as uow:
+        uow.session.add(home)
+        uow.session.flush()
+        uow.session.add(row)
+
+
 def written(database: Database, samples: Iterable[Raw]) -> None:
     """Put them into the fact tables."""
-    rows: dict[type, list[dict[str, Any]]] = {TrendSample: [], TrendFinding: [], TrendTest: [], TrendOutcome: []}
-    for raw in samples:
-        for table, values in _rows(raw):
-            rows[table].append(values)
+    imported(database)
     with database.begin() as uow:
-        for table, values in rows.items():
-            if values:
-                uow.session.connection().execute(sa.insert(table), values)
-
-
-def _rows(raw: Raw) -> Iterator[tuple[type, dict[str, Any]]]:
-    periods = {name: period(raw.day, name) for name in ("week", "month", "quarter", "year")}
-    yield TrendSample, {
-        "sample_id": raw.key, "agency": raw.agency, "day": raw.day, **periods, "region": raw.region, "site": raw.site,
-        "service_type": raw.service_type, "submitter_group": "client" if raw.client else "other", "form": raw.form,
-        "submitter_type": raw.submitter_type, "expected": raw.expected, "verdict": raw.verdict,
-        "expected_class": CLASSES.get(raw.expected, ""),
-        "outcome": "inconclusive" if raw.verdict == "inconclusive" else "identified",
-        "turnaround_min": raw.turnaround_min, "released_at": datetime(2026, 1, 1, tzinfo=UTC),
-    }  # fmt: skip
-    for name, (abundance, amount, unit, methods) in raw.found.items():
-        yield TrendFinding, {
-            "sample_id": raw.key, "found": name, "found_class": CLASSES[name], "role": "unstated",
-            "abundance": abundance, "confidence": "confirmed", "amount": amount, "unit": unit,
-            "basis": "base" if unit else "", "methods": "".join(f" {m}" for m in methods) + " ",
-        }  # fmt: skip
-    for (method, target), seen in raw.tests.items():
-        yield TrendTest, {"sample_id": raw.key, "method": method, "target": target, "seen": seen}
-    for (moment, intention), people in raw.outcomes.items():
-        yield TrendOutcome, {"sample_id": raw.key, "moment": moment, "intention": intention, "people": people}
+        counted.record(uow, [fact_of(raw) for raw in samples])

@@ -49,19 +49,18 @@ def test_the_day_before_a_period_is_over_lies_in_it_and_the_next_does_not(day: d
     assert period(over, dimension.value) > label
 
 
-@pytest.mark.parametrize(("by", "labels"), [
-    ("month", {"2026-03": True, "2026-04": False, "2026-05": False, "2026-06": True}),
-    ("quarter", {"2026-Q1": True, "2026-Q2": True}),
-    ("year", {"2026": True}),
-    ("week", {"2026-W11": True, "2026-W16": False, "2026-W20": False, "2026-W24": True}),
-])  # fmt: skip
-def test_the_first_period_and_those_not_over_are_incomplete(
-    figures: Figures, clock: Any, by: str, labels: dict[str, bool]
-) -> None:
+def test_the_first_period_and_those_not_over_are_incomplete(figures: Figures, clock: Any) -> None:
     clock.set(datetime(2026, 6, 13, tzinfo=UTC))
-    days = (date(2026, 3, 15), date(2026, 4, 15), date(2026, 5, 15), date(2026, 6, 10))
+    days = (date(2026, 3, 15), date(2026, 4, 15), date(2026, 5, 15), date(2026, 6, 10), None)
     written(figures.world.runtime.db, [sample(day=day) for day in days for _ in range(20)])
-    assert {r[by]: r["incomplete"] for r in rows(figures, "samples", by)} == labels
+    for by, labels in (
+        ("month", {"2026-03": True, "2026-04": False, "2026-05": False, "2026-06": True}),
+        ("quarter", {"2026-Q1": True, "2026-Q2": True}),
+        ("year", {"2026": True}),
+        ("week", {"2026-W11": True, "2026-W16": False, "2026-W20": False, "2026-W24": True}),
+    ):
+        found = {r[by]: r["incomplete"] for r in rows(figures, "samples", by)}
+        assert found == {"": False, **labels}, "a day nobody wrote down is no period"
 
 
 def test_a_period_stays_incomplete_until_95_percent_of_results_would_be_in(figures: Figures, clock: Any) -> None:
@@ -76,28 +75,29 @@ def test_a_period_stays_incomplete_until_95_percent_of_results_would_be_in(figur
     assert seen == {9: True, 10: False}
 
 
-def changed(*periods_of: tuple[int, dict[str, int]]) -> set[str]:
-    """Testing of one series: how many samples and how many of them each method looked at, per period."""
+FTIR, ALL = {"ftir": 100}, {"lc_ms": 100}
+
+
+@pytest.mark.parametrize(
+    ("periods_of", "flagged"),
+    [
+        (((100, FTIR), (100, {**FTIR, "lc_ms": 21})), {"2026-02"}),
+        (((100, {**FTIR, "lc_ms": 21}), (100, FTIR)), {"2026-02"}),
+        (((100, {**FTIR, "lc_ms": 4}), (100, {**FTIR, "lc_ms": 21})), {"2026-02"}),
+        (((100, {"lc_ms": 5}), (100, {"lc_ms": 90})), set()),  # used more, or less, or now and then
+        (((100, {}), (100, {"lc_ms": 20})), set()),
+        (((100, {"lc_ms": 80}), (100, {"lc_ms": 40})), set()),
+        (((100, {}), (19, {"lc_ms": 19})), set()),  # few samples say nothing
+        (((100, {}), (12, {"lc_ms": 12}), (100, ALL)), {"2026-03"}),  # against the last large one
+    ],
+)
+def test_testing_changed_where_a_method_came_or_went(
+    periods_of: tuple[tuple[int, dict[str, int]], ...], flagged: set[str]
+) -> None:
+    """By period: how many samples, and how many of them each method looked at."""
     samples = [Count((f"2026-{k:02d}",), 0, n) for k, (n, _) in enumerate(periods_of, 1)]
     looked = [Count((f"2026-{k:02d}", m), 0, c) for k, (_, by) in enumerate(periods_of, 1) for m, c in by.items()]
-    return {key[0] for key in true_figures.testing_changed((MONTH,), MONTH, samples, looked)}
-
-
-def test_testing_changed_where_a_method_came_or_went() -> None:
-    assert changed((100, {"ftir": 100}), (100, {"ftir": 100, "lc_ms": 21})) == {"2026-02"}
-    assert changed((100, {"ftir": 100, "lc_ms": 21}), (100, {"ftir": 100})) == {"2026-02"}
-    assert changed((100, {"ftir": 100, "lc_ms": 4}), (100, {"ftir": 100, "lc_ms": 21})) == {"2026-02"}
-
-
-def test_testing_did_not_change_where_a_method_was_used_more_or_now_and_then() -> None:
-    assert not changed((100, {"lc_ms": 5}), (100, {"lc_ms": 90}))
-    assert not changed((100, {}), (100, {"lc_ms": 20}))
-    assert not changed((100, {"lc_ms": 80}), (100, {"lc_ms": 40}))
-
-
-def test_testing_of_few_samples_says_nothing() -> None:
-    assert not changed((100, {}), (19, {"lc_ms": 19}))
-    assert changed((100, {}), (12, {"lc_ms": 12}), (100, {"lc_ms": 100})) == {"2026-03"}, "against the last large one"
+    assert {key[0] for key in true_figures.testing_changed((MONTH,), MONTH, samples, looked)} == flagged
 
 
 def test_the_flag_stands_in_the_row_of_its_series(figures: Figures) -> None:
