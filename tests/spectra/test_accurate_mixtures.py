@@ -10,10 +10,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from spectra import MassLibrary, MassSpectrum, MixtureExplanation, SpectrumError
-from spectra.mixture.accurate_columns import warp_table
 from spectra.mixture.accurate_model import default_model
 from spectra.mixture.accurate_series import series_of
-from spectra.mixture.accurate_stack import clusters, stack
+from spectra.mixture.accurate_stack import clusters
 
 COMPOUNDS = 12
 TWIN, TWIN_OF = "c-twin", 3
@@ -121,18 +120,6 @@ def test_neither_scale_nor_order_changes_the_answer(parts: dict[int, float], sca
     assert shares[0] == pytest.approx(shares[1], abs=2e-3)
 
 
-@pytest.mark.parametrize("k", [k for k in range(COMPOUNDS) if k != TWIN_OF])
-def test_a_library_spectrum_is_explained_by_itself_alone(k: int) -> None:
-    answer = _usual().explain(_energies({k: 1.0}))
-    (part,) = answer.components
-    assert (part.compound, part.share, part.low, part.high) == (f"c{k}", 1.0, 1.0, 1.0)
-    assert answer.unexplained_fraction == pytest.approx(0.0, abs=1e-9)
-    assert part.entry is not None
-    assert _usual().compounds[part.entry] == f"c{k}"
-    assert part.probability is not None
-    assert part.probability > 0.8
-
-
 @pytest.mark.parametrize("levels", [(1, 2, 2), (0, 0, 1), (0, 1), (2,), (1,), (0,), (0, 0, 1, 1, 2)])
 def test_energies_that_are_not_the_librarys_are_understood(levels: tuple[int, ...]) -> None:
     answer = _usual().explain(_energies({1: 0.6, 7: 0.4}, levels))
@@ -157,24 +144,6 @@ def test_twins_are_named_once_and_the_other_is_not_distinguished() -> None:
     assert part.grade == "possible"
     assert any("does not tell" in reason for reason in answer.reasons)
     assert next(c for c in answer.components if c.compound == "c8").not_distinguished == ()
-
-
-def test_two_contributors_of_one_compound_are_one_component() -> None:
-    once = _usual()
-    table = once.table
-    keep = [i for i in range(len(once)) if once.compounds[i] == "c5"]
-    rows = [*range(len(once)), *keep]
-    part = table.take(np.array(rows))
-    twice = MassLibrary.from_arrays(
-        part.mz, part.intensity, part.offsets, names=[once.names[i] for i in rows],
-        compounds=[once.compounds[i] for i in rows], precursor_mz=part.precursor, energy=once.energy[rows],
-        accurate=True,
-    )  # fmt: skip
-    assert series_of(twice).compound.size == series_of(once).compound.size + 1
-    answer = twice.explain(_energies({5: 0.5, 9: 0.5}))
-    assert _named(answer) == {"c5", "c9"}
-    assert len(answer.components) == 2
-    assert all(not c.not_distinguished for c in answer.components)
 
 
 def test_what_the_library_lacks_makes_the_answer_incomplete() -> None:
@@ -209,25 +178,6 @@ def test_many_entries_of_unstated_energy_are_one_candidate() -> None:
     assert _named(library.explain(_energies({4: 1.0}))) == {"c"}
 
 
-def test_the_signal_is_split_into_fit_and_residual() -> None:
-    answer = _usual().explain(_energies({2: 0.7, 4: 0.3}))
-    assert answer.axis is not None
-    assert answer.fitted is not None
-    assert answer.residual is not None
-    assert answer.axis.shape == answer.fitted.shape == answer.residual.shape
-    assert (np.diff(answer.axis) > 0).all()
-    assert float((answer.fitted + answer.residual).sum()) == pytest.approx(1000.0)
-    assert float(np.abs(answer.residual).sum()) < 100.0
-    assert answer.reasons[0].startswith("Signal is no measure of amount here")
-
-
-def test_no_more_components_than_asked_for() -> None:
-    sample = _energies({1: 0.3, 2: 0.3, 5: 0.3, 9: 0.3, 10: 0.3})
-    assert len(_usual().explain(sample, max_components=5).components) == 5
-    assert len(_usual().explain(sample, max_components=2).components) == 2
-    assert len(_usual().explain(sample, max_components=1).components) == 1
-
-
 def test_a_sample_that_resembles_nothing_is_left_unexplained() -> None:
     answer = _usual().explain([MassSpectrum([60.0, 61.5], [1, 2], ionisation="ESI")])
     assert answer.components == ()
@@ -260,17 +210,6 @@ def test_hostile_spectra_give_a_sentence_or_an_answer() -> None:
     assert "not evidence that nothing is there" in answer.reasons[-2]
 
 
-def test_warps_keep_their_order_and_cost_what_they_shift() -> None:
-    weights, cost = warp_table((-1.0, 0.0, 1.0, 2.0), 3, True, default_model())
-    assert cost[0] == 0.0
-    assert weights[0] @ np.array([-1.0, 0.0, 1.0, 2.0]) == pytest.approx([0.0, 1.0, 2.0])
-    places = weights @ np.array([-1.0, 0.0, 1.0, 2.0])
-    assert (np.diff(places, axis=1) >= -1e-12).all()
-    assert np.abs(places - np.arange(3)).sum(axis=1) == pytest.approx(cost)
-    assert weights.sum(axis=2) == pytest.approx(np.ones(weights.shape[:2]))
-    assert warp_table((0.0, 1.0, 2.0), 1, True, default_model())[1].max() == 0.0
-
-
 @given(st.lists(st.floats(50, 500), min_size=1, max_size=40))
 def test_peaks_closer_than_the_gap_are_one_ion(masses: list[float]) -> None:
     model = default_model()
@@ -280,9 +219,3 @@ def test_peaks_closer_than_the_gap_are_one_ion(masses: list[float]) -> None:
     apart = np.diff(mz[order]) > model.width(mz[order][1:])
     assert (np.diff(label[order]) > 0).tolist() == apart.tolist()
     assert centre.size == apart.sum() + 1
-
-
-def test_every_energy_of_a_stack_weighs_the_same() -> None:
-    sample = stack([MassSpectrum([100.0, 100.001, 150.0], [1, 1, 2]), MassSpectrum([150.0], [7e8])], default_model())
-    assert sample.y.sum(axis=1) == pytest.approx([1000.0, 1000.0])
-    assert sample.y[:, 0] == pytest.approx([500.0, 0.0])

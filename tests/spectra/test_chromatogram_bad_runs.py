@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectra import MassRun, MassSpectrum, SpectrumError, find_components, read_run
-from spectra.chromatogram.background import baseline, noise_factor, noise_floor, variance
+from spectra.chromatogram.background import baseline
 from spectra.chromatogram.traces import MOST_CELLS, traces_of
 from spectra.chromatogram.unmix import nonnegative
 
@@ -36,19 +36,6 @@ def test_a_run_without_peaks_gives_none_and_says_so(run: MassRun) -> None:
     assert [r.code for r in found.remarks] == ["run_no_peaks"]
     report = read_run(run)
     assert (report.peaks, report.summary, report.unnamed_percent) == ((), (), 0)
-
-
-def test_scans_without_peaks_count_as_silence() -> None:
-    shape = 1000 * np.exp(-0.5 * ((np.arange(100) - 50) / 3) ** 2)
-    scans = [MassSpectrum([58, 91, 134], [h, h / 2, h / 3]) if h > 1 else MassSpectrum([58], [0]) for h in shape]
-    assert len(find_components(MassRun(scans, np.arange(100.0))).components) == 1
-
-
-def test_equal_times_are_no_error() -> None:
-    shape = 1000 * np.exp(-0.5 * ((np.arange(100) - 50) / 3) ** 2)
-    scans = [MassSpectrum([58, 91, 134], [h + 1, h / 2 + 1, h / 3 + 1]) for h in shape]
-    assert len(find_components(MassRun(scans, np.repeat(np.arange(50.0), 2))).components) == 1
-    assert find_components(MassRun(scans, np.zeros(100))).components[0].area == 0
 
 
 def test_a_time_that_is_not_a_number_is_refused_with_a_sentence() -> None:
@@ -89,16 +76,6 @@ def test_the_baseline_lies_under_peaks_and_follows_a_drift() -> None:
     trace = (drift + 5000 * np.exp(-0.5 * ((t - 300) / 4) ** 2)).astype(np.float32)[:, None]
     assert np.abs(baseline(trace)[:, 0] - drift).max() < 30
     assert baseline(np.zeros((0, 3), np.float32)).shape == (0, 3)
-
-
-def test_the_noise_factor_is_that_of_counted_ions() -> None:
-    rng = np.random.default_rng(1)
-    counts = (40.0 * rng.poisson(50, (1300, 8))).astype(np.float32)
-    assert noise_factor(counts) == pytest.approx(np.sqrt(40), rel=0.1)
-    assert noise_factor(np.zeros((50, 2), np.float32)) == 1
-    assert noise_factor(np.full((3, 1), 9, np.float32)) == 3
-    floor = noise_floor(counts)
-    np.testing.assert_allclose(variance(counts, 2.0, floor), 4 * counts + floor, rtol=1e-6)
 
 
 @settings(max_examples=60, deadline=None)

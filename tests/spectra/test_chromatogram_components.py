@@ -52,14 +52,6 @@ def test_a_single_peak_gives_one_component_with_its_own_spectrum_and_time() -> N
     assert found.explained_percent > 90
 
 
-def test_the_height_and_area_are_those_that_went_in() -> None:
-    one = find_components(alone(50).run).substances[0]
-    assert one.height == pytest.approx(0.5 * 4e6, rel=0.05)
-    wide = 1 + SMALL.growth * 70 / 160
-    assert one.area == pytest.approx(one.height * 2.5066 * SMALL.width * wide, rel=0.2)
-    assert one.width_s == pytest.approx(2.3548 * SMALL.width * wide, rel=0.2)
-
-
 @settings(max_examples=6, deadline=None)
 @given(st.sampled_from([2.0, 10.0, 100.0]), st.integers(0, 3))
 def test_areas_scale_with_the_amount(factor: float, seed: int) -> None:
@@ -91,66 +83,14 @@ def test_an_overlap_is_said_with_its_resolution() -> None:
     assert not any(c.remarks for c in apart)
 
 
-def test_isomers_with_one_spectrum_and_a_valley_between_them_stay_two() -> None:
-    gap = 1.1 * 4 * SMALL.width
-    parts = [Eluting("a", starter("Cocaine"), 240.0, 40), Eluting("b", starter("Cocaine"), 240.0 + gap, 30)]
-    assert len(find_components(simulate(parts, SMALL, 1).run).substances) == 2
-
-
 def test_a_tailing_peak_is_one_component() -> None:
     column = Column(scans=400, masses=(40, 330), bleed=5e4, sigma=1.0, tau=3.5, wobble=0)
     found = find_components(simulate([Eluting("Cocaine", starter("Cocaine"), 240.0, 60)], column, 2).run).substances
     assert len(found) == 1
 
 
-def test_a_fronting_peak_of_an_overloaded_column_is_one_component() -> None:
-    time = 200 + 0.5 * np.arange(300)
-    rise = np.clip((time - 250) / 20, 0, None) * (time < 270) + np.exp(-(((time - 270) / 0.8) ** 2)) * (time >= 270)
-    cocaine = starter("Cocaine")
-    scans = [MassSpectrum(cocaine.mz, cocaine.intensity * 1000 * h + 5) for h in np.minimum(rise, 1)]
-    assert len(find_components(MassRun(scans, time)).substances) == 1
-
-
-def test_a_constant_background_changes_little() -> None:
-    made = alone(5)
-    plain = find_components(made.run).substances[0]
-    level = 400.0
-    scans = [
-        MassSpectrum(np.r_[s.mz, 60.1, 77.1, 82.1], np.r_[s.intensity, level, level, level]) for s in made.run.scans
-    ]
-    lifted = find_components(MassRun(scans, made.run.retention_time)).substances[0]
-    assert lifted.area == pytest.approx(plain.area, rel=0.03)
-    assert likeness(lifted.spectrum, plain.spectrum) > 0.995
-
-
-def test_order_of_scans_does_not_matter() -> None:
-    made = alone(20)
-    order = np.random.default_rng(0).permutation(len(made.run.scans))
-    mixed = MassRun([made.run.scans[k] for k in order], made.run.retention_time[order])
-    one, two = find_components(made.run), find_components(mixed)
-    assert [c.area for c in one.components] == [c.area for c in two.components]
-
-
-def test_scans_of_level_two_in_between_are_left_out() -> None:
-    made = alone(20)
-    fragment = MassSpectrum([100.0], [1e7], 304.0, "EI", None, 2)
-    scans = [s for scan in made.run.scans for s in (scan, fragment)]
-    times = np.repeat(made.run.retention_time, 2)
-    found = find_components(MassRun(scans, times)).substances
-    assert len(found) == 1
-    assert found[0].area == pytest.approx(find_components(made.run).substances[0].area)
-
-
 def test_column_bleed_alone_gives_no_substance() -> None:
     assert find_components(simulate([], Column(scans=500, masses=(40, 400)), 4).run).substances == ()
-
-
-def test_a_peak_of_siloxane_is_background_and_takes_no_area() -> None:
-    septum = MassSpectrum([73, 147, 207, 281, 355, 133], [600, 200, 999, 500, 150, 80])
-    parts = [Eluting("s", septum, 230.0, 10), Eluting("Cocaine", starter("Cocaine"), 260.0, 10)]
-    found = find_components(simulate(parts, SMALL, 1).run)
-    assert [c.background for c in found.components] == ["bleed", ""]
-    assert [c.area_percent for c in found.components] == [None, pytest.approx(100)]
 
 
 def test_the_solvent_is_named_and_takes_no_area() -> None:

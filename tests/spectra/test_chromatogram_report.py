@@ -23,7 +23,7 @@ from spectra import (
     read_run,
     starter_mass_library,
 )
-from spectra.chromatogram.blank import BlankVerdict, against_blank, carried_over, same_component
+from spectra.chromatogram.blank import BlankVerdict, against_blank, carried_over
 from spectra.chromatogram.first_pass import first_pass
 from tests.spectra.run_scoring import scored
 from tests.spectra.run_simulator import Column, Eluting, Simulated, crowded, simulate
@@ -83,27 +83,6 @@ def test_what_no_library_knows_stands_by_its_time() -> None:
     assert report.unnamed_percent == pytest.approx(50, abs=8)
 
 
-def test_without_a_library_the_components_are_still_reported() -> None:
-    report = read_run(run_with(*SAMPLE).run)
-    assert len(report.peaks) == 2
-    assert all(p.candidates == () and not p.named for p in report.peaks)
-
-
-def test_several_libraries_are_searched_and_the_best_one_answers() -> None:
-    other = MassLibrary.from_arrays([43, 57, 71], [9, 9, 9], [0, 3], names=["Alkane"], compounds=["alkane"])
-    both = read_run(run_with(*SAMPLE).run, [other, library()])
-    assert [p.candidates[0].name for p in both.peaks] == ["Cocaine", "Lidocaine"]
-
-
-def test_small_peaks_are_listed_without_a_search() -> None:
-    report = read_run(run_with(*SAMPLE).run, library(), least_percent=50)
-    assert [bool(p.candidates) for p in report.peaks] == [True, False]
-    assert [bool(p.candidates) for p in read_run(run_with(*SAMPLE).run, library(), searched=1).peaks] == [True, False]
-    few = read_run(run_with(*SAMPLE).run, library(), most=1).peaks
-    assert [p.identification is not None for p in few] == [True, False]
-    assert all(p.candidates for p in few)
-
-
 def test_indices_and_relative_retention_stand_with_every_peak() -> None:
     ladder = RetentionLadder.from_table([(200, 18), (250, 20), (300, 22)])
     peaks = read_run(run_with(*SAMPLE).run, library(), ladder=ladder, standard_s=200.0).peaks
@@ -142,16 +121,6 @@ def test_ten_times_above_is_never_dropped_and_below_the_least_always(ratio: floa
     wanted = BlankVerdict.DROPPED if found.ratio < drop else wanted
     assert found.verdict is wanted
     assert bool(found.text) is (found.verdict is not BlankVerdict.ABOVE)
-
-
-def test_another_spectrum_or_another_time_is_not_the_same_component() -> None:
-    cocaine, lidocaine = (p.component for p in read_run(run_with(*SAMPLE).run).peaks)
-    moved = replace(cocaine, retention_time_s=cocaine.retention_time_s + 8)
-    at_the_same_time = replace(lidocaine, retention_time_s=cocaine.retention_time_s)
-    assert same_component(cocaine, cocaine)
-    assert not same_component(cocaine, moved)
-    assert not same_component(cocaine, at_the_same_time)
-    assert against_blank(cocaine, [moved, at_the_same_time]).verdict is BlankVerdict.ABSENT
 
 
 def test_a_large_peak_in_the_run_before_warns_of_carry_over() -> None:

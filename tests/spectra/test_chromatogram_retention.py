@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spectra import MassRun, MassSpectrum, RetentionLadder, SpectrumError, relative_retention
-from spectra.chromatogram.retention import index_agrees, is_alkane, relative_agrees
+from spectra import MassSpectrum, RetentionLadder, SpectrumError, relative_retention
+from spectra.chromatogram.retention import index_agrees, relative_agrees
 from tests.spectra.run_simulator import Column, Eluting, Simulated, simulate
 
 LADDER = RetentionLadder.from_table([(200.0, 10), (300.0, 11), (420.0, 12), (560.0, 14)])
@@ -95,23 +95,10 @@ def test_a_standard_with_gaps_takes_the_numbers_it_is_told() -> None:
         RetentionLadder.from_run(made.run, [10, 12])
 
 
-def test_a_run_without_alkanes_is_no_ladder() -> None:
-    empty = MassRun([MassSpectrum([58], [1])] * 20, np.arange(20.0))
-    with pytest.raises(SpectrumError, match="only 0 components"):
-        RetentionLadder.from_run(empty)
-
-
 def test_without_molecular_ions_the_numbers_must_be_given() -> None:
     made = alkane_run([10, 11, 12, 13], molecular=0.0)
     with pytest.raises(SpectrumError, match="molecular ion"):
         RetentionLadder.from_run(made.run)
-
-
-def test_an_alkane_is_told_from_what_only_has_a_chain_in_it() -> None:
-    assert is_alkane(alkane(14))
-    assert not is_alkane(MassSpectrum([74, 87, 43, 57, 143], [999, 600, 300, 200, 100]))  # a methyl ester
-    assert not is_alkane(MassSpectrum([43, 57, 71, 85, 99, 149], [900, 999, 500, 300, 100, 3000]))
-    assert not is_alkane(MassSpectrum([57, 71, 85, 99, 77, 105, 182], [999, 500, 300, 100, 800, 900, 700]))
 
 
 def test_relative_retention_is_a_quotient_with_a_window() -> None:

@@ -54,17 +54,6 @@ def test_neighbours_across_two_references_are_no_pair(accelerator: str, kept: in
 
 
 @pytest.mark.parametrize("accelerator", ACCELERATORS)
-def test_masses_beyond_the_library_empty_rows_and_an_empty_library_score_nothing(accelerator: str) -> None:
-    table = PeakTable.of([MassSpectrum([58], [9])], accurate=False)
-    beyond = prepare(MassSpectrum([500, 100_000], [9, 3]), False)
-    assert unit_mass_factors(beyond, table, accelerator).tolist() == [0.0]
-    offsets = np.array([0, 0, 1, 1])
-    gaps = PeakTable(table.mz, table.intensity, offsets, np.full(3, np.nan), False)
-    assert unit_mass_factors(prepare(MassSpectrum([58], [9]), False), gaps, accelerator) == pytest.approx([0, 1000, 0])
-    assert unit_mass_factors(beyond, gaps.take(np.zeros(0, dtype=np.int64)), accelerator).size == 0
-
-
-@pytest.mark.parametrize("accelerator", ACCELERATORS)
 def test_a_run_of_queries_by_a_cosine_is_answered_as_one_by_one(accelerator: str) -> None:
     from spectra import MassLibrary
 

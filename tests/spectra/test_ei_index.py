@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -142,25 +141,6 @@ def test_ten_thousand_equal_spectra_are_told_apart_by_entry_only(accelerator: st
             assert_same(index.search(*query, top), every_score(table, query, 1.0, 0.5, top))
 
 
-@pytest.mark.parametrize("accelerator", ACCELERATORS)
-def test_the_bound_prunes_and_still_the_best_are_found_among_many_unlike_spectra(accelerator: str) -> None:
-    random = np.random.default_rng(5)
-    rows = [
-        dict(zip((40 + random.choice(300, 60, replace=False)).tolist(), random.lognormal(0, 2, 60), strict=True))
-        for _ in range(4000)
-    ]
-    table = table_of(rows)
-    index = EiIndex.build(table, accelerator=accelerator, block=1024)
-    for k in range(12):
-        mixed: dict[int, float] = {}
-        for row in (rows[17 * k], rows[31 * k + 5]):
-            for m, height in row.items():
-                mixed[m] = mixed.get(m, 0.0) + height * random.lognormal(0, 0.3)
-        query = np.array(sorted(mixed)), np.array([mixed[m] for m in sorted(mixed)])
-        with pruning_everywhere([(), (0.03,), (0.1, 0.03)][k % 3]):
-            assert_same(index.search(*query, 10), every_score(table, query, 1.0, 0.5, 10))
-
-
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 2**32), beyond=st.booleans())
 def test_no_spectrum_scores_more_than_its_partial_sum_allows(seed: int, beyond: bool) -> None:
@@ -192,13 +172,6 @@ def test_no_spectrum_scores_more_than_its_partial_sum_allows(seed: int, beyond: 
         assert np.ceil(partial * 2**17) >= limits[level, met * ei_reach.CELLS // 16384]
 
 
-def test_the_least_sum_is_no_guess_on_the_safe_side_but_nearly_reached() -> None:
-    # One query mass of two is summed, nothing is left out: the spectrum equal to the query has the sum 0.7.
-    assert 0.66 < least_sums(1.0, 0.7, 0.3)[0] <= 0.7
-    assert np.isinf(least_sums(0.9, 0.5, 0.0)[0])
-    assert least_sums(0.3, 0.5, 0.5)[-1] == 0.0
-
-
 def test_the_sums_are_the_same_without_the_compiled_product_of_scipy() -> None:
     rows = random_rows(17, 400, 80, 30)
     index, other = (EiIndex.build(table_of(rows), accelerator="numpy", block=128) for _ in range(2))
@@ -223,24 +196,6 @@ def test_numba_and_numpy_build_the_same_arrays(seed: int, exponents: tuple[float
         assert array.tobytes() == other[name].tobytes(), name
 
 
-@pytest.mark.parametrize("accelerator", ACCELERATORS)
-def test_a_stored_index_opened_memory_mapped_gives_the_same_answers(accelerator: str, tmp_path: Path) -> None:
-    rows = random_rows(3, 400, 100, 40)
-    index = EiIndex.build(table_of(rows), accelerator=accelerator, block=128)
-    other = EiIndex.build(index.forward, 3.0, 0.6, accelerator=accelerator)
-    for name, array in index.arrays().items():
-        np.save(tmp_path / f"{name}.npy", array)
-    arrays = {file.stem: np.load(file, mmap_mode="r") for file in tmp_path.glob("*.npy")}
-    opened = EiIndex.from_arrays(arrays, accelerator=accelerator)
-    second = EiIndex.from_arrays(other.arrays(forward=False), opened.forward, accelerator=accelerator)
-    assert (opened.a, opened.b, second.a, second.b) == (1.0, 0.5, 3.0, 0.6)
-    for k in range(20):
-        query = query_like(k, rows, 100)
-        with pruning_everywhere((0.1,)):
-            assert_same(opened.search(*query, 7), index.search(*query, 7))
-            assert_same(second.search(*query, 7), other.search(*query, 7))
-
-
 def test_arrays_that_do_not_belong_together_are_refused() -> None:
     arrays = EiIndex.build(table_of(random_rows(1, 100, 50, 10))).arrays()
     with pytest.raises(SpectrumError, match="lacks ids"):
@@ -248,20 +203,6 @@ def test_arrays_that_do_not_belong_together_are_refused() -> None:
     fewer = Forward(arrays["mz"], arrays["code"], arrays["offsets"][:50])
     with pytest.raises(SpectrumError, match="other spectra"):
         EiIndex.from_arrays(arrays, fewer)
-
-
-@pytest.mark.parametrize("accelerator", ACCELERATORS)
-def test_empty_and_one_entry_libraries_answer(accelerator: str) -> None:
-    query = np.array([58, 91]), np.array([9.0, 3.0])
-    none = EiIndex.build(table_of([]), accelerator=accelerator)
-    blank = EiIndex.build(table_of([{}, {}]), accelerator=accelerator)
-    one = EiIndex.build(table_of([{58: 9.0, 91: 3.0}]), accelerator=accelerator)
-    assert none.search(*query)[0].size == blank.search(*query)[0].size == 0
-    assert one.search(*query)[0].tolist() == [0]
-    assert one.search(*query)[1] == pytest.approx(1.0, abs=3e-4)
-    assert one.search(np.array([44]), np.array([1.0]))[0].size == 0
-    assert one.search(np.zeros(0, dtype=int), np.zeros(0))[0].size == 0
-    assert one.search(np.array([58]), np.array([0.0]))[0].size == 0
 
 
 @pytest.mark.parametrize("accelerator", ACCELERATORS)
@@ -301,11 +242,6 @@ def test_codes_keep_intensities_to_a_ten_thousandth_and_are_stable(heights: list
     assert kept[0] == 999.0
     assert (encode(kept, offsets) == encode(intensity, offsets)).all()
     assert (np.diff(decode(np.sort(encode(intensity, offsets)))) >= 0).all()
-
-
-def test_codes_of_tiny_huge_and_missing_intensities_are_finite() -> None:
-    codes = encode(np.array([1e300, 1e-300, 0.0, 5.0, 0.0, 0.0]), np.array([0, 3, 3, 4, 6]))
-    assert codes.tolist() == [65535, 1, 0, 65535, 0, 0]
 
 
 @pytest.mark.parametrize("accelerator", ACCELERATORS)

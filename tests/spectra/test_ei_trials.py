@@ -12,7 +12,6 @@ from spectra.mixture.ei_likelihood import Problem, Single
 from spectra.mixture.ei_trials import LEAST_ION, SIZES, Trials
 from spectra.mixture.unit_mass import weigh
 from spectra.starter import starter_mass_library
-from tests.spectra.spectrum_builders import library_of
 
 
 @pytest.fixture(scope="module")
@@ -55,20 +54,6 @@ def test_a_rough_trial_is_near_the_exact_change(problem: Problem) -> None:
     wanted = np.array([[_change(problem, mu, k, float(g)) for g in GRID] for k in range(len(problem.columns))])
     assert (np.abs(rough - wanted) < 0.1 + 0.002 * np.abs(wanted)).all()
     assert np.ptp(wanted) > 10
-
-
-def test_a_candidate_without_an_ion_that_counts_takes_no_part_from_the_others() -> None:
-    library = starter_mass_library()
-    one, two = (library.spectrum(list(library.names).index(name)) for name in ("Cocaine", "Caffeine"))
-    faint = MassSpectrum([30, 82], [999, 2])
-    small = library_of([one, two, faint], names=["Cocaine", "Caffeine", "Faint"], compounds=["a", "b", "c"])
-    mixed = MassSpectrum(np.r_[one.mz, two.mz], np.r_[one.intensity, two.intensity])
-    weighed = weigh(small, mixed, 2)
-    assert weighed is not None
-    trials = Trials(weighed[0])
-    assert np.isinf(trials.rough(np.zeros_like(weighed[0].y), GRID)[trials.count == 0]).all()
-    assert (trials.count == 0).any()
-    assert {c.name for c in small.explain(mixed).components} == {"Cocaine", "Caffeine"}
 
 
 def test_the_sets_that_are_refitted_are_those_of_trying_every_pair(

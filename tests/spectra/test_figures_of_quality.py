@@ -13,8 +13,6 @@ from spectra.confidence.air import BENDING, BRANCHES, STRETCHING, carbon_dioxide
 from spectra.confidence.figures import (
     Figure,
     chromatogram_figures,
-    curve_figures,
-    flat_top,
     single_beam_figures,
     ultraviolet_figures,
 )
@@ -119,17 +117,6 @@ def test_a_little_water_is_told_without_a_warning() -> None:
     assert 0.6 < figure.value < 1.4
 
 
-def test_water_is_looked_for_lower_down_where_the_high_end_was_not_measured() -> None:
-    wet = spectrum(noise=0.001, water=0.2)
-    low = wet.wavenumber < 3400
-    found = water_vapour(InfraredSpectrum(wet.wavenumber[low], wet.absorbance[low]))
-    assert found is not None
-    assert found.bounds[0] == 1505
-    assert found.seen
-    fingerprint = (wet.wavenumber > 700) & (wet.wavenumber < 1400)
-    assert water_vapour(InfraredSpectrum(wet.wavenumber[fingerprint], wet.absorbance[fingerprint])) is None
-
-
 @pytest.mark.parametrize("height", [0.05, -0.05])
 def test_carbon_dioxide_is_found_on_a_sloping_band(height: float) -> None:
     base = spectrum(noise=0.001)
@@ -159,15 +146,6 @@ def test_a_band_above_the_limit_a_weak_one_and_a_dip_ask_to_be_looked_at() -> No
     assert dip.level is Level.WARNING
     assert dip.value == pytest.approx(-20, abs=2)
     assert "ir_negative_lobes" in {r.code for r in infrared_quality(dipped)}
-
-
-def test_carbon_dioxide_is_neither_the_strongest_band_nor_the_deepest_dip() -> None:
-    base = spectrum()
-    x = base.wavenumber
-    up = by_key(infrared_figures(InfraredSpectrum(x, base.absorbance + gaussian(x, 2350, 3.0, 30))))
-    assert up["strongest"].level is Level.INFO
-    down = by_key(infrared_figures(InfraredSpectrum(x, base.absorbance - gaussian(x, 2350, 3.0, 20))))
-    assert down["dip"].level is Level.INFO
 
 
 def test_range_spacing_and_resolution_are_told() -> None:
@@ -222,31 +200,10 @@ def test_the_largest_peak_and_the_noise_of_a_chromatogram() -> None:
     assert cut["largest_peak"].level is Level.WARNING
 
 
-def test_any_other_curve_has_its_highest_value_and_range() -> None:
-    found = by_key(curve_figures(np.array([3.0, 1.0, 2.0]), np.array([5.0, 9.0, 1.0]), "", ""))
-    assert (found["highest"].value, found["range"].value) == (9.0, "1 to 3")
-    assert "spacing" not in by_key(curve_figures(np.array([3.0]), np.array([5.0]), "cm-1", ""))
-
-
-@pytest.mark.parametrize(("values", "points"), [([1, 3, 3, 2, 3], 2), ([2, 2, 2], 0), ([], 0), ([1, 2], 1)])
-def test_a_flat_top_is_counted_by_its_neighbours(values: list[float], points: int) -> None:
-    assert flat_top(np.array(values, dtype=np.float64)) == points
-
-
 def profile(top: float = 1e6, cap: float = np.inf) -> MassSpectrum:
     mz = np.arange(50, 60, 0.02)
     y = sum(top * share * np.exp(-0.5 * ((mz - at) / 0.1) ** 2) for at, share in ((53, 1.0), (55, 0.6), (58, 0.2)))
     return MassSpectrum(mz, np.minimum(y, cap))
-
-
-def test_a_mass_spectrum_names_base_peak_share_range_and_form() -> None:
-    found = by_key(mass_figures(MassSpectrum([58, 56, 77, 135, 51, 193], [600, 100, 100, 100, 50, 50])))
-    assert (found["base_peak"].value, found["base_peak"].unit) == (58.0, "m/z")
-    assert found["base_peak"].sentence == "60 % of the signal of this spectrum"
-    assert found["mz_range"].value == "51 to 193"
-    assert found["form"].value == "centroid"
-    assert found["peaks"].level is Level.INFO
-    assert "full" not in found
 
 
 def test_few_peaks_and_none_at_all_ask_to_be_looked_at() -> None:
@@ -273,16 +230,6 @@ def run(cap: float = np.inf) -> tuple[list[MassSpectrum], np.ndarray, np.ndarray
     return scans, np.array([float(s.intensity.sum()) for s in scans]), time_s
 
 
-def test_a_run_names_its_highest_current_base_peak_scans_and_masses() -> None:
-    found = by_key(run_figures(*run(), "s"))
-    assert found["tic"].value == pytest.approx(1.3e5, rel=0.01)
-    assert found["tic"].sentence == "at 300 s (5 min)"
-    assert (found["base_peak"].value, found["base_peak"].sentence) == (58.0, "77 % of the signal of the highest scan")
-    assert (found["scans"].value, found["scans"].sentence) == (61, "from 0 to 600 s (10 min)")
-    assert found["mz_range"].value == "44 to 93"
-    assert "full" not in found
-
-
 def test_scans_that_end_at_the_same_height_are_a_full_detector() -> None:
     full = by_key(run_figures(*run(cap=5e4), "s"))["full"]
     assert full.level is Level.WARNING
@@ -295,16 +242,6 @@ def test_levels_of_scans_are_counted_and_an_empty_run_is_told() -> None:
     assert found["scans"].sentence == "from 0 to 1 min, 1 of level 1, 1 of level 2"
     nothing = by_key(run_figures([MassSpectrum([58], [0])], np.array([0.0]), np.array([0.0]), "s"))
     assert nothing["tic"].level is Level.WARNING
-
-
-def test_every_figure_is_plain_json() -> None:
-    for figure in (*infrared_figures(spectrum(noise=0.01)), *mass_figures(profile()), *run_figures(*run(), "s")):
-        stored = figure.as_json()
-        assert set(stored) == {"key", "label", "value", "unit", "level", "sentence"}
-        assert isinstance(stored["value"], int | float | str | None)
-        assert type(stored["value"]) is not np.float64
-        assert stored["level"] in ("info", "warning")
-        assert stored["sentence"]
 
 
 # -- real files ------------------------------------------------------------------------------------

@@ -72,13 +72,6 @@ def test_a_base_rate_lowers_general_chemicals_only_and_makes_nothing_impossible(
     assert np.array_equal(by_base_rate(p, found, np.zeros_like(general), main, weight), p)
 
 
-def test_what_is_the_main_part_is_not_doubted_because_only_general_chemicals_fit_it() -> None:
-    found, general = [Place((0, 1), 0.9), Place((2,), 0.6)], np.array([True, True, True])
-    now = by_base_rate(np.array([0.6, 0.3, 0.6]), found, general, np.array([True, True, False]), 0.1)
-    assert now[:2].tolist() == [0.6, 0.3]
-    assert now[2] == pytest.approx(0.06 / 0.46)
-
-
 def _double_of_cocaine() -> tuple[MassSpectrum, MassLibrary]:
     """A reading of cocaine, and a general library whose only compound is that very reading: it fits a little better, as one of sixteen
     thousand does by chance."""
@@ -101,13 +94,6 @@ def test_a_look_alike_of_the_general_library_gives_way_to_the_drug_and_is_still_
     assert any("so no general chemical is named" in reason for reason in now.reasons)
 
 
-def test_what_resembles_a_part_is_listed_and_makes_its_place_no_fuller() -> None:
-    seen, double = _double_of_cocaine()
-    alone, now = (explain_with_places(library, [seen], 4)[1] for library in (STARTER, _both(double, declared=True)))
-    assert [place.total for place in now.places] == [place.total for place in alone.places]
-    assert len(now.places[0].rivals) == len(alone.places[0].rivals) + 1
-
-
 @given(st.sampled_from(NAMED), st.sampled_from(NAMED), st.floats(0.1, 1.0), st.integers(0, 99))
 @settings(max_examples=25)
 def test_where_drugs_explain_the_reading_the_answer_is_that_of_the_drug_library(
@@ -125,44 +111,11 @@ def test_where_drugs_explain_the_reading_the_answer_is_that_of_the_drug_library(
     assert now.incomplete == alone.incomplete
 
 
-@pytest.mark.parametrize(("height", "told"), [(60, False), (240, True)])
-def test_general_chemicals_that_would_explain_a_little_more_are_told_by_name(height: int, told: bool) -> None:
-    """The drug explains nearly everything, and a general chemical the rest."""
-    cocaine = _drug("Cocaine")
-    seen = MassSpectrum(np.r_[cocaine.mz, 119.0, 134.0], np.r_[cocaine.intensity, height, 0.7 * height])
-    answer = STARTER.beside(
-        library_of([MassSpectrum([119, 134], [999, 700])], names=["Rest"], compounds=["rest"])
-    ).explain(seen)
-    assert [c.name for c in answer.components] == ["Cocaine"]
-    assert ("With Rest, which only the library of general chemicals holds" in " ".join(answer.general)) is told
-
-
 def test_general_chemicals_are_weighed_where_they_explain_much_of_the_signal_with_few_ions() -> None:
     cocaine, strong = _drug("Cocaine"), MassSpectrum([119, 134], [999, 700])
     seen = MassSpectrum(np.r_[cocaine.mz, strong.mz], np.r_[cocaine.intensity, strong.intensity])
     answer = STARTER.beside(library_of([strong], names=["Rest"], compounds=["rest"])).explain(seen)
     assert {c.name for c in answer.components} == {"Cocaine", "Rest"}
-
-
-def test_a_compound_that_only_the_general_library_holds_is_named_and_the_answer_says_so() -> None:
-    library = _both(library_of([STRANGE], names=["Strange"], compounds=["strange"]), declared=True)
-    answer = library.explain(STRANGE)
-    assert [c.name for c in answer.components] == ["Strange"]
-    assert "Only the library of general chemicals holds Strange." in answer.reasons
-
-
-def test_a_compound_of_both_libraries_is_no_general_chemical() -> None:
-    cocaine = _drug("Cocaine")
-    library = STARTER.beside(
-        library_of(
-            [cocaine, STRANGE],
-            names=["Cocaine", "Strange"],
-            compounds=[STARTER.compounds[NAMED.index("Cocaine")], "strange"],
-        )
-    )
-    mixed = library.explain(MassSpectrum(np.r_[cocaine.mz, STRANGE.mz], np.r_[cocaine.intensity, STRANGE.intensity]))
-    assert {c.name for c in mixed.components} == {"Cocaine", "Strange"}
-    assert mixed.general[1] == "Only the library of general chemicals holds Strange."
 
 
 def test_the_answer_of_a_sample_says_it_once_for_all_readings() -> None:
@@ -173,13 +126,6 @@ def test_the_answer_of_a_sample_says_it_once_for_all_readings() -> None:
     assert not any("no general chemical is named" in reason for reason in reasons)  # true of one of the two
     undeclared = explain_sample(readings, [], SampleLibraries(STARTER), SampleRegister()).reasons
     assert not any("general chemicals" in reason for reason in undeclared)
-
-
-def test_search_and_identification_know_no_difference() -> None:
-    general = library_of([_drug("Cocaine"), STRANGE], names=["Double", "Strange"], compounds=["double", "strange"])
-    undeclared, declared = _both(general, declared=False), _both(general, declared=True)
-    assert declared.search(_drug("Cocaine")) == undeclared.search(_drug("Cocaine"))
-    assert declared.identify(_drug("Cocaine")) == undeclared.identify(_drug("Cocaine"))
 
 
 def test_a_declaration_is_kept_in_the_file_and_does_not_reach_what_is_enrolled_later(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
-from spectra.infrared_grid import CO2, GRID, derivative, feature, on_grid, savgol_kernel
-from spectra.similarity.infrared import INFRARED_SCORES, InfraredScore, shifted
+from spectra.infrared_grid import CO2, GRID, derivative, feature, on_grid
+from spectra.similarity.infrared import INFRARED_SCORES, InfraredScore
 from spectra.starter import lorentzians, starter_infrared_library
 
 
@@ -66,15 +66,6 @@ def test_the_shift_of_the_instrument_is_found_with_its_sign(steps: int) -> None:
     assert aligned.shift == pytest.approx(2.0 * steps, abs=0.1)
 
 
-def test_scale_and_constant_baseline_change_no_derivative_score() -> None:
-    library = starter_infrared_library()
-    query = library.spectrum(2)
-    plain = library.search(query, top=5, score="first_derivative")
-    changed = library.search(InfraredSpectrum(GRID, 0.02 * query.absorbance + 0.3), 5, "first_derivative")
-    assert [c.entry for c in plain] == [c.entry for c in changed]
-    np.testing.assert_allclose([c.score for c in plain], [c.score for c in changed], atol=1e-4)
-
-
 def test_carbon_dioxide_of_the_air_changes_nothing() -> None:
     library = starter_infrared_library()
     query = library.spectrum(2)
@@ -93,16 +84,6 @@ def test_a_partial_range_is_scored_over_the_overlap_and_said() -> None:
     assert hit.score == pytest.approx(1.0, abs=1e-4)
     assert library.overlap_note(query, 1) == "Compared from 700 to 1800 cm⁻¹ only: 31% of the wider of the two ranges."
     assert library.overlap_note(library.spectrum(1), 1) == ""
-
-
-def test_a_source_of_another_spacing_or_direction_finds_the_same_entry() -> None:
-    library = starter_infrared_library()
-    dense = library.spectrum(6)
-    for axis in (np.arange(650, 4000, 3.857), np.arange(4000, 400, -0.482)):
-        query = InfraredSpectrum(axis, np.interp(axis, dense.wavenumber, dense.absorbance))
-        hit = library.search(query, top=1)[0]
-        assert hit.entry == 6
-        assert hit.score > 0.99
 
 
 def test_points_are_never_invented_beyond_the_ends_or_inside_a_gap() -> None:
@@ -127,22 +108,6 @@ def test_the_derivative_of_a_parabola_is_exact_and_edges_are_masked() -> None:
     np.testing.assert_allclose(second[plain], 2e-6, rtol=1e-6)
 
 
-def test_the_savitzky_golay_kernel_is_that_of_scipy() -> None:
-    from scipy.signal import savgol_coeffs
-
-    for order in (1, 2):
-        np.testing.assert_allclose(
-            savgol_kernel(11, 2, order), savgol_coeffs(11, 2, deriv=order, use="dot"), atol=1e-12
-        )
-
-
-def test_shifting_forth_and_back_loses_only_the_ends() -> None:
-    values = np.arange(GRID.size, dtype=float)
-    back = shifted(shifted(values, 3), -3)
-    assert np.isnan(back[:3]).all()
-    np.testing.assert_array_equal(back[3:], values[3:])
-
-
 @pytest.mark.parametrize(
     ("axis", "curves", "words"),
     [
@@ -157,25 +122,8 @@ def test_arrays_that_cannot_be_curves_are_refused(axis: list, curves: list, word
         InfraredLibrary.from_arrays(axis, curves, names=["a"], compounds=["a"])
 
 
-def test_a_spectrum_off_the_grid_is_refused() -> None:
-    axis = np.arange(5000.0, 6000.0, 4.0)
-    with pytest.raises(SpectrumError, match="no point between 400 and 4000"):
-        starter_infrared_library().search(InfraredSpectrum(axis, axis))
-
-
 def test_an_unknown_infrared_score_names_the_known_ones() -> None:
     with pytest.raises(ValueError, match="first_derivative"):
         starter_infrared_library().search(starter_infrared_library().spectrum(0), score="hqi")
     with pytest.raises(ValueError, match="first_derivative"):
         feature(GRID, "hqi")
-
-
-def test_a_flat_line_resembles_nothing() -> None:
-    assert starter_infrared_library().search(InfraredSpectrum(GRID, np.full(GRID.size, 0.2))) == []
-
-
-def test_entries_that_are_nearly_the_same_are_alike() -> None:
-    base = starter_infrared_library().curves[:2].astype(float)
-    curves = [base[0], base[0] + 0.001 * np.sin(GRID / 30), base[1]]
-    library = InfraredLibrary.from_arrays(GRID, curves, names=list("abc"), compounds=list("abc"))
-    assert library.alike([0, 1, 2]).tolist() == [[True, True, False], [True, True, False], [False, False, True]]

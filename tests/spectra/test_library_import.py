@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spectra import MassLibrary, MassSpectrum, Provenance, Reading, ReadingKind, entries_from_readings
-from spectra.importing import compound_key
+from spectra import Provenance, Reading, ReadingKind, entries_from_readings
 from spectra.types import InfraredSpectrum
 
 TERMS = Provenance("SWGDRUG 3.4", "free of charge")
@@ -33,12 +32,6 @@ def test_a_good_spectrum_becomes_an_entry_with_all_it_says() -> None:
     assert entry.meta["cas"] == "42542-10-9"
     assert entry.provenance == TERMS
     assert report.summary() == "1 of 1 spectrum was accepted."
-
-
-def test_spelling_of_keys_does_not_matter() -> None:
-    meta = {"NAME": "MDMA", "inchikey": MDMA_META["InChIKey"], "molecular_formula": "C11H15NO2", "DB#": "7"}
-    entries, _ = entries_from_readings([_reading([58.0], [999.0], **meta)], TERMS)
-    assert (entries[0].compound, entries[0].formula, entries[0].id) == ("SHXWCVYOXRDMCX", "C11H15NO2", "7")
 
 
 def test_fields_one_level_down_are_found_as_readers_leave_them() -> None:
@@ -98,19 +91,6 @@ def test_ids_are_made_unique() -> None:
     assert [e.id for e in entries] == ["12", "12#2"]
 
 
-def test_a_date_in_the_cas_column_is_dropped() -> None:
-    entries, _ = entries_from_readings([_reading([58.0], [9.0], **(MDMA_META | {"CASNO": "1962-05-17"}))], TERMS)
-    assert "cas" not in entries[0].meta
-
-
-def test_fractional_masses_and_precursors_make_an_accurate_entry() -> None:
-    one = MassSpectrum([105.0699, 163.0754], [9, 5], 194.1176, "ESI", ms_level=2)
-    reading = Reading(ReadingKind.MASS_SPECTRUM, one.mz, one.intensity, "m/z", "", MDMA_META, scans=(one,))
-    entries, _ = entries_from_readings([reading], TERMS)
-    assert entries[0].technique == "MS/MS"
-    assert MassLibrary.build(entries).accurate
-
-
 def test_infrared_readings_in_absorbance_are_taken() -> None:
     axis = np.arange(400.0, 4000.0, 4.0)
     reading = Reading(ReadingKind.IR, axis, np.sin(axis / 90) + 1, "cm-1", "absorbance", {"title": "x", "state": "HCl"})
@@ -118,8 +98,3 @@ def test_infrared_readings_in_absorbance_are_taken() -> None:
     assert report.accepted == 1
     assert isinstance(entries[0].spectrum, InfraredSpectrum)
     assert entries[0].form == "HCl"
-
-
-def test_without_an_inchikey_the_name_is_the_compound() -> None:
-    assert compound_key("α-PVP (Flakka)") == compound_key("  α-pvp flakka")
-    assert compound_key("MDMA", "not a key") == "name:mdma"

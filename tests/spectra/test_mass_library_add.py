@@ -54,19 +54,6 @@ def test_a_library_with_added_entries_answers_as_one_built_anew(
     assert [grown.ids[e] for e in range(len(grown))] == [whole.ids[e] for e in range(len(whole))]
 
 
-def test_an_added_standard_is_stored_with_the_rest(tmp_path: Path) -> None:
-    library = MassLibrary.build(_entries([MDMA]), name="own")
-    library.search(MDMA, score="weighted_cosine")
-    library.save(tmp_path / "lib")
-    grown = MassLibrary.open(tmp_path / "lib").add(_entries([MDA], 1))
-    grown.save(tmp_path / "lib")
-    again = MassLibrary.open(tmp_path / "lib")
-    assert [c.entry_id for c in again.search(MDA, score="weighted_cosine")] == ["s1", "s0"]
-    assert again.search(MDA) == grown.search(MDA)
-    assert again.info["name"] == "own"
-    assert again.entry(1).provenance == TERMS
-
-
 def test_a_failed_save_leaves_the_stored_library_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     MassLibrary.build(_entries([MDMA])).save(tmp_path / "lib")
     grown = MassLibrary.open(tmp_path / "lib").add(_entries([MDA], 1))
@@ -97,19 +84,7 @@ def test_adding_to_a_large_library_keeps_its_index() -> None:
     assert found[0].entry == n
 
 
-def test_a_library_that_doubled_gets_one_index_again() -> None:
-    library = MassLibrary.build(_entries([MDMA, MDA]))
-    library.search(MDMA, score="weighted_cosine")
-    grown = library.add(_entries([MDA, MDMA], 2))
-    assert len(grown.engine.edges) == 2
-
-
 def test_adding_nothing_or_no_spectrum_is_refused() -> None:
     library = MassLibrary.build(_entries([MDMA]))
     with pytest.raises(SpectrumError, match="at least one entry"):
         library.add([])
-
-
-def test_equal_ids_stay_two_entries() -> None:
-    library = MassLibrary.build(_entries([MDMA])).add(_entries([MDMA]))
-    assert [(c.entry, c.entry_id) for c in library.search(MDMA)] == [(0, "s0"), (1, "s0")]

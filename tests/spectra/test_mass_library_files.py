@@ -55,21 +55,6 @@ def test_a_stored_library_answers_every_score_as_in_memory_to_the_bit(
         assert near[0].entry == row
 
 
-def test_an_index_is_stored_and_not_built_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mass_search, "INDEX_FROM", 100)
-    for make in (_unit_mass, _accurate):
-        make(120).save(tmp_path / "lib")
-        opened = MassLibrary.open(tmp_path / "lib")
-
-        def refuse(*_: object, **__: object) -> None:
-            raise AssertionError("the index was built again")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(mass_search.EiIndex, "build", refuse)
-            patch.setattr(mass_search.Ms2Index, "build", refuse)
-            assert opened.search(opened.spectrum(3), score="entropy" if opened.accurate else "weighted_cosine")
-
-
 def test_saving_what_was_opened_changes_no_bit(tmp_path: Path) -> None:
     for make in (_unit_mass, _accurate):
         library = make(50)
@@ -77,16 +62,6 @@ def test_saving_what_was_opened_changes_no_bit(tmp_path: Path) -> None:
         MassLibrary.open(tmp_path / "a").save(tmp_path / "b")
         for file in (tmp_path / "a").glob("*.npy"):
             assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes(), file.name
-
-
-def test_unit_mass_intensities_are_two_bytes_and_within_a_ten_thousandth(tmp_path: Path) -> None:
-    raw = MassSpectrum([50, 60, 70], [1000.0, 333.3, 0.5])
-    library = library_of([raw])
-    library.save(tmp_path / "lib")
-    assert np.load(tmp_path / "lib" / "ei_code.npy").dtype == np.uint16
-    kept = MassLibrary.open(tmp_path / "lib").spectrum(0).intensity
-    np.testing.assert_allclose(kept, raw.intensity * 0.999, rtol=1.06e-4)
-    assert kept.tolist() == library.spectrum(0).intensity.tolist()
 
 
 def test_a_library_of_the_first_format_is_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -128,12 +103,6 @@ def test_a_foreign_or_truncated_header_is_refused(tmp_path: Path, content: bytes
         MassLibrary.open(tmp_path / "lib")
 
 
-def test_a_file_is_no_library(tmp_path: Path) -> None:
-    (tmp_path / "lib").write_text("BEGIN IONS")
-    with pytest.raises(LibraryFileError, match="not a stored library"):
-        MassLibrary.open(tmp_path / "lib")
-
-
 def test_every_truncated_array_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mass_search, "INDEX_FROM", 1)
     _accurate(5).save(tmp_path / "lib")
@@ -144,39 +113,3 @@ def test_every_truncated_array_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
             MassLibrary.open(tmp_path / "lib")
         file.write_bytes(whole)
     assert len(MassLibrary.open(tmp_path / "lib")) == 5
-
-
-def test_a_large_library_opens_without_being_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _unit_mass(3_000).save(tmp_path / "lib")
-    monkeypatch.setattr(store, "FULL_CHECK_BYTES", 0)
-    opened = MassLibrary.open(tmp_path / "lib")
-    assert "intensity" not in opened.table.__dict__
-    opened.search(opened.spectrum(5), score="weighted_cosine")
-    assert "intensity" not in opened.table.__dict__
-
-
-def test_an_empty_library_is_stored_and_answers_nothing(tmp_path: Path) -> None:
-    for accurate in (False, True):
-        empty = MassLibrary.from_arrays([], [], [0], names=[], compounds=[], accurate=accurate)
-        empty.save(tmp_path / "lib")
-        opened = MassLibrary.open(tmp_path / "lib")
-        for library in (empty, opened):
-            assert len(library) == 0
-            for score in SCORES:
-                query = MassSpectrum([58.0], [1.0], 150.0)
-                assert library.search(query, score=score) == []
-                assert library.search(query, score=score, precursor_tolerance=1.0) == []
-            assert library.search_many([MDMA]) == [[]]
-
-
-def test_a_large_library_written_with_more_samples_still_opens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "_SAMPLES", store._SAMPLES_BEFORE)
-        save_arrays(tmp_path / "old", "test", 1, {"a": np.arange(400_000)}, {})
-    header = json.loads((tmp_path / "old" / "header.json").read_text())
-    del header["arrays"]["a"]["samples"]
-    body = {key: header[key] for key in ("format", "version", "arrays", "info")}
-    header["checksum"] = store._digest(store._canonical(body))
-    (tmp_path / "old" / "header.json").write_text(json.dumps(header))
-    monkeypatch.setattr(store, "FULL_CHECK_BYTES", 0)
-    assert store.open_arrays(tmp_path / "old", "test", 1)[0]["a"][7] == 7

@@ -84,10 +84,6 @@ def test_two_runs_that_both_end_in_a_mass_spectrum_ask_for_a_chemist() -> None:
     assert not any("both end" in sentence for sentence in evaluate(of("ftir", "gc_ms")).confirm)
 
 
-def test_correlated_separations_are_named() -> None:
-    assert any("do not count as uncorrelated" in s for s in evaluate(of("tlc", "lc_uv", "reagent")).missing)
-
-
 def test_an_unknown_technique_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(SpectrumError, match=r"no technique 'dowsing'.*ftir"):
         evaluate([TechniqueEvidence("dowsing")])

@@ -23,11 +23,6 @@ def test_intensities_that_fall_into_one_unit_mass_add_up_and_the_base_is_999() -
     assert peaks.intensity.tolist() == [499.5, 999.0]
 
 
-def test_a_spectrum_without_signal_is_refused_with_a_sentence() -> None:
-    with pytest.raises(SpectrumError, match="no peak with an intensity above zero"):
-        prepare(MassSpectrum([58.0], [0.0]), accurate=False)
-
-
 def test_the_strongest_peak_absorbs_its_neighbours_and_keeps_its_mass() -> None:
     mz, intensity = merge_close(np.array([100.0, 100.04, 100.08, 101.0]), np.array([2.0, 5.0, 1.0, 4.0]))
     assert mz.tolist() == [100.04, 101.0]

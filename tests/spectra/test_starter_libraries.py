@@ -6,7 +6,6 @@ import pytest
 
 from spectra import STARTER_NOTICE, starter_formula_library, starter_infrared_library, starter_mass_library
 from spectra.starter import substances
-from tests.spectra.spectrum_builders import MDMA
 
 
 def test_the_starter_libraries_hold_what_their_figures_hold() -> None:
@@ -41,20 +40,3 @@ def test_every_entry_names_the_source_of_its_figures_and_its_register_id() -> No
             assert entry.provenance.source
             assert entry.meta["substance_id"] in ids
             assert len(entry.compound) == 14
-
-
-def test_every_starter_entry_finds_itself_first() -> None:
-    for library in (starter_mass_library(), starter_infrared_library()):
-        for k in range(len(library)):
-            top = library.search(library.spectrum(k), top=1)[0]
-            assert library.compounds[top.entry] == library.compounds[k] or top.score == pytest.approx(1000, rel=1e-4)
-
-
-def test_a_full_spectrum_finds_its_twenty_ion_entry() -> None:
-    assert starter_mass_library().search(MDMA, top=1)[0].name == "MDMA"
-
-
-def test_infrared_entries_name_the_measured_salt() -> None:
-    forms = {starter_infrared_library().entry(k).substance: starter_infrared_library().entry(k).form for k in range(12)}
-    assert forms["Cocaine"] == "HCl"
-    assert forms["Caffeine"] == ""

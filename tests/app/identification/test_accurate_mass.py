@@ -83,14 +83,6 @@ def test_an_accurate_library_answers_with_its_own_identification() -> None:
     assert answer.headline == "Consistent with Cocaine."
 
 
-def test_spectra_that_look_alike_are_named_as_not_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ENTRIES, "Pseudococaine", ENTRIES["Cocaine"])
-    answer = matched(reading_of("Cocaine"), [book("a", "Cocaine", "Pseudococaine", "Levamisole")])
-    assert set(answer.set) == {"cocaine", "pseudococaine"}
-    assert answer.probability is not None
-    assert answer.probability.not_distinguished in (("Cocaine",), ("Pseudococaine",))
-
-
 def test_all_libraries_are_searched_and_the_one_with_the_precursor_answers() -> None:
     found = matched(reading_of("Cocaine"), [book("a", "Levamisole", "Large"), book("b", "Cocaine", "Scopolamine")])
     assert found.probability.probabilities_of == "Library b"
@@ -112,14 +104,6 @@ def test_a_library_that_knows_names_only_answers_under_the_registers_keys() -> N
     assert not key.startswith("name:")
     assert found.probability.probability_names[key] == "Cocaine"
     assert found.candidates[0].substance_id == "cocaine"
-
-
-def test_the_screen_by_formula_stands_beside_the_identification() -> None:
-    answer = matched(reading_of("Cocaine"), [book("a", "Cocaine", "Scopolamine")])
-    (one,) = answer.formula_screen.formulas
-    assert (one.formula, one.adduct) == ("C17H21NO4", "[M+H]+")
-    assert "Cocaine" in one.isomers
-    assert any("fits C17H21NO4 as [M+H]+" in text for text in answer.sentences)
 
 
 def test_an_identified_compound_that_is_on_no_list_of_formulae_is_not_denied() -> None:
@@ -158,22 +142,6 @@ def test_fragments_and_false_isotopes_are_set_aside_with_their_reason() -> None:
     assert [one.formula for one in answer.formula_screen.formulas] == [parent]
     assert answer.formula_screen.set_aside == (f"{light} could be a fragment of {parent} and is not counted.",)
     assert answer.formula_screen.set_aside[0] in answer.sentences
-
-
-def test_lock_masses_move_the_masses_that_are_compared_and_never_the_reading() -> None:
-    off = 1 + 20e-6
-    query = MassSpectrum([MDMA * off, RESERPINE * off], [100, 30], ionisation="DART")
-    before = query.mz.copy()
-    lost, found = matched(query), matched(query, locks=(RESERPINE,))
-    assert "C11H15NO2" not in {one.formula for one in lost.formula_screen.formulas}
-    (one,) = [f for f in found.formula_screen.formulas if f.formula == "C11H15NO2"]
-    assert abs(one.error_ppm) < 0.1
-    assert "Recalibrated on 1 lock mass(es): +20.0 ppm before, +0.0 ppm after." in found.sentences
-    scale = found.formula_screen.mass_scale
-    assert (scale.estimated, scale.before_ppm, scale.after_ppm) == (False, 20.0, 0.0)
-    assert scale.locks[0].expected == pytest.approx(RESERPINE)
-    np.testing.assert_array_equal(query.mz, before)
-    assert not any(text.startswith("Recalibrate on") for text in found.sentences)
 
 
 def test_lock_masses_come_before_the_search_by_spectrum() -> None:

@@ -14,18 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.laboratory.identification.answer import Answer, Level, Peak
+from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.codec import ENGINE_VERSION, StoredAnswer, UnreadableAnswer, decode, encode
-from app.laboratory.identification.parts import (
-    Alignment,
-    Candidate,
-    Component,
-    FormulaFit,
-    InHouse,
-    OwnRun,
-    Probabilities,
-    Weight,
-)
 
 FIRST: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("answers_of_version_1.json").read_text(encoding="utf-8")
@@ -71,27 +61,6 @@ def test_every_answer_comes_back_as_it_was(answer: Answer) -> None:
     assert decode(stored(answer)) == answer
 
 
-def test_keys_of_a_part_stand_beside_those_of_its_owner_and_what_is_not_known_is_not_stored() -> None:
-    candidate = Candidate(
-        substance="A", alignment=Alignment(None), formula_fit=FormulaFit(formula="C8H10"), own_run=OwnRun()
-    )
-    peak = Peak(peak=1, candidates=(candidate,))
-    part = Component("A", weight=Weight(0.5, 0.4, 0.6))
-    columns = encode(
-        Answer(Level.RELATED, candidates=(candidate,), peaks=(peak,), components=(part,), in_house=InHouse(3))
-    )
-    (row,) = columns.candidates
-    assert (row["aligned"], row["formula"], row["own"]) == (None, "C8H10", True)
-    assert not {"alignment", "formula_fit", "own_run"} & set(row)
-    keys = columns.answer
-    assert keys["level"] == "related"
-    assert keys["peaks"][0]["candidates"] == [row]
-    assert keys["components"][0]["weight"] == {"value": 0.5, "low": 0.4, "high": 0.6}
-    assert keys["in_house"] == {"searched": 3, "supports": [], "sentences": []}
-    assert not {"probabilities", "probability", "infrared", "fit", "formulas", "ranked_by", "candidates"} & set(keys)
-    assert encode(Answer(probability=Probabilities())).answer["p_not_in_library"] is None
-
-
 def first(kind: str) -> StoredAnswer:
     return StoredAnswer(**FIRST[kind])
 
@@ -112,24 +81,6 @@ def test_an_answer_of_the_first_version_is_read_with_all_it_says(kind: str) -> N
     again = encode(decode(row))
     for name in ("score_name", "candidates", "libraries", "limits", "answer"):
         assert holds(getattr(again, name), getattr(row, name)), name
-
-
-def test_an_answer_of_the_first_version_is_read_by_attribute() -> None:
-    infrared, run, accurate = (decode(first(kind)) for kind in ("infrared", "run", "accurate_mass"))
-    assert {part.substance for part in infrared.components} == {"Cocaine", "Caffeine"}
-    assert infrared.fit is not None
-    assert "shares of the signal" in infrared.fit.component_notes[-1].lower()
-    assert infrared.infrared is None
-    assert [peak.candidates[0].substance for peak in run.peaks] == ["Cocaine", "Caffeine"]
-    assert run.peaks[0].answer is None
-    assert run.probability is not None
-    assert not run.probability.calibrated
-    assert accurate.candidates[0].formula_fit is not None
-    assert accurate.candidates[0].formula_fit.formula == "C17H21NO4"
-
-
-def test_an_answer_without_any_key_was_not_compared() -> None:
-    assert decode(StoredAnswer("", [], [], [], {})) == Answer()
 
 
 @pytest.mark.parametrize("version", [str(int(ENGINE_VERSION) + 1), "10", "", "next", "²"])

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from app.laboratory.identification.identify import identify, is_accurate
+from app.laboratory.identification.identify import is_accurate
 from app.laboratory.identification.runs import peaks_of
-from app.laboratory.identification.substances import SubstanceIndex
 from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings.sight import downsampled
 from instruments import read
-from spectra import Candidate, MassSpectrum, Reading, ReadingKind, starter_mass_library
+from spectra import MassSpectrum, Reading, ReadingKind, starter_mass_library
 from tests.support.identify import identify_readings
 from tests.support.small_files import small_ir
 
@@ -48,32 +46,6 @@ def test_a_run_gives_one_block_per_peak_with_time_and_area(registry: LibraryRegi
     assert [b["candidates"][0]["substance"] for b in blocks] == ["Cocaine", "Caffeine"]
     assert sum(b["area_percent"] for b in blocks) == pytest.approx(100)
     assert blocks[0]["area_percent"] > blocks[1]["area_percent"]
-
-
-def test_what_is_stored_of_a_run_says_where_its_spectrum_comes_from(registry: LibraryRegistry):
-    answer = identify(run_of(["Cocaine", "Caffeine"], [6.2, 4.0]), registry)
-    assert answer.candidates[0].substance == "Cocaine"
-    assert "6.2" in answer.sentences[0]
-    assert "without its neighbours" in answer.sentences[-1]
-    assert [p.headline for p in answer.peaks]
-    assert [p.peak for p in answer.peaks] == [1, 2]
-    assert [row.substance for row in answer.summary or ()] == ["Cocaine", "Caffeine"]
-    assert sum(row.area_percent for row in answer.summary or ()) == pytest.approx(100, abs=0.05)
-
-
-def test_column_bleed_is_taken_off(registry: LibraryRegistry):
-    reading = run_of(["Cocaine"], [5.0])
-    peak = peaks_of(reading.scans, reading.x * 60, accurate=False)[0]
-    assert not ((peak.spectrum.mz > 206.5) & (peak.spectrum.mz < 207.6)).any()
-    assert peak.spectrum.base_peak_mz == pytest.approx(82.1, abs=0.2)
-
-
-def test_an_infusion_without_a_peak_gives_its_strongest_scan():
-    scan = MassSpectrum([58.1, 91.1], [100, 50], ionisation="EI")
-    found = peaks_of((scan,) * 8, np.arange(8.0), accurate=False)
-    assert len(found) == 1
-    assert found[0].area_percent is None
-    assert found[0].spectrum.base_peak_mz == pytest.approx(58.1)
 
 
 def test_a_run_of_silence_gives_nothing(registry: LibraryRegistry):
@@ -124,27 +96,6 @@ def test_thinning_keeps_every_extreme():
     assert shown_x.size <= 4000
     assert (shown_y.max(), shown_y.min()) == (9.0, -9.0)
     assert (np.diff(shown_x) > 0).all()
-
-
-class _Row:
-    def __init__(self, id: str, name: str, key: str, aliases: tuple[str, ...] = ()) -> None:
-        self.id, self.name, self.aliases, self.drug_class = id, name, aliases, "some.class"
-        self.inchikey = SimpleNamespace(value=f"{key}-UHFFFAOYSA-N") if key else None
-
-
-def test_candidates_find_their_register_row_by_key_then_by_name_never_by_a_shared_alias():
-    index = SubstanceIndex([
-        _Row("cocaine", "Cocaine", "ZPUCINDJVBIVPJ", ("coke",)),
-        _Row("a", "Alpha", "", ("speed",)),
-        _Row("b", "Beta", "", ("speed",)),
-        _Row("levo", "Levo", "SAMEBLOCK"), _Row("dextro", "Dextro", "SAMEBLOCK"),
-    ])  # fmt: skip
-    assert index.find("ZPUCINDJVBIVPJ", "whatever").id == "cocaine"
-    assert index.find("name:coke", "Coke").id == "cocaine"
-    assert index.find("name:speed", "speed").id == ""
-    assert index.find("SAMEBLOCK", "Dextro").id == "dextro"
-    row = Candidate(0, "Cocaine", "name:cocaine", 900, "composite")
-    assert index.unified(row).compound == "ZPUCINDJVBIVPJ"
 
 
 def test_a_reading_that_does_not_say_what_it_is_gets_no_other_methods_limits(registry: LibraryRegistry):

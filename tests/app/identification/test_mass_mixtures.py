@@ -55,11 +55,6 @@ def test_what_is_withheld_beside_the_one_part_named_is_said_with_the_answer(
     assert block["sentences"].count(tie) == 1
 
 
-def test_one_substance_is_no_mixture(registry: LibraryRegistry):
-    (block,) = identify_readings([reading_of(noisy({"cocaine": 1.0}, 3))], registry)
-    assert [p["substance"] for p in block["components"]] == ["Cocaine"]
-
-
 def test_a_fault_of_the_mixture_method_leaves_the_rest_of_the_answer(
     registry: LibraryRegistry, monkeypatch: pytest.MonkeyPatch
 ):

@@ -35,20 +35,6 @@ def answer_of(stage: Stage, reading: str) -> dict[str, Any]:
     return found
 
 
-def test_the_fit_is_drawn_as_it_was_answered(stage: Stage, street: tuple[str, str, str]) -> None:
-    answer = answer_of(stage, street[2])
-    assert {p["substance"].casefold() for p in answer["components"]} == set(PARTS)
-    plot = ok(stage.client("chemist").get(f"/api/v1/readings/{street[2]}/plot"))
-    parts = [s for s in plot["series"] if s["role"] == "component"]
-    assert [s["label"].split(",")[0] for s in parts] == [p["substance"] for p in answer["components"]]
-    residual = next(s for s in plot["series"] if s["role"] == "residual")
-    assert np.abs(residual["y"]).max() < 0.02
-    assert len(plot["expected"]["y"]) == len(plot["expected"]["x"]) > 500
-    assert "Fit: " in plot["summary"]
-    one = ok(stage.client("chemist").get(f"/api/v1/readings/{street[2]}/plot", params={"candidate": 1}))
-    assert "component" not in {s["role"] for s in one["series"]}
-
-
 def test_every_substance_that_was_not_seen_has_a_limit_in_this_reading(
     stage: Stage,
     street: tuple[str, str, str],
@@ -66,20 +52,6 @@ def test_every_substance_that_was_not_seen_has_a_limit_in_this_reading(
     assert page.count("Not seen. Detection limits in this spectrum: Codeine ") == 1
     assert "All detection limits (" in page
     assert "here it would have been seen above" not in page, "one by one they stand in the table only"
-
-
-def test_rows_stand_in_the_order_of_alignment_with_the_exact_score_beside_it(
-    stage: Stage, street: tuple[str, str, str]
-) -> None:
-    rows = ok(stage.client("chemist").get(f"/api/v1/readings/{street[2]}/candidates"))["candidates"]
-    aligned = [row["aligned"] for row in rows]
-    assert aligned == sorted(aligned, reverse=True)
-    exact = [row["score"] for row in rows]
-    assert {row["score_name"] for row in rows} == {"first_derivative"}
-    assert exact != sorted(exact, reverse=True), "here the two do not agree, so the test can tell them apart"
-    assert rows[0]["substance_id"] == "cocaine"
-    page = stage.client("chemist").get(f"/bench/samples/{street[0]}?tab=matches").text
-    assert f'{aligned[0]:.2f} <span class="bench-second">derivative {exact[0]:.2f}</span>' in page
 
 
 def test_a_reading_of_which_most_is_unexplained_names_nothing_and_offers_no_part(stage: Stage) -> None:

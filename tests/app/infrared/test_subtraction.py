@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from app.laboratory.readings import uploads
-from app.platform.kernel.actor import SYSTEM, Role
-from tests.app.conftest import World
+from app.platform.kernel.actor import SYSTEM
 from tests.support.curves import jcamp, mixture
 from tests.support.road import ok
 from tests.support.small_files import small_ms
@@ -56,31 +55,6 @@ def test_taking_the_main_substance_out_shows_the_other(chemist: Any, street: str
     assert np.ptp(rest["y"]) < 0.7 * np.ptp(work["plot"]["series"][0]["y"])
 
 
-def test_undo_brings_the_curve_back_and_keeps_the_step_on_record(chemist: Any, street: str) -> None:
-    before = ok(chemist.get(street))
-    version = take_out(chemist, street, "cocaine")["version"]
-    work = ok(chemist.post(f"{street}/undo", headers={"If-Match": f'"{version}"'}))
-    assert work["plot"] == before["plot"]
-    assert work["hits"] == before["hits"]
-    assert work["steps"][0]["undone_at"] is not None
-    assert work["version"] > version
-
-
-def test_the_steps_are_repeated_from_the_reading_every_time(chemist: Any, street: str, stage: Stage) -> None:
-    take_out(chemist, street, "cocaine", factor=0.65, shift=0)
-    made = take_out(chemist, street, "caffeine")
-    assert ok(stage.client("verifier").get(street)) == made
-
-
-def test_of_two_who_take_out_at_once_the_second_is_told(chemist: Any, street: str) -> None:
-    at, body = chemist.get(street).headers["ETag"], reference(chemist, street, "cocaine")
-    ok(chemist.post(f"{street}/steps", json=body, headers={"If-Match": at}), 201)
-    answer = chemist.post(f"{street}/steps", json=body, headers={"If-Match": at})
-    assert answer.status_code == 412
-    assert len(ok(chemist.get(street))["steps"]) == 1
-    assert chemist.post(f"{street}/steps", json=body).status_code == 428
-
-
 def test_a_trial_warns_of_too_much_and_keeps_nothing(chemist: Any, street: str) -> None:
     chosen = reference(chemist, street, "cocaine")
     much = ok(chemist.get(f"{street}/trial", params={**chosen, "factor": 1.4}))
@@ -100,14 +74,6 @@ def test_a_reference_that_is_not_there_and_a_reading_without_bands_are_said(
     mass = reading_of(stage, small_ms(), "a.msp")
     answer = chemist.get(f"/api/v1/readings/{mass}/subtraction")
     assert (answer.status_code, "infrared" in answer.json()["detail"]) == (409, True)
-
-
-def test_other_roles_and_other_agencies_take_nothing_out(stage: Stage, street: str, world: World) -> None:
-    body = {"library": "x", "entry": "y"}
-    for role in ("reception", "health_worker", "session_lead"):
-        answer = stage.client(role).post(f"{street}/steps", json=body, headers={"If-Match": '"0"'})
-        assert answer.status_code == 403
-    assert world.as_(Role.CHEMIST, agency="other").get(street).status_code == 404
 
 
 def test_the_page_takes_out_warns_and_undoes_without_scripts(chemist: Any, street: str) -> None:

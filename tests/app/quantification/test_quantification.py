@@ -93,12 +93,3 @@ def test_a_curve_is_followed_and_the_old_one_stays_as_it_was(bench: Stage) -> No
     assert "follows that one already" in twice.json()["detail"]
     other = chemist.post(URL, json=curve_with(supersedes=second["id"], substance="mda"))
     assert other.status_code == 422
-
-
-def test_the_same_key_twice_quantifies_once(bench: Stage) -> None:
-    sample, curve = bench.road.register(), bench.curve()
-    asked = body(bench.road.analysis(sample, method="gc_ms"))
-    headers = {"Idempotency-Key": "once"}
-    one, two = (bench.client("chemist").post(f"{URL}/{curve}/quantify", json=asked, headers=headers) for _ in range(2))
-    assert ok(one, 201) == ok(two, 201)
-    assert len(ok(bench.client("chemist").get(f"/api/v1/samples/{sample}/quantifications"))) == 1

@@ -39,13 +39,6 @@ def read(bench: Stage, url: str, role: str = "chemist") -> str:
     return str(answer.text)
 
 
-def test_a_curve_is_offered_for_what_measures_and_in_words(bench: Stage) -> None:
-    page = bench.client("chemist").get("/quantification/curves/new").text
-    assert 'value="gc_ms"' in page
-    assert 'value="strip"' not in page, "a strip has no response to calibrate"
-    assert ">hydrochloride_" not in page
-
-
 def test_points_become_a_curve_with_its_fit_and_residuals(bench: Stage) -> None:
     made = bench.client("chemist").post("/quantification/curves", data=typed(), headers=HTML)
     assert made.status_code == 303, made.text

@@ -19,23 +19,6 @@ def cells(answer: dict, part: int = 0) -> dict[str, str]:
     return {cell["method"]: cell["state"] for cell in answer["answer"]["parts"][part]["cells"]}
 
 
-def test_there_is_no_answer_before_something_was_measured(measured: Measured) -> None:
-    response = measured.world.as_(Role.CHEMIST).get(f"/api/v1/samples/{measured.sample_id}/answer")
-    assert response.status_code == 404
-
-
-def test_two_methods_give_one_part_that_both_see(measured: Measured) -> None:
-    ir = measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
-    ms = measured.measure("gc_ms", ei_of("Cocaine"), "b.msp")
-    answer = measured.answer()
-    assert answer["progress"] == "ready"
-    assert not answer["stale"]
-    assert names(answer) == ["Cocaine"]
-    assert cells(answer) == {"ftir": "seen", "gc_ms": "seen"}
-    seen = {key for cell in answer["answer"]["parts"][0]["cells"] for key in cell["analysis_ids"]}
-    assert seen == {str(ir), str(ms)}
-
-
 def test_adding_all_makes_a_finding_that_stands_on_both_methods_and_is_confirmed(measured: Measured) -> None:
     for method, content, name in (("ftir", ir_of(cocaine=1.0), "a.jdx"), ("gc_ms", ei_of("Cocaine"), "b.msp")):
         measured.measure(method, content, name)
@@ -100,12 +83,6 @@ def test_a_reply_to_nothing_asked_is_not_found_and_a_stale_one_is_refused(measur
     url, body = f"/api/v1/samples/{measured.sample_id}/answer/replies", {"question": "nothing", "reply": "looked"}
     assert chemist.post(url, json=body, headers={"If-Match": f'"{answer["version"]}"'}).status_code == 404
     assert chemist.post(url, json=body, headers={"If-Match": '"999"'}).status_code == 412
-
-
-def test_another_agency_sees_nothing_of_it(measured: Measured) -> None:
-    measured.measure("ftir", ir_of(cocaine=1.0), "a.jdx")
-    foreign = measured.world.as_(Role.CHEMIST, agency="other")
-    assert foreign.get(f"/api/v1/samples/{measured.sample_id}/answer").status_code == 404
 
 
 def test_a_strip_that_is_recorded_later_works_the_answer_out_again(measured: Measured) -> None:

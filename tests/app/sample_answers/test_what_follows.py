@@ -25,8 +25,6 @@ from app.laboratory.sample_answers.domain import (
     Replied,
     Reply,
     WholeAnswer,
-    answer_from,
-    answer_json,
 )
 from app.laboratory.sample_answers.whole_answer import whole_answer
 from app.platform.storage import BlobStore
@@ -96,18 +94,6 @@ def test_strips_stay_out_of_the_matrix_because_they_have_rules_of_their_own() ->
     assert [row.analysis_ids for row in kept] == [(FTIR,)]
 
 
-def test_a_part_becomes_one_finding_with_every_method_that_shows_it() -> None:
-    answer = whole(cell("ftir", State.SEEN, FTIR, 0.6), cell("gc_ms", State.NOT_TOLD_APART, GCMS))
-    (finding,) = with_offers((), offers_of_whole(answer))
-    assert (finding.substance_id, set(finding.analysis_ids), finding.cannot_tell_from) == ("cocaine", {FTIR, GCMS}, ())
-
-
-def test_a_place_that_no_method_settles_keeps_its_other_names_in_the_finding() -> None:
-    other = Name("OTHER", "Pseudococaine", "", "", 0.3)
-    (finding,) = with_offers((), offers_of_whole(whole(cell("gc_ms", State.SEEN, GCMS), others=(other,))))
-    assert finding.cannot_tell_from == ("Pseudococaine",)
-
-
 def test_the_other_method_narrows_what_a_finding_could_not_tell_apart() -> None:
     other = Name("OTHER", "Pseudococaine", "", "", 0.3)
     first = with_offers((), offers_of_whole(whole(cell("gc_ms", State.SEEN, GCMS), others=(other,))))
@@ -125,15 +111,6 @@ def test_a_question_stays_open_until_somebody_answers_and_while_a_file_is_of_ano
     assert replace(current, replies=(reply,)).open_questions == (question,)
     settled = replace(current, replies=(reply, replace(reply, reply=Reply.ONE_SAMPLE)))
     assert (settled.open_questions, settled.answered) == ((), 1)
-
-
-def test_the_answer_is_kept_and_read_again_as_it_was() -> None:
-    answer = whole(
-        cell("ftir", State.SEEN, FTIR, 0.6),
-        cell("gc_ms", State.NOT_VISIBLE, GCMS),
-        questions=(Question("k", "c", "T"),),
-    )
-    assert answer_from(answer_json(answer)) == answer
 
 
 def test_what_a_method_has_no_reference_of_is_told_apart_from_what_it_did_not_see() -> None:

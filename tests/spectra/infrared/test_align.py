@@ -8,15 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
-from spectra.infrared.align import align, align_nearest, relative_residual
-from spectra.infrared.baseline import Metric
+from spectra.infrared.align import align, relative_residual
 from spectra.infrared.explain import noise_share
 from spectra.infrared.fit import State, fit, fit_many
-from spectra.infrared.noise import independent_points, local_variance, mismatch_variance, running_mean, white_noise
+from spectra.infrared.noise import local_variance, mismatch_variance, white_noise
 from spectra.infrared.ranking import hits_by_alignment
 from spectra.infrared.scene import covering, narrowed, scene_of
 from spectra.infrared.warp import warp
-from spectra.infrared_grid import CO2, GRID, curve
+from spectra.infrared_grid import GRID, curve
 from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading
 
 LIBRARY = library()
@@ -60,39 +59,6 @@ def test_what_the_right_reference_leaves_is_what_noise_leaves(noise: float) -> N
     assert noise_share(LIBRARY, query) == pytest.approx(1.0 - first.score**2, rel=0.15)
 
 
-def test_a_wrong_reference_leaves_far_more_than_noise() -> None:
-    query = _query(3, 0.0, 1.0, 0.0, noise=0.01)
-    second = LIBRARY.search(query, top=2, score="aligned")[1]
-    assert 1.0 - second.score**2 > 10 * noise_share(LIBRARY, query)
-
-
-def test_an_entry_of_a_smaller_range_is_aligned_on_its_own_range() -> None:
-    parts = curves().copy()
-    parts[5, (AXIS < 900) | (AXIS > 1800)] = np.nan
-    names = [f"S{k}" for k in range(12)]
-    mixed = InfraredLibrary.from_arrays(AXIS, parts, names=names, compounds=names)
-    hits = mixed.search(reading({5: 1.0}), top=2, score="aligned")
-    assert hits[0].name == "S5"
-    assert hits[0].score > 0.999
-    assert hits[0].explained_fraction == pytest.approx(449 / 1434, abs=0.02)
-
-
-def test_a_smooth_baseline_costs_nothing_and_comes_back() -> None:
-    metric = Metric((~CO2[200:1500]).astype(float))
-    u = np.linspace(-1, 1, 1300)
-    smooth = 0.3 + 0.5 * u - 0.2 * u**2 + 0.1 * np.cos(3 * np.pi * (u + 1) / 2)
-    assert np.abs(metric.project(smooth)).max() < 1e-3
-    np.testing.assert_allclose(metric.baseline(smooth), smooth, atol=1e-3)
-
-
-def test_projected_rows_are_the_same_in_single_precision_to_its_last_digits() -> None:
-    metric = Metric(np.linspace(0.5, 2.0, 400))
-    rows = np.random.default_rng(3).normal(size=(3, 400))
-    single = metric.project(rows.astype(np.float32))
-    assert single.dtype == np.float32
-    np.testing.assert_allclose(single, metric.project(rows), atol=1e-5)
-
-
 def test_sets_fitted_together_give_what_they_give_alone_and_equal_entries_do_no_harm() -> None:
     query = curve(reading({1: 0.6, 4: 0.4}))
     scene = scene_of(LIBRARY.references, query)
@@ -124,19 +90,6 @@ def test_the_relative_residual_ranks_the_right_entry_first_and_of_nothing_is_not
     assert relative_residual([]).size == 0
 
 
-def test_the_nearer_half_is_aligned_as_far_as_all_would_be_and_the_rest_half_as_far() -> None:
-    scene = scene_of(LIBRARY.references, curve(_query(3, -5.0, 16.0, 0.3)))
-    every = np.arange(12), np.zeros(12)
-    found, half, whole = (
-        relative_residual(one)
-        for one in (align_nearest(scene, *every), align(scene, *every, 2), align(scene, *every, 4))
-    )
-    near = half <= np.median(half)
-    assert (near.sum(), near[3]) == (6, True)
-    np.testing.assert_allclose(found, np.where(near, whole, half), rtol=1e-6)
-    assert whole[3] < half[3]
-
-
 def test_noise_is_measured_from_the_reading_and_mismatch_is_told_from_it() -> None:
     rng = np.random.default_rng(5)
     used = np.ones(3000, dtype=bool)
@@ -150,13 +103,6 @@ def test_noise_is_measured_from_the_reading_and_mismatch_is_told_from_it() -> No
     found = mismatch_variance(residual, local, height, slope, used)
     np.testing.assert_allclose(found.mean(), 0.05**2 * (slope**2).mean(), rtol=0.25)
     assert mismatch_variance(noise, local, height, slope, used).mean() < 2e-5
-
-
-def test_a_correlated_residual_counts_as_fewer_points() -> None:
-    white = np.random.default_rng(7).normal(size=(2, 2000))
-    smooth = running_mean(white[0], np.ones(2000, dtype=bool), 15)
-    assert float(independent_points(white, 2000).min()) > 1500
-    assert 90 < float(independent_points(smooth, 2000)) < 200
 
 
 def test_the_compared_range_is_the_one_most_entries_cover_and_gaps_of_the_reading_are_left_out() -> None:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.ndimage import gaussian_filter1d
 
 from instruments import read, to_absorbance
 from spectra import InfraredSpectrum, SpectrumError
@@ -69,16 +68,6 @@ def test_an_instrument_is_compared_with_its_own_earlier_checks_of_the_same_mater
     assert judge(silent, [usual] * 3).state is CheckState.IN_RANGE
 
 
-def test_a_blurred_film_shows_a_coarser_resolution() -> None:
-    sharp = film(step=1.0)
-    wide = InfraredSpectrum(sharp.wavenumber, gaussian_filter1d(sharp.absorbance, 3.4))
-    fine, coarse = measure(sharp, FILM), measure(wide, FILM)
-    assert fine.resolution is not None
-    assert coarse.resolution is not None
-    assert coarse.resolution > fine.resolution + 3
-    assert coarse.shift == pytest.approx(0.0, abs=0.3)
-
-
 @pytest.mark.parametrize(
     ("spectrum", "words"),
     [
@@ -96,11 +85,6 @@ def test_a_blurred_film_shows_a_coarser_resolution() -> None:
 def test_what_is_no_film_says_nothing_of_the_instrument(spectrum: InfraredSpectrum, words: str) -> None:
     with pytest.raises(SpectrumError, match=words):
         measure(spectrum, FILM)
-
-
-def test_an_unknown_material_is_named_with_the_known_ones() -> None:
-    with pytest.raises(SpectrumError, match="polystyrene_film"):
-        measure(film(), "lead")
 
 
 def test_real_films_of_three_laboratories_are_in_range(shared_data: Path) -> None:

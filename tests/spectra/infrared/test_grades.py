@@ -11,8 +11,7 @@ from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.confidence.limits import load
 from spectra.infrared.alarm import Alarm, alarm, threshold
 from spectra.infrared.bands import summit
-from spectra.infrared.grades import FEATURES, Alternatives, features, grade, probabilities
-from spectra.infrared.judging import judge
+from spectra.infrared.grades import FEATURES, grade, probabilities
 from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
 
 
@@ -62,23 +61,6 @@ def test_the_alarm_is_off_for_the_shape_of_the_references_only_where_that_can_be
 ) -> None:
     found = Alarm(excess, threshold(snr), gate, (), strange, snr)
     assert (found.on, found.mismatch) == (on, mismatch)
-
-
-def test_the_strongest_band_of_the_missing_substance_is_listed() -> None:
-    answer = library((1,)).explain(reading({0: 0.5, 1: 0.5}))
-    assert answer.incomplete
-    alone = np.where(curves()[0] < 0.2, curves()[1], 0.0)
-    strongest = AXIS[int(np.argmax(alone))] + 1.0  # the reading is moved by 1 cm⁻¹
-    assert min(abs(band - strongest) for band in answer.residual_bands) <= 4
-    assert any("Unexplained bands" in reason for reason in answer.reasons)
-    assert list(answer.residual_bands) == sorted(answer.residual_bands)
-
-
-def test_when_most_is_unexplained_every_name_is_only_possible_and_leads_are_given() -> None:
-    answer = library((1, 2, 3)).explain(reading({1: 0.35, 2: 0.35, 3: 0.3}))
-    assert {c.grade for c in answer.components} <= {"possible"}
-    assert any(reason.startswith("Most of this is unexplained") for reason in answer.reasons)
-    assert any(reason.startswith("Most alike by first derivative, as a lead only") for reason in answer.reasons)
 
 
 def test_a_complete_mixture_keeps_its_names(held: InfraredLibrary) -> None:
@@ -139,15 +121,6 @@ def test_the_two_best_hits_are_told_apart_where_they_differ() -> None:
     assert all(one.supports in ("S0", "Sister") for one in answer.differences)
 
 
-def test_figures_are_finite_and_their_range_is_that_of_the_fit(held: InfraredLibrary) -> None:
-    for shares in ({0: 1.0}, {0: 0.5, 1: 0.5}):
-        final = settled(shares, held)
-        assert final.fit is not None
-        found = features(Alternatives.of(final.fit), 0.0)
-        assert found.shape == (len(final.entries), len(FEATURES))
-        assert np.isfinite(found).all()
-
-
 @given(st.lists(st.floats(-1e6, 1e6), min_size=len(FEATURES), max_size=len(FEATURES)))
 def test_a_probability_never_leaves_what_the_fitted_range_gives(values: list[float]) -> None:
     layer = load("infrared")["grades"]["logistic"]
@@ -157,25 +130,11 @@ def test_a_probability_never_leaves_what_the_fitted_range_gives(values: list[flo
     assert 0 <= p[0] <= 1
 
 
-def test_the_allowed_excess_falls_with_the_signal_to_noise() -> None:
-    allowed = [threshold(snr) for snr in (10.0, 30.0, 60.0, 300.0, 5000.0)]
-    assert allowed == sorted(allowed, reverse=True)
-    assert allowed[0] == 2 * allowed[-1]
-
-
 @given(st.floats(-0.9, 0.9), st.floats(0.1, 10.0))
 def test_the_summit_of_a_parabola_is_found_exactly(move: float, height: float) -> None:
     x = np.arange(1000.0, 1040.0, 2.0)
     y = height * (5 - ((x - (1020.0 + move)) / 7.0) ** 2)
     assert summit(x, y, 10) == pytest.approx(1020.0 + move, abs=1e-6)
-
-
-def test_a_reading_without_any_substance_is_judged_too(held: InfraredLibrary) -> None:
-    judged = judge(settled({}, held), held)
-    assert judged.incomplete
-    assert judged.limits
-    assert "identified" not in judged.grades
-    assert "probable" not in judged.grades
 
 
 def test_a_sister_alone_is_only_possible_however_well_it_fits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,27 +79,6 @@ def single_beam() -> InfraredSpectrum:
 # --- how it was measured --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("spectrum", "remarks"),
-    [
-        (drug(0.25, 0.5), set()),
-        (drug(2.0, 4.0), set()),
-        (drug(8.0, 16.0), {"ir_coarse"}),
-        (drug(2.0, 4.0, low=650.0, high=1800.0), {"ir_partial_range", "ir_no_noise_window"}),
-        (drug(2.0, height=1.9), {"ir_saturated"}),
-        (drug(2.0, height=0.02, noise=1e-5), {"ir_weak"}),
-        (drug(2.0, height=0.6, noise=0.02), {"ir_noisy"}),
-    ],
-    ids=["0.5 cm⁻¹", "4 cm⁻¹", "16 cm⁻¹", "650 to 1800 only", "saturated", "thin", "noisy"],
-)
-def test_a_drug_measured_badly_is_still_found_and_what_is_wrong_is_said(
-    library: InfraredLibrary, spectrum: InfraredSpectrum, remarks: set[str]
-) -> None:
-    assert library.search(spectrum, top=1)[0].name == library.names[0]
-    assert remarked(spectrum) == remarks
-    library.explain(spectrum, max_components=2)
-
-
 def test_a_stated_resolution_counts_more_than_the_spacing() -> None:
     filled = drug(2.0, 16.0)
     assert remarked(filled) == set()
@@ -124,17 +103,6 @@ def test_an_axis_that_falls_or_repeats_is_the_same_spectrum(library: InfraredLib
 
 
 # --- values that are something else ----------------------------------------------------------------------------------
-
-
-def test_wavelengths_are_turned_and_under_the_name_of_wavenumbers_doubted(library: InfraredLibrary) -> None:
-    y = drug().absorbance[::-1]
-    x = 1e7 / GRID[::-1]
-    told = "\n".join(f"{a:.6f} {b:.5f}" for a, b in zip(x, y, strict=True))
-    (reading,) = read(f"wavelength (nm) absorbance\n{told}\n".encode(), "a.txt", kind="ir")
-    assert library.search(to_absorbance(reading), top=1)[0].name == library.names[0]
-    (mislabelled,) = read(f"wavenumber (cm-1) absorbance\n{told}\n".encode(), "a.txt")
-    assert "looks_like_wavelength" in codes_of(mislabelled)
-    assert "ir_axis_unit" in remarked(to_absorbance(mislabelled))
 
 
 def test_micrometres_under_the_name_of_wavenumbers_are_doubted_and_compared_with_nothing() -> None:
@@ -229,32 +197,6 @@ def _noise(scale: float, seed: int = 3) -> InfraredSpectrum:
     return InfraredSpectrum(GRID, scale * np.random.default_rng(seed).standard_normal(GRID.size))
 
 
-@pytest.mark.parametrize(
-    ("spectrum", "remark", "words"),
-    [
-        (_noise(2e-4), "ir_no_bands", "the crystal looks empty"),
-        (_noise(1.0), "ir_no_bands", "No band stands out of the noise"),
-        (InfraredSpectrum(GRID, np.zeros(GRID.size)), "ir_flat", "nothing was measured"),
-        (InfraredSpectrum(GRID, np.full(GRID.size, 0.7)), "ir_flat", "level line at 0.7"),
-        (InfraredSpectrum(GRID, 0.2 - drug().absorbance), "ir_negative_lobes", "of its strongest band"),
-        (
-            InfraredSpectrum(GRID, -0.01 - drug(height=0.05).absorbance),
-            "ir_negative_lobes",
-            "whole curve lies below zero",
-        ),
-    ],
-    ids=["empty crystal", "pure noise", "zero", "constant", "dirty background", "background of a dirty crystal"],
-)
-def test_nothing_on_the_crystal_is_said_and_no_name_is_sure(
-    library: InfraredLibrary, spectrum: InfraredSpectrum, remark: str, words: str
-) -> None:
-    found = {r.code: r.text for r in infrared_quality(spectrum)}
-    assert words in found[remark]
-    for candidate in library.search(spectrum):
-        assert candidate.score < 0.5
-    assert not WRONG & grades(library, spectrum)
-
-
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_values_that_are_no_numbers_are_refused_before_anything_is_compared(value: float) -> None:
     y = drug().absorbance.copy()
@@ -290,23 +232,6 @@ def test_only_the_range_of_carbon_dioxide_is_nothing_to_compare(library: Infrare
 
 
 # --- the library ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("copies", [1, 3])
-def test_a_library_of_one_entry_or_of_identical_ones_answers_at_every_door(copies: int) -> None:
-    spectrum = drug()
-    small = InfraredLibrary.from_arrays(
-        GRID,
-        np.tile(spectrum.absorbance, (copies, 1)),
-        names=["A", "B", "C"][:copies],
-        compounds=["a", "b", "c"][:copies],
-    )
-    for door in DOORS:
-        door(small, spectrum)
-        door(small, _noise(1e-3))
-    found = small.search(spectrum)
-    assert [c.entry for c in found] == list(range(copies))
-    assert found[0].score > 0.999
 
 
 @given(

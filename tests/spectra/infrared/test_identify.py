@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spectra import IdentificationLevel, InfraredLibrary, InfraredSpectrum, MassLibrary, SpectrumError
+from spectra import IdentificationLevel, InfraredLibrary, InfraredSpectrum, SpectrumError
 from tests.spectra.infrared.mixed_curves import AXIS, COUNT, curves, library, reading
 
 
@@ -29,23 +29,11 @@ def test_a_pure_reading_is_consistent_with_its_compound(held: InfraredLibrary) -
     assert not any("perhaps a mixture" in reason for reason in said.reasons)
 
 
-def test_the_order_is_that_of_the_search_by_compound(held: InfraredLibrary) -> None:
-    asked = reading({4: 0.7, 2: 0.3})
-    order = [row.compound for row in held.search_compounds(asked, COUNT)]
-    assert [compound for compound, _ in held.identify(asked).compounds] == order[: len(held.identify(asked).compounds)]
-
-
 def test_what_is_not_in_the_library_is_not_named() -> None:
     said = library(without=(4,)).identify(reading({4: 1.0}))
     assert said.level is IdentificationLevel.NOTHING_ABOVE_LIMIT
     assert (said.set, said.not_distinguished) == ((), ())
     assert any("not evidence that nothing is there" in reason for reason in said.reasons)
-
-
-def test_half_of_a_mixture_is_a_likeness_and_the_other_question_is_named(held: InfraredLibrary) -> None:
-    said = held.identify(reading({4: 0.5, 2: 0.5}))
-    assert said.level is not IdentificationLevel.NOTHING_ABOVE_LIMIT
-    assert any("perhaps a mixture" in reason for reason in said.reasons)
 
 
 def test_the_figure_beside_the_best_match_is_that_of_its_own_best_entry() -> None:
@@ -82,9 +70,3 @@ def test_a_reading_of_another_technique_is_refused(held: InfraredLibrary) -> Non
     y = np.abs(np.sin(AXIS / 40.0))
     with pytest.raises(SpectrumError):
         held.identify(InfraredSpectrum(AXIS, y, technique="Raman"))
-
-
-def test_both_kinds_of_library_answer_the_same_verbs() -> None:
-    verbs = {"search", "search_many", "search_compounds", "identify", "explain", "save", "open", "build", "from_arrays"}
-    for kind in (MassLibrary, InfraredLibrary):
-        assert all(callable(getattr(kind, verb, None)) for verb in verbs)

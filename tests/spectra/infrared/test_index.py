@@ -19,7 +19,6 @@ from spectra.index.infrared_bounds import Bounds
 from spectra.index.infrared_search import RankedEntries, Ranking, Search
 from spectra.infrared_grid import GRID, curve, in_units
 from spectra.similarity.infrared import InfraredScore
-from spectra.similarity.infrared_features import Moved
 from spectra.starter import starter_infrared_library
 
 KINDS = ("own", "moved", "mixed", "noise", "partial", "narrow")
@@ -122,21 +121,6 @@ def test_no_bound_lies_below_a_score(bounded: InfraredLibrary, kind: str, seed: 
     assert (second[told] >= scores[told]).all()
 
 
-def test_bounds_spare_most_of_the_library(bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
-    scored: list[int] = []
-    exact = InfraredScore.exact
-
-    def counting(rule: InfraredScore, moved: Moved, values: np.ndarray, whole: np.ndarray) -> np.ndarray:
-        scored.append(len(values))
-        return exact(rule, moved, values, whole)
-
-    monkeypatch.setattr(InfraredScore, "exact", counting)
-    monkeypatch.setattr(Search, "plain", lambda *_: None)
-    rows = bounded.search(_query(bounded, "moved", 8), top=5, score="first_derivative")
-    assert len(rows) == 5
-    assert sum(scored) < len(bounded) / 4
-
-
 def test_a_score_is_the_quotient_of_whole_numbers_rounded_once() -> None:
     library = starter_infrared_library()
     held = library.features("first_derivative")
@@ -165,27 +149,6 @@ def test_scores_do_not_depend_on_the_company_of_an_entry() -> None:
         again = {int(order[c.entry]): (c.score, c.shift) for c in mixed.search(query, top=40, score=score)}
         assert plain == again
         assert len(plain) > 10
-
-
-def test_equal_entries_tie_and_the_lower_number_comes_first(bounded: InfraredLibrary) -> None:
-    assert np.array_equal(bounded.curves[20], bounded.curves[15], equal_nan=True)
-    rows = bounded.search(bounded.spectrum(20), top=2, score="first_derivative")
-    assert [row.entry for row in rows] == [15, 20]
-    assert rows[0].score == rows[1].score
-
-
-def test_many_entries_of_one_compound_do_not_hide_the_others(bounded: InfraredLibrary) -> None:
-    rows = bounded.search_compounds(_query(bounded, "mixed", 11), top=10, score="first_derivative")
-    assert len({row.compound for row in rows}) == 10
-    assert [row.rank for row in rows] == list(range(1, 11))
-    assert all(row.margin is None or row.margin >= 0 for row in rows)
-
-
-def test_an_entry_almost_all_of_which_lies_at_the_edge_is_not_lost(bounded: InfraredLibrary) -> None:
-    moved = np.interp(GRID + 4.0, GRID, _curves(600)[40])
-    rows = bounded.search(InfraredSpectrum(GRID, moved), top=3, score="first_derivative")
-    assert {row.entry: row.shift for row in rows[:2]} == {35: -4.0, 40: -4.0}
-    assert rows[1].score > 0.99
 
 
 def test_a_bounded_library_answers_from_the_disk_as_from_memory(bounded: InfraredLibrary, tmp_path: Path) -> None:
@@ -237,23 +200,3 @@ def test_a_long_list_and_a_short_overlap_need_no_bounds(bounded: InfraredLibrary
     )
     short = InfraredSpectrum(GRID[300:390], bounded.spectrum(5).absorbance[300:390])
     assert bounded.search(short, score="first_derivative") == []
-
-
-def test_the_plain_search_takes_over_where_bounds_spare_too_little(
-    bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    query = _query(bounded, "noise", 9)
-    expected = bounded.search(query, score="first_derivative")
-    taken: list[bool] = []
-    call = Bounds.__call__
-
-    def declining(bounds: Bounds, search: Search, entries: np.ndarray, moved: Moved) -> bool:
-        by_bound = search.by_bound
-        monkeypatch.setattr(search, "by_bound", lambda *a: by_bound(*a[:4], 0) if len(a) > 4 else by_bound(*a))
-        taken.append(call(bounds, search, entries, moved))
-        return taken[-1]
-
-    monkeypatch.setattr(Bounds, "__call__", declining)
-    assert bounded.search(query, score="first_derivative") == expected
-    assert taken
-    assert not all(taken)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.infrared.answer import DetectionLimit
 from spectra.infrared.ground import NullModel
-from spectra.infrared.limits import WINDOW_MEDIAN, detection_limits, least_squares
-from spectra.infrared.sentences import about_limits, limit_percent, limit_sentence, percent
-from spectra.infrared.window_median import stands, window_median
+from spectra.infrared.limits import WINDOW_MEDIAN, detection_limits
+from spectra.infrared.sentences import about_limits, limit_percent, limit_sentence
+from spectra.infrared.window_median import window_median
 from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
 from tests.support.budget import size
 
@@ -29,13 +29,6 @@ def limits_of(
     return {limit.compound: limit for limit in detection_limits(final, held, NullModel.of(final.scene, final.fit))}
 
 
-def test_every_compound_gets_a_limit_that_rises_with_the_noise(held: InfraredLibrary) -> None:
-    quiet, noisy = (limits_of({0: 0.7, 1: 0.3}, held, snr) for snr in (300.0, 100.0))
-    assert set(quiet) == {f"S{k}" for k in range(12)}
-    ratio = [noisy[c].limit / quiet[c].limit for c in quiet if c not in ("S0", "S1")]
-    assert 2.0 < np.median(ratio) < 4.5
-
-
 def test_a_substance_above_its_limit_is_seen_and_a_blank_is_not(held: InfraredLibrary) -> None:
     shares: dict[int, float] = {0: 1.0}
     blanks = [limits_of(shares, held, 100.0, seed) for seed in range(size(3, 5))]
@@ -50,34 +43,6 @@ def test_a_substance_above_its_limit_is_seen_and_a_blank_is_not(held: InfraredLi
     assert sum(found.seen is True for found in below) <= len(below) // 4
 
 
-def test_a_component_answers_with_its_own_share(held: InfraredLibrary) -> None:
-    found = limits_of({2: 0.8, 3: 0.2}, held)["S3"]
-    assert found.seen is True
-    assert found.low < 0.2 < found.high
-    assert found.limit < 0.02
-
-
-def test_a_twin_of_what_is_there_cannot_be_said() -> None:
-    twin = curves()[0] * (1 + 0.004 * np.sin(AXIS / 90.0))
-    names = [*(f"S{k}" for k in range(12)), "Twin"]
-    held = InfraredLibrary.from_arrays(AXIS, np.vstack([curves(), twin]), names=names, compounds=names)
-    final = settled({0: 0.6, 4: 0.4}, held)
-    assert 0 in final.entries or 12 in final.entries
-    found = {one.compound: one for one in detection_limits(final, held, NullModel.of(final.scene, final.fit))}
-    other = "Twin" if 0 in final.entries else "S0"
-    assert found[other].seen is None
-    assert "cannot say" in limit_sentence(found[other])
-
-
-def test_a_watch_list_is_answered_alone_and_in_words(held: InfraredLibrary) -> None:
-    answer = held.explain(reading({0: 0.6, 1: 0.4}), watch=["S7", "S0", "no such key"])
-    assert set(answer.detection_limits) == {"S7", "S0"}
-    sentences = [r for r in answer.reasons if r.startswith("S7")]
-    assert sentences == [
-        f"S7: not seen; here it would have been seen above {limit_percent(answer.detection_limits['S7'])}."
-    ]
-
-
 def test_a_foreign_shape_is_judged_by_the_median_of_windows(held: InfraredLibrary) -> None:
     foreign = curves()[0] ** 1.25  # bands narrower and of other heights, as another technique shows them
     y = 0.05 + foreign + np.random.default_rng(3).normal(0, 0.002, AXIS.size)
@@ -86,27 +51,6 @@ def test_a_foreign_shape_is_judged_by_the_median_of_windows(held: InfraredLibrar
     rest = [one for one in answer.limits if one.compound != "S0"]
     assert {one.estimator for one in rest} == {WINDOW_MEDIAN}
     assert not any(one.seen for one in rest)
-
-
-def test_least_squares_is_the_ridge_solution_with_one_more_column(held: InfraredLibrary) -> None:
-    final = settled({0: 0.6, 1: 0.4}, held)
-    ground = NullModel.of(final.scene, final.fit)
-    zero, one = ground.aligned(np.array([6]))
-    found = least_squares(ground, ground.inner(zero, one))
-    own, grid = 1.5, np.array([-3.0, -1.5, 0.0, 1.5, 3.0])
-    best = None
-    for d in grid:
-        column = ground.metric.project((zero + d * one).astype(np.float64))[0]
-        a = np.vstack([ground.rows, column])
-        normal = a @ a.T + np.diag([*ground.precision, 0.0])
-        x = np.linalg.solve(normal, a @ ground.residual + np.array([*ground.pull, 0.0]))
-        error = np.sqrt(np.linalg.inv(normal)[-1, -1] * ground.scatter)
-        gain = (x[-1] / error) ** 2 - (d / own) ** 2
-        if best is None or gain > best[0]:
-            best = (gain, x[-1], error)
-    assert best is not None
-    assert found.value[0] == pytest.approx(best[1], rel=2e-3, abs=1e-6)
-    assert found.error[0] == pytest.approx(best[2], rel=2e-3)
 
 
 def test_window_estimates_agree_with_the_full_projection(held: InfraredLibrary) -> None:
@@ -142,12 +86,6 @@ def test_window_estimates_agree_with_the_full_projection(held: InfraredLibrary) 
     assert window_median(ground, target[None]).value[0] == pytest.approx(expected, rel=1e-3, abs=1e-6)
 
 
-def test_windows_confirm_a_small_member_that_is_there(held: InfraredLibrary) -> None:
-    final = settled({0: 0.95, 1: 0.05}, held)
-    assert final.fit is not None
-    assert all(stands(final.fit, k) for k in range(len(final.entries)))
-
-
 def test_pure_noise_still_has_limits_and_names_nothing(held: InfraredLibrary) -> None:
     y = np.random.default_rng(5).normal(0, 1e-3, AXIS.size)
     answer = held.explain(InfraredSpectrum(AXIS, y))
@@ -179,14 +117,6 @@ def test_a_large_library_answers_for_what_resembles_the_reading_and_what_is_name
     assert 500 <= len(found) <= 502
 
 
-def test_asking_only_for_what_is_named_needs_no_other_limit(held: InfraredLibrary) -> None:
-    final = settled({0: 0.7, 1: 0.3}, held)
-    ground = NullModel.of(final.scene, final.fit)
-    assert [one.seen for one in detection_limits(final, held, ground, ["S0", "S1"])] == [True, True]
-    assert detection_limits(final, held, ground, []) == ()
-    assert window_median(ground, np.zeros((0, ground.scene.y.size))).value.size == 0
-
-
 def test_what_shows_without_being_named_is_said_and_counted(held: InfraredLibrary) -> None:
     final = settled({0: 1.0}, held)
     rows = [DetectionLimit(f"S{k}", f"S{k}", 0.01, 0.02 + k / 100, 0, 0.1, True) for k in range(1, 8)]
@@ -197,10 +127,6 @@ def test_what_shows_without_being_named_is_said_and_counted(held: InfraredLibrar
     assert "Of 1 compound this reading cannot say anything" in text
     assert text.endswith('"Not seen" is not "absent".')
     assert limit_sentence(rows[0]) == "S1: seen, about 3 %; it is seen here from 1 %."
-
-
-def test_shares_are_printed_no_finer_than_they_are_known() -> None:
-    assert [percent(x) for x in (0.0, 0.0049, 0.0195, 0.5)] == ["0.1 %", "0.5 %", "2 %", "50 %"]
 
 
 @given(share=st.floats(0.0, 1.0))

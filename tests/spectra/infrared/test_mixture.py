@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
 from spectra.confidence.limits import load
-from spectra.infrared.mixture import criterion
 from spectra.infrared.report import share_deviations
-from spectra.infrared_grid import curve
 from tests.spectra.infrared.mixed_curves import AXIS, COUNT, curves, library, reading, settled
 
 LIBRARY = library()
@@ -83,15 +81,6 @@ def test_scale_baseline_and_order_of_the_library_change_no_name() -> None:
         assert shares[2][name] == pytest.approx(shares[0][name], abs=5e-3)
 
 
-def test_points_wider_apart_than_the_grid_do_not_look_like_certainty() -> None:
-    query = reading({2: 0.6, 5: 0.4}, snr=100.0)
-    coarse = InfraredSpectrum(AXIS[::4], query.absorbance[::4])
-    answer = LIBRARY.explain(coarse, watch=())
-    assert answer.signal_to_noise == pytest.approx(100.0, rel=0.5)
-    assert LIBRARY.explain(query, watch=()).signal_to_noise == pytest.approx(100.0, rel=0.2)
-    assert _named(answer) == {"S2", "S5"}
-
-
 def test_a_library_without_any_band_is_refused() -> None:
     flat = InfraredLibrary.from_arrays(AXIS, np.zeros((2, AXIS.size)), names=["a", "b"], compounds=["a", "b"])
     with pytest.raises(SpectrumError, match="no entry with a band"):
@@ -103,15 +92,6 @@ def test_no_more_components_are_named_than_asked_for() -> None:
     assert len(LIBRARY.explain(query, max_components=2, watch=()).components) <= 2
     with pytest.raises(SpectrumError, match="at least one component"):
         LIBRARY.explain(query, max_components=0)
-
-
-def test_pure_noise_is_explained_by_nothing_and_says_so() -> None:
-    y = np.random.default_rng(3).normal(size=AXIS.size)
-    answer = LIBRARY.explain(InfraredSpectrum(AXIS, y), watch=())
-    assert answer.components == ()
-    assert answer.incomplete
-    assert "No library entry explains" in answer.reasons[0]
-    assert answer.contributions.shape == (0, answer.axis.size)
 
 
 def test_a_component_below_the_floor_of_a_poor_fit_is_told_as_a_trace_and_not_named() -> None:
@@ -200,21 +180,6 @@ def test_a_reference_of_a_smaller_range_takes_the_place_of_what_stood_in_for_it(
     assert _named(held.explain(reading({2: 1.0}))) == {"S2"}
 
 
-def test_a_reference_of_a_smaller_range_must_explain_that_range_better_than_its_twin(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def named(likeness: float) -> set[str]:
-        parts = np.vstack([curves(), curves()[5] * np.where(AXIS < 1800, 1 + likeness * np.sin(AXIS / 90), 1.0)])
-        parts[5, AXIS > 1800] = np.nan
-        held = InfraredLibrary.from_arrays(AXIS, parts, names=[*NAMES, "Twin"], compounds=[*NAMES, "Twin"])
-        return _named(held.explain(reading({2: 0.7, 5: 0.3}, snr=60.0), watch=()))
-
-    assert named(0.03) == {"S2", "S5"}
-    assert named(0.005) == {"S2", "Twin"}
-    monkeypatch.setattr("spectra.infrared.partial.beats", lambda challenger, final: False)
-    assert named(0.03) == {"S2", "Twin"}
-
-
 def test_references_of_smaller_ranges_are_found_in_a_library_too_large_to_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(load("infrared")["align"], "kept_references", 3)
     monkeypatch.setitem(load("infrared")["align"], "shortlist", 4)
@@ -222,21 +187,6 @@ def test_references_of_smaller_ranges_are_found_in_a_library_too_large_to_keep(m
     parts[5, AXIS > 1800] = np.nan
     held = InfraredLibrary.from_arrays(AXIS, parts, names=NAMES, compounds=NAMES)
     assert _named(held.explain(reading({2: 0.85, 5: 0.15}), watch=())) == {"S2", "S5"}
-
-
-def test_a_library_of_one_entry_names_it_and_names_nothing_for_something_else() -> None:
-    held = InfraredLibrary.from_arrays(AXIS, curves()[:1], names=["S0"], compounds=["S0"])
-    assert _named(held.explain(reading({0: 1.0}))) == {"S0"}
-    other = held.explain(reading({7: 1.0}))
-    assert other.incomplete
-
-
-def test_identical_entries_are_named_once() -> None:
-    rows = np.vstack([curves(), curves()[4]])
-    held = InfraredLibrary.from_arrays(AXIS, rows, names=[*NAMES, "Again"], compounds=[*NAMES, "S4"])
-    answer = held.explain(reading({4: 0.5, 6: 0.5}), watch=())
-    assert [c.compound for c in answer.components].count("S4") == 1
-    assert _named(answer) == {"S4", "S6"}
 
 
 def test_a_library_too_large_to_keep_gives_the_same_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,13 +199,3 @@ def test_a_library_too_large_to_keep_gives_the_same_answer(monkeypatch: pytest.M
     large = library().explain(query, watch=())
     assert [c.compound for c in large.components] == [c.compound for c in plain.components]
     np.testing.assert_allclose([c.share for c in large.components], [c.share for c in plain.components], atol=1e-3)
-
-
-def test_the_price_of_a_component_grows_with_the_library_and_the_misfit() -> None:
-    final = settled({2: 0.6, 5: 0.4}, LIBRARY)
-    assert final.fit is not None
-    assert final.misfit < 1.3
-    assert final.kappa == pytest.approx(2.0, abs=0.4)
-    cheap = criterion(final.fit, 2.0, 100.0)
-    assert criterion(final.fit, 5.0, 100.0) == pytest.approx(cheap + 2 * 3 * np.log(100.0))
-    assert curve(reading({2: 1.0})).size == 1801

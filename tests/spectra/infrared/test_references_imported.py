@@ -54,32 +54,11 @@ def test_what_would_answer_wrongly_for_years_is_refused_with_its_reason(changes:
     assert words in report.refused[0].reason
 
 
-def test_a_remark_that_only_informs_refuses_nothing_and_warnings_are_kept_as_codes() -> None:
-    assert usable_curve(reading(remarks=(doubt("unsorted_x", Level.INFO),)))[1] == ()
-    kept, codes = usable_curve(reading(3.0 * bands(), remarks=(doubt("odd"),)))
-    assert codes == ("odd", "ir_saturated")
-    assert kept.resolution is None
-
-
-def test_resolution_is_what_the_file_states_or_what_its_spacing_hides() -> None:
-    stated = reading(meta={"title": "x", "resolution_cm1": 8.0})
-    assert usable_curve(stated)[0].resolution == 8.0
-    coarse = Reading(ReadingKind.IR, X[::4], bands(20.0)[::4], "cm-1", "absorbance", {"title": "Testamine"})
-    assert usable_curve(coarse)[0].resolution == 16.0
-
-
 def test_a_raman_reference_is_intensity_over_its_own_range_and_no_level_line() -> None:
     raman = reading(kind=ReadingKind.RAMAN, y_unit="counts", y=1000 * bands())
     assert usable_curve(raman)[0].technique == "Raman"
     with pytest.raises(SpectrumError, match="level line"):
         usable_curve(replace(raman, y=np.full(X.size, 3.0)))
-
-
-def test_the_inchikey_may_stand_among_the_references_to_other_collections() -> None:
-    meta = {"title": "Testamine HCl", "cross refernce": "see SHXWCVYOXRDMCX-UHFFFAOYSA-N, 4711", "state": "solid"}
-    (entry,), _ = entries_from_readings([reading(meta=meta)], TERMS)
-    assert entry.compound == "SHXWCVYOXRDMCX"
-    assert entry.form == "hydrochloride"
 
 
 def test_names_among_others_are_kept_and_a_formula_that_cannot_be_is_left_out() -> None:

@@ -42,22 +42,6 @@ def test_a_pair_counts_from_three_mixtures_on_whichever_is_named_first() -> None
     assert found.factor == pytest.approx(0.4)
 
 
-def test_scatter_balance_and_shares_widen_the_uncertainty_and_none_is_below_the_floor() -> None:
-    [exact] = pair_factors(mixed("a", "b", 20, 50, 80))
-    [loose] = pair_factors(mixed("a", "b", 20, 50, 80, error=0.2))
-    unsure = [
-        Weighed(m.first, m.second, m.first_weight, m.second_weight, m.share, 0.1) for m in mixed("a", "b", 20, 50, 80)
-    ]
-    [shaky] = pair_factors(unsure)
-    assert exact.relative_u == pytest.approx(0.05)
-    assert min(loose.relative_u, shaky.relative_u) > exact.relative_u
-    narrow = weight_shares(["a", "b"], [0.5, 0.5], [0.0, 0.0], [exact])
-    wide = weight_shares(["a", "b"], [0.5, 0.5], [0.0, 0.0], [shaky])
-    assert narrow is not None
-    assert wide is not None
-    assert wide[0].high - wide[0].low > narrow[0].high - narrow[0].low
-
-
 def test_no_weight_without_a_factor_for_every_part() -> None:
     factors = pair_factors(mixed("a", "b", 20, 50, 80))
     assert weight_shares(["a", "b", "c"], [0.3, 0.3, 0.4], [0, 0, 0], factors) is None

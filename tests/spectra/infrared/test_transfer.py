@@ -64,12 +64,6 @@ def test_what_was_not_measured_stays_unknown_and_a_partial_range_is_enough() -> 
     assert made.apply(learnt[0]).shape == (GRID.size,)
 
 
-def test_a_transfer_is_linear_in_the_size_of_a_curve() -> None:
-    made = fit(elsewhere(powders(7)), powders(7))
-    one = powders(1, 99)
-    np.testing.assert_allclose(made.apply(5.0 * one), 5.0 * made.apply(one), rtol=1e-9)
-
-
 def test_a_stored_transfer_does_the_same() -> None:
     made = fit(elsewhere(powders(5)), powders(5))
     again = Transfer.from_json(json.loads(json.dumps(made.as_json())))

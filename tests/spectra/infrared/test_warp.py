@@ -32,14 +32,6 @@ def _warped(
     return warp(references.transforms(entries), *values, WINDOW, slopes).astype(np.float64)
 
 
-def test_without_shift_blur_and_tilt_a_reference_comes_back_scaled_to_one() -> None:
-    curves = 0.3 * _curves()
-    found = _warped(References(curves.astype(np.float32)), [2, 0], 0.0, 0.0, 0.0)
-    clear = ~CO2
-    expected = curves[[2, 0]] / curves[[2, 0]][:, clear].max(axis=1, keepdims=True)
-    np.testing.assert_allclose(found[:, clear[WINDOW]], expected[:, WINDOW][:, clear[WINDOW]], atol=2e-6)
-
-
 @settings(max_examples=15, deadline=None)
 @given(shift=st.floats(-12, 12), tilt=st.floats(-0.5, 0.5))
 def test_a_shift_moves_bands_up_and_a_tilt_weights_them(shift: float, tilt: float) -> None:

@@ -29,7 +29,7 @@ from spectra import (
     explain_sample,
 )
 from spectra.infrared_grid import GRID
-from spectra.sample.hearing import beside, infrared_word
+from spectra.sample.hearing import beside
 from spectra.sample.mixture import Withheld
 from spectra.sample.naming import Naming
 from tests.spectra.sample.small_world import (
@@ -69,29 +69,12 @@ def test_infrared_tells_apart_what_ei_cannot(truth: str) -> None:
     assert part.support["ftir"].state is State.SEEN
 
 
-def test_what_infrared_changed_is_said() -> None:
-    said = both(FOUR).parts[0].changed
-    assert re.match(
-        r"EI alone gives 4-CEC \d\d % and 3-CEC \d\d %\. Infrared sees 4-CEC, whose reference leaves less than 0\.1 % of the "
-        r"reading unexplained beyond its noise\.",
-        said,
-    )
-    alone = explain_sample([gc(COCAINE), ir(COCAINE)], [], libraries(), REGISTER)
-    assert alone.parts[0].changed == ""
-
-
 def test_noise_speaks_against_no_reference() -> None:
     """It leaves a tenth of this reading unexplained, whatever the reading is of."""
     noisy = InfraredSpectrum(GRID, curve(THREE) + np.random.default_rng(1).normal(0.0, 0.03, GRID.size))
     part = explain_sample([gc(THREE), SampleReading("ir", "ftir", noisy)], [], libraries(), REGISTER).parts[0]
     assert (part.compound, part.single) == (THREE, True)
     assert part.support["ftir"].ratio > 1e4
-
-
-def test_a_reading_that_is_mostly_noise_speaks_for_nothing() -> None:
-    loud = InfraredSpectrum(GRID, curve(THREE) + np.random.default_rng(1).normal(0.0, 1.0, GRID.size))
-    word = infrared_word(SampleReading("ir", "ftir", loud), loud, infrared_library(), Naming(REGISTER))
-    assert min(word.residuals.values()) == 1.0
 
 
 def test_a_missing_reference_is_no_evidence_and_is_said() -> None:
@@ -118,13 +101,6 @@ def test_one_reading_gives_the_methods_own_answer() -> None:
     assert answer.none_of_these == said.p_not_in_library
     assert answer.by_method["gc_ms"].identifications["gc"] == said
     assert answer.calibration.withheld == ""
-
-
-def test_one_infrared_reading_gives_its_own_answer() -> None:
-    reading = ir(COCAINE, SUGAR)
-    own = infrared_library().explain(reading.data)  # type: ignore[arg-type]
-    answer = explain_sample([reading], [], libraries(), REGISTER)
-    assert [(p.compound, p.probability) for p in answer.parts] == [(c.compound, c.probability) for c in own.components]
 
 
 def test_order_and_copies_of_readings_change_nothing() -> None:
@@ -159,16 +135,6 @@ def test_of_an_expected_compound_that_no_method_shows_it_is_said_how_little_woul
     assert nothing.expected[0].sentence == "Caffeine was expected, and nothing that counts was measured."
 
 
-def test_probabilities_that_ei_has_no_calibration_for_are_in_no_word_of_the_answer() -> None:
-    known = mass_library()
-    bare = replace(libraries(), mass=MassLibrary(known.table, known.catalogue, known.energy))
-    part = explain_sample([gc(FOUR), ir(FOUR)], [], bare, REGISTER).parts[0]
-    row = part.support["gc_ms"]
-    assert (row.state, row.probability) == (State.NOT_TOLD_APART, None)
-    assert "%" not in row.sentence
-    assert part.changed.startswith("EI alone gives 4-CEC and 3-CEC. ")
-
-
 def test_a_strip_for_a_class_never_separates_its_members() -> None:
     strip = SampleTest("s", "strip", "cathinone", TestResult.POSITIVE, 20.0)
     plain = dict(both(THREE, (THREE, FOUR)).parts[0].set)
@@ -197,16 +163,6 @@ def test_a_drug_counts_less_as_missed_where_most_of_infrareds_signal_is_what_ei_
     told, untold = row(REGISTER), row(replace(REGISTER, blind={}))
     assert untold.ratio < told.ratio < 1.0
     assert told.state is State.NOT_SEEN
-
-
-def test_what_may_have_been_named_twice_is_named_less_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    readings, known = [gc(COCAINE, CAFFEINE), ir(CAFFEINE, SUGAR)], libraries((), (COCAINE,))
-    plain = explain_sample(readings, [], known, REGISTER)
-    assert {part.compound for part in plain.parts} == {COCAINE, CAFFEINE, SUGAR}
-    monkeypatch.setattr("spectra.sample.explain.contested", lambda *_: 9.0)
-    torn = explain_sample(readings, [], known, REGISTER)
-    assert [part.compound for part in torn.parts] == [CAFFEINE]
-    assert [said for said in torn.reasons if "Both may be one substance" in said and "Mannitol is not named" in said]
 
 
 def _leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,13 +210,6 @@ def test_what_ei_is_blind_to_takes_no_ions_of_its_names() -> None:
     for register, taken in ((REGISTER, {THREE: FOUR}), (replace(REGISTER, blind={"gc_ms": frozenset({FOUR})}), {})):
         left = beside(mass_library(), reading, "gc_ms", Naming(register))([THREE], [FOUR])
         assert {c: by for c, (share, by) in left.items() if share < 0.5} == taken
-
-
-def test_what_took_the_ions_is_told_among_several_and_a_compound_seen_as_its_product_takes_them_too() -> None:
-    register = replace(REGISTER, blind={}, seen_as={"gc_ms": {SUGAR: FOUR}})
-    share, by = beside(mass_library(), ei(FOUR), "gc_ms", Naming(register))([THREE], [COCAINE, SUGAR])[THREE]
-    assert by == SUGAR
-    assert share < 0.5
 
 
 @pytest.mark.parametrize("why", list(Withheld))
@@ -339,24 +288,6 @@ def test_a_refused_reading_stands_among_good_ones_with_its_reason() -> None:
     row = answer.parts[0].support["lc_ms"]
     assert (row.state, row.ratio) == (State.NOT_TESTED, 1.0)
     assert "The file is cut off." in row.sentence
-
-
-def test_without_a_reading_nothing_is_named_and_it_is_said() -> None:
-    answer = explain_sample([], [], libraries(), REGISTER)
-    assert answer.parts == ()
-    assert answer.reasons == ("No reading of this sample supports an answer.",)
-
-
-def test_salt_and_base_are_one_compound() -> None:
-    salted = InfraredLibrary.from_arrays(
-        GRID,
-        np.array([curve(c) for c in (COCAINE, *OTHERS)]),
-        names=["Cocaine hydrochloride", *OTHERS],
-        compounds=["D-SALT", *OTHERS],
-    )
-    answer = explain_sample([gc(COCAINE), ir(COCAINE)], [], SampleLibraries(mass_library(), salted), REGISTER)
-    assert [part.compound for part in answer.parts] == [COCAINE]
-    assert answer.parts[0].support["ftir"].state is State.SEEN
 
 
 def test_compounds_known_by_name_only_are_joined_by_name() -> None:
@@ -457,10 +388,3 @@ def test_readings_without_a_signal_are_refused_and_nothing_is_raised(data: MassR
     answer = explain_sample([SampleReading("x", "any", data)], [], libraries(), REGISTER)
     assert answer.parts == ()
     assert answer.reasons[1].startswith("x supports no answer. ")
-
-
-def test_the_calibration_names_its_data_and_what_it_does_not_cover() -> None:
-    note = both(FOUR).calibration
-    assert note.version
-    assert "NIST" in note.data
-    assert note.not_fitted_on

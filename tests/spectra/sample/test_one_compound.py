@@ -45,11 +45,6 @@ def test_a_rival_that_stands_out_from_nothing_does_not_push_out_a_compound_witho
     assert said["truth"] > said["rival"]
 
 
-def test_a_reference_that_leaves_much_speaks_against_its_compound() -> None:
-    said = named({"truth": 0.3, "rival": 0.7}, 0.1, {"rival": 0.5, **WRONG})
-    assert said["truth"] > said["rival"]
-
-
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.floats(1e-4, 1.0), max_size=8), st.floats(1e-6, 1 - 1e-6))
 def test_probabilities_add_up_to_one(residuals: dict[str, float], outside: float) -> None:
     weighed = weigh({"a": 0.5, "b": 0.3, "z": 0.2}, outside, residuals, FIT)
@@ -66,26 +61,12 @@ def test_more_residual_of_a_compound_never_raises_it() -> None:
         before = now
 
 
-def test_reach_follows_the_second_residual() -> None:
-    assert reach_of({"a": 0.001, "b": 0.3}, FIT) > reach_of({"a": 0.001, "b": 0.01}, FIT)
-    assert reach_of({}, FIT) == reach_of({"a": 0.5}, FIT)
-
-
 def test_a_single_name_needs_infrared_where_ei_doubts_its_library() -> None:
     """EI says that the compound is more likely than not in no library."""
     doubted = weigh({"three": 1.0}, 0.6, {}, FIT)
     assert not single_of(doubted, 0.6, FIT, "three")
     confirmed = weigh({"three": 1.0}, 0.6, {"three": 0.001, **WRONG}, FIT)
     assert single_of(confirmed, 0.6, FIT)
-
-
-def test_a_single_name_of_ei_falls_where_its_reference_leaves_much() -> None:
-    """EI is sure of a look-alike; infrared has its reference and does not confirm it."""
-    silent = weigh({"three": 1.0}, 0.3, WRONG, FIT)
-    assert single_of(silent, 0.3, FIT, "three")
-    against = weigh({"three": 1.0}, 0.3, {"three": 0.13, **WRONG}, FIT)
-    assert against.ranked[0][0] == "three"
-    assert not single_of(against, 0.3, FIT, "three")
 
 
 def test_a_name_that_ei_does_not_give_alone_needs_a_reference_that_leaves_little() -> None:
