@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectra.confidence.limits import load
-from spectra.infrared.baseline import Metric
+from spectra.infrared.baseline import Metric, even
 from spectra.infrared.noise import BoolArray, white_noise
 from spectra.infrared.warp import IntArray, Ready, References, filled
 from spectra.infrared_grid import CO2, grid_of
@@ -62,7 +62,7 @@ class FitProblem:
     @cached_property
     def plain(self) -> Metric:
         """Every used point counts the same: ranking, not likelihood."""
-        return Metric(self.used.astype(np.float64))
+        return even(self.used.tobytes())
 
     @property
     def noise_share(self) -> float:
