@@ -36,15 +36,16 @@ def new_databases_are_copied(request: pytest.FixtureRequest, monkeypatch: pytest
     monkeypatch.setattr(migrate, "upgrade", upgrade)
 
 
+def run(*arguments: str | Path, code: int = 0, stdin: str | None = None) -> Result:
+    """The command in this process, which has to end with that code."""
+    result = CliRunner().invoke(main, [str(a) for a in arguments], input=stdin)
+    assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
+    return result
+
+
 @pytest.fixture
 def mast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mast:
     """The command in an empty data directory."""
     monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
-
-    def run(*arguments: str | Path, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, [str(a) for a in arguments])
-        assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
-        return result
-
     return run

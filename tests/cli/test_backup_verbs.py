@@ -11,23 +11,17 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from app.cli import main
+from tests.cli.conftest import run
 
 DEADLINE = 60.0
 
 
+pytestmark = pytest.mark.usefixtures("mast")
+
+
 def mast(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(main, list(arguments))
-    assert result.exit_code == code, result.output
-    return result.output
-
-
-@pytest.fixture(autouse=True)
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
+    return run(*arguments, code=code).output
 
 
 def test_a_target_that_is_gone_is_said_and_the_next_backup_is_made_when_it_is_back(tmp_path: Path) -> None:

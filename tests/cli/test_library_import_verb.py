@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from click.testing import Result
-
+from tests.cli.conftest import Mast
 from tests.support.reference_zips import curve, reference, zipped
 
-Mast = Callable[..., Result]
 TERMS = ("--licence", "CC0", "--source", "a network, 2026")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from click.testing import Result
 
 from app.laboratory.library.calibrating import truth_in
 from app.platform.kernel.errors import Invalid
+from tests.cli.conftest import Mast
 from tests.support.small_files import small_run
 
-Mast = Callable[..., Result]
 DRUGS = 12
 
 
@@ -85,23 +84,6 @@ def test_check_lists_every_fault_with_entry_reason_and_figures(mast: Mast, tmp_p
     assert "error: ions above the molecule (1)" in words.stdout
     assert "Heavy (5): m/z 300" in words.stdout
     assert "Comparing with formulae" in words.stderr
-
-
-def test_check_names_both_of_two_entries_that_contradict_each_other(mast: Mast, tmp_path: Path) -> None:
-    path = tmp_path / "pair.msp"
-    text = msp("Drug 0", 0, key=key_of(0)) + msp("Zero", 9, key=key_of(0)) + msp("Drug 9", 9, seed=1, key=key_of(9))
-    path.write_text(text + msp("Drug 4", 4, key=key_of(4)))
-    mast("library", "import", path, "--name", "pair", "--licence", "CC0", "--source", "us")
-    [fault] = data(mast("library", "check", "pair", "--json"))
-    assert (fault["kind"], fault["severity"]) == ("contradiction", "warning")
-    sides = fault["figures"]["sides"]
-    assert [[entry["name"] for entry in side["entries"]] for side in sides] == [["Drug 0"], ["Zero"]]
-    assert [[one["name"] for one in side["looks_like"]] for side in sides] == [[], ["Drug 9"]]
-    words = mast("library", "check", "pair").stdout
-    assert "warning: entries of one compound contradict each other (1)" in words
-    assert "Drug 0 (1): It stands under one compound with Zero (2)" in words
-    assert "looks like nothing else here" in words
-    assert "looks like Drug 9 (" in words
 
 
 def test_check_of_a_sound_library_has_nothing_to_say(mast: Mast, library: str) -> None:

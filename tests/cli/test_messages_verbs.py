@@ -9,14 +9,13 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
-from click.testing import Result
 
 from harm_messages import pack_files
 from harm_messages.files import SHIPPED
 from harm_messages.reading import read_yaml
+from tests.cli.conftest import Mast
 from tests.support import packs
 
-Mast = Callable[..., Result]
 CASE = {
     "expected": ["cocaine"],
     "form": "powder",
@@ -91,6 +90,7 @@ def test_preview_answers_with_everything_an_acceptance_case_asks_for(mast: Mast,
 def test_preview_shows_a_page_in_words_and_in_another_language(mast: Mast, case: Callable[..., Path]) -> None:
     said = mast("messages", "preview", case()).stdout
     assert said.startswith("We found cocaine, as you expected.")
+    assert mast("messages", "preview", "-", stdin=case().read_text()).stdout == said
     assert json.loads(mast("messages", "preview", case(locale="cy"), "--json").stdout)["locale"] == "cy"
     told = json.loads(mast("messages", "preview", case(), "--locale", "pl", "--json").stdout)
     assert told["locale"] == "pl"

@@ -1,47 +1,15 @@
-"""Verbs of the operator and of clinicians: database, audit, messages, trends."""
+"""Verbs of the operator: what is audited, and a demo that keeps away from a real service."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from app.cli import main
+from tests.cli.conftest import run as mast
 
-
-@pytest.fixture(autouse=True)
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
-
-
-def mast(*arguments: str, code: int = 0, stdin: str | None = None) -> Result:
-    result = CliRunner().invoke(main, list(arguments), input=stdin)
-    assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
-    return result
-
-
+pytestmark = pytest.mark.usefixtures("mast")
 ADD = ("people", "add", "ada", "--name", "Ada", "--agency", "Durham", "--role", "admin")
-
-
-def test_a_message_is_previewed() -> None:
-    facts = {
-        "expected": ["mdma"],
-        "form": "crystal",
-        "findings": [{"substance": "eutylone", "confidence": "confirmed", "abundance": "major"}],
-    }
-    page = mast("messages", "preview", "-", stdin=json.dumps(facts)).stdout
-    assert "Eutylone" in page
-    assert "999" in page
-    assert mast(
-        "messages",
-        "preview",
-        "-",
-        stdin='{"findings": [{"substance": "unheard-of", "confidence": "confirmed"}]}',
-        code=1,
-    ).stderr
 
 
 def test_trends_answer_in_the_contracts_form_and_unprotected_ones_are_audited() -> None:

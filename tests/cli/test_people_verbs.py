@@ -14,9 +14,10 @@ from app.intake.people import service as people
 from app.platform.db import Database
 from app.platform.kernel.actor import OPERATOR
 from app.settings import Settings
-from tests.cli.test_operator_verbs import ADD, empty, mast
+from tests.cli.conftest import run as mast
+from tests.cli.test_operator_verbs import ADD
 
-__all__ = ["empty"]
+pytestmark = pytest.mark.usefixtures("mast")
 
 CHEN = ("people", "add", "chen", "--name", "Chen", "--agency", "Durham", "--role", "chemist", "--role", "verifier")
 

@@ -4,21 +4,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from app.cli import main
 from tests.app.conftest import PEPPER, World
+from tests.cli.conftest import Mast, run
 from tests.support.small_files import MDMA, small_run
 from tests.support.staged import database, settings, stage, world  # noqa: F401
 from tests.support.writes import Stage
 
-Mast = Callable[..., Result]
 MSP = "Name: Testamine\nNum Peaks: 2\n58 999; 91 120;\n\nName: Othersine\nNum Peaks: 2\n82 999; 182 700;\n"
 
 
@@ -28,12 +26,6 @@ def mast(world: World, monkeypatch: pytest.MonkeyPatch) -> Mast:
     monkeypatch.setenv("MAST_DATA_DIR", str(world.runtime.settings.data_dir))
     monkeypatch.setenv("MAST_DATABASE_URL", world.runtime.settings.database_url)
     monkeypatch.setenv("MAST_SECRET", PEPPER)
-
-    def run(*arguments: str | Path, code: int = 0) -> Result:
-        result = CliRunner().invoke(main, [str(a) for a in arguments])
-        assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
-        return result
-
     return run
 
 

@@ -6,20 +6,17 @@ import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from app.cli import main
 from app.figures.trends.domain import Kind
 from app.figures.trends.measures import MEASURED, MEASURES
 from app.platform.db import Database
 from app.settings import Settings
 from tests.app.trends.raw_facts import made_up, written
+from tests.cli.conftest import run as mast
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +39,6 @@ def counted(struck: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     shutil.copytree(struck, tmp_path / "data")
     monkeypatch.setenv("MAST_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("MAST_DATABASE_URL", raising=False)
-
-
-def mast(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(main, list(arguments))
-    assert result.exit_code == code, f"{arguments}: {result.output}\n{result.exception!r}"
-    return result
 
 
 def told(*arguments: str) -> dict[str, Any]:
@@ -80,27 +71,11 @@ def test_every_figure_is_answered_in_words_and_in_the_form_of_the_contract(name:
     assert "None" not in words
 
 
-def test_true_counts_are_given_off_the_tables_too() -> None:
-    for by in ("week", "site,agency", "form,month", "found", "method", "service_type,submitter_type"):
-        rows = told("--measure", "samples", "--by", by, "--unprotected")["rows"]
-        assert rows
-        assert all(set(by.split(",")) <= set(row) for row in rows)
-        assert "There is no table by" in mast("trends", "--measure", "samples", "--by", by, code=1).stderr
-
-
 def test_what_is_due_is_struck_once_and_a_year_is_revised_once() -> None:
     assert json.loads(mast("trends", "strike", "--json").stdout) == {"struck": []}
     done = json.loads(mast("trends", "revise", "2024", "--reason", "late results", "--json").stdout)
     assert "2024-Q1" in done["revised"]
     assert "revised once" in mast("trends", "revise", "2024", "--reason", "again", code=1).stderr
-
-
-def test_it_is_answered_in_a_process_of_its_own() -> None:
-    """Where nothing else has loaded the tables of other features that a foreign key needs."""
-    command = [sys.executable, "-c", "from app.cli import main; main()", "trends", "--by", "all", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["rows"]
 
 
 def test_csv_has_the_same_rows_with_the_definition_in_each() -> None:
