@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = ("derived", "merging", "meeting", "roles", "verdicts", "amounts")
 # the quickest judges first; golden pages and the slow sweep over the pack say nothing more about these modules
 TESTS = (
-    "test_derivations.py", "test_deriving_finely.py", "test_predicates_and_order.py", "test_look_alikes.py",
+    "test_deriving.py", "test_predicates_and_order.py", "test_look_alikes.py",
     "test_negatives_need_scope.py", "test_withdrawing_and_merging.py", "test_self_report_stays_in_memory.py",
     "test_page_properties.py",
 )  # fmt: skip

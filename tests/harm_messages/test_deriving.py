@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harm_messages import (
     AlertFact,
@@ -141,6 +143,37 @@ def test_a_part_of_a_pill_is_told_in_usual_adult_amounts(mg: float, part: float,
     assert usual_text(PACK, "mdma", amount(mg, 0), Form.POWDER, LABELS, part) == ""
 
 
+@pytest.mark.parametrize(
+    ("value", "plus", "band"),
+    [
+        (58, 1, "below"), (59, 0.5, "usual"), (100, 25, "usual"), (100, 25.2, "high"), (170, 9, "high"),
+        (170, 9.1, "very_high"), (232, 14, "very_high"), (249, 0, "very_high"), (249, 0.1, "extreme"),
+    ],
+)  # fmt: skip
+def test_band_compares_value_plus_uncertainty_at_its_edges(value: float, plus: float, band: str) -> None:
+    assert derive_band(PACK, "mdma", amount(value, plus), Form.TABLET) == band
+
+
+def test_uncertainty_at_another_coverage_is_brought_to_two() -> None:
+    one = AmountFact.model_validate(
+        {"value": 120, "high": 123, "k": 1, "unit": "mg_per_unit", "basis": "hydrochloride"}
+    )
+    assert one.upper == 126
+    assert derive_band(PACK, "mdma", one, Form.TABLET) is Band.HIGH
+
+
+def test_a_crystal_in_percent_has_no_band() -> None:
+    assert derive_band(PACK, "mdma", amount(84, 3, "percent_ww"), Form.CRYSTAL) is Band.NOT_MEASURED
+
+
+@given(a=st.floats(0, 500), b=st.floats(0, 500), plus=st.floats(0, 50))
+def test_more_never_lowers_the_band(a: float, b: float, plus: float) -> None:
+    low, high = sorted((a, b))
+    for basis in ("base", "hydrochloride", "unknown", "other_salt"):
+        bands = [derive_band(PACK, "mdma", amount(x, plus, basis=basis), Form.TABLET) for x in (low, high)]
+        assert bands[0].rank <= bands[1].rank
+
+
 # -- expectation and roles -------------------------------------------------------------------------
 
 
@@ -167,6 +200,18 @@ def test_what_was_named_is_closed_over_what_is_as_good_and_what_comes_with_it() 
 @pytest.mark.parametrize(
     ("finding", "expected", "role"),
     [
+        (found("mdma"), ("mdma",), FindingRole.EXPECTED),
+        (found("psilocin"), ("psilocybin",), FindingRole.EXPECTED),
+        (found("5f-adb"), ("cannabinoid.synthetic",), FindingRole.EXPECTED),
+        (found("ketamine"), ("tusi",), FindingRole.EXPECTED),
+        (found("noscapine"), ("heroin",), FindingRole.BYPRODUCT),
+        (found("magnesium-stearate"), ("mdma",), FindingRole.EXCIPIENT),
+        (found("caffeine"), ("mdma",), FindingRole.CUTTING),
+        (found("caffeine"), ("tusi",), FindingRole.CUTTING),
+        (found("eutylone"), ("mdma",), FindingRole.SUBSTITUTE),
+        (found("cocaine"), ("tusi",), FindingRole.SUBSTITUTE),
+        (found("eutylone"), ("mixture",), FindingRole.UNSTATED),
+        (found("eutylone"), (), FindingRole.UNSTATED),
         (a_class("cannabinoid.synthetic"), ("5f-adb",), FindingRole.EXPECTED),  # the class of what was named
         (a_class("cannabinoid"), ("5f-adb",), FindingRole.EXPECTED),
         (a_class("opioid.nitazene"), ("opioid",), FindingRole.EXPECTED),
@@ -185,6 +230,18 @@ def test_what_was_named_is_closed_over_what_is_as_good_and_what_comes_with_it() 
 def test_role_of_one_finding(finding: FindingFact, expected: tuple[str, ...], role: FindingRole) -> None:
     assert derive_role(finding, [finding], expected, PACK) is role
     assert derive_role(finding, [finding], expected) is role
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "role"),
+    [
+        ("6-monoacetylmorphine", "heroin", "byproduct"),
+        ("paracetamol", "heroin", "cutting"),
+        ("eutylone", "mdma", "adulterant"),
+    ],
+)
+def test_role_beside_what_was_expected(name: str, beside: str, role: str) -> None:
+    assert derive_role(found(name), [found(name), found(beside)], [beside], PACK) == role
 
 
 def test_the_class_of_a_finding() -> None:
@@ -217,6 +274,13 @@ ABSENT = found("mdma", "confirmed", "not_detected")
     ("findings", "scope", "strips", "outcome"),
     [
         ([found("mdma", "indicated")], [GC_MS], [], Outcome.IDENTIFIED),
+        ([found("mdma"), UNNAMED], [GC_MS], [], Outcome.PARTLY_IDENTIFIED),
+        ([found("mdma")], [GC_MS, WAITING], [], Outcome.PARTLY_IDENTIFIED),
+        ([], [GC_MS], [strip("opioid", "positive")], Outcome.PARTLY_IDENTIFIED),
+        ([UNNAMED], [GC_MS], [], Outcome.INCONCLUSIVE),
+        ([found("mdma", "tentative")], [GC_MS], [], Outcome.INCONCLUSIVE),
+        ([], [LITTLE], [], Outcome.INSUFFICIENT),
+        ([], [], [], Outcome.INCONCLUSIVE),
         ([found("mdma", "class_only")], [GC_MS], [], Outcome.PARTLY_IDENTIFIED),
         ([a_class("opioid", "confirmed")], [GC_MS], [], Outcome.PARTLY_IDENTIFIED),
         ([a_class("opioid")], [WAITING], [], Outcome.PARTLY_IDENTIFIED),
@@ -247,6 +311,16 @@ ALIKE = found("mephedrone", "indicated", look_alikes=("3-mmc",))
 @pytest.mark.parametrize(
     ("findings", "expected", "outcome", "verdict"),
     [
+        ([found("mdma"), found("magnesium-stearate")], ("mdma",), Outcome.IDENTIFIED, Verdict.AS_EXPECTED),
+        ([found("heroin"), found("noscapine")], ("heroin",), Outcome.IDENTIFIED, Verdict.AS_EXPECTED),
+        ([found("mdma"), found("caffeine")], ("mdma",), Outcome.IDENTIFIED, Verdict.EXPECTED_PLUS_INERT),
+        ([found("mdma"), found("eutylone")], ("mdma",), Outcome.IDENTIFIED, Verdict.EXPECTED_PLUS_ACTIVE),
+        ([found("mdma")], ("mdma", "ketamine"), Outcome.IDENTIFIED, Verdict.PARTLY_AS_EXPECTED),
+        ([found("mdma"), UNNAMED], ("mdma",), Outcome.IDENTIFIED, Verdict.PARTLY_AS_EXPECTED),
+        ([found("eutylone")], ("mdma",), Outcome.IDENTIFIED, Verdict.NOT_AS_EXPECTED),
+        ([found("lactose")], ("mdma",), Outcome.IDENTIFIED, Verdict.NOT_AS_EXPECTED),
+        ([], ("mdma",), Outcome.NOTHING_FOUND, Verdict.NOTHING_DETECTED),
+        ([found("eutylone")], (), Outcome.IDENTIFIED, Verdict.NO_EXPECTATION),
         ([found("mdma")], ("unknown",), Outcome.NOTHING_FOUND, Verdict.NO_EXPECTATION),
         ([found("mdma")], ("mdma",), Outcome.NOTHING_FOUND, Verdict.NOTHING_DETECTED),
         ([found("mdma")], ("mdma",), Outcome.PENDING, Verdict.INCONCLUSIVE),
