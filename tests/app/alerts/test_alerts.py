@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.alerts import service
-from app.care.alerts.domain import BY_ONE, NO_GREEN_LIGHT, PARTNERS, Tier, visible
+from app.care.alerts.domain import NO_GREEN_LIGHT, PARTNERS, Tier, visible
 from app.care.alerts.tables import Alert
 from app.intake.sessions.tables import CheckingSession
 from app.platform.audit import AuditEntry
@@ -19,8 +19,6 @@ from app.platform.kernel.actor import Role
 from app.platform.live import EventRow
 from app.platform.security.policy import SERVICE_STAFF
 from app.results.finding import NewFinding
-from harm_messages import Facts, Form, LicenceMode, evaluate
-from harm_messages.types import Context
 from tests.app.consultations.conftest import Desk
 
 CHEMIST, LEAD, WORKER, RECEPTION = Role.CHEMIST, Role.SESSION_LEAD, Role.HEALTH_WORKER, Role.RECEPTION
@@ -57,12 +55,6 @@ def etag(row: dict[str, Any]) -> dict[str, str]:
 # -- who sees what ------------------------------------------------------------------------------------------
 
 
-def test_partner_agencies_read_no_alert_about_a_session() -> None:
-    for role in (Role.POLICE, Role.PUBLIC_HEALTH):
-        assert visible({role}).isdisjoint(BY_ONE)
-    assert visible({RECEPTION}) == {Tier.T1, Tier.T3}
-
-
 # -- raising and reading ----------------------------------------------------------------------------------------
 
 
@@ -91,13 +83,6 @@ def test_a_session_notice_is_on_every_staff_screen_at_once_and_ends_by_itself(
     assert gone.status_code == 200
     assert "Red pills" not in gone.text
     assert world.as_(LEAD).get(f"{URL}/now").json() == []
-
-
-def test_a_notice_of_one_session_is_not_on_the_pages_of_another(lab: Desk, world: Any) -> None:
-    raised(lab, world)
-    other = world.session(name="Sunday")
-    assert "Red pills" not in world.as_(LEAD).get(f"/sessions/{other}").text
-    assert "Red pills" in world.as_(LEAD).get("/sessions").text
 
 
 @pytest.mark.parametrize("role", sorted(set(Role)))
@@ -226,23 +211,6 @@ def facts_now(lab: Desk) -> tuple[Any, ...]:
         return service.facts_for(session, session.get(CheckingSession, lab.session_id), lab.runtime.now())
 
     return lab.read(ask)
-
-
-def test_the_rule_fires_for_what_looks_like_it_and_for_nothing_else(lab: Desk, world: Any) -> None:
-    raised(lab, world, substances=["pma"], forms=["tablet"], logos=["Heart"], colours=["red"])
-    raised(lab, world, tier="T0", words="a note of the laboratory: no client is warned by it", forms=["crystal"])
-    warned = facts_now(lab)
-    assert len(warned) == 1
-    context = Context(licence_mode=LicenceMode.FOH_GENERAL, released=True)
-
-    def fires(**looks: Any) -> bool:
-        page = evaluate(lab.runtime.pack, Facts(alerts=warned, **looks), context, "en", lab.runtime.now())
-        return "R-ALERT" in {m.rule_id for m in page.body}
-
-    assert fires(form=Form.TABLET, logo="heart", colours=("red", "white"))
-    assert not fires(form=Form.CRYSTAL), "a pill alert does not match a crystal"
-    assert not fires(form=Form.TABLET, logo="star", colours=("red",))
-    assert not fires(form=Form.TABLET, logo="heart", colours=("blue",))
 
 
 def test_facts_are_those_of_the_place_and_the_moment(lab: Desk, world: Any, clock: Any) -> None:

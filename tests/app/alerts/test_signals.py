@@ -201,6 +201,7 @@ def amounts(lab: Desk, mg: float, **more: Any) -> None:
     lab.finish(lab.draft(sample, finding))
 
 
+@pytest.mark.long
 def test_an_amount_beyond_all_earlier_ones_is_unusual_from_twenty_on(lab: Desk, world: Any, clock: Any) -> None:
     for place in range(20):
         amounts(lab, 80 + place)
@@ -257,19 +258,6 @@ def test_a_rising_share_is_one_draft_with_what_decided_it(lab: Desk, world: Any)
     for words in ("Rising share", "3 of 10, each batch counted once", "0 of 168 in 14 periods", "The periods before"):
         assert words in page
     assert "Trends last checked" in world.as_(CHEMIST).get("/alerts").text
-
-
-def test_one_positive_sample_is_no_rise_and_samples_of_others_are_not_counted(lab: Desk, world: Any) -> None:
-    quiet_year(world, lab)
-    today = lab.runtime.now().date()
-    nitazene = [("metonitazene", "opioid.nitazene", "adulterant")]
-    counted(world, 1, today, found=nitazene, session_id=lab.session_id)
-    counted(world, 9, today, session_id=lab.session_id)
-    counted(world, 9, today, found=nitazene, session_id=world.session(agency="other"), agency=world.other_agency_id)
-    counted(world, 9, today, found=[("heroin", "opioid", "expected")], session_id=lab.session_id)
-    world.as_(CHEMIST).post(f"{URL}/runs")
-    look(world)
-    assert drafts(lab) == []
 
 
 def test_what_creeps_up_is_a_draft_of_its_own(lab: Desk, world: Any) -> None:
@@ -343,16 +331,6 @@ def test_the_night_is_asked_for_once_and_looks_at_every_agency(lab: Desk, world:
     look(world)
     runs = lab.read(lambda s: list(s.exec(select(DetectionRun))))
     assert {run.agency_id for run in runs} == {world.agency_id, world.other_agency_id}
-
-
-def test_two_results_told_before_anybody_looked_are_one_draft_with_both(lab: Desk, world: Any, clock: Any) -> None:
-    for _ in range(2):
-        lab.found(lab.sample(("heroin",)), NewFinding("metonitazene"))
-        clock.advance(seconds=1)
-    look(world)
-    (row,) = drafts(lab)
-    assert row.tier is Tier.T0, "not confirmed: a note of the laboratory"
-    assert [e.detail["scope"] for e in evidence(lab)] == ["ever"]
 
 
 def test_what_was_told_long_ago_is_no_news(lab: Desk, world: Any, clock: Any) -> None:
@@ -460,9 +438,3 @@ def test_partners_are_told_nothing_of_two_tests_that_disagree_until_a_chemist_de
     done = world.as_(CHEMIST).post(close, json={"words": "The strip is right."}, headers={"If-Match": '"1"'})
     assert done.status_code == 200
     assert world.as_(CHEMIST).post(url, headers={"If-Match": '"1"'}).status_code == 200
-
-
-def test_what_only_strips_reacted_to_is_in_no_series(lab: Desk, world: Any) -> None:
-    for _ in range(3):
-        strip_only(lab, lab.sample(("heroin",)), "gc_ms")
-    assert lab.read(lambda s: [f.found for f in s.exec(select(TrendFinding))]) == ["heroin"] * 3

@@ -176,11 +176,3 @@ def test_a_look_is_told_as_long_as_its_client_agrees(lab: Desk, world: Any) -> N
     for text in outside(world).values():
         assert "Zebra" not in text
         assert TOLD in text, "the warning itself stands"
-
-
-def test_the_address_of_a_t2_is_not_public(lab: Desk, world: Any) -> None:
-    in_force(lab, world, "T2")
-    (one,) = world.as_(POLICE).get(f"{URL}/told").json()
-    assert world.as_(POLICE).get(f"/alerts/told/{one['id']}").status_code == 200
-    assert world.anonymous().get(f"/alerts/public/{one['id']}").status_code == 404
-    assert world.as_(LEAD).get(f"/alerts/told/{one['id']}").status_code == 403

@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 
-from app.care.consultations import facts
 from app.care.consultations.domain import Stage, stage_of
 from app.intake.samples import lookup
 from app.intake.samples import service as samples
@@ -22,13 +21,10 @@ from app.results import service as results
 from app.results.domain import ChangeReason
 from app.results.finding import NewFinding
 from app.results.tables import Finding
-from harm_messages import types as words
-from harm_messages.vocabulary import Abundance, Basis, Confidence, Form, StripReading, Unit
+from harm_messages.vocabulary import StripReading
 from tests.support.clock import SettableClock
 
 from .conftest import CHEMIST, LEAD, VERIFIER, Desk
-
-LOOKS_LIKE_MDMA = NewFinding("mdma")
 
 
 @pytest.fixture
@@ -66,15 +62,6 @@ def test_every_step_at_the_bench_moves_the_stage(lab: Desk) -> None:
     assert lab.see(sample_id)["kind"] == "result"
 
 
-def test_a_returned_result_goes_back_to_being_looked_at(lab: Desk) -> None:
-    sample_id = lab.sample()
-    view = lab.draft(sample_id, NewFinding("mdma", analysis_ids=(lab.analysis(sample_id),)))
-    view = lab.act(view, "submit", CHEMIST)
-    lab.act(view, "return", VERIFIER, reason="The blank is missing")
-    assert lab.see(sample_id)["stage"] == "being_looked_at"
-    assert "blank is missing" not in lab.page(sample_id)
-
-
 @pytest.mark.parametrize("state", [None, *(s.value for s in results_domain.State)])
 @pytest.mark.parametrize("analysed", [False, True])
 def test_every_state_of_a_result_has_a_stage(state: str | None, analysed: bool) -> None:
@@ -96,16 +83,6 @@ def test_a_released_result_names_what_was_found_what_was_expected_and_the_limits
     assert "limits" in slots
     assert "999" in page
     assert "This result has changed" not in page
-
-
-def test_a_result_being_amended_is_said_to_be_under_review(lab: Desk) -> None:
-    sample_id = lab.sample()
-    view = lab.found(sample_id)
-    lab.act(view, "amend", CHEMIST, reason="peak at 12 min belongs to #017", change_reason=ChangeReason.MORE_TESTS)
-    state, page = lab.see(sample_id), lab.page(sample_id)
-    assert state["under_review"]
-    assert "being looked at again" in page
-    assert "#017" not in page, "what staff typed is not for the client"
 
 
 def test_a_changed_result_says_first_that_it_changed_and_why(lab: Desk) -> None:
@@ -190,20 +167,6 @@ def test_back_of_house_staff_read_why_nothing_is_told(lab: Desk, world: Any) -> 
     assert str(sample_id) not in queue
 
 
-def test_a_withdrawn_sample_is_not_told_by_staff_either(lab: Desk) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    _withdraw(lab, sample_id)
-    page = lab.staff(sample_id)
-    assert "withdrew this sample" in page
-    assert "We found" not in page
-
-
-def _withdraw(lab: Desk, sample_id: Any) -> None:
-    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
-        samples.withdraw(uow, lookup.get_sample(uow.session, uow.actor, sample_id), "asked")
-
-
 # -- the facts --------------------------------------------------------------------------------------------------
 
 
@@ -218,30 +181,6 @@ def test_a_positive_nitazene_strip_shows_the_nitazene_message_and_the_emergency_
     assert state["messages"][messages(state).index("M-NITAZENE")]["severity"] == "S0"
     assert "naloxone" in lab.page(sample_id).lower()
     assert "Tell the session lead now" in lab.staff(sample_id)
-
-
-def test_a_negative_strip_and_infrared_alone_never_say_that_there_is_no_nitazene(lab: Desk) -> None:
-    sample_id = lab.sample(("heroin",))
-    ran = lab.analysis(sample_id, "ftir")
-    lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading=StripReading.NEGATIVE)
-    lab.finish(lab.draft(sample_id, NewFinding("heroin", analysis_ids=(ran,))))
-    state = lab.see(sample_id)
-    assert "M-NITAZENE" not in messages(state)
-    text = " ".join(m["text"] for m in state["messages"])
-    assert "no nitazene" not in text.lower()
-    assert "did not find a nitazene" not in text.lower()
-    assert "nitazene" in text.lower(), "the limits name what could be there unseen"
-
-
-def test_one_technique_reads_as_looks_like_and_a_laboratory_method_as_found(lab: Desk) -> None:
-    infrared, laboratory = lab.sample(), lab.sample()
-    lab.found(infrared, LOOKS_LIKE_MDMA, method="ftir")
-    ran = [lab.analysis(laboratory, m) for m in ("gc_ms", "ftir")]
-    lab.finish(lab.draft(laboratory, NewFinding("mdma", analysis_ids=tuple(ran))))
-    soft, firm = lab.see(infrared)["headline"], lab.see(laboratory)["headline"]
-    assert "looks like" in soft.lower()
-    assert "looks like" not in firm.lower()
-    assert firm == "We found MDMA, as you expected."
 
 
 def test_not_found_is_said_only_where_a_method_could_have_seen_it(lab: Desk) -> None:
@@ -283,16 +222,6 @@ def test_a_released_page_stays_as_it_was_verified_whatever_is_written_down_after
     }
 
 
-def test_what_a_finding_cannot_be_told_from_is_never_said_to_be_missing(lab: Desk) -> None:
-    sample_id = lab.sample(("3-mmc",))
-    ran = lab.analysis(sample_id, "gc_ms")
-    found = NewFinding("mephedrone", analysis_ids=(ran,), cannot_tell_from=("3-MMC",))
-    lab.finish(lab.draft(sample_id, found))
-    state, text = lab.see(sample_id), lab.page(sample_id)
-    assert "did not find 3-MMC" not in text
-    assert "3-MMC" in state["headline"] + " ".join(m["text"] for m in state["messages"])
-
-
 def test_the_page_reaches_the_verdict_that_staff_verified(lab: Desk) -> None:
     for expected, found in ((("mdma",), "mdma"), (("mdma",), "eutylone"), ((), "mdma"), (("heroin", "mdma"), "mdma")):
         sample_id = lab.sample(expected, **({} if expected else {"intent": "unknown"}))
@@ -306,28 +235,6 @@ def _view(lab: Desk, session: Any, sample_id: Any) -> Any:
     from app.care.consultations.client_view import client_view
 
     return client_view(session, lab.runtime.pack, lab.row(sample_id), lab.runtime.now())
-
-
-@pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [
-        (Form, words.Form),
-        (Abundance, words.Abundance),
-        (Confidence, words.Confidence),
-        (Unit, words.Unit),
-        (Basis, words.Basis),
-        (StripReading, words.StripReading),
-    ],
-)
-def test_every_word_the_laboratory_uses_is_known_to_the_messages(ours: Any, theirs: Any) -> None:
-    assert {m.value for m in ours} <= {m.value for m in theirs}
-
-
-def test_a_bare_unknown_or_mixture_is_an_intent_of_its_own() -> None:
-    known = {"unknown", "mixture"}
-    assert facts.expected_of([], "unknown", known) == ("unknown",)
-    assert facts.expected_of([], "known", known) == ()
-    assert facts.expected_of(["mdma"], "mixture", known) == ("mdma",)
 
 
 # -- E4: a changed result ---------------------------------------------------------------------------------------------

@@ -7,19 +7,15 @@ from typing import Any
 
 import pytest
 
-from app.care.consultations import beside, facts
+from app.care.consultations import beside
 from app.care.consultations.client_view import client_view
 from app.care.counted import series
-from app.intake.samples import lookup
-from app.intake.samples import service as samples
 from app.intake.samples.domain import HarmEvent
-from app.intake.samples.schemas import SampleChange
 from app.laboratory.readings.domain import AnalysisStatus
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding
-from app.results.grounds import changed, current
-from harm_messages import Facts, FindingFact, load_pack
+from harm_messages import Facts, load_pack
 from harm_messages.vocabulary import StripReading
 from tests.app.consultations.conftest import Desk
 
@@ -57,14 +53,6 @@ def test_a_strip_speaks_only_where_its_run_was_in_order_and_stands_as_a_test_whe
     assert found.findings[0].methods == ("ftir",)
 
 
-@pytest.mark.parametrize(
-    ("said", "kept"),
-    [("zzyzx", "zzyzx"), ("  two   words ", "two words"), ("dunno", ""), ("", ""), ("spice", "spice")],
-)
-def test_words_the_register_does_not_know_are_kept_and_a_word_for_nothing_is_not(said: str, kept: str) -> None:
-    assert facts.said_words(said, PACK.substances) == kept
-
-
 def test_an_unknown_word_opens_a_page_that_says_it_as_it_was_said(lab: Desk) -> None:
     sample = lab.sample((), words_spoken="zzyzx <b>blue</b>")
     ran = lab.analysis(sample, "ftir")
@@ -73,21 +61,6 @@ def test_an_unknown_word_opens_a_page_that_says_it_as_it_was_said(lab: Desk) -> 
     assert "You told us: zzyzx &lt;b&gt;blue&lt;/b&gt;" in page
     assert "<b>blue" not in page
     assert made(lab, sample).expected_words == "zzyzx <b>blue</b>"
-
-
-def test_what_is_said_later_does_not_change_a_page_and_makes_an_open_result_be_looked_at_again(lab: Desk) -> None:
-
-    sample = lab.sample((), words_spoken="zzyzx")
-    ran = lab.analysis(sample, "ftir")
-    view = lab.act(lab.draft(sample, NewFinding("caffeine", analysis_ids=(ran,))), "submit", Role.CHEMIST)
-    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
-        row = lookup.lock_sample(uow, sample)
-        samples.change(uow, row, SampleChange(words_spoken="qwxyz"), substances=lab.runtime.pack.substances)
-
-    def is_changed(session: Any) -> bool:
-        return changed(view.result, current(session, lab.row(sample), view.result))
-
-    assert lab.read(is_changed)
 
 
 @pytest.mark.parametrize(("form", "mass"), [("tablet", 312.0), ("powder", None), ("capsule", None)])
@@ -148,12 +121,3 @@ def test_a_second_sample_is_the_same_drug_confirmed_lately_by_the_same_service(l
     assert not elsewhere(besides=here)
     clock.advance(days=40)
     assert not elsewhere("pma", besides=here), "long ago"
-
-
-def test_only_what_an_alert_is_proposed_for_makes_a_second_sample() -> None:
-
-    def seen(*names: str, confidence: str = "confirmed") -> Facts:
-        return Facts(findings=tuple(FindingFact(substance=n, confidence=confidence) for n in names))
-
-    assert beside.watched(seen("mdma", "caffeine", "pma", "metonitazene"), PACK) == {"pma", "metonitazene"}
-    assert beside.watched(seen("pma", confidence="indicated"), PACK) == set()

@@ -12,13 +12,12 @@ from fastapi.testclient import TestClient
 
 from app.care.consultations import words
 from app.care.consultations.domain import Shut, Stage
-from app.care.consultations.words import WORDS, Words, offered, preferred, words_of
+from app.care.consultations.words import WORDS, Words, preferred, words_of
 from app.care.message_packs.provider import Packs
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from app.results.domain import ChangeReason
 from app.results.finding import NewFinding
-from harm_messages import load_pack
 from tests.app.conftest import application_with
 from tests.support.packs import approved_pack
 
@@ -75,14 +74,6 @@ def test_a_language_that_leaves_a_word_to_the_english_is_not_loaded() -> None:
         words._complete(Words(name="Cymraeg"))
 
 
-def test_every_word_a_template_asks_for_is_there() -> None:
-    files = [*SCREENS.glob("ticket/*.html"), SCREENS / "common/client_base.html"]
-    asked = {(f.name, w) for f in files for w in re.findall(r"\bw\.([a-z]\w*)", f.read_text(encoding="utf-8"))}
-    assert len(asked) > 30
-    known = {*Words.model_fields, "before", "typical"}
-    assert {pair for pair in asked if pair[1] not in known} == set()
-
-
 def test_numbers_before_a_sample_are_said_in_the_language() -> None:
     said = [words_of("cy").before(n) for n in (None, 0, 1, 12)]
     assert said == [
@@ -116,12 +107,6 @@ def test_a_first_visit_follows_what_the_browser_prefers(header: str, chosen: str
     assert preferred(header, ("en", "cy")) == chosen
 
 
-def test_only_languages_of_the_pack_are_offered() -> None:
-    pack = load_pack()
-    assert offered(pack) == ("en", "cy")
-    assert offered(replace(pack, locales={"en": pack.locales["en"], "xx": pack.locales["cy"]})) == ("en",)
-
-
 def test_the_entry_is_english_unless_the_browser_prefers_welsh(client: TestClient) -> None:
     english, welsh = client.get("/t").text, client.get("/t", headers=WELSH).text
     assert (html_lang(english), html_lang(welsh)) == ("en", "cy")
@@ -141,14 +126,6 @@ def test_a_choice_is_kept_by_the_browser_and_goes_before_what_it_prefers(client:
     assert "set-cookie" not in client.get("/t").headers
     client.get("/t?lang=en")
     assert html_lang(client.get("/t", headers=WELSH).text) == "en"
-
-
-@pytest.mark.parametrize("asked", ["xx", "", "cy-GB", "../en", "<b>", "en,cy"])
-def test_a_language_nobody_offers_changes_nothing(client: TestClient, asked: str) -> None:
-    answer = client.get("/t", params={"lang": asked})
-    assert (answer.status_code, html_lang(answer.text)) == (200, "en")
-    assert "set-cookie" not in answer.headers
-    assert "<b>" not in answer.text
 
 
 def test_the_switch_is_two_links_that_work_without_scripts_and_know_no_ticket(lab: Desk, client: TestClient) -> None:
@@ -175,21 +152,6 @@ def test_a_switch_in_the_tab_of_one_ticket_never_shows_that_of_another(lab: Desk
 
 
 # -- what is in which -------------------------------------------------------------------------------------------
-
-
-def test_waiting_is_told_in_welsh(lab: Desk, client: TestClient) -> None:
-    lab.sample()
-    page = in_welsh(lab, lab.sample(), client)
-    assert html_lang(page) == "cy"
-    for said in (
-        "Mae eich sampl yn y ciw",
-        "Mae 1 sampl o flaen eich un chi.",
-        "Diweddariad diwethaf",
-        "Wedi&#39;i roi i ni",
-    ):
-        assert said in page
-    assert "Handed in" not in page
-    assert "Skip to the page" not in page
 
 
 def test_wrong_codes_and_lost_tickets_are_told_in_welsh(lab: Desk, client: TestClient) -> None:
@@ -268,33 +230,7 @@ def test_paper_is_in_the_language_of_the_page(lab: Desk, client: TestClient) -> 
     assert "Dywedoch chi wrthym" in sheet
 
 
-def test_programs_get_the_language_they_ask_for(lab: Desk, client: TestClient) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    body = {"code": lab.codes[sample_id]}
-    english = client.post(VIEW, json=body).json()
-    welsh = client.post(f"{VIEW}?lang=cy", json=body).json()
-    assert (english["locale"], welsh["locale"]) == ("en", "cy")
-    assert welsh["headline"] == (
-        "Mae hwn yn edrych fel MDMA, fel roeddech chi'n disgwyl. Gall prawf gwell ddweud yn sicr."
-    )
-    assert {m["locale"] for m in english["messages"]} == {"en"}
-    assert {m["locale"] for m in welsh["messages"]} == {"en", "cy"}
-
-
 # -- what is kept of it -----------------------------------------------------------------------------------------
-
-
-def test_the_display_log_holds_the_language_that_was_shown(lab: Desk, client: TestClient) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    in_welsh(lab, sample_id, client)
-    client.get("/t?lang=cy")
-    client.get("/t?lang=en")
-    rows = lab.shown(sample_id)
-    assert [(row.shown_to, row.locale) for row in rows] == [("client", "cy"), ("client", "en")]
-    fallen = [{"M-NOTICE-MACHINE", "M-NOTICE-ASK-US"} & {m["id"] for m in row.messages} for row in rows]
-    assert fallen == [{"M-NOTICE-MACHINE", "M-NOTICE-ASK-US"}, set()]
 
 
 def test_a_worker_shows_the_page_in_welsh_on_a_screen_that_stays_english(lab: Desk, world: Any) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from app.platform.db import Database
-from app.platform.kernel.actor import Role
 from app.screens.consultation import page as also_taking
 from harm_messages import load_pack
 from harm_messages.vocabulary import Pictogram
@@ -51,17 +50,6 @@ def test_a_ticket_that_waits_has_nothing_to_print_yet(lab: Desk, world: Any) -> 
     assert got.status_code == 303
 
 
-def test_who_may_tell_may_print_and_nobody_else(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    address = f"/consultations/samples/{sample_id}/print"
-    page = world.as_(WORKER).get(address).text
-    assert "MDMA" in page
-    assert [row.shown_to for row in lab.shown(sample_id)] == ["staff"]
-    assert world.as_(Role.CHEMIST).get(address).status_code == 403
-    assert world.as_(WORKER, agency="other").get(address).status_code == 404
-
-
 def test_every_pictogram_has_a_drawing_of_its_own_in_ink_alone(lab: Desk) -> None:
     macros: Any = lab.runtime.templates.environment.get_template("common/pictograms.html").module
     assert set(macros.drawings) == {one.value for one in Pictogram}
@@ -87,22 +75,3 @@ def test_what_may_be_ticked_holds_everything_a_pair_knows_and_nothing_twice() ->
     names = [one.label.casefold() for one in (*tapped, *found)]
     assert len(names) == len(set(names))
     assert not [one for one in found if pack.substances[one.id].cutting and not pack.substances[one.id].psychoactive]
-
-
-def test_only_what_the_pack_knows_counts_and_once() -> None:
-    pack = load_pack()
-    assert also_taking.known(pack, ["lithium", "tramadol", "lithium", "no such thing"]) == ("lithium", "tramadol")
-    assert also_taking.labels(pack, ("lithium", "cocaine", "pregnant")) == ["lithium", "Cocaine"]
-    assert also_taking.labels(pack, ("lithium", "pregnant"), "about_you") == ["pregnant or trying for a baby"]
-
-
-def test_the_table_for_screens_without_scripts_holds_every_pair_from_both_sides() -> None:
-    pack = load_pack()
-    table = {row.plain: row for row in also_taking.mixing_table(pack)}
-    assert list(table) == sorted(table, key=str.casefold)
-    for pair in pack.pairs:
-        a, b = (pack.groups[side].plain for side in (pair.a, pair.b))
-        for one, other in ((a, b), (b, a)):
-            grave = other in table[one].grave
-            assert grave != (other in table[one].serious), "once, and by its weight"
-            assert grave or pair.severity.rank > 1

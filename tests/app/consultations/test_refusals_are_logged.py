@@ -211,14 +211,3 @@ def test_the_rates_count_what_was_refused_beside_what_was_granted(lab: Desk, wor
     clock.advance(days=8)
     world.clients.clear()
     assert world.as_(LEAD).get("/api/v1/override-rates?days=7").json()["rows"] == []
-
-
-def test_a_question_about_what_was_typed_is_no_refusal(lab: Desk, world: Any) -> None:
-    body = {"session_id": str(lab.session_id), "snippet": "SN-URGENT-ILL", "hours": 12, "why": "Ask my mate Dave."}
-    answer = world.as_(WORKER).post("/api/v1/urgent-messages", json=body)
-    assert answer.json()["type"] == "urn:mast:problem:personal_data"
-    assert refusals(lab) == []
-
-
-def test_every_code_has_its_words() -> None:
-    assert all(why.words for why in WhyRefused)

@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from app.care.consultations.domain import ShownTo
 from app.care.consultations.tables import DisplayLog
 from app.care.message_packs.provider import Packs
 from app.platform.kernel.actor import Role
@@ -123,20 +122,6 @@ def test_the_list_says_when_to_whom_in_which_language_and_with_which_pack(lab: D
         assert words in page
 
 
-def test_each_language_is_kept_and_comes_again_in_it(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    browser = world.anonymous()
-    lab.see(sample_id, browser)
-    welsh = browser.get("/t?lang=cy").text
-    rows = lab.shown(sample_id)
-    assert [row.locale for row in rows] == ["en", "cy"]
-    again = world.as_(WORKER).get(f"/consultations/samples/{sample_id}/shown/{rows[1].id}").text
-    headline = re.search(r"result__headline[^>]*>(.*?)</h", welsh, re.S)
-    assert headline is not None
-    assert headline.group(1) in again
-
-
 def test_a_page_whose_pack_is_gone_is_not_made_up(lab: Desk, world: Any) -> None:
     sample_id = lab.sample()
     lab.found(sample_id)
@@ -188,21 +173,6 @@ def test_the_log_refuses_to_be_changed(lab: Desk) -> None:
         with pytest.raises(DatabaseError, match="append-only"), lab.runtime.db.begin() as uow:
             uow.session.connection().execute(sa.text(statement))
     assert lab.shown(sample_id)[0].locale == "en"
-
-
-@pytest.mark.parametrize("role", sorted(set(Role)))
-def test_only_those_who_tell_see_what_was_shown(lab: Desk, world: Any, role: Role) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    lab.see(sample_id)
-    row = lab.shown(sample_id)[0]
-    assert row.shown_to == ShownTo.CLIENT
-    allowed = role in (Role.HEALTH_WORKER, Role.SESSION_LEAD)
-    for path in (
-        shown_url(sample_id), shown_url(sample_id, row.id), f"/consultations/samples/{sample_id}/shown",
-        f"/consultations/samples/{sample_id}/shown/{row.id}",
-    ):  # fmt: skip
-        assert world.as_(role).get(path).status_code == (200 if allowed else 403)
 
 
 def test_a_foreign_entry_is_as_one_that_does_not_exist(lab: Desk, world: Any) -> None:

@@ -18,7 +18,6 @@ import structlog
 import app.main
 from app.operations import logging as logs
 from app.results.finding import NewFinding
-from app.screens.consultation import page as also_taking
 from harm_messages import load_pack
 from tests.support import traces
 from tests.support.planted import SENTINEL, planted
@@ -175,25 +174,12 @@ def test_G2_what_a_person_says_about_themselves_goes_the_same_way_and_has_a_card
     assert title not in lab.page(sample_id), "the client's own page knows nothing of it"
 
 
-def test_G2_no_age_is_asked(lab: Desk) -> None:
-    asked = [one for kind in ("about_you", "taken") for one in also_taking.short_list(load_pack(), kind)]
-    assert not [one for one in asked if re.search(r"\b(age|aged|years?|under|young|old)\b", f"{one.label} {one.words}")]
-
-
 def test_what_is_not_known_is_said_to_be_missing_and_never_repeated(lab: Desk, world: Any) -> None:
     sample_id = lab.sample()
     lab.found(sample_id)
     page = world.as_(WORKER).post(f"/consultations/samples/{sample_id}/with", data={"also": "grandmas-drops"}).text
     assert "no longer knows something you ticked" in page
     assert "grandmas-drops" not in page
-
-
-def test_nothing_ticked_is_the_page_as_the_client_has_it(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    page = world.as_(WORKER).post(f"/consultations/samples/{sample_id}/with").text
-    assert "hx-get" in page.split('id="client-page"')[1].split(">")[0]
-    assert "data-with" not in page
 
 
 def test_a_substance_of_the_register_may_be_named_too(lab: Desk, world: Any) -> None:
@@ -208,12 +194,6 @@ def _fails(*_: Any, **__: Any) -> Any:
     from harm_messages import HarmMessageError
 
     raise HarmMessageError("a placeholder was left over")
-
-
-def test_the_search_would_find_it(lab: Desk, tmp_path: Path) -> None:
-    (tmp_path / "leak").write_text(f"also: {SENTINEL}")
-    (tmp_path / "wide").write_text("wychwood%20tonic", encoding="utf-16")
-    assert len([where for where, content in everywhere(lab, tmp_path) if MARK.search(content)]) == 2
 
 
 def test_the_search_would_find_it_in_the_database(lab: Desk, tmp_path: Path) -> None:

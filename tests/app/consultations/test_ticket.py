@@ -58,16 +58,6 @@ def test_wrong_expired_withdrawn_replaced_and_back_of_house_codes_answer_alike(
     assert answer(browser, lab.codes[expired]) == unknown
 
 
-def test_a_form_answers_wrong_codes_alike_too(lab: Desk, world: Any) -> None:
-    hidden = lab.sample(session_id=world.session(licence="boh_no_individual_results"))
-    wrong = world.anonymous().post("/t", data={"code": UNKNOWN})
-    also_wrong = world.anonymous().post("/t", data={"code": lab.codes[hidden]})
-    assert wrong.status_code == also_wrong.status_code == 404
-    assert wrong.text.replace(UNKNOWN, "") == also_wrong.text.replace(lab.codes[hidden], "")
-    assert "There is no result for this code." in wrong.text
-    assert UNKNOWN in wrong.text, "what was typed is kept for mending"
-
-
 def test_a_browser_that_held_a_ticket_loses_it_when_the_sample_is_withdrawn(lab: Desk, world: Any) -> None:
     sample_id, browser = lab.sample(), world.anonymous()
     lab.see(sample_id, browser)
@@ -122,13 +112,6 @@ def test_the_ticket_cookie_is_out_of_reach_of_scripts_and_other_sites_and_not_th
     assert lab.codes[sample_id] not in cookie
 
 
-def test_a_second_look_keeps_the_cookie_and_another_ticket_replaces_it(lab: Desk, world: Any) -> None:
-    first, second, browser = lab.sample(), lab.sample(), world.anonymous()
-    assert "set-cookie" in browser.post(VIEW, json={"code": lab.codes[first]}).headers
-    assert "set-cookie" not in browser.post(VIEW, json={"code": lab.codes[first]}).headers
-    assert "set-cookie" in browser.post(VIEW, json={"code": lab.codes[second]}).headers
-
-
 def test_the_browsers_own_secret_ends_after_a_day(lab: Desk, world: Any, clock: Any) -> None:
     sample_id, browser = lab.sample(), world.anonymous()
     browser.post("/t", data={"code": lab.codes[sample_id]})
@@ -156,10 +139,6 @@ def test_closing_the_result_takes_the_cookie_back(lab: Desk, world: Any) -> None
     assert COOKIE not in browser.cookies
     assert "Ticket code" in browser.get("/t").text
     assert browser.get("/t/part").status_code == 401
-
-
-def test_without_a_ticket_there_are_no_live_events(world: Any) -> None:
-    assert world.anonymous().get("/api/v1/tickets/events").status_code == 401
 
 
 # -- live -------------------------------------------------------------------------------------------------------

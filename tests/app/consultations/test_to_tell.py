@@ -147,15 +147,6 @@ def test_staff_read_what_the_client_saw_and_that_it_changed_since(lab: Desk, clo
     assert changed[2] == seen[1] != changed[1]
 
 
-def test_another_language_is_no_other_page(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id, NewFinding("eutylone"))
-    browser = world.anonymous()
-    browser.get("/t?lang=cy")
-    assert "Dywedoch chi wrthym" in lab.page(sample_id, browser)
-    assert "The client opened this page at" in lab.staff(sample_id)
-
-
 def test_a_result_given_stands_under_those_ready_and_the_list_does_not_deny_it(lab: Desk, world: Any) -> None:
     sample_id = lab.sample()
     lab.found(sample_id)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.care.consultations.domain import UrgentState, WhyRefused, urgent_state, why_no_approval
 from app.intake.people import service as people
 from app.platform.db import Database
 from app.platform.kernel.actor import Role
@@ -94,15 +93,6 @@ def test_a_region_is_every_session_in_it(lab: Desk, world: Any) -> None:
     assert "M-SN-URGENT-STRONG" in ids(lab, other)
 
 
-def test_two_health_workers_are_not_enough(lab: Desk, world: Any) -> None:
-    row = asked(lab, world.as_(WORKER))
-    once = act(another(world, WORKER), row).json()
-    refused = act(another(world, WORKER), once)
-    assert refused.status_code == 409
-    assert "clinician or a session lead" in refused.text
-    assert act(another(world, Role.CLINICIAN), once).json()["state"] == "shown"
-
-
 def test_one_person_stops_it_at_once_and_a_late_request_lapses(lab: Desk, world: Any, clock: Any) -> None:
     sample_id = lab.sample()
     lab.found(sample_id)
@@ -152,39 +142,6 @@ def test_a_page_that_showed_it_says_in_one_sentence_when_it_is_stopped(lab: Desk
     assert "We withdrew" not in lab.page(read), "another one says it again"
 
 
-def test_a_request_that_was_never_on_a_page_or_ended_by_itself_is_not_said_to_be_withdrawn(
-    lab: Desk, world: Any, clock: Any
-) -> None:
-    sample_id = lab.sample()
-    lab.found(sample_id)
-    lab.page(sample_id)
-    clock.advance(minutes=5)
-    act(world.as_(WORKER), asked(lab, world.as_(WORKER)), "stop", why="A mistake.")
-    on_pages(lab, world, snippet="SN-URGENT-STRONG", hours=6)
-    assert "Some here hold far too much" in lab.page(sample_id)
-    clock.advance(hours=7)
-    assert "Some here hold far too much" not in lab.page(sample_id)
-    assert "We withdrew" not in lab.page(sample_id)
-
-
-@pytest.mark.parametrize(
-    ("more", "field"),
-    [
-        ({"snippet": "SN-NALOXONE"}, "snippet"),
-        ({"snippet": "Beware of Dave"}, "snippet"),
-        ({"why": ""}, "why"),
-        ({"hours": 13}, "hours"),
-        ({"hours": 73}, "hours"),
-    ],
-)
-def test_what_cannot_be_asked_for(lab: Desk, world: Any, more: dict[str, Any], field: str) -> None:
-    body = {"session_id": str(lab.session_id), "snippet": "SN-URGENT-ILL", "hours": 12, "why": "x", **more}
-    got = world.as_(WORKER).post(URL, json=body)
-    assert got.status_code == 422
-    assert field in got.text
-    assert world.as_(WORKER).get(URL).json() == []
-
-
 def test_the_screen_asks_approves_and_stops_without_scripts(lab: Desk, world: Any) -> None:
     form = {
         "session_id": str(lab.session_id),
@@ -219,27 +176,6 @@ def test_nobody_else_and_no_other_agency(lab: Desk, world: Any) -> None:
         assert act(world.as_(role), row).status_code == 403
         assert world.as_(role).get(URL).status_code == 403
     assert act(world.as_(LEAD, agency="other"), row).status_code == 404
-
-
-def test_who_may_approve_is_one_table() -> None:
-    me, one, other = (uuid.uuid4() for _ in range(3))
-    assert why_no_approval(me, None, me, senior=True) is WhyRefused.OWN_REQUEST
-    assert why_no_approval(me, one, one, senior=True) is WhyRefused.APPROVED_ALREADY
-    assert why_no_approval(me, one, other, senior=False) is WhyRefused.NEEDS_SENIOR
-    assert why_no_approval(me, one, other, senior=True) is None
-    assert why_no_approval(me, None, one, senior=False) is None, "the second may be the senior one"
-
-
-def test_where_it_stands_follows_from_its_times(clock: Any) -> None:
-    from datetime import timedelta
-
-    now = clock()
-    hour = timedelta(hours=1)
-    assert urgent_state(now, None, None, now) is UrgentState.ASKED
-    assert urgent_state(now - 24 * hour, None, None, now) is UrgentState.LAPSED
-    assert urgent_state(now, now + hour, None, now) is UrgentState.SHOWN
-    assert urgent_state(now, now, None, now) is UrgentState.OVER
-    assert urgent_state(now, now + hour, now, now) is UrgentState.STOPPED
 
 
 def test_a_clients_page_looks_again_when_its_place_is_warned_and_for_no_other(lab: Desk, world: Any) -> None:

@@ -19,13 +19,6 @@ def test_every_shipped_message_survives_the_form() -> None:
             assert again.meaning() == one.meaning(), path
 
 
-def test_words_that_yaml_takes_for_something_else_are_quoted() -> None:
-    front = {"id": "M-A", "title": "No", "evidence": ["on", "a: b", "yes", "12", 'He said "no"']}
-    again = message_files.read(message_files.write(message_files.MessageFile(front, {"": "Card.", "more": "More."})))
-    assert dict(again.front) == front
-    assert again.parts == {"": "Card.", "more": "More."}
-
-
 def test_a_version_rises_once_and_only_for_what_a_reader_notices() -> None:
     parent = message_files.MessageFile({"version": 4, "title": "Heat", "evidence": ["a"]}, {"": "Sip water."})
     changed = message_files.MessageFile({**parent.front, "title": "Hot"}, parent.parts)

@@ -20,7 +20,6 @@ from app.care.message_packs import (
     comparing,
     drafting,
     message_files,
-    provider,
     repository,
     rule_files,
 )
@@ -33,7 +32,7 @@ from harm_messages import pack_files
 from tests.app.message_packs.conftest import HEAT, Editors, field
 from tests.support.effort import a_sound_pack, within
 from tests.support.packs import checked_at_once, found_here
-from tests.support.poison import ALIAS_BOMB, MERGE_BOMB, with_endless_pattern
+from tests.support.poison import ALIAS_BOMB, with_endless_pattern
 from tests.support.road import ok
 
 TODAY = date(2026, 11, 28)
@@ -75,11 +74,10 @@ def stored(editors: Editors, path: str, text: str) -> str:
     ("path", "text"),
     [
         ("evidence.yaml", ALIAS_BOMB),
-        ("evidence.yaml", MERGE_BOMB),
         ("rules/opioids.yaml", "- &r {id: R-NEW}\n- *r\n"),  # the rules that are gone are told after it
         (HEAT, FILES[HEAT].replace("version: ", f"x: {{{', '.join(ALIAS_BOMB.splitlines())}}}\nversion: ", 1)),
     ],
-    ids=["aliases", "merges", "rules", "front matter"],
+    ids=["aliases", "rules", "front matter"],
 )
 def test_a_draft_stored_before_the_upgrade_opens_at_once_and_shows_what_to_mend(
     editors: Editors, monkeypatch: pytest.MonkeyPatch, path: str, text: str
@@ -155,6 +153,7 @@ def test_a_version_of_too_many_characters_is_neither_saved_nor_read(
 # -- in the child ----------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_pattern_that_never_ends_is_stopped_and_told(editors: Editors, monkeypatch: pytest.MonkeyPatch) -> None:
     children: list[object] = []
 
@@ -179,8 +178,8 @@ def test_a_pattern_that_never_ends_is_stopped_and_told(editors: Editors, monkeyp
 @pytest.mark.parametrize(
     ("files", "limits", "says", "lasting"),
     [
-        ({**FILES, "evidence.yaml": "[" * 100_000}, {}, "too deeply", True),
-        (FILES, {"memory_bytes": 2**20}, "more than 1 MB of memory", True),
+        pytest.param({**FILES, "evidence.yaml": "[" * 100_000}, {}, "too deeply", True, marks=pytest.mark.long),
+        pytest.param(FILES, {"memory_bytes": 2**20}, "more than 1 MB of memory", True, marks=pytest.mark.long),
         (FILES, {"wall_seconds": 0.2}, "not done after 0 seconds", False),
         (ENDLESS, {"cpu_seconds": 0}, "stopped after", True),
     ],
@@ -201,15 +200,6 @@ def test_a_fault_of_the_check_itself_is_told_and_logged(monkeypatch: pytest.Monk
     monkeypatch.setattr("app.care.message_packs.confined.sys.executable", "/nowhere/python")
     (step,) = found_in(FILES, TODAY)
     assert (step.stage, step.lasting) == ("stopped", False)
-
-
-def test_packs_of_drafts_fill_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    size = sum(map(len, FILES.values()))
-    monkeypatch.setattr(provider, "MAX_KEPT", 2 * size + 1_000)
-    packs = provider.Packs()
-    for n in range(4):
-        assert packs.of_draft({**FILES, "rules/new.yaml": f"# {n}\n"}) is not None
-    assert len(packs._drafts) == 2
 
 
 # -- while somebody types, and what pages do themselves -------------------------------------------------
@@ -238,31 +228,6 @@ def test_a_comparison_ends_whatever_is_compared() -> None:
     ]  # fmt: skip
     assert all(len(p.text) < 21_000 for c in found for p in c.pieces)
     assert comparing.changed_paths(old, new) == [c.path for c in found]
-
-
-def test_files_that_agree_in_every_other_line_are_shown_as_replaced_and_the_others_word_by_word() -> None:
-    def every_other(word: str) -> str:
-        return "".join(f"x{n}\n{word}{n}\n" for n in range(6_000))
-
-    old = {"a.md": "One word differs here.\n", **{f"z{n}.md": every_other("u") for n in range(9)}}
-    new = {"a.md": "One word changed here.\n", **{f"z{n}.md": every_other("v") for n in range(9)}}
-    short, *long = comparing.changes(old, new)
-    assert [p.text for p in short.pieces if p.kind != "same"] == ["differs", "changed"]
-    assert not short.replaced
-    assert [[p.kind for p in one.pieces] for one in long] == [["gone", "new"]] * 9
-    assert all(one.replaced for one in long)
-
-
-def test_files_have_one_allowance_of_work_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of them alone is compared line by line; nine of them would take nine times as long."""
-    monkeypatch.setattr(comparing, "_WORK", 20_000)
-    lines = [f"line {n}\n" for n in range(4_000)]
-    old = {f"z{n}.md": "".join(lines) for n in range(9)}
-    new = {path: text.replace("line 2000\n", "another\n") for path, text in old.items()}
-    one_alone = comparing.changes({"z8.md": old["z8.md"]}, {"z8.md": new["z8.md"]})
-    assert not one_alone[0].replaced
-    first, *_, last = comparing.changes(old, new)
-    assert (first.replaced, last.replaced) == (False, True)
 
 
 def test_a_long_file_of_rules_is_neither_saved_nor_read(editors: Editors) -> None:
@@ -305,11 +270,9 @@ def test_long_front_matter_of_a_message_is_not_read_by_pages(editors: Editors, m
     assert saved.status_code == 303, "what the form asks is written anew"
 
 
-@pytest.mark.parametrize("path", ["rules/opioids.yaml", "evidence.yaml", HEAT])
-def test_a_draft_that_asks_for_another_version_of_yaml_opens_and_says_so(editors: Editors, path: str) -> None:
-    text = FILES[path]
-    text = text.replace("---\n", "---\n%YAML 1.3\n", 1) if path == HEAT else f"%YAML 1.3\n---\n# a & b\n{text}"
-    draft, browser = stored(editors, path, text), editors.browser(CLINICIAN)
+def test_a_draft_that_asks_for_another_version_of_yaml_opens_and_says_so(editors: Editors) -> None:
+    path = "rules/opioids.yaml"
+    draft, browser = stored(editors, path, f"%YAML 1.3\n---\n# a & b\n{FILES[path]}"), editors.browser(CLINICIAN)
     for page in ("", "/texts", "/rules", "/files", "/compare", f"/file?path={path}"):
         assert browser.get(f"/messages/{draft}{page}").status_code == 200, page
     problems = ok(browser.get(f"{URL}/{draft}/check"))["problems"]

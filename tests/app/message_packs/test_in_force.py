@@ -154,18 +154,6 @@ def test_a_withdrawal_while_a_version_waits_stops_its_signature(editors: Editors
     assert editors.read(lambda s: s.exec(sa.select(sa.func.count()).select_from(PackSignature)).scalar()) == 0
 
 
-def test_a_version_withdrawn_as_a_whole_stays_in_force_and_every_page_says_so(editors: Editors) -> None:
-    version = signed(editors, "Sip water.")
-    calm = page(now_in_force(editors))
-    form = {"kind": "pack", "reason": "We have doubts"}
-    assert editors.browser(CLINICIAN).post(f"/messages/{version}/withdraw", data=form).status_code == 303
-    now = page(now_in_force(editors))
-    assert [m.id for m in now.notices] == ["M-NOTICE-WITHDRAWN"]
-    assert "Sip water." in now.to_plain()
-    assert {m.id for m in calm.messages()} <= {m.id for m in now.messages()}
-    assert editors.version(version).state is PackState.WITHDRAWN
-
-
 def test_what_stands_on_every_page_is_not_withdrawn_alone(editors: Editors) -> None:
     shipped = editors.runtime.packs.shipped_id
     for kind, target in (("message", "M-NOTICE-AWAITING"), ("message", "M-NONE"), ("rule", "R-NONE")):

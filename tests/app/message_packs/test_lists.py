@@ -41,13 +41,6 @@ def rules(of: lists.Version = VERSION, **asked: Any) -> list[str]:
 # -- which lines ----------------------------------------------------------------------------------
 
 
-def test_a_list_holds_everything_once_and_the_most_serious_first() -> None:
-    assert len(messages()) == len(set(messages())) == len(ENGLISH)
-    assert sorted(rules()) == sorted(rule.id for rule in PACK.rules)
-    severities = [row.severity for row in lists.message_rows(VERSION, Wanted()) if row.severity]
-    assert severities == sorted(severities)
-
-
 def test_a_message_is_found_by_its_words_its_severity_and_where_it_is_used() -> None:
     assert set(messages(severity="S0")) == {rule.emit.message for rule in PACK.rules if rule.severity.value == "S0"}
     assert "M-HEAT" in messages(q="m-heat")

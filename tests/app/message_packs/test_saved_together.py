@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.care.message_packs.comparing import between
 from app.care.message_packs.merging import Clash, merge
 from app.care.message_packs.rule_files import in_parts
 from app.platform.db import Database
@@ -40,26 +39,6 @@ def test_the_same_change_twice_is_no_clash_and_a_removed_part_is_a_change() -> N
     both = merge({"a": "1"}, {}, {"a": "2"})
     assert both.clashes == (Clash("a", "1", None, "2"),)
     assert both.parts == {"a": "2"}, "yours stand until it is chosen"
-
-
-def test_without_a_common_beginning_everything_that_differs_is_asked() -> None:
-    assert [one.part for one in merge({}, {"a": "1", "b": "1"}, {"a": "1", "b": "2"}).clashes] == ["b"]
-
-
-def test_a_file_of_rules_is_cut_at_its_rules_and_joined_again() -> None:
-    for path, text in FILES.items():
-        if path.startswith("rules/"):
-            parts = in_parts(text)
-            assert "".join(parts.values()) == text
-            assert len(parts) > 2, path
-            assert all(f"id: {name}" in part for name, part in parts.items() if name)
-
-
-def test_a_difference_is_told_word_by_word() -> None:
-    told = [(one.kind, one.text) for one in between("Rest in the shade.", "Rest where it is cool.")]
-    assert ("same", "Rest ") in told
-    assert ("gone", "in") in told
-    assert any(kind == "new" and "cool" in text for kind, text in told)
 
 
 # -- a message ------------------------------------------------------------------------------------
