@@ -6,12 +6,14 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
 from tests.support.requirements import absent
+from tests.support.road import Road, ok
 from tests.support.site import Site
 
 if TYPE_CHECKING:
@@ -90,6 +92,22 @@ def register(page: Page, *, form: str = "crystal", colour: str = "white") -> tup
 def upload(page: Page, file: Path | dict[str, object]) -> None:
     """Give the bench a file."""
     page.locator("#upload").set_input_files(file)  # type: ignore[arg-type]
+
+
+def project_on(road: Road, *steps: str) -> str:
+    """A research project over all of the example, taken through these steps: propose, approve."""
+    people, year = ok(road.as_("admin").request("GET", "/api/v1/people")), datetime.now(UTC).year
+    body = {
+        "title": "What is in tablets", "purpose": "Which adulterants come together.",
+        "researcher_id": next(one["id"] for one in people if "researcher" in one["roles"]),
+        "columns": ["amounts", "verdict"], "first_month": "2020-01", "last_month": "2030-12",
+        "starts_on": f"{year}-01-01", "ends_on": f"{year + 1}-12-31",
+    }  # fmt: skip
+    row = road.post("researcher", "/api/v1/projects", body)
+    for step in steps:
+        role = "researcher" if step == "propose" else "session_lead"
+        row = road.act(role, f"/api/v1/projects/{row['id']}/{step}", row)
+    return str(row["id"])
 
 
 def file(name: str, content: bytes) -> dict[str, Any]:

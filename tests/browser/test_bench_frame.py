@@ -183,7 +183,7 @@ def test_a_plot_is_laid_out_read_and_laid_over_by_keys_and_by_buttons(desk: Desk
 
 def _labels(page: Page) -> None:
     """A press on a labelled band takes its label away, and a further one brings it back."""
-    plot, over = steps.box(page.locator("#plot"), page.locator("#plot .u-over"))
+    plot, over = page.locator("#plot"), steps.box(page.locator("#plot .u-over"))
     labels = (plot.get_attribute("data-labels") or "").split()
     assert 1 <= len(labels) <= 8
 

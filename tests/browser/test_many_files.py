@@ -14,7 +14,6 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
-from tests.support.requirements import absent
 from tests.support.road import Road, infrared_file, ok
 from tests.support.site import LAPTOP, PHONE, TABLET, Clients, Desk
 
@@ -25,7 +24,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 MASS = b"Name: caffeine\nComment: by hand\nNum Peaks: 4\n55 200; 82 150; 109 600; 194 999\n"
 SETTLED = re.compile(r"^(done|warning|asks|problem|unsent|cancelled|twin)$")
-AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 TOO_WIDE = """[...document.querySelectorAll(".drop, .drop *")].filter(
     (one) => one.getBoundingClientRect().right > document.documentElement.clientWidth).map((one) => one.outerHTML)"""
 NO_NETWORK = r"htmx:error|ERR_INTERNET_DISCONNECTED|ERR_FAILED|ERR_CONNECTION"
@@ -58,18 +56,6 @@ TWELVE: dict[str, tuple[bytes, str, str]] = {
     "letters.zip": (_zip(**{"a.doc": b"\xd0\xcf\x11\xe0" * 99, "b.doc": b"no"}), "problem", r"\w+ \w+ \w+"),
     "empty.msp": (b"", "unsent", r"This file is empty\. Export it again from the instrument\."),
 }
-
-
-def _axe(page: Page) -> list[str]:
-    """What axe finds wrong in the frame for files."""
-    if not AXE.exists():
-        absent("browser", f"no {AXE}: npm ci brings it")
-    if not page.evaluate("typeof window.axe === 'object'"):
-        page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(
-        "async () => (await axe.run('.drop')).violations.map((v) => v.id + ': ' + v.nodes.map((n) => n.html).join(' '))"
-    )
-    return found
 
 
 def _bench(desk: Desk, road: Road, size: tuple[int, int] = LAPTOP, **more: Any) -> tuple[Page, str]:
@@ -121,7 +107,7 @@ def test_of_twelve_files_each_has_its_own_outcome(
     for theme in ("light", "dark"):
         page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
         assert page.evaluate(TOO_WIDE) == []
-        assert _axe(page) == [], theme
+        assert steps.axe(page) == [], theme
         desk.shot(page, f"many-{size[0]}-{theme}")
     # what was found can be opened from its row
     _row(page, "table.csv").get_by_role("link", name="Open").click()
