@@ -14,7 +14,7 @@ import pytest
 from sqlmodel import select
 
 from app.care.counted.tables import TrendSample
-from app.figures.history import uploads
+from app.figures.history import interpreting, uploads
 from app.figures.history.domain import UploadState
 from app.figures.history.tables import HistoryUpload
 from app.platform.jobs import long_task
@@ -102,22 +102,17 @@ def test_what_is_wrong_is_told_row_by_row_and_nothing_can_be_imported(world: Any
     assert counted(world) == 0
 
 
-@pytest.mark.parametrize(
-    ("sent", "said"),
-    [
+def test_what_cannot_be_read_at_all_is_said_at_once_beside_its_field(world: Any) -> None:
+    for sent, said in (
         ({"text": b""}, "The file is empty"),
         ({"map_text": b""}, "Choose the map file"),
         ({"map_text": b"format = "}, "is not TOML"),
         ({"map_text": b"\xff\xfe\x00"}, "not UTF-8"),
         ({"map_text": b'format = 1\n[source]\nname = "X"'}, "ours.toml"),
-    ],
-)
-def test_what_cannot_be_read_at_all_is_said_at_once_beside_its_field(
-    world: Any, sent: dict[str, Any], said: str
-) -> None:
-    page = send(world, **sent)
-    assert page.status_code == 422
-    assert said in text_of(page)
+    ):
+        page = send(world, **sent)
+        assert page.status_code == 422
+        assert said in text_of(page)
     with world.runtime.db.read() as session:
         assert session.exec(select(HistoryUpload)).all() == []
 
@@ -153,6 +148,7 @@ def test_reading_tells_how_far_it_is_and_a_worker_that_dies_leaves_nothing(
     world: Any, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(long_task, "EVERY_S", 0.0)
+    monkeypatch.setattr(interpreting, "EVERY_ROWS", 20)
     seen: list[tuple[str, int, int]] = []
     told = uploads._tell
 
@@ -161,10 +157,10 @@ def test_reading_tells_how_far_it_is_and_a_worker_that_dies_leaves_nothing(
         seen.append((step, done, total))
 
     monkeypatch.setattr(uploads, "_tell", look)
-    lines = "".join(ROW.replace("0001", f"{n:05d}") for n in range(4_500))
+    lines = "".join(ROW.replace("0001", f"{n:05d}") for n in range(45))
     url = work(world, send(world, HEAD + lines))
-    assert seen[0] == ("Reading samples.csv", 2_000, 4_501)
-    assert [done for _, done, _ in seen] == [2_000, 4_000, 4_500]
+    assert seen[0] == ("Reading samples.csv", 20, 46)
+    assert [done for _, done, _ in seen] == [20, 40, 45]
 
     def die(*_: Any, **__: Any) -> None:
         raise OSError("the power went")
@@ -178,7 +174,7 @@ def test_reading_tells_how_far_it_is_and_a_worker_that_dies_leaves_nothing(
     assert "at work" in text_of(world.as_(Role.ADMIN).get("/history/part")), "it is tried again"
     clock.advance(minutes=10)
     world.runtime.jobs.run_until_idle()
-    assert counted(world) == 4_500
+    assert counted(world) == 45
 
 
 def test_a_task_that_fails_every_time_says_so_and_can_be_dropped(

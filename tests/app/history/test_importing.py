@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,6 @@ from app.figures.history import service as history
 from app.figures.trends import repository_snapshot as snapshot
 from app.figures.trends import service as trends
 from app.figures.trends.domain import Dimension
-from app.figures.trends.protection.noise import Draws
-from app.figures.trends.protection.striking import strike_due
 from app.figures.trends.schemas import TrendOut
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
@@ -112,6 +108,7 @@ def test_one_wrong_row_and_nothing_is_imported(world: Any, take_in: Callable[...
         assert not history.imports(session, world.actors[Role.ADMIN])
 
 
+@pytest.mark.long
 def test_strips_against_infrared_in_british_columbia(
     world: Any, rows: Callable[..., Any], shared_data: Path, files: Files
 ) -> None:
@@ -145,21 +142,6 @@ def test_a_substance_an_import_brought_can_be_asked_for_and_one_nobody_has_canno
         )
     with pytest.raises(Invalid, match="neither a substance nor a class"):
         rows("median_amount:nothing-of-the-kind")
-
-
-def test_the_download_and_the_page_say_which_half_and_in_which_unit(
-    world: Any, take_in: Callable[..., Any], made: Made
-) -> None:
-    take_in(made.text)
-    rt = world.runtime
-    strike_due(rt.db, rt.pack.substances, Draws.of(rt.settings.pepper()))
-    researcher = world.as_(Role.RESEARCHER)
-    params = {"measure": "median_amount:fentanyl", "by": "month"}
-    lines = list(csv.DictReader(io.StringIO(researcher.get("/trends.csv", params=params).text)))
-    assert {(line["unit"], line["basis"]) for line in lines} == {("percent_ww", "unknown")}
-    page = researcher.get("/trends", params=params, headers={"Accept": "text/html"})
-    assert page.status_code == 200
-    assert "% by weight" in page.text
 
 
 def test_a_measured_0_counts_in_medians_and_is_not_found(

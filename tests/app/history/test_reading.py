@@ -9,7 +9,7 @@ import pytest
 
 from app.figures.history import service
 from app.figures.history.report import map_lines
-from app.figures.history.source_files import Unreadable, day_in, fault_of_cas, figure
+from app.figures.history.source_files import Unreadable, fault_of_cas, figure
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
 
@@ -102,30 +102,44 @@ def test_a_file_that_is_not_what_the_map_says_stops_the_import(files: Files, con
     assert "Nothing was imported" in error.value.hint
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (('licence = "CC BY 4.0"', ""), "source.licence"),
-        (('unit = "percent_ww", ', ""), "unit"),
-        (('zero = "value"', 'zero = "nothing"'), "zero"),
-        (('substance = { constant = "fentanyl" }', 'substanse = { constant = "fentanyl" }'), "substanse"),
-        (('says = "The Market"', 'says = "The Market"\n\n[[site]]\nname = "Other"\nagency = "South"\nsays = "Market"'),
-         "written down for two sites"),
-        (("complete = false", ""), "complete"),
-        (("format = 1", "format = 1\nformat = 1"), "is not TOML"),
-    ],
-)  # fmt: skip
-def test_a_map_with_a_fault_is_refused_before_the_first_row(files: Files, change: tuple[str, str], said: str) -> None:
-    files.map_text = MAP.replace(*change)
+END = 'says = "The Market"\n'
+TEST = '[[test]]\nmethod = "strip"\ncolumn = "Category"\ndetected = "yes"\nnot_detected = "no"\ntarget = '
+NOT_FILLED_IN = "nothing stands behind its “=”"
+FAULTS = (
+    ('licence = "CC BY 4.0"', "", "source.licence"),
+    ('unit = "percent_ww", ', "", "unit"),
+    ('zero = "value"', 'zero = "nothing"', "zero"),
+    ('substance = { constant = "fentanyl" }', 'substanse = { constant = "fentanyl" }', "substanse"),
+    ('column = "Visit"', 'colum = "Visit"', "sample.received.colum: no such key here; is column meant?"),
+    (END, END + '[[site]]\nname = "Other"\nagency = "South"\nsays = "Market"', "written down for two sites"),
+    ("complete = false", "", "complete"),
+    ("format = 1", "format = 1\nformat = 1", "is not TOML"),
+    (END, END + '[[leave_out]]\ncolumn = "Sample"\nwhy = "no words"', "give says or patterns"),
+    (END, END + '[substances.names]\n"goofball" = ["methamphetamine", "opioid"]', "“goofball” is several"),
+    ("[expected]", '[expected]\npatterns = [["(", "opioid"]]', "is no regular expression"),
+    (END, END + '[substances.names]\n"Stardust" = ""', NOT_FILLED_IN),  # read as “not found”, or as nothing expected
+    (END, END + '[[site]]\nname = ""\nagency = "North"\nsays = ["Docks"]', NOT_FILLED_IN),
+    (END, END + '[vocabulary.form]\nvalues = { "dust" = "" }', NOT_FILLED_IN),
+)
+UNKNOWN = (
+    ('"Down" = "opioid"', '"Down" = "opoid"', "“down” is opoid, which is neither in the register nor added"),
+    ("[expected]", '[expected]\npatterns = [["x", "opoid"]]', "“x” is opoid, which is neither"),
+    (END, END + TEST + '"opiod.fentanyl"', "The map tests for opiod.fentanyl"),
+)
+
+
+@pytest.mark.parametrize(("old", "new", "said"), FAULTS + UNKNOWN)
+def test_a_map_with_a_fault_is_refused_before_the_first_row(files: Files, old: str, new: str, said: str) -> None:
+    assert old in MAP
+    files.map_text = MAP.replace(old, new)
     with pytest.raises(Invalid) as error:
-        files.the_map()
+        files.read() if (old, new, said) in UNKNOWN else files.the_map()
     assert said in error.value.detail
 
 
-def test_a_name_mapped_to_nothing_we_know_is_refused(files: Files) -> None:
-    files.map_text = MAP.replace('"Down" = "opioid"', '"Down" = "opoid"')
-    with pytest.raises(Invalid, match="“down” is opoid, which is neither in the register nor added"):
-        files.read()
+def test_a_test_of_the_map_says_what_it_saw(files: Files) -> None:
+    files.map_text = MAP + TEST + '"opioid.fentanyl"'
+    assert not files.problems(ROW.replace("Opioid,", "yes,"))
 
 
 @pytest.mark.parametrize(
@@ -149,12 +163,6 @@ def test_a_formula_that_cannot_be_is_told_and_the_name_beside_it_used(files: Fil
     (note,) = [str(problem) for problem in reading.problems]
     assert note.startswith("samples.csv:3, column Category: “CH9” cannot be a formula")
     assert [len(sample.findings) for sample in reading.samples] == [1, 1]
-
-
-def test_spreadsheet_days_are_read_only_if_the_map_says_so() -> None:
-    assert day_in("46000", ("%Y-%m-%d",), TODAY, spreadsheet_days=True) == date(2025, 12, 9)
-    with pytest.raises(Unreadable):
-        day_in("46000", ("%Y-%m-%d",), TODAY)
 
 
 def test_figures_are_read_with_the_decimal_sign_of_the_file() -> None:

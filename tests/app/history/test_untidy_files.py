@@ -73,13 +73,6 @@ def test_a_file_of_another_kind_is_told_with_what_to_do(files: Files, content: b
     assert how in error.value.hint
 
 
-def test_utf_16_is_read_where_the_map_says_so(files: Files) -> None:
-    files.map_text = changed('id = "Sample"', 'id = "Sample"\nencoding = "utf-16"')
-    assert len(files.read((HEAD + ROW).encode("utf-16")).samples) == 1
-    with pytest.raises(Invalid, match="is not utf-16"):
-        files.read(HEAD + ROW)
-
-
 def test_what_there_is_no_room_for_is_told_before_the_database_refuses_it(files: Files) -> None:
     (long_id,) = files.problems(ROW.replace("0001", "7" * 191))
     assert "an id of more than 190 characters" in long_id
@@ -88,15 +81,6 @@ def test_what_there_is_no_room_for_is_told_before_the_database_refuses_it(files:
     assert "is an agency of more than 120 characters" in long_agency
     with pytest.raises(Invalid, match="line 2: a byte of value 0"):
         files.read(HEAD + ROW.replace("Aton", "A\0ton"))
-
-
-def test_a_test_for_nothing_known_is_refused(files: Files) -> None:
-    test = '\n[[test]]\nmethod = "strip"\ntarget = "{}"\ncolumn = "Category"\ndetected = "yes"\nnot_detected = "no"\n'
-    files.map_text = MAP + test.format("opioid.fentanyl")
-    assert not files.problems(ROW.replace("Opioid,", "yes,"))
-    files.map_text = MAP + test.format("opiod.fentanyl")
-    with pytest.raises(Invalid, match=r"The map tests for opiod\.fentanyl"):
-        files.read()
 
 
 # -- which rows are samples ----------------------------------------------------------------------------
@@ -112,9 +96,6 @@ def test_rows_that_are_no_samples_are_left_out_by_a_rule_and_named(files: Files)
     assert [str(p).split(": ", 1)[1] for p in reading.problems] == [
         "“TEST 4” left out: proficiency test", "“total” left out: sums",
     ]  # fmt: skip
-    files.map_text = MAP + '\n[[leave_out]]\ncolumn = "Sample"\nwhy = "no words"\n'
-    with pytest.raises(Invalid, match="give says or patterns"):
-        files.the_map()
 
 
 def test_detections_of_a_sample_that_was_left_out_are_left_out_with_it(files: Files) -> None:
@@ -209,12 +190,6 @@ def test_a_percentage_is_no_weight_and_a_thousand_no_decimal() -> None:
         figure("1.250", ",")
 
 
-def test_a_percentage_where_milligrams_are_wanted_is_refused(files: Files) -> None:
-    files.map_text = changed("percent_ww", "mg_per_unit")
-    (problem,) = files.problems(ROW.replace("12.5", "12.5%"))
-    assert "is a percentage" in problem
-
-
 # -- places --------------------------------------------------------------------------------------------
 
 
@@ -265,22 +240,10 @@ def test_lines_for_sites_name_the_agency_of_the_rows_and_each_spelling_once(file
 # -- names ---------------------------------------------------------------------------------------------
 
 
-def test_lines_that_were_pasted_and_not_filled_in_are_refused(files: Files) -> None:
-    """An empty meaning would be a name that is ignored: read as “not found”, or as nothing expected."""
-    for what in ('[substances.names]\n"Stardust" = ""', '[[site]]\nname = ""\nagency = "North"\nsays = ["Docks"]',
-                 '[vocabulary.form]\nvalues = { "dust" = "" }'):  # fmt: skip
-        files.map_text = MAP + "\n" + what
-        with pytest.raises(Invalid, match="nothing stands behind its “=”"):
-            files.the_map()
-
-
 def test_one_word_may_be_several_expected_things(files: Files) -> None:
     files.map_text = changed('"Down" = "opioid"', '"Down" = "opioid", "goofball" = ["methamphetamine", "opioid"]')
     (sample,) = files.read(HEAD + ROW.replace("Down", "Goofball; MDMA")).samples
     assert sample.expected == ("methamphetamine", "opioid", "mdma")
-    files.map_text = MAP + '\n[substances.names]\n"goofball" = ["methamphetamine", "opioid"]\n'
-    with pytest.raises(Invalid, match="“goofball” is several"):
-        files.the_map()
 
 
 def test_several_separators_and_a_name_that_holds_one(files: Files) -> None:
@@ -297,21 +260,9 @@ def test_patterns_read_what_nobody_knows_and_are_told(files: Files) -> None:
     reading = files.read(HEAD + rows)
     assert [s.expected[0] for s in reading.samples] == ["opioid", "opioid", "mdma", "opioid", "unknown"]
     assert [p.why.split(" by ")[0] for p in reading.problems] == ["is read as opioid", "is read as unknown"]
-    files.map_text = MAP.replace("[expected]", '[expected]\npatterns = [["(", "opioid"]]')
-    with pytest.raises(Invalid, match="is no regular expression"):
-        files.the_map()
-    files.map_text = MAP.replace("[expected]", '[expected]\npatterns = [["x", "opoid"]]')
-    with pytest.raises(Invalid, match="“x” is opoid, which is neither"):
-        files.read()
 
 
 # -- what is told --------------------------------------------------------------------------------------
-
-
-def test_a_misspelt_key_is_told_with_the_one_that_was_meant(files: Files) -> None:
-    files.map_text = changed('column = "Visit"', 'colum = "Visit"')
-    with pytest.raises(Invalid, match=r"sample\.received\.colum: no such key here; is column meant\?"):
-        files.the_map()
 
 
 def test_errors_stand_before_notes_and_no_kind_hides_another(files: Files) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from app.care.counted.tables import TrendSample
 from app.figures.history import service as history
+from app.intake.people import service as people
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
@@ -41,54 +42,45 @@ def counted(world: World) -> dict[Any, Any]:
         return {row.sample_id: (row.agency, row.agency_id) for row in session.exec(select(TrendSample))}
 
 
-def test_an_administrator_of_another_service_neither_sees_nor_undoes_an_import(world: World, take_in: TakeIn) -> None:
+def test_an_administrator_of_another_service_neither_sees_nor_changes_imports_and_files(
+    world: World, take_in: TakeIn
+) -> None:
     made = take_in(HEAD + ROW)
+    url = work(world, send(world, HEAD + ROW.replace("0001", "0002")))
     before = counted(world)
     theirs = world.as_(Role.ADMIN, agency="other")
     assert theirs.get("/api/v1/history/imports").json() == []
-    assert "Two towns" not in theirs.get("/history").text
+    assert "Two towns" not in theirs.get("/history").text + theirs.get("/history/part").text
     for key in (made.row.id, uuid4()):
         assert theirs.get(f"/history/imports/{key}/map.toml").status_code == 404
         assert theirs.post(f"/history/imports/{key}/undo", data={"reason": "because I can"}).status_code == 404
-    assert counted(world) == before != {}
-    assert len(world.as_(Role.ADMIN).get("/api/v1/history/imports").json()) == 1
-
-
-def test_files_that_were_sent_are_seen_imported_and_dropped_by_their_own_agency(world: World) -> None:
-    url = work(world, send(world))
-    theirs = world.as_(Role.ADMIN, agency="other")
-    absent = f"/history/uploads/{uuid4()}"
-    for at in (url, absent):
+    for at in (url, f"/history/uploads/{uuid4()}"):
         for tail in ("", "/part", "/problems.csv"):
             assert theirs.get(at + tail).status_code == 404
         for act in ("import", "drop"):
             assert theirs.post(f"{at}/{act}", data={"version": 2}).status_code == 404
-    assert "Two towns" not in theirs.get("/history").text + theirs.get("/history/part").text
+    assert counted(world) == before != {}
+    assert len(world.as_(Role.ADMIN).get("/api/v1/history/imports").json()) == 1
     assert step(world, url, "import").status_code == 303
 
 
-@pytest.mark.parametrize("named", ["Another Service", "ANOTHER  service"])
-def test_rows_that_name_another_agency_of_this_server_are_refused_with_their_line(world: World, named: str) -> None:
-    url = work(world, send(world, HEAD + OURS + row_of(named, "0002")))
-    told = text_of(world.as_(Role.ADMIN).get(url))
-    assert "1 problem to fix" in told
-    assert "samples.csv, line 3, column Authority" in told
-    assert "is another agency on this server, and only its own people may import its history." in told
-    assert step(world, url, "import").status_code == 409
-    assert counted(world) == {}
-
-
-def test_nothing_is_imported_that_names_another_agency_whoever_read_it(world: World, take_in: TakeIn) -> None:
+def test_rows_that_name_another_agency_of_this_server_are_refused_with_their_line(
+    world: World, take_in: TakeIn
+) -> None:
+    for named in ("Another Service", "ANOTHER  service"):
+        url = work(world, send(world, HEAD + OURS + row_of(named, "0002")))
+        told = text_of(world.as_(Role.ADMIN).get(url))
+        assert "1 problem to fix" in told
+        assert "samples.csv, line 3, column Authority" in told
+        assert "is another agency on this server, and only its own people may import its history." in told
+        assert step(world, url, "import").status_code == 409
     with pytest.raises(Invalid, match="1 problem to fix"):
         take_in(HEAD + THEIRS)
+    assert counted(world) == {}
     take_in(HEAD + THEIRS, world.other_actors[Role.ADMIN])
-    assert list(counted(world).values()) == [("Another Service", world.other_agency_id)]
-
-
-def test_only_samples_of_who_imports_count_as_samples_of_an_agency_here(world: World, take_in: TakeIn) -> None:
     take_in(HEAD + OURS + ROW.replace("0001", "0002"))
     assert sorted(counted(world).values(), key=str) == [
-        ("North East Drug Checking", world.agency_id), ("North", None),
+        ("Another Service", world.other_agency_id), ("North East Drug Checking", world.agency_id), ("North", None),
     ]  # fmt: skip
 
 
@@ -111,8 +103,6 @@ def test_a_source_of_the_same_name_replaces_and_takes_back_nothing_of_another_ag
 
 
 def test_the_operator_names_the_agency_where_there_are_several_services(world: World, files: Files) -> None:
-    from app.intake.people import service as people
-
     with world.runtime.read() as session:
         with pytest.raises(Invalid, match="several services here") as refused:
             people.operator_for(session)
