@@ -1,25 +1,22 @@
 """R1: the server is killed at random points of four parallel uploads; nothing it acknowledged may be lost.
 
-Twenty times in an ordinary run, fifty times by `make nightly`.
+Three times in `make test`, twenty in `make test-all`, fifty times by `make nightly`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.crash.kill_server import torture
-from tests.support.budget import size
-
-ROUNDS = size(20, 50)
+from tests.support.budget import QUICK_OR_ALL, size
 
 
-@pytest.mark.slow
-def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
-    report = torture(tmp_path, rounds=ROUNDS, budget_s=140)
+@QUICK_OR_ALL
+def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path, thorough: bool) -> None:
+    rounds = size(20, 50) if thorough else 3
+    report = torture(tmp_path, rounds=rounds, budget_s=140)
     print(report)
     assert report.broken == []
-    assert report.rounds >= min(ROUNDS, 20)
+    assert report.rounds >= min(rounds, 20)
     assert report.acknowledged > report.rounds
     assert report.cut_off > 0, "no kill met an upload: the test shows nothing"

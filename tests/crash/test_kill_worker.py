@@ -1,6 +1,6 @@
 """R2: `mast worker` is killed again and again while it reads files; every job ends, and no file is read twice.
 
-Two kills in an ordinary run, twenty among two hundred files and on both kinds of database by `make nightly`.
+One kill in `make test`, two in `make test-all`, twenty among two hundred files and on both kinds of database by `make nightly`.
 """
 
 from __future__ import annotations
@@ -19,11 +19,9 @@ from app.laboratory.readings.tables import Match, Reading, Upload, UploadState
 from app.platform.db import Database
 from app.platform.jobs import JobRow, JobState, count_by_state
 from tests.conftest import BOTH
-from tests.support.budget import long_run, size
+from tests.support.budget import QUICK_OR_ALL, long_run, size
 from tests.support.serving import Service
 from tests.support.small_files import small_ms
-
-FILES, KILLS = size(20, 200), size(2, 20)
 
 
 @pytest.fixture(params=BOTH if long_run() else BOTH[:1])
@@ -33,14 +31,14 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
-def send_files(service: Service) -> list[str]:
+def send_files(service: Service, files: int) -> list[str]:
     """Files that wait to be read, each with a job."""
     server = service.forked()
     server.start()
     try:
         road = server.road()
         analysis = road.analysis(road.register(), method="gc_ms")
-        peaks = (f"58 999; 91 120; 77 80; 135 60; {140 + number} 40;" for number in range(FILES))
+        peaks = (f"58 999; 91 120; 77 80; 135 60; {140 + number} 40;" for number in range(files))
         return [road.upload(analysis, small_ms(peaks=one), "a.msp") for one in peaks]
     finally:
         server.stop()
@@ -68,23 +66,24 @@ def half_a_minute_later(database: Database) -> int:
         return int(uow.session.connection().execute(over).rowcount)
 
 
-@pytest.mark.slow
+@QUICK_OR_ALL
 def test_files_read_by_a_worker_that_is_killed_again_and_again_are_each_read_once(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, thorough: bool
 ) -> None:
+    files, kills = (size(20, 200), size(2, 20)) if thorough else (10, 1)
     (tmp_path / "work").mkdir()
     service = Service.prepare(tmp_path / "data", database_url, TMPDIR=str(tmp_path / "work"), MAST_WORKERS="0")
-    uploads, database, chance, met = send_files(service), Database(database_url), random.Random(7), 0
-    for kill in range(KILLS):
+    uploads, database, chance, met = send_files(service, files), Database(database_url), random.Random(7), 0
+    for kill in range(kills):
         worker = service.worker()
-        wait_until_ended(database, kill * FILES // (KILLS + 1) + 1, 60)
+        wait_until_ended(database, kill * files // (kills + 1) + 1, 60)
         time.sleep(chance.uniform(0, 0.1))
         worker.kill()
         worker.wait()
         met += half_a_minute_later(database)
     worker = service.worker()
     try:
-        wait_until_ended(database, FILES, 300)
+        wait_until_ended(database, files, 300)
     finally:
         worker.kill()
         worker.wait()
@@ -96,6 +95,6 @@ def test_files_read_by_a_worker_that_is_killed_again_and_again_are_each_read_onc
     database.close()
     assert met, "no kill met a job: the test shows nothing"
     assert set(states) == set(uploads)
-    assert Counter(states.values()) == Counter({UploadState.READ: FILES - dead, UploadState.REFUSED: dead})
+    assert Counter(states.values()) == Counter({UploadState.READ: files - dead, UploadState.REFUSED: dead})
     assert readings == {key: 1 for key, state in states.items() if state is UploadState.READ}
     assert set(matches.values()) == {1}

@@ -12,7 +12,6 @@ from fastapi.testclient import TestClient
 from app.main import attach, daily
 from app.operations import at_rest
 from app.platform.audit import anchor, anchors_in
-from app.platform.db import Database
 from app.platform.kernel.actor import Role
 from tests.app.conftest import World
 from tests.operations.test_backup import damaged, sqlite_file
@@ -51,11 +50,6 @@ def test_damage_that_no_request_meets_is_found_once_a_day(world: World) -> None:
         job(world.runtime.db)
     assert "table audit_entry" in world.runtime.db.damage
     assert "damaged" in alarms(world)
-
-
-def test_a_sound_database_is_found_sound(sqlite_database: Database) -> None:
-    at_rest.look_for_damage(sqlite_database)
-    assert sqlite_database.damage == ""
 
 
 def test_a_data_folder_that_others_can_read_is_an_alarm_for_staff(world: World) -> None:

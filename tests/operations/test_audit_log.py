@@ -108,26 +108,6 @@ def test_tampering_is_found_and_named(database: Database, tampering: str, broken
     assert str(broken_at) in found.detail
 
 
-def test_entries_of_one_unit_of_work_stand_together_or_not_at_all(database: Database) -> None:
-    filled(database, 2)
-
-    def half_done() -> None:
-        with database.begin() as uow:
-            audit.record(uow, "note", "thing", "lost")
-            uow.session.flush()
-            raise RuntimeError("half done")
-
-    with pytest.raises(RuntimeError):
-        half_done()
-    with database.begin() as uow:
-        for number in range(3):
-            audit.record(uow, "note", "thing", f"kept {number}")
-    with database.read() as session:
-        ids = list(session.execute(sa.select(AuditEntry.object_id).order_by(AuditEntry.seq)).scalars())
-        assert verify(session, None).entries == 5
-    assert ids == ["0", "1", "kept 0", "kept 1", "kept 2"]
-
-
 def checked(database: Database, anchors: Iterable[Anchor] = (), key: bytes | None = KEY) -> audit.Verification:
     with database.read() as session:
         return at_rest.verify(session, key, anchors)
@@ -231,13 +211,6 @@ def test_after_another_secret_what_the_old_one_wrote_is_held_to_its_order_only(d
     assert checked(database, key=other).broken_at == 3
 
 
-def test_attack_the_record_of_the_key_deleted_alone(database: Database) -> None:
-    filled(keyed(database), 3)
-    with database.writer.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM audit_key")
-    assert checked(database).detail == "The note of its key is gone: table audit_key is empty."
-
-
 def test_attack_a_later_key_than_the_one_that_was_noted_elsewhere(database: Database) -> None:
     filled(keyed(filled(database, 5)), 5)
     with database.read() as session:
@@ -256,14 +229,6 @@ def test_triggers_that_are_missing_or_off_are_named(database: Database) -> None:
         missing = audit.missing_triggers(session)
     wanted = ["no_update", "no_delete"] if database.is_sqlite else ["no_change", "no_truncate"]
     assert missing == [f"audit_entry_{one}" for one in wanted]
-
-
-def test_the_row_that_keeps_the_right_key_out_is_found(database: Database) -> None:
-    filled(keyed(database), 3)
-    with database.writer.begin() as connection:
-        connection.exec_driver_sql(f"INSERT INTO audit_key (from_seq, mac) VALUES (999, '{'a' * 64}')")
-    with database.read() as session:
-        assert (audit.fits(session, KEY), audit.row_in_the_way(session, KEY)) == (False, 999)
 
 
 def test_two_processes_that_start_together_take_one_key_once(database: Database) -> None:

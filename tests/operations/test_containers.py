@@ -164,7 +164,7 @@ def engine() -> str:
     pytest.skip("no container engine answers on this machine")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_the_image_is_built_and_serves(tmp_path: Path) -> None:
     command = engine()

@@ -117,7 +117,7 @@ def wait_for_all(writers: list[Writer], since: float, seconds: float) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_under_load_no_event_is_missed_and_everybody_goes_on_within_five_seconds(
     private_postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import os
 import shutil
@@ -20,7 +19,6 @@ from sqlalchemy.exc import OperationalError
 from app.platform.kernel.actor import Role
 from app.platform.storage import Reserve, blobs, is_full
 from tests.app.conftest import PASSWORD
-from tests.support.live import running_hub, screen
 from tests.support.road import SAMPLE, Road, infrared_file, ok
 from tests.support.serving import Service
 
@@ -109,20 +107,6 @@ def test_either_database_saying_that_its_disk_is_full_is_understood(said: Except
     assert not is_full(OperationalError("INSERT", {}, type(said).__mro__[1]("the server closed the connection")))
 
 
-def test_a_live_screen_stays_open_and_hears_of_what_is_saved_afterwards(world: Any, road: Road) -> None:
-    async def watch() -> None:
-        async with running_hub(world.runtime.db, poll=0.1) as hub, screen(hub) as take:
-            with full_database(world):
-                answers = [await asyncio.to_thread(register, world, road) for _ in range(40)]
-            kept = [a.json()["sample"]["id"] for a in answers if a.status_code == 201]
-            assert len(kept) < len(answers), "the database never filled"
-            later = await asyncio.to_thread(road.register)
-            heard = [message.data["sample_id"] for message in await take(len(kept) + 1)]
-            assert heard == [*kept, later]
-
-    asyncio.run(watch())
-
-
 PAGE = 4096
 
 
@@ -180,7 +164,7 @@ def small_disk(folder: Path) -> list[str]:
     return ["unshare", "-rm", "sh", "-c", script, str(folder)]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_server_on_a_disk_that_is_really_full_goes_on_serving_clients(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     service = Service.prepare(disk, MAST_RESERVE_BYTES=str(4 * 1024**2), MAST_WORKERS="0")

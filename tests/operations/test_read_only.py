@@ -42,7 +42,7 @@ def told(world: World) -> tuple[str, str]:
     return sample, road.codes[sample]
 
 
-def test_a_client_reads_the_result_though_nothing_can_be_noted(world: World, told: tuple[str, str]) -> None:
+def test_client_and_worker_read_the_result_though_nothing_can_be_noted(world: World, told: tuple[str, str]) -> None:
     with logs.captured() as logged:
         page = world.anonymous().post("/t", data={"code": told[1]})
         assert page.status_code == 200
@@ -50,9 +50,6 @@ def test_a_client_reads_the_result_though_nothing_can_be_noted(world: World, tol
         assert "read-only" not in page.text
         assert world.anonymous().post("/api/v1/tickets/view", json={"code": told[1]}).status_code == 200
     assert "not_noted" in logged()
-
-
-def test_a_worker_reads_the_result_though_nothing_can_be_noted(world: World, told: tuple[str, str]) -> None:
     assert world.as_(Role.HEALTH_WORKER).get(f"/consultations/samples/{told[0]}").status_code == 200
 
 

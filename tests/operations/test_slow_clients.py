@@ -6,12 +6,9 @@ import socket
 import time
 from pathlib import Path
 
-import pytest
-
+from tests.support.budget import QUICK_OR_ALL
 from tests.support.road import infrared_file, ok
 from tests.support.serving import Server, Service, running
-
-SLOW, CUT_OFF = 50, 20
 
 
 def begun(server: Server, analysis: str, number: int) -> tuple[socket.socket, bytes]:
@@ -28,25 +25,26 @@ def begun(server: Server, analysis: str, number: int) -> tuple[socket.socket, by
     return connection, content[half:]
 
 
-@pytest.mark.slow
-def test_fifty_slow_uploads_hold_nobody_up_and_each_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+@QUICK_OR_ALL
+def test_slow_uploads_hold_nobody_up_and_each_is_kept_whole_or_not_at_all(tmp_path: Path, thorough: bool) -> None:
+    count, cut_off = (50, 20) if thorough else (5, 2)
     service = Service.prepare(tmp_path, MAST_WORKERS="0", MAST_LOG_LEVEL="ERROR")
-    with running(service) as server:
+    with running(service, thorough=thorough) as server:
         road = server.road()
         sample = road.released()[0]
         analysis = road.analysis(road.register())
-        slow = [begun(server, analysis, number) for number in range(SLOW)]
+        slow = [begun(server, analysis, number) for number in range(count)]
         nobody = server.client("instrument")
         began = time.monotonic()
         assert "mdma" in str(ok(nobody.post("/api/v1/tickets/view", json={"code": road.codes[sample]}))).lower()
         road.register()
         assert time.monotonic() - began < 10, "not one after another"
-        for connection, _ in slow[:CUT_OFF]:
+        for connection, _ in slow[:cut_off]:
             connection.close()
-        for connection, rest in slow[CUT_OFF:]:
+        for connection, rest in slow[cut_off:]:
             connection.sendall(rest)
             assert connection.makefile("rb").readline().split()[1] == b"202"
             connection.close()
         rows = ok(server.client("chemist").get(f"/api/v1/analyses/{analysis}"))["uploads"]
-        assert sorted(int(row["file_name"].removesuffix(".jdx")) for row in rows) == list(range(CUT_OFF, SLOW))
+        assert sorted(int(row["file_name"].removesuffix(".jdx")) for row in rows) == list(range(cut_off, count))
         assert not list((service.settings.blob_dir / "incoming").glob("*.part"))

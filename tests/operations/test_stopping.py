@@ -1,26 +1,24 @@
 """R5: SIGTERM ends a server with open live screens in five seconds; each screen comes back without a gap.
 
-Forty of them in an ordinary run, two hundred by `make nightly`.
+Three of them in `make test`, forty in `make test-all`, two hundred by `make nightly`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.support.budget import size
+from tests.support.budget import QUICK_OR_ALL, size
 from tests.support.serving import Screen, Service, running
 
-SCREENS = size(40, 200)
 
-
-@pytest.mark.slow
-def test_a_server_with_open_screens_ends_in_five_seconds_and_they_resume_without_a_gap(tmp_path: Path) -> None:
+@QUICK_OR_ALL
+def test_a_server_with_open_screens_ends_in_five_seconds_and_they_resume_without_a_gap(
+    tmp_path: Path, thorough: bool
+) -> None:
     service = Service.prepare(tmp_path, MAST_LOG_LEVEL="WARNING", MAST_WORKERS="0")
-    with running(service) as server:
+    with running(service, thorough=thorough) as server:
         road = server.road()
-        screens = [Screen(server.client("chemist")) for _ in range(SCREENS)]
+        screens = [Screen(server.client("chemist")) for _ in range(size(40, 200) if thorough else 3)]
         first = road.register()
         for screen in screens:
             screen.wait("queue", sample_id=first)

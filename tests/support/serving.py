@@ -251,9 +251,9 @@ def _mast(arguments: tuple[str, ...], environment: dict[str, str], log: Path) ->
 
 
 @contextmanager
-def running(service: Service, **environment: str) -> Iterator[Server]:
-    """A started server that is stopped at the end."""
-    server = service.server(**environment)
+def running(service: Service, *, thorough: bool = True, **environment: str) -> Iterator[Server]:
+    """A started server that is stopped at the end, in a process that began at nothing where that is asked for."""
+    server = service.server(**environment) if thorough else service.forked(**environment)
     server.start()
     try:
         yield server

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -164,7 +163,6 @@ class AnyRoad(RuleBasedStateMachine):
         assert (view.result_id, view.page is not None) == (shown, shown is not None)
 
 
-@pytest.mark.slow
 def test_whatever_people_do_to_a_result_its_promises_hold(lab: Lab) -> None:
     reached: set[State] = set()
     road = type("Road", (AnyRoad,), {"lab": lab, "reached": reached})
