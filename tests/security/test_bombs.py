@@ -127,11 +127,6 @@ def test_a_file_over_the_limit_is_cut_off_and_nothing_of_it_is_kept(world: Any, 
     assert not [p for p in folder.rglob("*") if p.is_file()]
 
 
-def test_a_large_body_elsewhere_is_refused_before_it_is_read(world: Any) -> None:
-    answer = world.as_(Role.RECEPTION).post("/api/v1/tokens", content=bytes(2 * MIB))
-    assert answer.status_code == 413
-
-
 def test_an_empty_file_is_refused_at_once(world: Any, road: Road) -> None:
     analysis_id = road.analysis(road.register())
     answer = world.as_(Role.CHEMIST).post(f"/api/v1/analyses/{analysis_id}/uploads?filename=a.jdx", content=b"")

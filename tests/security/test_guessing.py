@@ -42,25 +42,22 @@ def test_made_up_addresses_count_as_one_where_no_proxy_is_trusted(world: World) 
     assert misses(world, ("127.0.0.1", 1), [(f"192.0.2.{n}",) for n in range(12)]) == 10
 
 
-def test_behind_a_trusted_proxy_everybody_has_their_own_address(behind: World) -> None:
-    """Attack 8: behind a proxy on another host everybody was one address."""
-    assert misses(behind, PROXY, [(f"192.0.2.{n}",) for n in range(12)]) == 12
-
-
-def test_a_proxy_is_known_where_the_server_listens_on_both_kinds_of_addresses(behind: World) -> None:
-    """A server on `::` sees a proxy at 10.9.9.9 as ::ffff:10.9.9.9."""
-    mapped = ("::ffff:10.9.9.9", 4000)
-    assert misses(behind, mapped, [(f"192.0.2.{n}",) for n in range(12)]) == 12
-    assert misses(behind, ("::ffff:198.51.100.9", 1), [(f"192.0.2.{n}",) for n in range(12)]) == 10
-
-
-def test_what_a_client_says_of_itself_before_the_proxy_counts_for_nothing(behind: World) -> None:
+@pytest.mark.parametrize(
+    ("peer", "after", "looked_at"),
+    [
+        (PROXY, (), 12),  # attack 8: behind a proxy on another host everybody was one address
+        (("::ffff:10.9.9.9", 4000), (), 12),  # as a server on `::` sees it
+        (("::ffff:198.51.100.9", 1), (), 10),
+        (("198.51.100.9", 1), (), 10),
+        (PROXY, ("198.51.100.7",), 10),
+        (PROXY, ("198.51.100.8", "10.9.9.8"), 10),  # two proxies, both trusted
+    ],
+)
+def test_behind_a_trusted_proxy_everybody_has_the_address_that_it_saw(
+    behind: World, peer: tuple[str, int], after: tuple[str, ...], looked_at: int
+) -> None:
     """The right-hand end is what the trusted proxy saw; further left anybody may write what they like."""
-    made_up = [(f"192.0.2.{n}", "198.51.100.7") for n in range(12)]
-    assert misses(behind, PROXY, made_up) == 10
-    chained = [(f"192.0.2.{n}", "198.51.100.8", "10.9.9.8") for n in range(12)]
-    assert misses(behind, PROXY, chained) == 10, "two proxies, both trusted"
-    assert misses(behind, ("198.51.100.9", 1), [(f"192.0.2.{n}",) for n in range(12)]) == 10, "not from the proxy"
+    assert misses(behind, peer, [(f"192.0.2.{n}", *after) for n in range(12)]) == looked_at
 
 
 def test_guessing_from_many_addresses_is_bounded_for_the_site_and_holders_do_not_notice(

@@ -8,10 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import select
 
 from app.intake.custody.domain import Balance, CustodyKind, balance, problems
-from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 
 CONSENTS = {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes"}
@@ -94,15 +92,6 @@ def test_nothing_is_used_up_before_it_was_weighed_in(world: Any) -> None:
     assert write(world, sample_id, kind="consumed", mg=1).status_code == 422
     assert write(world, sample_id, kind="received", mg=8).status_code == 201
     assert write(world, sample_id, kind="consumed", mg=1).status_code == 201
-
-
-def test_a_line_sent_twice_is_written_once_and_audited(world: Any) -> None:
-    sample_id = weighed_in(world)
-    first, again = (write(world, sample_id, key="k", kind="consumed", mg=3) for _ in range(2))
-    assert first.json() == again.json()
-    with world.runtime.read() as session:
-        entries = session.exec(select(AuditEntry).where(AuditEntry.verb == "custody")).all()
-    assert [e.after["kind"] for e in entries] == ["received", "consumed"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.platform.kernel.actor import Role
-from app.screens.navigation import AREAS, OFFERS, PLACES, initials_of, nearest, offered
+from app.screens.navigation import OFFERS, PLACES, nearest, offered
 from tests.support.road import Road
 
 HTML = {"Accept": "text/html"}
@@ -18,13 +18,6 @@ def test_areas_of_several_roles_stand_in_the_order_of_the_table_and_the_fifth_un
     assert [place.label for place in areas] == ["Bench", "Files", "Alerts", "Instruments"]
     assert [place.label for place in more][:3] == ["Board", "To release", "Tasks"]
     assert len({place.label for place in areas + more}) == len(areas + more)
-
-
-def test_everybody_has_at_most_four_areas_and_each_role_begins_with_its_own() -> None:
-    assert {role for role, _, _ in OFFERS} == set(Role) - {Role.INSTRUMENT}
-    areas, _ = offered(set(Role))
-    assert len(areas) == AREAS
-    assert all(len(own) <= AREAS for _, own, _ in OFFERS)
 
 
 @pytest.mark.parametrize("role", [role for role, _, _ in OFFERS], ids=str)
@@ -44,12 +37,6 @@ def test_a_page_belongs_to_the_nearest_place() -> None:
     assert nearest("/sessions/2/reception", hrefs) == "/reception"
     assert nearest("/sessions/2/hand-over", ["/sessions/2", "/sessions/2/samples"]) == "/sessions/2/samples"
     assert nearest("/account", hrefs) == ""
-
-
-def test_initials_are_two_letters() -> None:
-    assert initials_of("Chen Chemist") == "CC"
-    assert initials_of("Rosa") == "RO"
-    assert initials_of("Ana Maria de Souza") == "AS"
 
 
 def test_areas_say_what_waits_there(world: Any) -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from app.platform.kernel.actor import Role
-from app.screens.frame import FINDERS
 
 
 def test_the_scanner_runs_webassembly_in_a_frame_of_ours_and_stays_strict_otherwise(world: Any) -> None:
@@ -26,12 +23,6 @@ def test_opened_as_a_page_of_its_own_it_leads_to_find(world: Any) -> None:
     alone = client.get("/scan", headers={"Sec-Fetch-Dest": "document"})
     assert (alone.status_code, alone.headers["Location"]) == (303, "/find")
     assert client.get("/scan", headers={"Sec-Fetch-Dest": "iframe"}).status_code == 200
-
-
-@pytest.mark.parametrize("role", list(Role))
-def test_only_who_may_find_may_scan(world: Any, role: Role) -> None:
-    assert world.as_(role).get("/scan").status_code == (200 if role in FINDERS else 403)
-    assert world.anonymous().get("/scan").status_code in (303, 401)
 
 
 def test_a_page_has_the_camera_where_the_scanner_opens_and_nowhere_else(world: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.platform.kernel.actor import Role
-from tests.app.conftest import PASSWORD, World
+from tests.app.conftest import World
 from tests.support.writes import Stage, leased, tablet_of, token_of_wall
 
 
@@ -39,12 +39,6 @@ def test_a_browser_of_anyone_is_signed_out_from_the_page(world: World) -> None:
     assert "Signed out." in world.as_(Role.ADMIN).get("/devices?done=end").text
     assert chemist.get("/api/v1/me").status_code == 401
     assert f"/people/{person}/end" not in page(world), "who has nothing signed in does not stand there"
-
-
-def test_tokens_stand_beside_browsers(world: World) -> None:
-    world.as_(Role.CHEMIST).post("/api/v1/tokens", json={"label": "balance", "password": PASSWORD})
-    assert "Token “balance”" in page(world)
-    assert "This browser" in page(world)
 
 
 def test_the_tickets_of_a_lost_tablet_are_cancelled_from_the_page(world: World, stage: Stage) -> None:
@@ -82,14 +76,6 @@ def test_a_wall_screen_is_ended_from_the_page(world: World, stage: Stage) -> Non
     assert "No wall screen is on." in page(world)
 
 
-def test_a_form_leads_nowhere_else(world: World) -> None:
-    world.as_(Role.CHEMIST)
-    person = world.actors[Role.CHEMIST].person_id
-    [(url, fields)] = [one for one in forms(page(world)) if one[0] == f"/people/{person}/end"]
-    answer = world.as_(Role.ADMIN).post(url, data={**fields, "next": "//evil.example"})
-    assert answer.headers["Location"] == "/"
-
-
 def test_another_agency_sees_none_of_it_and_ends_none_of_it(world: World, stage: Stage) -> None:
     world.as_(Role.CHEMIST)
     tablet = tablet_of(stage)
@@ -101,9 +87,3 @@ def test_another_agency_sees_none_of_it_and_ends_none_of_it(world: World, stage:
     foreign: Any = world.as_(Role.ADMIN, agency="other")
     assert foreign.post(f"/sessions/{stage.road.session_id}/tablets/{tablet}/void").status_code == 404
     assert foreign.post(f"/sessions/{stage.road.session_id}/wall-link/end").status_code == 404
-
-
-def test_it_is_for_administrators(world: World) -> None:
-    for role in (Role.SESSION_LEAD, Role.RECEPTION, Role.POLICE):
-        assert world.as_(role).get("/devices").status_code == 403
-        assert world.as_(role).get("/retention").status_code == 403

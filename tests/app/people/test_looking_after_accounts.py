@@ -100,14 +100,6 @@ def test_an_account_that_was_turned_off_is_turned_on_again_and_signs_in_anew(wor
     assert verbs(world)[-3:] == ["disable", "enable", "sign_in"]
 
 
-def test_an_account_without_a_password_is_told_nothing_of_an_old_one(world: Any) -> None:
-    admin = world.as_(Role.ADMIN)
-    form = {"display_name": "Nadia New", "username": "nadia", "roles": ["reception"]}
-    assert "Make a link" in (new := admin.post("/people", data=form).text)
-    assert "The old password" not in new
-    assert "The old password works until the link is used." in admin.get(at(world, Role.CHEMIST)).text
-
-
 def test_a_link_sets_a_new_password_once_and_signs_the_person_out_everywhere(world: Any) -> None:
     browser = world.as_(Role.CHEMIST)
     link = link_on(world.as_(Role.ADMIN).post(at(world, Role.CHEMIST, "/link")).text)
@@ -240,8 +232,6 @@ def test_a_stolen_browser_cannot_guess_the_password_it_is_asked_for_again(world:
 
 
 def test_a_token_is_not_made_for_an_account_that_is_turned_off(world: Any) -> None:
-    from app.intake.people import service
-
     world.as_(Role.ADMIN).post(at(world, Role.CHEMIST, "/disable"))
     owner = world.actors[Role.CHEMIST].person_id
     with pytest.raises(Conflict, match="turned off"), world.runtime.db.begin() as uow:
@@ -249,7 +239,9 @@ def test_a_token_is_not_made_for_an_account_that_is_turned_off(world: Any) -> No
 
 
 @pytest.mark.parametrize(
-    "act", ["roles", "password", "/end-sessions", "/end", "/disable"], ids=lambda a: a.removeprefix("/")
+    "act",
+    ["roles", "password", "/end-sessions", "/end", "/disable", "sign-out"],
+    ids=lambda a: a.removeprefix("/"),
 )
 def test_open_live_streams_of_what_was_ended_fall_silent(world: Any, monkeypatch: pytest.MonkeyPatch, act: str) -> None:
     accepts: list[Any] = []
@@ -270,6 +262,8 @@ def test_open_live_streams_of_what_was_ended_fall_silent(world: Any, monkeypatch
     elif act == "password":
         link = link_on(admin.post(at(world, Role.CHEMIST, "/link")).text)
         world.anonymous().post("/password", data={"link": link, "new": NEW, "again": NEW})
+    elif act == "sign-out":
+        browser.post("/sign-out")
     else:
         admin.post(at(world, Role.CHEMIST, act), data={"key": keys_on(browser.get("/account").text)[0]})
     asyncio.run(delivered(world, accepts))

@@ -106,12 +106,6 @@ def test_two_passwords_are_hashed_at_a_time_and_eight_have_a_place(monkeypatch: 
     assert most[0] == 2
 
 
-def test_a_wrong_try_too_many_says_when_to_come_back(world: Any) -> None:
-    answers = [sign_in(world, "wrong password!") for _ in range(6)]
-    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
-    assert answers[-1].headers["Retry-After"] == "60"
-
-
 def test_what_was_counted_is_purged_after_a_day(world: Any, clock: Any) -> None:
     def counted() -> int:
         with world.runtime.read() as session:

@@ -55,15 +55,6 @@ def test_who_is_linked_signs_in_and_only_issuer_and_subject_stay(world: Any, the
     assert not began.by_two
 
 
-def test_the_password_is_asked_for_at_the_provider_although_somebody_is_still_signed_in_there(
-    world: Any, there: Running
-) -> None:
-    left = world.anonymous().get("/sign-in/oidc", params={"next": "/bench"})
-    asked = parse_qs(urlsplit(left.headers["location"]).query)
-    assert asked["prompt"] == ["login"]
-    assert "max_age" not in asked
-
-
 def test_the_subject_counts_from_then_on_and_not_the_address(world: Any, there: Running, clock: SettableClock) -> None:
     link(world)
     sign_in(world, there)
@@ -72,13 +63,6 @@ def test_the_subject_counts_from_then_on_and_not_the_address(world: Any, there: 
     assert "No account here belongs to this identity" in sign_in(world, there)[1].text
     there.behave(now=clock().timestamp(), user={**USER, "email": "married@example.ac.uk"})
     assert sign_in(world, there)[1].status_code == 303
-
-
-def test_signing_out_ends_our_session(world: Any, there: Running) -> None:
-    link(world)
-    browser, _ = sign_in(world, there)
-    browser.post("/sign-out")
-    assert browser.get("/api/v1/me").status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -186,6 +170,7 @@ def test_the_provider_sends_browsers_to_the_registered_address_alone(world: Any,
     left = world.anonymous().get("/sign-in/oidc", headers={"Host": "127.0.0.1"})
     asked = parse_qs(urlsplit(left.headers["location"]).query)
     assert asked["redirect_uri"] == ["https://testserver/sign-in/oidc/back"]
+    assert (asked["prompt"], "max_age" in asked) == (["login"], False), "although they are still signed in there"
     assert asked["code_challenge_method"] == ["S256"]
     assert len(asked["state"][0]) > 40
     assert len(asked["nonce"][0]) > 40
@@ -193,10 +178,9 @@ def test_the_provider_sends_browsers_to_the_registered_address_alone(world: Any,
     assert there.visit(elsewhere).status_code == 400
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example.com/", "//evil.example.com", "/\\\\evil.example.com"])
-def test_after_signing_in_nobody_is_led_to_another_site(world: Any, there: Running, elsewhere: str) -> None:
+def test_after_signing_in_nobody_is_led_to_another_site(world: Any, there: Running) -> None:
     link(world)
-    assert sign_in(world, there, next=elsewhere)[1].headers["location"] == "/"
+    assert sign_in(world, there, next="//evil.example.com")[1].headers["location"] == "/"
 
 
 def test_without_the_provider_the_server_starts_and_passwords_work(
@@ -311,20 +295,22 @@ def test_two_factors_are_what_the_provider_says(
 
 
 @pytest.mark.parametrize(
-    ("role", "called", "says"),
+    ("role", "called", "status", "says"),
     [
-        (Role.ADMIN, EMAIL, "You cannot link your own account"),
-        (Role.INSTRUMENT, EMAIL, "Nothing was linked"),
-        (Role.CHEMIST, " ", "Enter the e-mail address there"),
-        (Role.VERIFIER, EMAIL, "linked to an account already"),
+        (Role.ADMIN, "other@example.ac.uk", 403, "You cannot link your own account"),
+        (Role.INSTRUMENT, "other@example.ac.uk", 409, "Nothing was linked"),
+        (Role.CHEMIST, " ", 422, "Enter the e-mail address there"),
+        (Role.VERIFIER, EMAIL, 409, "linked to an account already"),
     ],
 )
-def test_what_cannot_be_linked_is_said(world: Any, role: Role, called: str, says: str) -> None:
+def test_what_cannot_be_linked_is_said_on_the_page_and_over_json(
+    world: Any, role: Role, called: str, status: int, says: str
+) -> None:
     link(world)
-    answer = link(world, called, role)
-    assert answer.status_code in (403, 409, 422)
-    assert says in answer.text
-    assert len(kept(world)) == 1
+    url = f"/api/v1/people/{world.actors[role].person_id}/identity"
+    for answer in (link(world, called, role), world.as_(Role.ADMIN).post(url, json={"identity": called})):
+        assert (answer.status_code, says in answer.text) == (status, True)
+    assert [row.invited for row in kept(world)] == [EMAIL]
 
 
 def test_a_program_links_and_unlinks_as_the_page_does(world: Any, there: Running, clock: SettableClock) -> None:
@@ -340,23 +326,6 @@ def test_a_program_links_and_unlinks_as_the_page_does(world: Any, there: Running
     assert admin.delete(url).status_code == 204
     assert (kept(world), browser.get("/api/v1/me").status_code) == ([], 401)
     assert admin.delete(url).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("role", "called", "status"),
-    [
-        (Role.ADMIN, "other@example.ac.uk", 403),
-        (Role.INSTRUMENT, "other@example.ac.uk", 409),
-        (Role.VERIFIER, EMAIL, 409),
-        (Role.CHEMIST, " ", 422),
-        (Role.CHEMIST, "x" * 256, 422),
-    ],
-)
-def test_over_json_the_same_cannot_be_linked(world: Any, role: Role, called: str, status: int) -> None:
-    link(world)
-    url = f"/api/v1/people/{world.actors[role].person_id}/identity"
-    assert world.as_(Role.ADMIN).post(url, json={"identity": called}).status_code == status
-    assert [row.invited for row in kept(world)] == [EMAIL]
 
 
 def test_a_token_links_and_unlinks_nobody_and_without_a_provider_nothing_is_linked(world: Any) -> None:

@@ -181,9 +181,3 @@ def test_challenges_are_told_apart_by_purpose_age_and_key(clock: SettableClock) 
     assert passkeys.challenged_at(b"k" * 32, "sign-in", made, now + timedelta(minutes=6)) is None
     assert passkeys.challenged_at(b"k" * 32, "sign-in", made, now - timedelta(minutes=1)) is None
     assert passkeys.challenged_at(b"k" * 32, "sign-in", b"", now) is None
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://[::1]:8000", "http://192.0.2.7"])
-def test_a_bare_address_offers_none(url: str) -> None:
-    assert not passkeys.available(url)
-    assert passkeys.available("http://localhost:8000")

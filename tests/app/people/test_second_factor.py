@@ -104,10 +104,6 @@ def test_a_provider_counts_as_two_where_it_says_so(world: Any, by_two: bool, sta
     assert browser.get("/people").status_code == status
 
 
-def test_nobody_else_is_asked(world: Any) -> None:
-    assert by_password(world, "chemist.own").get("/bench").status_code == 200
-
-
 def test_without_the_setting_nobody_is_asked(world: Any) -> None:
     policy = replace(world.runtime.session_policy, administrators_by_two=False)
     object.__setattr__(world.runtime, "session_policy", policy)

@@ -100,51 +100,35 @@ def test_nobody_in_particular_lands_on_the_ticket_page(world: Any) -> None:
     assert world.anonymous().get("/").headers["location"] == "/t"
 
 
-def test_a_page_behind_the_door_comes_back_after_signing_in(world: Any) -> None:
-    browser = world.anonymous()
-    sent = browser.get("/bench?state=submitted", headers=HTML)
-    assert sent.headers["location"] == "/sign-in?next=/bench%3Fstate%3Dsubmitted"
-    form = browser.get(sent.headers["location"])
-    assert 'name="next" value="/bench?state=submitted"' in form.text
-    assert sign_in(browser, next="/bench?state=submitted").headers["location"] == "/bench?state=submitted"
+def test_signing_in_never_leads_to_another_website(world: Any) -> None:
+    for target in ("https://evil.example", "//evil.example", "/\\evil.example", "", "bench", "javascript:alert(1)"):
+        assert local_path(target) == "/"
+    assert sign_in(world.anonymous(), next="//evil.example").headers["location"] == "/"
+    assert sign_in(world.anonymous(), next="/bench?state=submitted").headers["location"] == "/bench?state=submitted"
 
 
-@pytest.mark.parametrize(
-    "target", ["https://evil.example", "//evil.example", "/\\evil.example", "", "bench", "javascript:alert(1)"]
-)
-def test_signing_in_never_leads_to_another_website(world: Any, target: str) -> None:
-    assert local_path(target) == "/"
-    assert sign_in(world.anonymous(), next=target).headers["location"] == "/"
-
-
-@pytest.mark.parametrize(("name", "password"), [("chemist.own", "wrong password!"), ("nobody", PASSWORD), ("", "")])
-def test_every_way_to_be_wrong_answers_alike_and_keeps_the_name(world: Any, name: str, password: str) -> None:
-    got = sign_in(world.anonymous(), name, password)
-    assert got.status_code == 401
-    assert "User name and password do not match." in got.text
-    assert not name or f'value="{name}"' in got.text
-    assert password not in got.text or not password
-    assert "set-cookie" not in got.headers
+def test_every_way_to_be_wrong_answers_alike_and_keeps_the_name(world: Any) -> None:
+    pages = set()
+    for name, password in (("chemist.own", "wrong password!"), ("nobody", "wrong password!"), ("nobody", PASSWORD)):
+        got = sign_in(world.anonymous(), name, password)
+        assert got.status_code == 401
+        assert "User name and password do not match." in got.text
+        assert f'value="{name}"' in got.text
+        assert password not in got.text
+        assert "set-cookie" not in got.headers
+        pages.add(got.text.replace(name, ""))
+    assert len(pages) == 1
+    assert sign_in(world.anonymous(), "", "").status_code == 401
 
 
 def test_wrong_passwords_are_limited_per_name_and_a_right_one_waits_too(world: Any, clock: Any) -> None:
     browser = world.anonymous()
-    statuses = [sign_in(browser, password="wrong password!").status_code for _ in range(6)]
-    assert statuses == [401] * 5 + [429]
+    answers = [sign_in(browser, password="wrong password!") for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429]
+    assert answers[-1].headers["Retry-After"] == "60"
     assert "Too many tries" in sign_in(browser).text
     clock.advance(seconds=61)
     assert sign_in(browser).status_code == 303
-
-
-def test_a_disabled_account_is_out_at_once_and_cannot_come_back(world: Any) -> None:
-    chemist = world.as_(Role.CHEMIST)
-    token = chemist.post("/api/v1/tokens", json={"label": "a", "days": 1, "password": PASSWORD}).json()["token"]
-    person = world.actors[Role.CHEMIST].person_id
-    assert world.as_(Role.ADMIN).post(f"/api/v1/people/{person}/disable").status_code == 204
-    assert chemist.get("/api/v1/me").status_code == 401
-    bearer = {"Authorization": f"Bearer {token}"}
-    assert world.anonymous().get("/api/v1/me", headers=bearer).status_code == 401
-    assert sign_in(world.anonymous()).status_code == 401
 
 
 def test_signing_in_again_ends_the_session_the_browser_had(world: Any) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import segno
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from sqlmodel import select
 from app.intake.samples import lookup
 from app.intake.samples.tables import Consent, LeasedCode, OfflineRegistration, Sample, Tablet
 from app.laboratory.incoming.domain import OpenSample, suggest
+from app.operations.retention import purge
 from app.platform.audit.tables import AuditEntry
 from app.platform.kernel.actor import Role
 from app.platform.kernel.ids import new_id
@@ -81,9 +83,8 @@ def test_a_file_and_a_search_that_name_a_tablets_number_find_its_sample() -> Non
         assert found is not None, name
         assert (found.sample, found.certain) == (meant, True), name
     register = load_pack().register
-    assert [looking.kind_of(typed, register) for typed in ("b07", "#B07", "DF118")] == [
-        kinds.NUMBER, kinds.NUMBER, kinds.WORDS,
-    ]  # fmt: skip
+    found = [looking.kind_of(typed, register) for typed in ("b07", "#B07", "DF118")]
+    assert found == [kinds.NUMBER, kinds.NUMBER, kinds.WORDS]
     assert looking.number_in("#b07") == second.number
 
 
@@ -112,8 +113,6 @@ def test_a_tablet_is_filled_up_and_what_never_reached_it_is_voided(world: World)
 
 
 def test_codes_are_stored_as_hashes_and_their_squares_are_those_of_the_ticket(world: World) -> None:
-    import segno
-
     given_ = lease(world, world.session())
     one = given_["codes"][0]
     matrix = segno.make(one["url"], error="m", micro=False).matrix
@@ -187,10 +186,8 @@ def test_voided_codes_are_refused_until_somebody_takes_the_sample_without_its_ti
         pepper, now = world.runtime.pepper, world.runtime.now()
         assert lookup.sample_by_ticket(session, given_["codes"][0]["code"], pepper, now) is not None
         assert lookup.sample_by_ticket(session, given_["codes"][1]["code"], pepper, now) is None
-        said = {
-            entry.verb for entry in session.exec(select(AuditEntry).where(AuditEntry.object_type == "ticket_codes"))
-        }
-    assert said == {"lend", "void"}
+        entries = select(AuditEntry).where(AuditEntry.object_type == "ticket_codes")
+        assert {entry.verb for entry in session.exec(entries)} == {"lend", "void"}
     page = world.as_(LEAD).get(f"/sessions/{session_id}/tablets").text
     assert "Tablet A" in page
     assert "This tablet is lost" not in page  # nothing is left to cancel
@@ -244,17 +241,6 @@ def test_a_time_before_the_code_was_lent_or_after_now_is_not_believed(world: Wor
     assert [row.received_at for row in rows(world)] == [began, began + timedelta(minutes=40)]
 
 
-def test_who_came_earlier_is_before_you_whatever_the_number(world: World, clock: Any) -> None:
-    session_id = world.session()
-    given_ = lease(world, session_id)
-    body = {"form": "powder", "consents": {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes"}}
-    clock.advance(minutes=10)
-    ok(world.as_(RECEPTION).post(f"/api/v1/sessions/{session_id}/samples", json=body))
-    ok(send(world, session_id, from_tablet(given_)), 201)  # registered ten minutes before
-    queue = ok(world.as_(Role.CHEMIST).get(f"/api/v1/sessions/{session_id}/queue"))
-    assert [row["label"] for row in queue] == ["A01", "001"]
-
-
 def test_the_form_a_tablet_keeps_holds_nothing_of_any_sample_or_person(world: World) -> None:
     session_id = world.session()
     form = from_tablet(lease(world, session_id), expected_words="unmistakable words", logo="Batman")
@@ -277,17 +263,13 @@ def test_the_worker_script_may_look_after_reception_and_lists_what_is_served(wor
     assert not [path for path in listed if "zxing" in path], "what reads codes is fetched at the first scan"
     assert all(world.anonymous().get(path).status_code == 200 for path in listed)
     assert "\nimport " not in answer.text, "a browser without Background Sync takes a plain script"
-    assert (
-        '\nimport { sendAll } from "/static/reception/outbox.js"'
-        in world.anonymous().get("/reception/sw.js?sync=1").text
-    )
+    syncing = world.anonymous().get("/reception/sw.js?sync=1").text
+    assert '\nimport { sendAll } from "/static/reception/outbox.js"' in syncing
     words = ok(world.as_(RECEPTION).get("/reception/words"))
     assert any(word["typed"] == "mandy" and word["suggestion"]["id"] == "mdma" for word in words)
 
 
 def test_unused_codes_are_deleted_when_their_tickets_would_expire(world: World, clock: Any) -> None:
-    from app.operations.retention import purge
-
     lease(world, world.session())
     clock.advance(days=16)
     assert purge(world.runtime.db)["leased_code"] == 60

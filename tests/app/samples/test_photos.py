@@ -41,12 +41,8 @@ def test_a_photo_is_kept_without_metadata_and_shown_to_who_sees_the_sample(world
 def test_a_small_photo_comes_behind_the_whole_one_and_lists_show_it(world: Any) -> None:
     whole, small, large = jpeg(), jpeg(width=176, height=132), jpeg(width=1600, height=900)
     place = segment(0xE1, b"Exif\0\0 54.7,-1.57")
-    for behind, shown in (
-        (jpeg(place, width=176, height=132), small),
-        (b"", whole),
-        (b"\xff\xd8 MPF", whole),
-        (large, whole),
-    ):
+    placed = jpeg(place, width=176, height=132)
+    for behind, shown in ((placed, small), (b"", whole), (b"\xff\xd8 MPF", whole), (large, whole)):
         sample_id = registered(world, photo=("a.jpg", whole + behind, "image/jpeg"))
         url = f"/samples/{sample_id}/photo"
         answer = world.as_(Role.CHEMIST).get(f"{url}/small")
@@ -84,9 +80,8 @@ def test_what_is_no_photo_or_too_large_is_refused_and_nothing_is_registered(worl
         (b"GIF89a", "not a JPEG or PNG photo"),
         (b"\xff\xd8" + bytes(photos.LARGEST_BYTES), "larger than 1 MB"),
     ):
-        answer = world.as_(Role.RECEPTION).post(
-            f"/sessions/{session_id}/samples", data=FORM, files={"photo": ("a.jpg", content)}
-        )
+        url, files = f"/sessions/{session_id}/samples", {"photo": ("a.jpg", content)}
+        answer = world.as_(Role.RECEPTION).post(url, data=FORM, files=files)
         assert answer.status_code in (413, 422)
         assert said in answer.text
         assert "“mandy”" in answer.text
