@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from spectra import MassLibrary, MassSpectrum, MixtureExplanation, SpectrumError
 from spectra.mixture.accurate_model import default_model
-from spectra.mixture.accurate_series import series_of
 from spectra.mixture.accurate_stack import clusters
 
 COMPOUNDS = 12
@@ -159,23 +158,6 @@ def test_what_is_only_likely_is_withheld_when_much_is_missing() -> None:
     answer = _library(without=6).explain(_energies({2: 0.01, 6: 0.99}))
     assert answer.components == ()
     assert answer.reasons[-1].endswith("left out: name of c2.")
-
-
-def test_many_entries_of_unstated_energy_are_one_candidate() -> None:
-    precursor, levels = _compound(4)
-    rng = np.random.default_rng(0)
-    weights = np.sort(rng.uniform(0, 1, 7))
-    rows = [[*[(m, i * (1 - w)) for m, i in levels[0]], *[(m, i * w) for m, i in levels[2]]] for w in weights]
-    library = MassLibrary.from_arrays(
-        [m for row in rows for m, _ in row],
-        [i for row in rows for _, i in row],
-        np.r_[0, np.cumsum([len(row) for row in rows])],
-        names=["name"] * 7, compounds=["c"] * 7, precursor_mz=[precursor] * 7, accurate=True,
-    )  # fmt: skip
-    table = series_of(library)
-    assert table.compound.size == 1
-    assert table.part(0)[0].size == 5
-    assert _named(library.explain(_energies({4: 1.0}))) == {"c"}
 
 
 def test_a_sample_that_resembles_nothing_is_left_unexplained() -> None:

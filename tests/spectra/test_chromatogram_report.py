@@ -17,7 +17,6 @@ from spectra import (
     MassRun,
     MassSpectrum,
     ReadingKind,
-    RetentionLadder,
     RunComponent,
     find_components,
     read_run,
@@ -81,14 +80,6 @@ def test_what_no_library_knows_stands_by_its_time() -> None:
     rows = {row.compound: row for row in report.summary}
     assert rows[""].name.startswith("not named, at 3.8")
     assert report.unnamed_percent == pytest.approx(50, abs=8)
-
-
-def test_indices_and_relative_retention_stand_with_every_peak() -> None:
-    ladder = RetentionLadder.from_table([(200, 18), (250, 20), (300, 22)])
-    peaks = read_run(run_with(*SAMPLE).run, library(), ladder=ladder, standard_s=200.0).peaks
-    assert [p.index.value for p in peaks if p.index] == [pytest.approx(1920, abs=10), pytest.approx(2080, abs=10)]
-    assert [p.relative_retention for p in peaks] == [pytest.approx(1.15, abs=0.01), pytest.approx(1.35, abs=0.01)]
-    assert read_run(run_with(*SAMPLE).run, library()).peaks[0].index is None
 
 
 # -- blank and carry-over ---------------------------------------------------------------------------

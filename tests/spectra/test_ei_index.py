@@ -130,17 +130,6 @@ def test_the_index_answers_as_scoring_every_spectrum_does(
                 assert_same(index.search(*query, top), wanted)
 
 
-@pytest.mark.parametrize("accelerator", ACCELERATORS)
-def test_ten_thousand_equal_spectra_are_told_apart_by_entry_only(accelerator: str) -> None:
-    rows = [[{41: 2.0, 91: 9.0, 119: 4.0}, {41: 9.0, 55: 3.0}, {44: 9.0, 91: 2.0}][k % 3] for k in range(30_000)]
-    table = table_of(rows)
-    index = EiIndex.build(table, accelerator=accelerator, block=4096)
-    query = np.array([41, 91, 119]), np.array([3.0, 9.0, 4.0])
-    for shares, top in [((), 10), ((0.4, 0.05), 10), ((0.4,), 300)]:
-        with pruning_everywhere(shares):
-            assert_same(index.search(*query, top), every_score(table, query, 1.0, 0.5, top))
-
-
 @settings(max_examples=300, deadline=None)
 @given(seed=st.integers(0, 2**32), beyond=st.booleans())
 def test_no_spectrum_scores_more_than_its_partial_sum_allows(seed: int, beyond: bool) -> None:

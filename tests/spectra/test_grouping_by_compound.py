@@ -15,13 +15,6 @@ def _hit(entry: int, compound: str, score: float, score_name: str = "composite")
     return Candidate(entry, compound.upper(), compound, score, score_name)
 
 
-def test_compounds_closer_than_the_margin_are_not_told_apart() -> None:
-    rows = group_by_compound([_hit(0, "a", 900), _hit(1, "b", 880), _hit(2, "c", 800)])
-    assert [r.ambiguous_with for r in rows] == [("B",), ("A",), ()]
-    assert [r.ambiguity_group for r in rows] == [1, 1, 2]
-    assert [r.margin for r in rows] == [100, 80, None]
-
-
 def test_a_chain_of_small_steps_is_not_one_group() -> None:
     rows = group_by_compound([_hit(i, f"c{i}", 900 - 20 * i) for i in range(6)])
     assert [r.ambiguity_group for r in rows] == [1, 1, 2, 2, 3, 3]

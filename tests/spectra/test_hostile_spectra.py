@@ -110,13 +110,6 @@ def test_odd_spectra_get_an_answer_at_every_door(library: MassLibrary, mz: objec
     _every_door(library, MassSpectrum(mz, intensity, 194.1176, "ESI" if library.accurate else "EI"))
 
 
-def test_library_entries_may_be_as_odd_as_queries() -> None:
-    spectra = [MassSpectrum([58.0], [1.0], 60.0), MassSpectrum([58.0, 91.0], [1e-320, 1e300], 92.0), MDMA]
-    for accurate in (False, True):
-        library = library_of(spectra, accurate=accurate)
-        _every_door(library, MassSpectrum([58.0, 91.0], [1.0, 2.0], 92.0, "ESI" if accurate else "EI"))
-
-
 def test_a_library_of_one_entry_and_of_none_answers_at_every_door() -> None:
     for accurate in (False, True):
         query = ESI if accurate else MassSpectrum(MDMA.mz, MDMA.intensity, 193.0)
@@ -208,10 +201,3 @@ def test_what_is_no_profile_comes_back_unchanged_and_is_not_taken_for_one() -> N
     crowded = np.sort(np.random.default_rng(2).uniform(50, 100, 2_200))
     assert not looks_like_profile(crowded)
     assert np.diff(prepare(MassSpectrum(crowded, np.ones(2_200)), accurate=True).mz).min() > MERGE_DA
-
-
-def test_a_centroid_of_a_profile_keeps_what_the_spectrum_says_of_itself() -> None:
-    mz = np.linspace(50, 150, 10_000)
-    height = np.exp(-(((mz - 91.05) / 0.02) ** 2))
-    peaks = centroid(MassSpectrum(mz, height, 150.1, "ESI", 12.5, 2))
-    assert (peaks.precursor_mz, peaks.ionisation, peaks.retention_time_s, peaks.ms_level) == (150.1, "ESI", 12.5, 2)

@@ -203,13 +203,3 @@ def test_the_margin_looks_past_identical_entries() -> None:
         1.0 - library.search(InfraredSpectrum(GRID, Y), top=16, score="first_derivative")[15].score, abs=1e-6
     )
     assert len(rows[0].ambiguous_with) == 14
-
-
-def test_either_direction_of_the_axis_gives_the_same_answer() -> None:
-    library = starter_infrared_library()
-    query = library.spectrum(2)
-    assert library.search(query, score="first_derivative") == library.search(
-        InfraredSpectrum(GRID[::-1], query.absorbance[::-1]), score="first_derivative"
-    )
-    with pytest.raises(SpectrumError, match="repeats a value; average the points"):
-        InfraredSpectrum(np.r_[GRID, GRID[-1]], np.r_[query.absorbance, 0.0])

@@ -95,21 +95,6 @@ def test_leaving_dear_peaks_aside_changes_no_answer(monkeypatch: pytest.MonkeyPa
             assert answer == _brute_force(query, table, 10)
 
 
-def test_scoring_entries_of_like_precursor_first_changes_no_answer_of_the_open_search() -> None:
-    # More entries around the query's precursor than are scored first, better ones elsewhere, ties on both sides.
-    rng = np.random.default_rng(12)
-    plain = _random_table(3_000, 12)
-    precursor = np.where(np.arange(3_000) % 3 > 0, 200.0 + np.round(rng.normal(0, 0.004, 3_000), 6), 240.0)
-    table = PeakTable.from_raw(plain.mz, plain.intensity, plain.offsets, precursor, accurate=True)
-    index = Ms2Index.build(table, 512)
-    for row in range(0, 3_000, 149):
-        query = table.peaks(row)
-        for precursor_mz in (200.0, 240.0, 90.0, float("nan")):
-            asked = Peaks(query.mz, query.intensity, precursor_mz)
-            for answer in _answers(index, asked, 10):
-                assert answer == _brute_force(asked, table, 10)
-
-
 def test_entries_that_differ_by_less_than_single_precision_are_ranked_exactly() -> None:
     rng = np.random.default_rng(6)
     n, mz = 400, 60.0 + np.arange(30)

@@ -98,20 +98,6 @@ def test_the_only_part_of_a_spectrum_has_no_share_that_would_look_like_a_purity(
     assert "FTIR: the only part" in shown
 
 
-def test_all_parts_become_findings_each_with_its_share(stage: Stage, street: tuple[str, str, str]) -> None:
-    sample, _, reading = street
-    page = f"/bench/samples/{sample}"
-    assert "Add all " in stage.client("chemist").get(page).text
-    answer = stage.client("chemist").post(f"{page}/use-parts", data={"reading": reading})
-    assert answer.status_code == 303, answer.text[:300]
-    findings = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["findings"]
-    grades = {p["substance_id"]: p["grade"] for p in answer_of(stage, reading)["components"]}
-    assert {f["substance"]: f["abundance"] == "indication" for f in findings} == {
-        key: grade == "possible" for key, grade in grades.items()
-    }
-    assert sum(f["signal"][0]["share"] for f in findings) == pytest.approx(1.0, abs=0.01)
-
-
 def test_the_worst_reading_of_an_analysis_sets_its_limits() -> None:
     def answer(limit: float, seen: bool | None = False) -> Answer:
         return Answer(infrared=Infrared(limits=(DetectionLimit(substance_id="mdma", limit=limit, seen=seen),)))

@@ -7,16 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
-from spectra.infrared.align import align, relative_residual
+from spectra import InfraredSpectrum, SpectrumError
 from spectra.infrared.explain import noise_share
 from spectra.infrared.fit import State, fit, fit_many
 from spectra.infrared.noise import local_variance, mismatch_variance, white_noise
 from spectra.infrared.ranking import hits_by_alignment
-from spectra.infrared.scene import covering, narrowed, scene_of
+from spectra.infrared.scene import scene_of
 from spectra.infrared.warp import warp
-from spectra.infrared_grid import GRID, curve
-from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading
+from spectra.infrared_grid import curve
+from tests.spectra.infrared.mixed_curves import AXIS, library, reading
 
 LIBRARY = library()
 
@@ -82,14 +81,6 @@ def test_the_columns_of_a_fit_are_its_slopes() -> None:
     assert found.shares.sum() == pytest.approx(1.0)
 
 
-def test_the_relative_residual_ranks_the_right_entry_first_and_of_nothing_is_nothing() -> None:
-    scene = scene_of(LIBRARY.references, curve(reading({8: 1.0})))
-    rest = relative_residual(align(scene, np.arange(12), np.zeros(12), 4))
-    assert rest.argmin() == 8
-    assert rest[8] < 1e-3
-    assert relative_residual([]).size == 0
-
-
 def test_noise_is_measured_from_the_reading_and_mismatch_is_told_from_it() -> None:
     rng = np.random.default_rng(5)
     used = np.ones(3000, dtype=bool)
@@ -103,35 +94,6 @@ def test_noise_is_measured_from_the_reading_and_mismatch_is_told_from_it() -> No
     found = mismatch_variance(residual, local, height, slope, used)
     np.testing.assert_allclose(found.mean(), 0.05**2 * (slope**2).mean(), rtol=0.25)
     assert mismatch_variance(noise, local, height, slope, used).mean() < 2e-5
-
-
-def test_the_compared_range_is_the_one_most_entries_cover_and_gaps_of_the_reading_are_left_out() -> None:
-    parts = curves().copy()
-    parts[:2, AXIS > 1800] = np.nan
-    held = InfraredLibrary.from_arrays(AXIS, parts, names=list("abcdefghijkl"), compounds=list("abcdefghijkl"))
-    y = curve(reading({3: 1.0}))
-    y[(GRID > 1200) & (GRID < 1300)] = np.nan
-    scene = scene_of(held.references, y)
-    assert scene.entries.tolist() == list(range(2, 12))
-    assert (scene.axis[0], scene.axis[-1]) == (802.0, 3790.0)
-    assert not scene.used[(scene.axis > 1200) & (scene.axis < 1300)].any()
-    assert covering(held.references, (GRID > 900) & (GRID < 1700)).size == 12
-
-
-def test_a_very_large_library_is_searched_by_its_most_similar_entries(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = scene_of(LIBRARY.references, curve(reading({3: 1.0})))
-    assert narrowed(scene, np.arange(12.0)) is scene
-    monkeypatch.setattr(LIBRARY.references, "kept", False)
-    assert narrowed(scene, np.arange(12.0)) is scene
-    monkeypatch.setitem(_align_numbers(), "shortlist", 4)
-    assert narrowed(scene, np.arange(12.0)).pool.tolist() == [8, 9, 10, 11]
-
-
-def _align_numbers() -> dict[str, object]:
-    from spectra.confidence.limits import load
-
-    numbers: dict[str, object] = load("infrared")["align"]
-    return numbers
 
 
 def test_too_little_in_common_is_refused_with_what_to_do() -> None:

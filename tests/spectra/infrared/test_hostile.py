@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from instruments import UnsupportedVariant, read, to_absorbance
+from instruments import read, to_absorbance
 from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError, infrared_quality, starter_infrared_library
 from spectra.confidence.air import BENDING, STRETCHING
 from spectra.infrared_grid import GRID
 from tests.instruments.instrument_files import codes as codes_of
 from tests.instruments.instrument_files import jcamp
-from tests.instruments.omnic_files import omnic, one
 
 SCORES = ("first_derivative", "second_derivative", "correlation", "euclid")
 Door = Callable[[InfraredLibrary, InfraredSpectrum], object]
@@ -105,24 +104,6 @@ def test_an_axis_that_falls_or_repeats_is_the_same_spectrum(library: InfraredLib
 # --- values that are something else ----------------------------------------------------------------------------------
 
 
-def test_micrometres_under_the_name_of_wavenumbers_are_doubted_and_compared_with_nothing() -> None:
-    told = "\n".join(f"{a:.6f} {b:.5f}" for a, b in zip(1e4 / GRID[::-1], drug().absorbance[::-1], strict=True))
-    (reading,) = read(f"wavenumber (cm-1) absorbance\n{told}\n".encode(), "a.txt")
-    assert "looks_like_wavelength" in codes_of(reading)
-    (remark,) = infrared_quality(to_absorbance(reading))
-    assert "no point between 400 and 4000" in remark.text
-
-
-def test_transmittance_over_a_hundred_is_read_and_the_dip_said(library: InfraredLibrary) -> None:
-    reading = read(jdx(InfraredSpectrum(GRID, 112 * 10 ** -drug().absorbance), 0.001, YUNITS="TRANSMITTANCE"))[0]
-    spectrum = to_absorbance(reading)
-    assert spectrum.absorbance.min() < 0
-    assert "ir_negative_lobes" in remarked(spectrum)
-    assert library.search(spectrum, top=1)[0].name == library.names[0]
-    counts = read(jdx(InfraredSpectrum(GRID, 3000 * 10 ** -drug().absorbance), 0.1, YUNITS="TRANSMITTANCE"))[0]
-    assert "implausible_transmittance" in codes_of(counts)
-
-
 def test_an_absorbance_turned_over_is_doubted_never_converted_and_right_once_said(library: InfraredLibrary) -> None:
     y = drug(noise=0.0).absorbance
     file = jdx(InfraredSpectrum(GRID, 100 * (1 - y / y.max())), 0.001, YUNITS="TRANSMITTANCE")
@@ -166,22 +147,6 @@ def test_reflectance_is_turned_in_the_way_that_is_asked_for(library: InfraredLib
     assert library.search(to_absorbance(reading), top=1)[0].name == library.names[0]
 
 
-def test_an_interferogram_or_a_single_beam_alone_is_refused_with_what_to_save_instead() -> None:
-    interferogram = read(omnic(one([0.1, 0.9, -0.4] * 40, x_code=2, y_code=22)), "a.spa")[0]
-    beam = read(omnic(one([1.0, 2.0, 3.0] * 40, y_code=15)), "b.spa")[0]
-    told = read(jcamp([1, 9, -4] * 40, DATA_TYPE="INFRARED INTERFEROGRAM", YUNITS="ARBITRARY").encode())[0]
-    for reading, code, words in (
-        (interferogram, "interferogram", "no spectrum yet"),
-        (told, "interferogram", "no spectrum yet"),
-        (beam, "single_beam", "not yet divided"),
-    ):
-        with pytest.raises(UnsupportedVariant, match=words) as refused:
-            to_absorbance(reading)
-        assert refused.value.code == code
-        assert "Save the" in refused.value.hint
-    assert "background_only" in codes_of(beam)
-
-
 def test_a_single_beam_under_the_name_of_absorbance_is_told_and_a_drug_in_moist_air_is_not() -> None:
     assert "ir_single_beam" in remarked(single_beam())
     dry = drug()
@@ -222,13 +187,6 @@ def test_what_cannot_be_compared_is_refused_at_every_door(
 ) -> None:
     with pytest.raises(SpectrumError, match=words):
         door(library, InfraredSpectrum(x, np.sin(x / 40.0)))
-
-
-def test_only_the_range_of_carbon_dioxide_is_nothing_to_compare(library: InfraredLibrary) -> None:
-    x = np.arange(2284.0, 2397.0, 2.0)
-    spectrum = InfraredSpectrum(x, np.exp(-(((x - 2350.0) / 20.0) ** 2)))
-    assert [r.code for r in infrared_quality(spectrum)] == ["ir_not_usable"]
-    assert library.search(spectrum) == []
 
 
 # --- the library ------------------------------------------------------------------------------------------------------

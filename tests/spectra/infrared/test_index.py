@@ -180,23 +180,3 @@ def test_a_library_of_a_later_format_is_refused_with_a_sentence(tmp_path: Path) 
     (tmp_path / "lib" / "header.json").write_text(json.dumps({**body, "checksum": checksum}))
     with pytest.raises(LibraryFileError, match="format version 4, this program reads version 2 and 3"):
         InfraredLibrary.open(tmp_path / "lib")
-
-
-def test_two_threads_on_many_blocks_give_the_same_bounds(
-    bounded: InfraredLibrary, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    query = _query(bounded, "moved", 2)
-    alone = bounded.search(query, score="first_derivative")
-    bounds = bounded.engine.bounds()
-    assert bounds is not None
-    monkeypatch.setattr(infrared_bounds, "_TWO_WORKERS_FROM", 1)
-    assert bounded.search(query, score="first_derivative") == alone
-
-
-def test_a_long_list_and_a_short_overlap_need_no_bounds(bounded: InfraredLibrary) -> None:
-    query = _query(bounded, "mixed", 6)
-    assert bounded.search(query, top=200, score="first_derivative")[:10] == bounded.search(
-        query, top=10, score="first_derivative"
-    )
-    short = InfraredSpectrum(GRID[300:390], bounded.spectrum(5).absorbance[300:390])
-    assert bounded.search(short, score="first_derivative") == []

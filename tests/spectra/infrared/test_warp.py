@@ -91,24 +91,3 @@ def test_gaps_are_bridged_by_lines_ends_are_held_and_carbon_dioxide_is_cut_out_u
     assert (whole[GRID < 600] == 0.6).all()
     assert (whole[GRID > 3000] == 3.0).all()
     assert filled(y, air=False)[GRID == 2340.0][0] == pytest.approx(7.34)
-
-
-def test_a_large_library_gives_the_same_columns_as_one_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    curves = _curves(9, 6).astype(np.float32)
-    kept, large = References(curves), References(curves)
-    large.kept = False
-    rows = np.array([[4, 1], [0, 5]])
-    np.testing.assert_allclose(large.transforms(rows), kept.transforms(rows), atol=1e-5)
-    part = large.ready(np.array([1, 4, 5]))
-    assert part.rows.tolist() == [1, 4, 5]
-    np.testing.assert_array_equal(part.padded(), kept.ready(np.arange(6)).padded()[[1, 4, 5]])
-    assert part.holds(np.array([4, 5]))
-    assert not part.holds(np.array([0, 5]))
-
-
-def test_a_flat_entry_has_no_size_and_an_empty_one_no_points() -> None:
-    curves = np.stack([np.zeros(GRID.size), np.full(GRID.size, np.nan)]).astype(np.float32)
-    held = References(curves)
-    assert held.sizes.tolist() == [0.0, 0.0]
-    assert not held.masks[held.pattern[1]].any()
-    assert np.isfinite(held.ready(np.arange(2)).padded()).all()

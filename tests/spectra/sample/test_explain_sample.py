@@ -193,18 +193,6 @@ def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemis
     ]
 
 
-def test_two_names_that_fall_for_one_compound_are_both_told_also_where_it_is_little(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    _leave_nothing(monkeypatch)
-    monkeypatch.setattr("spectra.sample.questions.LARGE", 1.1)
-    answer = explain_sample([gc(COCAINE, CAFFEINE), ir(FOUR)], [], libraries((), (COCAINE, CAFFEINE)), REGISTER)
-    assert [part.compound for part in answer.parts] == [FOUR]
-    both_names = "gives Caffeine and Cocaine in"
-    assert both_names in answer.parts[0].support["gc_ms"].sentence
-    assert [both_names in q.text for q in answer.questions] == [True]
-
-
 def test_what_ei_is_blind_to_takes_no_ions_of_its_names() -> None:
     reading = ei(FOUR)
     for register, taken in ((REGISTER, {THREE: FOUR}), (replace(REGISTER, blind={"gc_ms": frozenset({FOUR})}), {})):
@@ -364,12 +352,6 @@ def test_probabilities_are_withheld_where_the_fit_says_nothing_of_the_libraries(
 
 def _foreign_infrared() -> InfraredLibrary:
     return infrared_library(*NAMES)
-
-
-def test_without_a_library_the_reading_says_so() -> None:
-    answer = explain_sample([gc(FOUR), ir(FOUR)], [], SampleLibraries(mass_library()), REGISTER)
-    assert answer.parts[0].support["ftir"].state is State.NOT_TESTED
-    assert "There is no library of infrared spectra" in answer.parts[0].support["ftir"].sentence
 
 
 def test_a_reading_that_cannot_be_compared_is_refused_with_its_sentence() -> None:

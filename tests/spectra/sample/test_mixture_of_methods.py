@@ -39,6 +39,16 @@ def place(*rows: tuple[str, float], share: float | None = 0.3, named: bool = Tru
     return Place("gc", tuple(Rival(c, p, share) for c, p in rows), min(1.0, sum(p for _, p in rows)), named)
 
 
+def names_of(said: InfraredWord, *places: Place, contest: float = 0.0) -> list[str]:
+    """What is named in the places of EI."""
+    return [row.compound for one in judge(places, [said], FIT, contest=contest) for row in one.named]
+
+
+def names_beside(said: InfraredWord, *places: Place, contest: float = 0.0) -> list[str]:
+    """What infrared names beside the places of EI."""
+    return [one.compound for one in only_infrared([said], judge(places, [said], FIT), FIT, contest)]
+
+
 @pytest.mark.parametrize(
     "silent",
     [word(), word(limits={"a": (0.6, None)}), word(limits={"a": (0.4, False)}), word({"b": 0.9}, alike={"b": ("a",)})],
@@ -54,46 +64,35 @@ def test_what_a_method_is_blind_to_is_never_lowered() -> None:
     assert blind[0].rows[0].probability == 0.8
 
 
-def test_not_seen_though_it_would_have_been_lowers_and_seen_raises() -> None:
-    lower = judge([place(("a", 0.8))], [word(limits={"a": (0.01, False)})], FIT)[0].rows[0]
-    higher = judge([place(("a", 0.8))], [word({"a": 0.99})], FIT)[0].rows[0]
-    assert lower.probability < 0.8 < higher.probability
-
-
-def test_raising_a_limit_never_lowers_a_probability() -> None:
-    before = 0.0
-    for limit in (0.001, 0.01, 0.05, 0.2, 0.29, 0.31, 0.5):
-        now = judge([place(("a", 0.8))], [word(limits={"a": (limit, False)})], FIT)[0].rows[0].probability
-        assert now >= before
-        before = now
-    assert before == 0.8
+def test_raising_a_limit_never_lowers_a_probability_and_seeing_it_raises_it() -> None:
+    limits = (0.001, 0.01, 0.05, 0.2, 0.29, 0.31, 0.5)
+    words = [word(limits={"a": (limit, False)}) for limit in limits] + [word({"a": 0.99})]
+    found = [judge([place(("a", 0.8))], [said], FIT)[0].rows[0].probability for said in words]
+    assert found == sorted(found)
+    assert found[0] < 0.8 == found[-2] < found[-1]
 
 
 def test_what_ei_cannot_see_leaves_less_of_infrareds_signal_for_what_it_can() -> None:
     """Fentanyl is all that EI sees of a bag of nine parts mannitol and one part fentanyl, of which infrared's limit is a twentieth."""
     limits: dict[str, tuple[float, bool | None]] = {"fentanyl": (0.05, False)}
-    places, alone = [place(("fentanyl", 0.9), share=1.0)], word(limits=limits)
+    seen, alone = place(("fentanyl", 0.9), share=1.0), word(limits=limits)
     bag = replace(word({"mannitol": 1.0}, limits, share=0.96), unseen=frozenset({"mannitol"}))
-    assert judge(places, [bag], FIT)[0].rows[0].ratio == 1.0
-    assert _names(places, bag) == ["fentanyl"]
-    assert judge(places, [alone], FIT)[0].rows[0].ratio < 0.2
+    assert judge([seen], [bag], FIT)[0].rows[0].ratio == 1.0
+    assert names_of(bag, seen) == ["fentanyl"]
+    assert judge([seen], [alone], FIT)[0].rows[0].ratio < 0.2
 
 
-def test_at_its_limit_a_method_says_nothing() -> None:
+def test_at_its_limit_or_without_a_share_a_method_says_nothing() -> None:
     assert would_have_seen(0.05, 0.05, FIT) == 0.0
     assert 0.0 < would_have_seen(0.06, 0.05, FIT) < would_have_seen(0.5, 0.05, FIT) < 1.0
-
-
-def test_infrared_names_the_second_of_a_place() -> None:
-    judged = judge([place(("a", 0.6), ("b", 0.3))], [word({"b": 0.99})], FIT)[0]
-    assert judged.named[0].compound == "b"
+    assert infrared_worth("a", None, word(limits={"a": (0.01, False)}), FIT) == 0.0
 
 
 def test_a_likely_compound_that_ei_does_not_name_is_named_where_infrared_speaks_for_it() -> None:
     quiet = place(("a", 0.1), named=False)
     judged = judge([quiet], [word({"a": 0.8})], FIT)[0]
     assert 0.4 <= judged.named[0].probability < 0.6
-    assert judge([quiet], [word({"a": 0.3})], FIT)[0].named == ()
+    assert names_of(word({"a": 0.3}), quiet) == []
 
 
 def test_two_readings_of_one_method_are_no_two_witnesses() -> None:
@@ -101,29 +100,71 @@ def test_two_readings_of_one_method_are_no_two_witnesses() -> None:
     assert judge([place(("a", 0.5))], [one, one], FIT)[0].rows[0] == judge([place(("a", 0.5))], [one], FIT)[0].rows[0]
 
 
-def test_infrared_alone_names_what_is_likely_and_competes_for_no_place() -> None:
-    assert _only(word({"cut": 0.8})) == ["cut"]
-    assert _only(word({"cut": 0.4})) == []
-    assert _only(word({"cut": 0.9}), place(("a", 0.6), ("cut", 0.1))) == []
+LISTED = place(("a", 0.6), ("b", 0.001))
 
 
-def test_infrared_alone_has_to_be_surer_of_a_small_part_and_while_something_is_unexplained() -> None:
-    assert _only(word({"cut": 0.7})) == ["cut"]
-    assert _only(word({"cut": 0.65}, alarm=True)) == []
-    assert _only(word({"cut": 0.7}, share=0.05)) == []
+@pytest.mark.parametrize(
+    ("said", "places", "contest", "named"),
+    [
+        (word({"cut": 0.8}), (), 0.0, ["cut"]),
+        (word({"cut": 0.4}), (), 0.0, []),
+        (word({"cut": 0.9}), (place(("a", 0.6), ("cut", 0.1)),), 0.0, []),  # it competes for no place of EI
+        (word({"cut": 0.7}), (), 0.0, ["cut"]),
+        (word({"cut": 0.65}, alarm=True), (), 0.0, []),  # something is unexplained
+        (word({"cut": 0.7}, share=0.05), (), 0.0, []),  # a small part
+        (word({"b": 0.9}, alarm=True), (LISTED,), 0.0, []),  # EI lists it as unlikely
+        (word({"b": 0.97}, alarm=True), (LISTED,), 0.0, ["b"]),
+        (word({"b": 0.8}, alarm=True), (place(("a", 0.6)),), 0.0, ["b"]),
+        (word({"b": 0.8}, alarm=True), (place(("a", 0.6)),), 0.9, []),  # it may be the name of EI
+    ],
+)
+def test_how_sure_infrared_alone_has_to_be(
+    said: InfraredWord, places: tuple[Place, ...], contest: float, named: list[str]
+) -> None:
+    assert names_beside(said, *places, contest=contest) == named
 
 
-def test_what_ei_lists_as_unlikely_infrared_alone_names_where_it_is_surer() -> None:
-    listed = place(("a", 0.6), ("b", 0.001))
-    assert _only(word({"b": 0.9}, alarm=True), listed) == []
-    assert _only(word({"b": 0.97}, alarm=True), listed) == ["b"]
+CUT, UNSEEN = word({"cut": 0.99}), word({"cut": 0.99}, {"a": (0.4, False)}, alarm=True)
+
+
+@pytest.mark.parametrize(
+    ("places", "said", "contest", "named"),
+    [
+        ((place(("a", 0.6), ("b", 0.3)),), word({"b": 0.99}), 0.0, ["b"]),  # infrared names the second of the place
+        ((place(("a", 0.2)),), word(), 0.0, ["a"]),  # a name EI gave stays, however unlikely
+        ((place(("a", 0.9), named=False),), word(), 0.0, []),  # one it did not give is not given, however likely
+        ((place(("a", 0.5)),), word({"cut": 0.99}, alarm=True), 0.0, ["a"]),
+        ((place(("a", 0.5)),), CUT, 0.0, []),  # infrared explains everything, so EI alone needs more
+        ((place(("a", 0.75)),), CUT, 0.0, ["a"]),
+        ((place(("a", 0.5), share=0.9),), CUT, 0.0, []),
+        ((place(("a", 0.5), share=0.03),), CUT, 0.0, ["a"]),  # but not of a trace
+        ((place(("a", 0.45)),), word({"cut": 0.99}, alarm=True), 0.0, ["a"]),
+        ((place(("a", 0.45)),), UNSEEN, 0.0, []),  # infrared knows the compound and does not list it: even odds
+        ((place(("a", 0.55)),), UNSEEN, 0.0, ["a"]),
+        ((replace(place(("a", 0.4)), peak=True),), CUT, 0.0, ["a"]),  # a peak of a run keeps its name
+        ((place(("a", 0.6)),), word({"b": 0.8}, alarm=True), 0.0, ["a"]),
+        ((place(("a", 0.6)),), word({"b": 0.8}, alarm=True), 0.9, []),  # it may be the name of infrared
+        # The usual sample of opioids: infrared has no reference for the strong drug, and explains all it sees by the cut.
+        (
+            (place(("fentanyl", 0.85)), place(("caffeine", 0.95), share=0.7)),
+            word({"caffeine": 0.99}),
+            0.0,
+            ["fentanyl", "caffeine"],
+        ),
+    ],
+)
+def test_what_is_named_in_the_places_of_ei(
+    places: tuple[Place, ...], said: InfraredWord, contest: float, named: list[str]
+) -> None:
+    assert names_of(said, *places, contest=contest) == named
+
+
+def test_a_name_that_is_withheld_says_why() -> None:
     for p, said in ((0.9, [("b", Withheld.UNLIKELY)]), (0.97, []), (0.3, [])):
         doubtful = word({"b": p}, alarm=True)
-        assert withheld([doubtful], judge([listed], [doubtful], FIT), FIT) == said
-
-
-def _only(said: InfraredWord, *places: Place, contest: float = 0.0) -> list[str]:
-    return [one.compound for one in only_infrared([said], judge(places, [said], FIT), FIT, contest)]
+        assert withheld([doubtful], judge([LISTED], [doubtful], FIT), FIT) == said
+    cut = word({"b": 0.8}, alarm=True)
+    assert withheld([cut], judge([place(("a", 0.6))], [cut], FIT), FIT, 0.9) == [("b", Withheld.TWICE)]
 
 
 @pytest.mark.parametrize("alarm", [True, False])
@@ -135,48 +176,6 @@ def test_a_faint_listing_speaks_less_against_a_compound_than_not_seeing_it_far_a
     assert faint == sorted(faint)
 
 
-def test_without_a_share_a_limit_says_nothing() -> None:
-    assert infrared_worth("a", None, word(limits={"a": (0.01, False)}), FIT) == 0.0
-
-
-@pytest.mark.parametrize("named", [True, False])
-def test_where_nothing_is_added_the_methods_own_names_stand(named: bool) -> None:
-    """A name EI gave stays however unlikely, and one it did not give is not given however likely."""
-    judged = judge([place(("a", 0.2 if named else 0.9), named=named)], [word()], FIT)[0]
-    assert bool(judged.named) is named
-
-
-def _names(places: list[Place], said: InfraredWord, contest: float = 0.0) -> list[str]:
-    return [row.compound for one in judge(places, [said], FIT, contest=contest) for row in one.named]
-
-
-def test_a_name_of_ei_alone_needs_more_where_infrared_explains_everything() -> None:
-    weak = place(("a", 0.5))
-    assert _names([weak], word({"cut": 0.99}, alarm=True)) == ["a"]
-    assert _names([weak], word({"cut": 0.99})) == []
-    assert _names([place(("a", 0.75))], word({"cut": 0.99})) == ["a"]
-    assert [row.compound for one in judge([weak], [], FIT) for row in one.named] == ["a"], "nobody else was asked"
-
-
-def test_a_large_part_of_ei_alone_needs_more_than_a_trace() -> None:
-    for share, said in ((0.9, []), (0.03, ["a"])):
-        assert _names([place(("a", 0.5), share=share)], word({"cut": 0.99})) == said
-
-
-def test_a_name_that_infrared_has_a_reference_for_and_does_not_list_needs_even_odds() -> None:
-    """Below its limit infrared takes nothing off, and a name it cannot confirm though it knows the compound is right less often."""
-    unseen = word({"cut": 0.99}, {"a": (0.4, False)}, alarm=True)
-    assert _names([place(("a", 0.45))], word({"cut": 0.99}, alarm=True)) == ["a"]
-    assert _names([place(("a", 0.45))], unseen) == []
-    assert _names([place(("a", 0.55))], unseen) == ["a"]
-
-
-def test_fentanyl_by_ei_alone_stands_beside_caffeine_by_both() -> None:
-    """The usual sample of opioids: infrared has no reference for the strong drug, and explains all it sees by the cut."""
-    places = [place(("fentanyl", 0.85), share=0.3), place(("caffeine", 0.95), share=0.7)]
-    assert _names(places, word({"caffeine": 0.99})) == ["fentanyl", "caffeine"]
-
-
 def test_one_substance_may_have_been_named_twice_where_each_method_knows_what_the_other_does_not() -> None:
     whole, half = place(("a", 0.9), share=1.0), place(("a", 0.9), share=0.5)
     cut = word({"b": 0.8}, share=0.9, alarm=True)
@@ -185,6 +184,8 @@ def test_one_substance_may_have_been_named_twice_where_each_method_knows_what_th
     assert contested([whole], [word({"b": 0.8}, {"a": (0.01, False)})]) == 0.0, "infrared would have known it"
     assert contested([place(("a", 0.9), ("b", 0.1))], [cut]) == 0.0, "EI lists it"
     assert contested([whole], []) == 0.0
+    assert contested([whole], [replace(cut, unseen=frozenset({"b"}))]) == 0.0, "EI is blind to it"
+    assert contested([whole], [cut], lambda m, c: (m, c) == ("ftir", "a")) == 0.0, "infrared is blind to it"
 
 
 def test_a_twin_of_what_infrared_names_is_neither_strange_nor_alone() -> None:
@@ -193,46 +194,27 @@ def test_a_twin_of_what_infrared_names_is_neither_strange_nor_alone() -> None:
     strange = place(("x", 0.9), share=0.5)
     assert contested([strange, place(("y", 0.9))], [sugars]) > 0.0
     assert contested([strange, place(("maltose", 0.45))], [sugars]) == 0.0
-    assert _names([place(("maltose", 0.3), share=0.9)], sugars) == ["maltose"]
+    assert names_of(sugars, place(("maltose", 0.3), share=0.9)) == ["maltose"]
 
 
 def test_what_speaks_against_a_name_never_gives_it() -> None:
-    large, cut = place(("a", 0.6), share=0.9), word({"cut": 0.99})
+    large = place(("a", 0.6), share=0.9)
     for against in (0.0, -0.05, -1.0):
-        assert judge([large], [cut], FIT, more={("", "a"): against} if against else None)[0].named == ()
-    assert judge([large], [cut], FIT, more={("", "a"): 1.0})[0].named
+        assert judge([large], [CUT], FIT, more={("", "a"): against} if against else None)[0].named == ()
+    assert judge([large], [CUT], FIT, more={("", "a"): 1.0})[0].named
 
 
 def test_a_reading_that_names_nothing_asks_nothing_beside_one_that_does() -> None:
-    quiet, cut = word(limits={"a": (0.4, False)}), word({"cut": 0.99})
+    quiet = word(limits={"a": (0.4, False)})
     weak = place(("a", 0.45), share=0.05)
-    named = [[row.compound for row in judge([weak], said, FIT)[0].named] for said in ([cut], [quiet], [cut, quiet])]
+    named = [[row.compound for row in judge([weak], said, FIT)[0].named] for said in ([CUT], [quiet], [CUT, quiet])]
     assert named == [["a"]] * 3
-
-
-def test_what_a_method_is_blind_to_it_cannot_have_named_otherwise() -> None:
-    whole, cut = place(("a", 0.9), share=1.0), word({"b": 0.8}, share=0.9)
-    assert contested([whole], [replace(cut, unseen=frozenset({"b"}))]) == 0.0
-    assert contested([whole], [cut], lambda m, c: (m, c) == ("ftir", "a")) == 0.0
-
-
-def test_a_name_that_may_be_the_other_methods_has_to_be_surer() -> None:
-    torn, cut = place(("a", 0.6)), word({"b": 0.8}, alarm=True)
-    assert _names([torn], cut) == ["a"]
-    assert _names([torn], cut, contest=0.9) == []
-    assert _only(cut, torn) == ["b"]
-    assert _only(cut, torn, contest=0.9) == []
-    assert withheld([cut], judge([torn], [cut], FIT), FIT, 0.9) == [("b", Withheld.TWICE)]
 
 
 def test_what_infrared_is_blind_to_needs_no_support_of_it() -> None:
     said = word({"b": 0.99})
     judged = judge([place(("a", 0.4)), place(("b", 0.9))], [said], FIT, lambda _method, compound: compound == "a")
     assert [row.compound for one in judged for row in one.named] == ["a", "b"]
-
-
-def test_a_peak_of_a_run_keeps_the_name_its_own_method_gives() -> None:
-    assert _names([replace(place(("a", 0.4)), peak=True)], word({"cut": 0.99})) == ["a"]
 
 
 def _leaving(share: float, asked: list[tuple[list[str], list[str]]] | None = None) -> dict[str, Left]:
@@ -253,7 +235,7 @@ def test_ions_of_what_ei_missed_are_no_evidence_for_the_name_it_gave_them_to() -
     assert (lone.named, lone.taken_by) == ((), "cut")
     assert [row.compound for row in both.named] == ["b"], "infrared names it too"
     assert asked == [(["a", "b"], ["cut"])], "what EI names itself takes nothing"
-    assert _only(said) == ["b", "cut"]
+    assert names_beside(said) == ["b", "cut"]
     assert judge(places, [said], FIT, left=_leaving(0.6))[0].named, "most of what it explains is left"
 
 
@@ -292,11 +274,6 @@ def test_a_strip_speaks_for_a_name_also_where_infrared_speaks_against_it() -> No
     assert judge([place(("a", 0.95))], [against], FIT, left=_leaving(0.0))[0].taken_by == "cut"
 
 
-def test_what_takes_the_ions_of_a_name_in_its_own_place_stays_named() -> None:
-    judged = judge([place(("a", 0.95), ("b", 0.06))], [word({"b": 0.97})], FIT, left=_leaving(0.0))[0]
-    assert ([row.compound for row in judged.named], judged.taken_by) == (["b"], "b")
-
-
 def test_what_another_reading_of_ei_names_is_there_as_well_and_takes_nothing() -> None:
     places = [place(("a", 0.9)), replace(place(("b", 0.95)), reading="another")]
     asked: list[tuple[list[str], list[str]]] = []
@@ -322,9 +299,3 @@ def test_of_two_readings_the_surer_one_leads_the_place_and_a_peak_stays_a_peak()
 def test_what_infrared_finds_bands_of_keeps_its_ions_though_it_is_not_listed() -> None:
     judged = judge([place(("a", 0.9))], [word({"cut": 0.99}, {"a": (0.05, True)})], FIT, left=_leaving(0.0))[0]
     assert judged.named
-
-
-def test_what_a_strip_alone_makes_a_name_takes_no_ions() -> None:
-    places = [place(("a", 0.9)), place(("s", 0.7), named=False)]
-    judged = judge(places, [word({"a2": 0.1})], FIT, more={("", "s"): 2.0}, left=_leaving(0.0))
-    assert [row.compound for one in judged for row in one.named] == ["a", "s"]
