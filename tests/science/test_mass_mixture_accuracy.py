@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from instruments import read
 from spectra import MassLibrary, MassSpectrum, Provenance, entries_from_readings
@@ -68,6 +69,7 @@ def test_ei_mixtures_are_resolved_as_well_as_documented(shared_data: Path) -> No
     assert np.mean(smaller) >= 0.55
 
 
+@pytest.mark.long
 def test_small_parts_are_found_about_as_often_as_documented(shared_data: Path) -> None:
     small = [
         c in {p.compound for p in answer.components}
@@ -79,6 +81,7 @@ def test_small_parts_are_found_about_as_often_as_documented(shared_data: Path) -
     assert np.mean(small) >= 0.33
 
 
+@pytest.mark.long
 def test_readings_of_one_compound_get_few_wrong_names(shared_data: Path) -> None:
     pairs = _pairs(shared_data, "ei_nist_replicates", 12) + _pairs(shared_data, "ei_massbank_vs_swgdrug", 6)
     assert np.mean([len(said - truth) for said, truth in pairs]) <= 0.25
@@ -86,6 +89,7 @@ def test_readings_of_one_compound_get_few_wrong_names(shared_data: Path) -> None
     assert np.mean([truth <= said for said, truth in pairs]) >= 0.60
 
 
+@pytest.mark.long
 def test_printed_probabilities_are_honest(shared_data: Path) -> None:
     parts = [
         (c.probability or 0.0, c.compound in q["truth"])
@@ -99,6 +103,7 @@ def test_printed_probabilities_are_honest(shared_data: Path) -> None:
     assert np.mean([p for p, _ in parts]) - np.mean([right for _, right in parts]) <= 0.12
 
 
+@pytest.mark.long
 def test_where_drugs_explain_a_mixture_thirteen_thousand_general_chemicals_change_no_name(shared_data: Path) -> None:
     first = 0
     for query, alone in _answers(shared_data, "ei_mixtures", 4)[::4]:
@@ -111,6 +116,7 @@ def test_where_drugs_explain_a_mixture_thirteen_thousand_general_chemicals_chang
     assert first >= 8  # of 12
 
 
+@pytest.mark.long
 def test_beside_a_part_that_was_missed_wrong_names_lose_their_ions_and_right_ones_keep_them(shared_data: Path) -> None:
     library, entries = _swgdrug(shared_data), dict[str, list[int]]()
     for entry, compound in enumerate(library.compounds):

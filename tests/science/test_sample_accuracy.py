@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.accuracy.ei_sets import library_of
 from benchmarks.accuracy.sample_isomers import read, spectra_of, without_reference
@@ -33,6 +34,7 @@ def test_with_a_reference_the_isomer_is_named(shared_data: Path) -> None:
     assert all(j.right for j in judged if j.single)
 
 
+@pytest.mark.long
 def test_a_rival_with_a_reference_pushes_out_no_right_name_without_one(shared_data: Path) -> None:
     some = [s for s in without_reference(_samples(shared_data)) if ei_right(s)]
     assert len(some) >= 4

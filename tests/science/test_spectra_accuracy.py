@@ -71,11 +71,13 @@ def _ranks(library: MassLibrary, queries: list[dict[str, Any]]) -> np.ndarray:
     return np.array(ranks)
 
 
+@pytest.mark.long
 def test_the_whole_of_swgdrug_is_imported_and_nothing_is_lost(shared_data: Path) -> None:
     _, report = entries_from_readings(_swgdrug_readings(shared_data), Provenance("SWGDRUG 3.4", "free of charge"))
     assert (report.read, report.accepted, len(report.merged), len(report.refused)) == (2988, 2986, 2, 0)
 
 
+@pytest.mark.long
 def test_composite_search_of_real_readings_reaches_the_design_figures(shared_data: Path) -> None:
     ranks = _ranks(_all_ei(shared_data), _queries(shared_data, "ei_nist_replicates")[::3])
     assert (ranks < 1).mean() >= 0.74
@@ -116,6 +118,7 @@ def test_answers_to_real_readings_are_right_more_often_than_the_plain_score(shar
     assert all(answer.calibrated and answer.level.value != "identified" for _, answer in answers)
 
 
+@pytest.mark.long
 def test_sets_hold_the_truth_where_no_reference_of_the_laboratory_itself_is_known(shared_data: Path) -> None:
     library, drugs = _all_ei(shared_data), len(_swgdrug(shared_data))
     compounds = np.array(list(library.compounds))
@@ -137,6 +140,7 @@ def test_answers_across_laboratories_keep_their_figures(shared_data: Path) -> No
     assert np.mean([len(answer.set) for _, answer in answers]) <= 2.6
 
 
+@pytest.mark.long
 def test_a_reading_whose_compound_is_not_in_the_library_is_never_identified(shared_data: Path) -> None:
     queries = _queries(shared_data, "ei_nist_replicates")[::10] + _queries(shared_data, "ei_massbank_vs_swgdrug")[::8]
     known = _answers(_all_ei(shared_data), queries)
@@ -148,6 +152,7 @@ def test_a_reading_whose_compound_is_not_in_the_library_is_never_identified(shar
     assert pairs.mean() >= 0.6
 
 
+@pytest.mark.long
 def test_three_enrolled_replicates_answer_for_their_compound(shared_data: Path) -> None:
     queries = _queries(shared_data, "ei_nist_replicates")
     groups = [queries[k : k + 10] for k in range(0, len(queries), 10)]
@@ -199,26 +204,28 @@ def _infrared(data: Path) -> InfraredLibrary:
 
 
 @pytest.mark.parametrize(
-    ("set_name", "least"),
+    ("set_name", "least", "step"),
     [
-        pytest.param("clean", 0.95, marks=pytest.mark.long),
-        pytest.param("typical", 0.92, marks=pytest.mark.long),
-        ("hard", 0.88),
+        ("hard", 0.85, 4),
+        pytest.param("clean", 0.95, 1, marks=pytest.mark.long),
+        pytest.param("typical", 0.92, 1, marks=pytest.mark.long),
+        pytest.param("hard", 0.88, 1, marks=pytest.mark.long),
     ],
 )
 def test_first_derivative_search_of_replicates_reaches_the_design_figures(
-    shared_data: Path, set_name: str, least: float
+    shared_data: Path, set_name: str, least: float, step: int
 ) -> None:
-    truth = json.loads((shared_data / "ir" / "dev" / "replicates_truth.json").read_text())
+    truth = json.loads((shared_data / "ir" / "dev" / "replicates_truth.json").read_text())[::step]
     rows = np.load(shared_data / "ir" / "dev" / "replicates.npz")
-    top = [_infrared(shared_data).search(InfraredSpectrum(rows["grid"], y), top=1)[0].name for y in rows[set_name]]
+    asked = [InfraredSpectrum(rows["grid"], y) for y in rows[set_name][::step]]
+    top = [_infrared(shared_data).search(one, top=1)[0].name for one in asked]
     assert np.mean([a == b for a, b in zip(top, truth, strict=True)]) >= least
 
 
 @pytest.mark.parametrize(
     ("set_name", "least", "step"),
     [
-        ("hard", 0.9, 6),
+        ("hard", 0.9, 20),
         pytest.param("typical", 0.99, 1, marks=pytest.mark.long),
         pytest.param("hard", 0.98, 1, marks=pytest.mark.long),
     ],
@@ -236,6 +243,7 @@ def test_infrared_mixtures_keep_their_score(shared_data: Path, set_name: str, le
     assert 2 * found / (named + present) >= least
 
 
+@pytest.mark.long
 def test_the_starter_infrared_curves_resemble_the_measured_ones(shared_data: Path) -> None:
     from spectra.starter import starter_infrared_library
 

@@ -11,6 +11,7 @@ from spectra import MassRun, MassSpectrum, SpectrumError, find_components, read_
 from spectra.chromatogram.background import baseline
 from spectra.chromatogram.traces import MOST_CELLS, traces_of
 from spectra.chromatogram.unmix import nonnegative
+from tests.support.budget import size
 
 
 def run_of(heights: list[float] | np.ndarray, mz: tuple[float, ...] = (58.0, 91.0)) -> MassRun:
@@ -53,7 +54,7 @@ def test_masses_of_no_mass_spectrum_and_too_large_a_run_are_refused(monkeypatch:
     assert MOST_CELLS == 60_000_000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 12), st.sampled_from([0.0, 1.0, 1e-8, 1e9]))
 def test_whatever_stands_in_a_run_nothing_fails_and_areas_are_finite(
     seed: int, scans: int, ions: int, scale: float
@@ -78,7 +79,7 @@ def test_the_baseline_lies_under_peaks_and_follows_a_drift() -> None:
     assert baseline(np.zeros((0, 3), np.float32)).shape == (0, 3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 5))
 def test_grouped_non_negative_least_squares_equals_the_textbook(seed: int, size: int) -> None:
     from scipy.optimize import nnls

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spectra import MassRun, MassSpectrum, find_components, starter_mass_library
 from tests.spectra.run_scoring import likeness, scored
 from tests.spectra.run_simulator import Column, Eluting, Simulated, apex_of, crowded, simulate
+from tests.support.budget import size
 
 SMALL = Column(scans=400, masses=(40, 330), bleed=5e4)
 
@@ -52,7 +53,7 @@ def test_a_single_peak_gives_one_component_with_its_own_spectrum_and_time() -> N
     assert found.explained_percent > 90
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=size(3, 6), deadline=None)
 @given(st.sampled_from([2.0, 10.0, 100.0]), st.integers(0, 3))
 def test_areas_scale_with_the_amount(factor: float, seed: int) -> None:
     column = Column(scans=300, masses=(40, 330), bleed=5e4, wobble=0)
@@ -114,6 +115,7 @@ def test_a_full_detector_is_said() -> None:
     assert "peak_saturated" not in {r.code for c in find_components(made.run).substances for r in c.remarks}
 
 
+@pytest.mark.long
 def test_the_sweep_of_a_quadrupole_is_found_and_taken_out() -> None:
     column = Column(scans=700, masses=(40, 330), bleed=5e4, skew=0.9)
     parts = crowded(pool(), 7, column, abundances=(100, 30))

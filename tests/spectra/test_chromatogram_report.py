@@ -26,6 +26,7 @@ from spectra.chromatogram.blank import BlankVerdict, against_blank, carried_over
 from spectra.chromatogram.first_pass import first_pass
 from tests.spectra.run_scoring import scored
 from tests.spectra.run_simulator import Column, Eluting, Simulated, crowded, simulate
+from tests.support.budget import size
 
 SMALL = Column(scans=400, masses=(40, 330), bleed=5e4)
 
@@ -101,7 +102,7 @@ def test_what_is_far_above_the_blank_stays_without_a_remark_and_in_between_it_is
     assert [bool(p.remarks) for p in peaks] == [True, False]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(st.floats(0.05, 200), st.floats(1, 5), st.floats(6, 20))
 def test_ten_times_above_is_never_dropped_and_below_the_least_always(ratio: float, drop: float, times: float) -> None:
     one = cocaine_of_the_sample()
@@ -134,6 +135,7 @@ def whole_run() -> Simulated:
     return simulate(crowded(pool, 11, column), column, 11)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["andi", "mzml"])
 def test_a_run_of_three_thousand_scans_goes_from_file_to_report(tmp_path: Path, form: str) -> None:
     made = whole_run()

@@ -16,11 +16,12 @@ from spectra.preprocess import prepare
 from spectra.similarity import Composite
 from spectra.similarity.composite_rows import unit_mass_factors
 from tests.spectra.spectrum_builders import nominal_spectra
+from tests.support.budget import size
 
 ACCELERATORS = ["numpy", *(["numba"] if numba_present() else [])]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=size(20, 80), deadline=None)
 @given(st.lists(nominal_spectra(), min_size=1, max_size=12), nominal_spectra(), st.sampled_from([4, 64, 1 << 18]))
 def test_numpy_and_numba_give_the_values_of_the_formula(
     references: list[MassSpectrum], query: MassSpectrum, block: int

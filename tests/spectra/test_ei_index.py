@@ -23,6 +23,7 @@ from spectra.index.topk import best
 from spectra.peaktable import PeakTable
 from spectra.preprocess import Peaks
 from spectra.similarity import WeightedCosine
+from tests.support.budget import size
 
 ACCELERATORS = ["numpy", *(["numba"] if numba_present() else [])]
 EXPONENTS = [(1.0, 0.5), (3.0, 0.6), (1.3, 0.53), (0.0, 1.0)]
@@ -104,7 +105,7 @@ def pruning_everywhere(shares: tuple[float, ...]) -> Iterator[None]:
             yield
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=size(20, 80), deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     n=st.sampled_from([1, 2, 63, 64, 65, 200, 500]),
@@ -130,7 +131,7 @@ def test_the_index_answers_as_scoring_every_spectrum_does(
                 assert_same(index.search(*query, top), wanted)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=size(60, 300), deadline=None)
 @given(seed=st.integers(0, 2**32), beyond=st.booleans())
 def test_no_spectrum_scores_more_than_its_partial_sum_allows(seed: int, beyond: bool) -> None:
     random = np.random.default_rng(seed)

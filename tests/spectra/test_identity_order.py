@@ -15,6 +15,7 @@ from spectra.index import mass_search
 from spectra.index.precursor_error import COST_PER_PPM, cost, error_ppm
 from spectra.preprocess import micro, prepare
 from tests.spectra.spectrum_builders import accurate_spectra, library_of
+from tests.support.budget import size
 
 ENGINES = ("numpy", "numba") if numba_present() else ("numpy",)
 PRECURSORS = [60.0, 60.0001, 60.0002, 60.0004, 60.0009, 60.004, 61.0]
@@ -36,7 +37,7 @@ def _expected(library: MassLibrary, query: MassSpectrum, score: str, width: floa
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(
     references=st.lists(st.tuples(accurate_spectra(), st.sampled_from([*PRECURSORS, None])), min_size=1, max_size=12),
     query=st.tuples(accurate_spectra(), st.sampled_from(PRECURSORS)),

@@ -223,6 +223,7 @@ def told_of_swgdrug(swgdrug: MassLibrary) -> list[Fault]:
     return check(swgdrug)
 
 
+@pytest.mark.long
 def test_swgdrug_draws_the_faults_that_were_checked_by_hand(told_of_swgdrug: list[Fault]) -> None:
     told = told_of_swgdrug
     names = {f.name for f in told if f.kind == "mislabelled"}
@@ -233,6 +234,7 @@ def test_swgdrug_draws_the_faults_that_were_checked_by_hand(told_of_swgdrug: lis
     assert not any(f.kind == "above_molecule" for f in told)
 
 
+@pytest.mark.long
 def test_names_swapped_in_swgdrug_are_found_and_hardly_another_is_blamed(
     swgdrug: MassLibrary, told_of_swgdrug: list[Fault]
 ) -> None:

@@ -15,10 +15,11 @@ from spectra.peaktable import PeakTable
 from spectra.preprocess import prepare
 from spectra.similarity import SCORES, score_named
 from tests.spectra.spectrum_builders import MDA, MDMA, accurate_spectra, library_of, nominal_spectra
+from tests.support.budget import size
 
 
 @pytest.mark.parametrize("name", SCORES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(data=st.data(), references=st.lists(nominal_spectra(), min_size=1, max_size=8), top=st.integers(1, 10))
 def test_search_finds_the_same_top_as_brute_force_with_duplicates(
     name: str, data: st.DataObject, references: list[MassSpectrum], top: int
@@ -32,7 +33,7 @@ def test_search_finds_the_same_top_as_brute_force_with_duplicates(
 
 
 @pytest.mark.parametrize("name", ["entropy", "cosine", "modified_cosine"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(data=st.data(), references=st.lists(accurate_spectra(), min_size=1, max_size=8), top=st.integers(1, 10))
 def test_accurate_search_finds_the_same_top_as_brute_force(
     name: str, data: st.DataObject, references: list[MassSpectrum], top: int
@@ -197,7 +198,7 @@ def test_a_spectrum_explained_altogether_is_explained_to_exactly_one(spectrum: M
         assert [c.explained_fraction for c in found] == [1.0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(
     references=st.lists(accurate_spectra(), min_size=1, max_size=6),
     query=accurate_spectra(),

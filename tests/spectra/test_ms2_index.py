@@ -20,6 +20,7 @@ from spectra.preprocess import Peaks, micro, prepare
 from spectra.similarity import Entropy
 from spectra.similarity.log2 import gain, log2
 from tests.spectra.spectrum_builders import accurate_spectra
+from tests.support.budget import size
 
 ENGINES = ("numpy", "numba") if numba_present() else ("numpy",)
 TOLERANCE = 0.01
@@ -43,7 +44,7 @@ def _answers(index: Ms2Index, query: Peaks, top: int, near: float | None = None)
     return [(entries.tolist(), scores.tolist()) for entries, scores in found]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(
     references=st.lists(accurate_spectra(), min_size=1, max_size=12),
     query=accurate_spectra(),

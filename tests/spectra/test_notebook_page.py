@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
-PAGES = ("mass_spectra_notebook.md", "infrared_notebook.md")
+PAGES = ["mass_spectra_notebook.md", pytest.param("infrared_notebook.md", marks=pytest.mark.long)]
 
 
 def blocks(page: str) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from spectra.quantify import CalibrationLevel, Curve, LimitSource, Status, Weighting, concentration, fit_curve
 from spectra.quantify.regression import fit_line
 from spectra.types import SpectrumError
+from tests.support.budget import size
 
 # NIST StRD, linear regression, data set Norris (certified values, 15 digits): ozone monitors, y against x.
 NORRIS = """0.1 0.2 338.8 337.4 118.1 118.2 888.0 884.6 9.2 10.1 228.1 226.5 668.5 666.3 998.5 996.3 449.1 448.6 778.9 777.0
@@ -228,7 +229,7 @@ scales = st.floats(1e-6, 1e6)
 weightings = st.sampled_from(list(Weighting))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(st.integers(0, 2**31), scales, scales, weightings, st.booleans())
 def test_units_do_not_change_what_is_found(seed: int, of_x: float, of_y: float, kind: Weighting, zero: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -246,7 +247,7 @@ def test_units_do_not_change_what_is_found(seed: int, of_x: float, of_y: float, 
         assert there.standard_uncertainty == pytest.approx(here.standard_uncertainty * of_x, rel=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(st.integers(0, 2**31), weightings)
 def test_a_level_read_off_its_curve_lies_where_its_residual_says(seed: int, kind: Weighting) -> None:
     rng = np.random.default_rng(seed)
@@ -257,7 +258,7 @@ def test_a_level_read_off_its_curve_lies_where_its_residual_says(seed: int, kind
         assert level.found == pytest.approx(level.concentration + level.residual / curve.line.slope, rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(st.integers(0, 2**31), weightings, st.integers(1, 6))
 def test_more_repeats_of_a_sample_never_make_it_less_certain(seed: int, kind: Weighting, m: int) -> None:
     rng = np.random.default_rng(seed)
@@ -275,7 +276,7 @@ def test_more_repeats_of_a_sample_never_make_it_less_certain(seed: int, kind: We
     st.sampled_from(list(Weighting)),
     st.floats(min_value=5e-324, max_value=1e12),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 def test_whatever_is_entered_there_are_figures_or_a_sentence(
     rows: list[tuple[float, float]], weighting: Weighting, standard: float
 ) -> None:

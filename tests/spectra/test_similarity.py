@@ -11,10 +11,11 @@ from spectra import MassSpectrum, SpectrumError
 from spectra.preprocess import prepare
 from spectra.similarity import SCORES, Composite, Cosine, Entropy, ModifiedCosine, WeightedCosine, score_named
 from tests.spectra.spectrum_builders import accurate_spectra, nominal_spectra
+from tests.support.budget import size
 
 
 @pytest.mark.parametrize("name", SCORES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(query=nominal_spectra(), references=st.lists(nominal_spectra(), min_size=1, max_size=6))
 def test_unit_mass_matrix_equals_the_textbook_pair(
     name: str, query: MassSpectrum, references: list[MassSpectrum]
@@ -27,7 +28,7 @@ def test_unit_mass_matrix_equals_the_textbook_pair(
 
 
 @pytest.mark.parametrize("name", SCORES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(query=accurate_spectra(), references=st.lists(accurate_spectra(), min_size=1, max_size=6))
 def test_accurate_mass_matrix_equals_the_textbook_pair(
     name: str, query: MassSpectrum, references: list[MassSpectrum]
@@ -40,7 +41,7 @@ def test_accurate_mass_matrix_equals_the_textbook_pair(
 
 
 @pytest.mark.parametrize("name", SCORES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(spectrum=nominal_spectra())
 def test_a_spectrum_agrees_fully_with_itself_and_no_score_exceeds_that(name: str, spectrum: MassSpectrum) -> None:
     full = 1000.0 if name == "composite" else 1.0
@@ -49,7 +50,7 @@ def test_a_spectrum_agrees_fully_with_itself_and_no_score_exceeds_that(name: str
     assert score_named(name).pair(spectrum, spectrum) == pytest.approx(full, rel=1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=size(20, 40), deadline=None)
 @given(a=nominal_spectra(), b=nominal_spectra())
 def test_cosines_and_entropy_do_not_depend_on_which_spectrum_is_the_query(a: MassSpectrum, b: MassSpectrum) -> None:
     for name in ("cosine", "weighted_cosine", "entropy"):

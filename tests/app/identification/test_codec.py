@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from app.laboratory.identification.answer import Answer
 from app.laboratory.identification.codec import ENGINE_VERSION, StoredAnswer, UnreadableAnswer, decode, encode
+from tests.support.budget import size
 
 FIRST: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("answers_of_version_1.json").read_text(encoding="utf-8")
@@ -55,7 +56,7 @@ def stored(answer: Answer) -> StoredAnswer:
     })  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=size(20, 60), deadline=None)
 @given(values_of(Answer))
 def test_every_answer_comes_back_as_it_was(answer: Answer) -> None:
     assert decode(stored(answer)) == answer

@@ -16,6 +16,7 @@ from spectra.infrared.scene import scene_of
 from spectra.infrared.warp import warp
 from spectra.infrared_grid import curve
 from tests.spectra.infrared.mixed_curves import AXIS, library, reading
+from tests.support.budget import size
 
 LIBRARY = library()
 
@@ -30,7 +31,7 @@ def _query(entry: int, shift: float, blur: float, tilt: float, noise: float = 1e
     return InfraredSpectrum(scene.axis, 0.4 * (y + slope + rng.normal(0, noise, y.size)))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=size(6, 24), deadline=None)
 @given(entry=st.integers(0, 11), shift=st.floats(-6, 6), blur=st.floats(-1, 12), tilt=st.floats(-0.3, 0.3))
 def test_shift_blur_and_tilt_of_an_instrument_are_recovered(entry: int, shift: float, blur: float, tilt: float) -> None:
     scene = scene_of(LIBRARY.references, curve(_query(entry, shift, blur, tilt)))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from instruments import read, to_absorbance
 from spectra import InfraredSpectrum, SpectrumError
 from spectra.infrared.check import CheckState, judge, material, materials, measure, widening
+from tests.support.budget import size
 
 FILM = "polystyrene_film"
 
@@ -28,7 +29,7 @@ def film(
 
 
 @given(shift=st.floats(-12, 12), step=st.sampled_from([0.4, 1.0, 2.0, 3.9]), key=st.sampled_from(sorted(materials())))
-@settings(max_examples=12)
+@settings(max_examples=size(6, 24))
 def test_a_shift_of_the_scale_is_found_whatever_the_spacing(shift: float, step: float, key: str) -> None:
     found = measure(film(shift, step=step, key=key), key)
     assert found.shift == pytest.approx(shift, abs=0.25)

@@ -38,12 +38,12 @@ def _curves(n: int, seed: int = 5) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def bounded() -> Iterator[InfraredLibrary]:
-    """600 curves, most with one mask and bounds in small blocks, some with other ranges; 150 compounds."""
-    curves = _curves(600)
+    """320 curves, most with one mask and bounds in small blocks, some with other ranges; 80 compounds."""
+    curves = _curves(320)
     curves[::7, GRID < 650] = np.nan
     curves[3::50, GRID > 1800] = np.nan
     curves[40, 0] += 3000.0
-    names = [f"{k % 150}" for k in range(600)]
+    names = [f"{k % 80}" for k in range(320)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(infrared_bounds, "WORTH_IT", 64)
         patch.setattr(infrared_bounds, "BLOCK", 128)

@@ -29,17 +29,16 @@ def limits_of(
     return {limit.compound: limit for limit in detection_limits(final, held, NullModel.of(final.scene, final.fit))}
 
 
-def test_a_substance_above_its_limit_is_seen_and_a_blank_is_not(held: InfraredLibrary) -> None:
+@pytest.mark.parametrize("readings", [1, pytest.param(4, marks=pytest.mark.long)])
+def test_a_substance_above_its_limit_is_seen_and_a_blank_is_not(held: InfraredLibrary, readings: int) -> None:
     shares: dict[int, float] = {0: 1.0}
-    blanks = [limits_of(shares, held, 100.0, seed) for seed in range(size(3, 5))]
+    blanks = [limits_of(shares, held, 100.0, seed) for seed in range(readings)]
     limit = float(np.median([blank["S5"].limit for blank in blanks]))
     assert not any(blank[f"S{k}"].seen for blank in blanks for k in range(1, 12))
-    spiked = [
-        limits_of({0: 1 - 1.3 * limit, 5: 1.3 * limit}, held, 100.0, 50 + seed)["S5"] for seed in range(size(3, 6))
-    ]
-    assert sum(found.seen is True for found in spiked) >= len(spiked) - 1
+    spiked = [limits_of({0: 1 - 1.3 * limit, 5: 1.3 * limit}, held, 100.0, 50 + seed)["S5"] for seed in range(readings)]
+    assert sum(found.seen is True for found in spiked) >= max(1, len(spiked) - 1)
     assert np.mean([found.estimate for found in spiked]) == pytest.approx(1.3 * limit, rel=0.25)
-    below = [limits_of({0: 1 - limit / 3, 5: limit / 3}, held, 100.0, 80 + seed)["S5"] for seed in range(size(2, 4))]
+    below = [limits_of({0: 1 - limit / 3, 5: limit / 3}, held, 100.0, 80 + seed)["S5"] for seed in range(readings)]
     assert sum(found.seen is True for found in below) <= len(below) // 4
 
 

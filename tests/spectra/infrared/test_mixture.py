@@ -11,6 +11,7 @@ from spectra import InfraredLibrary, InfraredSpectrum, SpectrumError
 from spectra.confidence.limits import load
 from spectra.infrared.report import share_deviations
 from tests.spectra.infrared.mixed_curves import AXIS, COUNT, curves, library, reading, settled
+from tests.support.budget import size
 
 LIBRARY = library()
 NAMES = [f"S{k}" for k in range(COUNT)]
@@ -20,7 +21,7 @@ def _named(answer: object) -> set[str]:
     return {c.compound for c in answer.components}  # type: ignore[attr-defined]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=size(3, 12), deadline=None)
 @given(
     chosen=st.lists(st.integers(0, COUNT - 1), min_size=1, max_size=4, unique=True),
     seed=st.integers(0, 1000),
@@ -55,6 +56,7 @@ def test_the_parts_add_up_to_the_fit_and_the_residual_lies_in_its_band() -> None
     assert answer.alignment.shift == pytest.approx(1.0, abs=0.4)
 
 
+@pytest.mark.long
 def test_intervals_of_shares_cover_the_truth_as_often_as_they_say() -> None:
     inside = 0
     for seed in range(14):
@@ -141,6 +143,7 @@ def test_a_reference_of_a_smaller_range_is_found_on_its_range_and_that_is_said()
     assert any("11 of 12 entries" in reason for reason in whole.reasons)
 
 
+@pytest.mark.long
 def test_a_small_part_is_found_by_a_reference_of_a_smaller_range_and_limits_count_on_it() -> None:
     parts = curves().copy()
     for k in (5, 9):
@@ -161,6 +164,7 @@ def test_a_small_part_is_found_by_a_reference_of_a_smaller_range_and_limits_coun
     assert watched.limits[0].limit == pytest.approx(limits["S9"].limit, rel=1e-4)
 
 
+@pytest.mark.long
 def test_a_reference_of_a_smaller_range_takes_the_place_of_what_stood_in_for_it() -> None:
     """S5 is measured up to 1800 only, and another entry is like it there and not above."""
     parts = np.vstack([curves(), curves()[5] * np.where(AXIS < 1800, 1 + 0.2 * np.sin(AXIS / 90), 1.0)])

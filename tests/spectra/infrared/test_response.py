@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from spectra import SpectrumError
 from spectra.infrared.response import PairFactor, Weighed, pair_factors, weight_shares
+from tests.support.budget import size
 
 RESPONSE = {"a": 1.0, "b": 2.5, "c": 0.6}
 
@@ -24,7 +25,7 @@ def mixed(first: str, second: str, *weights: float, error: float = 0.0) -> list[
 
 
 @given(st.lists(st.floats(0.05, 1.0), min_size=3, max_size=3))
-@settings(max_examples=50)
+@settings(max_examples=size(20, 50))
 def test_a_chain_of_pairs_gives_the_weights_of_all(weights: list[float]) -> None:
     factors = pair_factors([*mixed("a", "b", 20, 50, 80), *mixed("c", "b", 30, 50, 70)])
     signal = np.array([RESPONSE[name] for name in "abc"]) * weights
