@@ -1,8 +1,8 @@
 """The report of a session for people outside the service: small numbers protected by the partner rule. Pure.
 
 Each number goes through the rule of reports that are passed on (under 5 hidden, also where the rest is that small; rounded to
-5; a zero only out of 10 or more). Besides that, any two printed numbers of one kind (samples, talks, people) stand on
-the same samples or on sets that differ by 5 and more, so that subtracting them tells of no small group; nor does
+5; a zero only out of 10 or more). Besides that, each stands on 5 samples or more, and any two printed numbers of one kind
+(samples, talks, people) stand on the same samples or on sets that differ by 5 and more, so that subtracting them tells of no small group; nor does
 subtracting sums of parts from a number. What is less useful gives way: something found, then the parts of a
 row, all or none of them, then the row, and last how far samples came.
 
@@ -274,10 +274,10 @@ def _less(rows: Rows) -> Iterator[Rows]:
 
 
 def side_by_side(names: Iterable[str], there: Contributors) -> list[str]:
-    """Of these figures, in this order, each that is not told apart from one before it by a few samples."""
+    """Of these figures, in this order, each that stands on no few samples and is told apart from none before it by a few."""
     kept: list[str] = []
     for name in names:
-        if not any(few(there.get(name, {}), there.get(other, {})) for other in kept):
+        if not any(few(there.get(name, {}), other) for other in ({}, *(there.get(one, {}) for one in kept))):
             kept.append(name)
     return kept
 

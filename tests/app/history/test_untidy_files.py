@@ -10,7 +10,7 @@ import pytest
 from app.care.counted.domain import Seen
 from app.figures.history import service
 from app.figures.history.domain import Problem
-from app.figures.history.report import SHOWN_OF_A_KIND, in_words, map_lines, named, our_words
+from app.figures.history.report import SHOWN_OF_A_KIND, in_words, map_lines
 from app.figures.history.source_files import Unreadable, day_in, figure
 from app.platform.kernel.errors import Invalid
 from harm_messages import load_pack
@@ -279,11 +279,3 @@ def test_what_is_told_stays_short_however_many_kinds_there_are(files: Files) -> 
     ]  # fmt: skip
     assert list(in_words(problems))[-1] == "… and others; --json lists all."
     assert len(list(in_words(problems))) < 100
-
-
-def test_the_words_a_map_may_use_are_listed() -> None:
-    words = our_words(REGISTER)
-    assert {"powder", "tablet"} <= set(words["form"])
-    assert {"opioid", "opioid.fentanyl"} <= set(words["class"])
-    assert "unknown" in words["expected"]
-    assert ("alprazolam", "Alprazolam", "benzodiazepine") in list(named(REGISTER, "Xanax"))
