@@ -2,9 +2,9 @@
 
 Each number goes through the rule of reports that are passed on (under 5 hidden, also where the rest is that small; rounded to
 5; a zero only out of 10 or more). Besides that, each stands on 5 samples or more, and any two printed numbers of one kind
-(samples, talks, people) stand on the same samples or on sets that differ by 5 and more, so that subtracting them tells of no small group; nor does
-subtracting sums of parts from a number. What is less useful gives way: something found, then the parts of a
-row, all or none of them, then the row, and last how far samples came.
+(samples, talks, people) stand on the same samples or on sets that differ by 5 and more, so that subtracting them tells of no
+small group; nor does subtracting sums of parts from a number. What is less useful gives way: something found, then the parts
+of a row, all or none of them, then the row, and last how far samples came.
 
 The parts of the rows that are printed, and what no row holds, are pieces that together are all samples. A number is too near
 them if it differs by 1 to 4 samples from any sum of pieces; a part, a row and all samples are such sums too.

@@ -33,10 +33,10 @@ def jobs(projects: Projects) -> list[JobRow]:
         return list(session.exec(select(JobRow).where(JobRow.kind == extract_job.JOB)))
 
 
-def runner(projects: Projects, **more: Any) -> JobRunner:
+def runner(projects: Projects) -> JobRunner:
     """A worker of its own."""
     rt = projects.world.runtime
-    parts = extract_job.JobParts(rt.db, rt.pack.substances, **more)
+    parts = extract_job.JobParts(rt.db, rt.pack.substances)
     return JobRunner(rt.db, extract_job.handlers(parts), rt.clock, on_dead=extract_job.on_failed())
 
 
@@ -90,38 +90,6 @@ def test_whoever_does_not_see_the_project_does_not_see_how_far_its_extract_is(pr
     assert projects.world.as_(Role.RESEARCHER).get(elsewhere).status_code == 404
 
 
-def test_how_far_it_is_stands_in_the_api_and_on_the_page(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
-    projects.samples()
-    project = projects.approved()
-    asked = ok(projects.ask(project))
-    client, url = projects.world.as_(Role.RESEARCHER), f"/api/v1/projects/{project['id']}/drawings/{asked['id']}"
-    client.get(url)
-    seen: list[dict[str, Any]] = []
-    pages: list[str] = []
-
-    def look() -> None:
-        seen.append(ok(client.get(url)))
-        pages.append(client.get(f"/projects/{project['id']}/extracts/part", headers={"Accept": "text/html"}).text)
-
-    ticks = iter(range(0, 10**9, 10))  # every telling is ten seconds after the last one
-    while_it_is_drawn(monkeypatch, look)
-    worker = runner(projects, clock=lambda: float(next(ticks)))
-    place = extract_job.draw
-
-    def drawing(*args: Any, tell: Any, **more: Any) -> Any:
-        tell("Putting samples into groups", 7, 49)
-        look()
-        return place(*args, tell=tell, **more)
-
-    monkeypatch.setattr(extract_job, "draw", drawing)
-    assert worker.run_until_idle() == 1
-    assert [(s["state"], s["step"], s["done"], s["total"]) for s in seen] == [
-        ("drawing", "Putting samples into groups", 7, 49), ("drawing", "Widening rare words", 0, 0)
-    ]  # fmt: skip
-    assert 'value="7" max="49"' in pages[0]
-    assert "being drawn (widening rare words)" in pages[1]
-
-
 def test_the_samples_are_read_in_one_moment(projects: Projects, monkeypatch: pytest.MonkeyPatch) -> None:
     projects.samples()
     project, rt, who = projects.approved(), projects.world.runtime, projects.world.actors[Role.RESEARCHER]
@@ -144,7 +112,13 @@ def test_a_project_that_ends_meanwhile_has_no_extract_and_the_reason_is_said(
     projects.samples()
     project = projects.approved()
     asked = ok(projects.ask(project))
-    while_it_is_drawn(monkeypatch, lambda: ok(projects.step(project, "withdraw", Role.ADMIN, reason="It ended.")))
+
+    def ends() -> None:
+        url = f"/api/v1/projects/{project['id']}/drawings/{asked['id']}"
+        assert ok(projects.world.as_(Role.RESEARCHER).get(url))["state"] == "drawing"
+        ok(projects.step(project, "withdraw", Role.ADMIN, reason="It ended."))
+
+    while_it_is_drawn(monkeypatch, ends)
     done = projects.drawn(asked)
     assert (done["state"], done["number"]) == ("refused", None)
     assert done["detail"] == "This project does not run today, so there is no extract."
