@@ -141,28 +141,25 @@ def test_a_slow_screen_is_told_to_reload_and_gets_only_what_came_later(sqlite_da
     assert ids(messages) == [6, 7, 8, 9]
 
 
-def test_a_returning_screen_gets_what_it_missed(database: Database) -> None:
+@pytest.mark.parametrize(
+    ("last", "queue", "told"),
+    [
+        (7, 100, [("message", 8), ("message", 9), ("message", 10), ("message", 11)]),
+        (2, 5, [("resync", 10), ("message", 11)]),  # it missed more than is kept for a screen
+        (500, 100, [("resync", 10), ("message", 11)]),  # of no event that there was
+    ],
+)
+def test_a_screen_that_comes_back_gets_what_it_missed_or_is_told_to_reload(
+    database: Database, last: int, queue: int, told: list[tuple[str, int]]
+) -> None:
     write(database, 10)
 
     async def scenario() -> list[Message]:
-        async with running_hub(database) as hub, screen(hub, last_event_id=7) as take:
+        async with running_hub(database, queue=queue) as hub, screen(hub, last_event_id=last) as take:
             write(database, 1)
-            return await take(4)
+            return await take(len(told))
 
-    assert ids(asyncio.run(scenario())) == [8, 9, 10, 11]
-
-
-def test_a_screen_that_missed_too_much_is_told_to_reload(sqlite_database: Database) -> None:
-    write(sqlite_database, 10)
-
-    async def scenario() -> list[Message]:
-        async with running_hub(sqlite_database, queue=5) as hub, screen(hub, last_event_id=2) as take:
-            write(sqlite_database, 1)
-            return await take(2)
-
-    resync, next_one = asyncio.run(scenario())
-    assert (resync.event, resync.id) == ("resync", 10)
-    assert next_one.id == 11
+    assert [(message.event, message.id) for message in asyncio.run(scenario())] == told
 
 
 def test_a_screen_whose_events_were_purged_is_told_to_reload(database: Database, clock: SettableClock) -> None:
@@ -187,17 +184,6 @@ def test_ids_are_not_used_again_after_a_purge(database: Database, clock: Settabl
         purge_events(uow, older_than=clock.advance(days=1))
     write(database, 1)
     assert stored_ids(database) == [4]
-
-
-def test_an_id_from_the_future_is_told_to_reload(sqlite_database: Database) -> None:
-    write(sqlite_database, 2)
-
-    async def scenario() -> list[Message]:
-        async with running_hub(sqlite_database) as hub, screen(hub, last_event_id=500) as take:
-            return await take(1)
-
-    (message,) = asyncio.run(scenario())
-    assert (message.event, message.id) == ("resync", 2)
 
 
 def test_the_greeting_carries_an_id_so_that_the_first_reconnection_has_no_gap(

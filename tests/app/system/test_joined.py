@@ -54,19 +54,6 @@ def test_a_joined_script_asks_only_for_joined_scripts_and_for_what_they_give(nam
     assert not re.search(r"^\s*//", text, re.MULTILINE)
 
 
-def test_rules_for_paper_come_last_and_hold_for_paper_alone() -> None:
-    screen, _, paper = joined.joined("staff.css").partition("@media print {\n@page { size: A4;")
-    assert ":root" in screen
-    assert paper
-    assert paper.count("{") + 1 == paper.count("}") - 1, (
-        "the brackets of the page and of the rules for paper close here"
-    )
-    client = joined.joined("client.css")
-    assert client.index("@page { size: A4;") < client.index(
-        (joined.SCREENS / "ticket/paper-a4.css").read_text("utf-8").splitlines()[-1]
-    )
-
-
 def test_a_joined_file_is_compressed_once_and_not_sent_again(world: Any) -> None:
     client = world.as_(Role.CHEMIST)
     address = joined.AT + "staff.js"
