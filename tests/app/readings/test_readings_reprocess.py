@@ -251,34 +251,30 @@ def test_a_reading_is_not_lost_when_a_service_takes_the_job_and_cannot_read_the_
     assert told.count("upload.read") == 2  # the screens are told that it is there again
 
 
-def test_what_a_service_took_and_refused_is_not_called_stored(bench, newer, monkeypatch):
-    bench.upload(b"no instrument wrote this", "a.dx")
-    newer.change = lambda _: []
-    monkeypatch.setattr(newer, "read", lambda *_: bench.parts.sandbox.read(_file(bench, small_ir()), "a.dx"))
-    monkeypatch.setattr(module, "_AsJustRead", lambda *_: bench.parts.sandbox)
-    (found,) = run(bench, newer, apply=True)
-    assert (found.outcome, found.stored) == (Outcome.NEWLY_READ, "failed")
-
-
-def test_nothing_moves_under_a_submitted_result_and_the_sentence_says_how(bench, newer, monkeypatch):
-    upload = bench.upload(small_ir(), "a.dx")
-    newer.version("99")
-    before = everything(bench)
+def _submitted(bench, monkeypatch) -> None:
     monkeypatch.setitem(reactions._TABLE, ReadingsInQuestion, (lambda *_: "released",))
-    (found,) = run(bench, newer, apply=True)
-    assert found.stored == "kept"
-    assert found.why == "a result stands on it (released); amend it to use the new reading"
-    assert everything(bench) == before
-    assert stored(bench, upload)[1][0].reader_version != "99"
 
 
-def test_a_withdrawn_sample_keeps_its_readings(bench, newer):
-    bench.upload(small_ir(), "a.dx")
+def _withdrawn(bench, _monkeypatch) -> None:
     with bench.world.runtime.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
         module.lookup.lock_sample(uow, bench.sample_id).withdrawn_at = uow.now
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (_submitted, "a result stands on it (released); amend it to use the new reading"),
+        (_withdrawn, "its sample was withdrawn"),
+    ],
+)
+def test_nothing_moves_under_a_submitted_result_or_of_a_withdrawn_sample(bench, newer, monkeypatch, happens, why: str):
+    bench.upload(small_ir(), "a.dx")
     newer.version("99")
+    happens(bench, monkeypatch)
+    before = everything(bench)
     (found,) = run(bench, newer, apply=True)
-    assert (found.stored, found.why) == ("kept", "its sample was withdrawn")
+    assert (found.stored, found.why) == ("kept", why)
+    assert everything(bench) == before
 
 
 def test_a_file_somebody_answered_meanwhile_is_left_to_them(bench, newer):
@@ -286,8 +282,7 @@ def test_a_file_somebody_answered_meanwhile_is_left_to_them(bench, newer):
 
     def answered(readings):
         with bench.world.runtime.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
-            row = uow.session.get(Upload, uuid.UUID(upload["id"]))
-            row.version += 1
+            uow.session.get(Upload, uuid.UUID(upload["id"])).version += 1
         return [replace(readings[0], reader_version="99")]
 
     newer.change = answered
