@@ -10,61 +10,23 @@ from sqlmodel import select
 from app.laboratory.library import importing
 from app.laboratory.library.domain import Holds
 from app.laboratory.library.importing import ImportParts, import_library
-from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.service import library_faults, list_libraries
 from app.laboratory.library.tables import Library
 from app.platform.audit import AuditEntry
-from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid
 from app.platform.live.tables import EventRow
-
-MSP = """Name: Testamine
-InChIKey: AAAAAAAAAAAAAA-UHFFFAOYSA-N
-Formula: C10H15N
-Num Peaks: 4
-58 999; 91 120; 65 60; 148 10;
-
-Name: Othersine
-Formula: C17H21NO4
-Num Peaks: 3
-82 999; 182 700; 303 150;
-
-Name: Testamine
-InChIKey: AAAAAAAAAAAAAA-UHFFFAOYSA-N
-Formula: C10H15N
-Num Peaks: 4
-58 999; 91 120; 65 60; 148 10;
-
-Name: Impossible
-Formula: C1H99
-Num Peaks: 3
-10 1; 20 2; 30 3;
-"""
-
-
-@pytest.fixture
-def parts(sqlite_database: Database, tmp_path: Path) -> ImportParts:
-    return ImportParts(sqlite_database, tmp_path / "libraries")
-
-
-@pytest.fixture
-def msp(tmp_path: Path) -> Path:
-    path = tmp_path / "own.msp"
-    path.write_text(MSP)
-    return path
-
-
-def shelf_of(parts: ImportParts) -> LibraryRegistry:
-    return LibraryRegistry(parts.library_dir, parts.db)
+from tests.app.library.conftest import MSP, OWN, shelf_of
 
 
 def test_accepted_merged_and_refused_spectra_are_counted_with_reasons(parts: ImportParts, msp: Path):
+    twice = MSP.split("\n\n")[0]
+    msp.write_text(f"{MSP}\n{twice}\n\nName: Impossible\nFormula: C1H99\nNum Peaks: 3\n10 1; 20 2; 30 3;\n")
     seen: list[tuple[str, int, int]] = []
-    done = import_library(parts, [msp], "Own 2026", "CC0", "our bench", progress=lambda *step: seen.append(step))
-    assert (done.n_read, done.n_accepted, done.n_merged, done.n_refused) == (4, 2, 1, 1)
+    done = import_library(parts, [msp], *OWN, progress=lambda *step: seen.append(step))
+    assert (done.n_read, done.n_accepted, done.n_merged, done.n_refused) == (5, 3, 1, 1)
     assert done.refusals[0]["name"] == "Impossible"
     assert "cannot be a molecule" in done.refusals[0]["reason"]
-    assert "1 have no InChIKey" in done.summary()
+    assert "2 have no InChIKey" in done.summary()
     assert [seen[0][0], seen[1][0]] == ["Looking at files", "Reading files"]
     assert seen[-1] == ("Writing the library", 1, 1)
 
@@ -75,14 +37,14 @@ def test_a_large_library_that_the_register_hardly_knows_is_asked_what_it_holds(
     monkeypatch.setattr(importing, "MANY", 2)
     drugs = tmp_path / "drugs.msp"
     drugs.write_text(MSP.replace("Othersine", "Cocaine"))
-    asked = "The register knows 0 of the 2 compounds of this library."
-    assert asked in import_library(parts, [msp], "Own 2026", "CC0", "our bench").summary()
+    asked = "The register knows 0 of the 3 compounds of this library."
+    assert asked in import_library(parts, [msp], *OWN).summary()
     assert "register" not in import_library(parts, [msp], "General", "CC0", "ours", holds=Holds.GENERAL).summary()
     assert "register" not in import_library(parts, [drugs], "Drugs", "CC0", "our bench").summary()
 
 
 def test_an_import_is_audited_and_told_to_open_screens(parts: ImportParts, msp: Path):
-    done = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    done = import_library(parts, [msp], *OWN)
     with parts.db.read() as session:
         entry = session.exec(select(AuditEntry).where(AuditEntry.object_type == "library")).one()
         event = session.exec(select(EventRow).where(EventRow.topic == "library")).one()
@@ -92,10 +54,10 @@ def test_an_import_is_audited_and_told_to_open_screens(parts: ImportParts, msp: 
 
 
 def test_other_files_under_a_taken_name_are_a_conflict(parts: ImportParts, msp: Path):
-    import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    import_library(parts, [msp], *OWN)
     msp.write_text(MSP.replace("Othersine", "Changed"))
     with pytest.raises(Conflict, match="unchanged"):
-        import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+        import_library(parts, [msp], *OWN)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +85,7 @@ def test_a_commit_that_fails_leaves_no_folder_behind(parts: ImportParts, msp: Pa
 
     monkeypatch.setattr("app.laboratory.library.importing.audit.record", broken)
     with pytest.raises(RuntimeError):
-        import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+        import_library(parts, [msp], *OWN)
     assert list(parts.library_dir.iterdir()) == []
 
 
@@ -135,12 +97,12 @@ def test_of_a_folder_the_unreadable_files_are_refused_and_the_rest_is_taken(
     (folder / "a.msp").write_text(MSP)
     (folder / "b.msp").write_text("nothing of use")
     done = import_library(parts, [folder], "Folder", "CC0", "us")
-    assert done.n_accepted == 2
+    assert done.n_accepted == 3
     assert [r["name"] for r in done.refusals if r["name"].endswith(".msp")] == ["b.msp"]
 
 
 def test_a_damaged_library_is_left_out_and_named(parts: ImportParts, msp: Path):
-    done = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    done = import_library(parts, [msp], *OWN)
     array = next((parts.library_dir / done.library.folder).glob("*mz.npy"))
     data = bytearray(array.read_bytes())
     data[-1] ^= 0xFF

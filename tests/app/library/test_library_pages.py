@@ -6,23 +6,12 @@ from pathlib import Path
 
 from app.laboratory.library.importing import ImportParts, import_library
 from app.platform.kernel.actor import Role
+from tests.app.library.conftest import OWN
 
-MSP = "Name: Testamine\nFormula: C10H15N\nNum Peaks: 2\n58 999; 91 120;\n\n"
 
-
-def own(world, tmp_path: Path) -> str:
-    path = tmp_path / "own.msp"
-    path.write_text(MSP)
+def test_an_imported_library_shows_terms_and_entries_and_can_be_searched(world, msp: Path):
     parts = ImportParts(world.runtime.db, world.runtime.settings.library_dir)
-    return str(
-        import_library(
-            parts, [path], "Own <b>2026</b>".replace("<b>", "(").replace("</b>", ")"), "CC0", "us"
-        ).library.id
-    )
-
-
-def test_an_imported_library_shows_terms_and_entries_and_can_be_searched(world, tmp_path: Path):
-    key = own(world, tmp_path)
+    key = import_library(parts, [msp], *OWN).library.id
     chemist = world.as_(Role.CHEMIST)
     assert "No full library yet" not in chemist.get("/libraries").text
     page = chemist.get(f"/libraries/{key}").text

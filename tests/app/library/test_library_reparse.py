@@ -11,7 +11,6 @@ from sqlmodel import select
 
 from app.laboratory.library import reparse as module
 from app.laboratory.library.importing import ImportParts, import_library
-from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.reparse import lines_of, reparse_library
 from app.laboratory.library.service import get_library
 from app.laboratory.library.tables import Library
@@ -24,23 +23,7 @@ from app.platform.kernel.errors import Conflict, Invalid, NotFound
 from app.platform.live.tables import EventRow
 from instruments import TooLarge, read
 from spectra import Reading, ReadingKind
-
-MSP = """Name: Testamine
-InChIKey: AAAAAAAAAAAAAA-UHFFFAOYSA-N
-Formula: C10H15N
-Num Peaks: 4
-58 999; 91 120; 65 60; 148 10;
-
-Name: Othersine
-Formula: C17H21NO4
-Num Peaks: 3
-82 999; 182 700; 303 150;
-
-Name: Thirdol
-Num Peaks: 2
-44 999; 77 300;
-"""
-
+from tests.app.library.conftest import MSP, OWN, shelf_of
 
 NEWER = "next"
 
@@ -66,19 +49,8 @@ def parts(database: Database, tmp_path: Path, newer: NewerReaders) -> ImportPart
 
 
 @pytest.fixture
-def msp(tmp_path: Path) -> Path:
-    path = tmp_path / "own.msp"
-    path.write_text(MSP)
-    return path
-
-
-@pytest.fixture
 def own(parts: ImportParts, msp: Path) -> Library:
-    return import_library(parts, [msp], "Own 2026", "CC0", "our bench").library
-
-
-def shelf_of(parts: ImportParts) -> LibraryRegistry:
-    return LibraryRegistry(parts.library_dir, parts.db)
+    return import_library(parts, [msp], *OWN).library
 
 
 def row_of(parts: ImportParts) -> Library:
@@ -126,7 +98,7 @@ def test_a_file_that_changes_while_it_is_imported_makes_no_library(parts: Import
 
     newer.change = growing
     with pytest.raises(Conflict, match="changed while"):
-        import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+        import_library(parts, [msp], *OWN)
     with parts.db.read() as session:
         assert session.exec(select(Library)).first() is None
 
@@ -232,8 +204,8 @@ def test_a_file_of_many_that_is_refused_now_takes_no_entry_away(
         files[-1].write_text(block + "\n")
     (tmp_path / "3.msp").write_text("never readable\n")
     files.append(tmp_path / "3.msp")
-    import_library(parts if noted else replace(parts, raw=None), files, "Own 2026", "CC0", "our bench")
-    import_library(parts, files, "Own 2026", "CC0", "our bench")
+    import_library(parts if noted else replace(parts, raw=None), files, *OWN)
+    import_library(parts, files, *OWN)
     assert reparse_library(parts, "Own 2026", apply=True).same  # the file that was refused at the import is no loss
     if not noted:
         with parts.db.begin() as uow:
@@ -265,12 +237,12 @@ def test_spectra_of_another_technique_are_another_library(parts: ImportParts, ow
 
 
 def test_a_library_of_before_is_told_how_to_keep_its_files_and_then_can_be_read_again(parts: ImportParts, msp: Path):
-    import_library(replace(parts, raw=None), [msp], "Own 2026", "CC0", "our bench")
+    import_library(replace(parts, raw=None), [msp], *OWN)
     assert row_of(parts).files == []
     with pytest.raises(Invalid, match="before raw files were kept") as refused:
         reparse_library(parts, "Own 2026")
     assert "once more with the same files" in refused.value.hint
-    again = import_library(parts, [msp], "Own 2026", "CC0", "our bench")
+    again = import_library(parts, [msp], *OWN)
     assert again.already_there
     assert "kept from now on" in again.summary()
     found = reparse_library(parts, "Own 2026", apply=True)
@@ -300,7 +272,7 @@ def test_a_raw_file_that_is_not_as_it_was_stops_it(parts: ImportParts, own: Libr
 def test_the_pages_and_the_api_show_readers_and_hashes(world, tmp_path: Path, msp: Path):
     rt = world.runtime
     parts = ImportParts(rt.db, rt.settings.library_dir, raw=raw_store(rt.settings.blob_dir))
-    key = str(import_library(parts, [msp], "Own 2026", "CC0", "our bench").library.id)
+    key = str(import_library(parts, [msp], *OWN).library.id)
     chemist = world.as_(Role.CHEMIST)
     (file,) = chemist.get(f"/api/v1/libraries/{key}").json()["files"]
     assert file["sha256"] == row_of(parts).files[0]["sha256"]

@@ -9,13 +9,11 @@ import numpy as np
 import pytest
 
 from app.laboratory.library.importing import ImportParts, import_library
-from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.library.reparse import reparse_library
 from app.laboratory.library.service import entry, reasons_of, refusal_lines
-from app.laboratory.library.usable import raw_store
-from app.platform.db import Database
 from app.platform.kernel.errors import Conflict, Invalid, Unreadable
 from app.platform.web.csv_text import csv_text
+from tests.app.library.conftest import shelf_of
 from tests.support.reference_zips import curve, reference, zipped
 
 BENZOCAINE = "BLFLLBZGZJTVJG-UHFFFAOYSA-N"
@@ -52,19 +50,10 @@ def network() -> bytes:
 
 
 @pytest.fixture
-def parts(sqlite_database: Database, tmp_path: Path) -> ImportParts:
-    return ImportParts(sqlite_database, tmp_path / "libraries", raw=raw_store(tmp_path / "blobs"))
-
-
-@pytest.fixture
 def archive(tmp_path: Path) -> Path:
     path = tmp_path / "network.zip"
     path.write_bytes(network())
     return path
-
-
-def shelf_of(parts: ImportParts) -> LibraryRegistry:
-    return LibraryRegistry(parts.library_dir, parts.db)
 
 
 def test_a_zip_becomes_one_library_and_every_refusal_names_its_file_and_reason(parts: ImportParts, archive: Path):
