@@ -13,6 +13,7 @@ from tests.support.writes import (
     Stage,
     alert,
     alert_after,
+    history_import,
     history_upload,
     project,
     sample_task,
@@ -30,11 +31,6 @@ def _release(stage: Stage) -> str:
     figures.strike()
     with world.runtime.db.begin(Actor(None, "operator", frozenset({Role.ADMIN}), None)) as uow:
         return str(releases.make(uow).id)
-
-
-def _history_import(stage: Stage) -> str:
-    history_upload(stage, imported=True)
-    return str(ok(stage.client("admin").get("/api/v1/history/imports"))[0]["id"])
 
 
 def _library_import(stage: Stage) -> str:
@@ -80,7 +76,7 @@ def real_keys(stage: Stage) -> dict[str, str]:
         "project_id": project_id,
         "drawing_id": ok(stage.client("researcher").post(f"/api/v1/projects/{project_id}/extracts"))["id"],
         "history_upload_id": history_upload(stage),
-        "history_import_id": _history_import(stage),
+        "history_import_id": history_import(stage),
         "import_id": _library_import(stage),
         "public_id": _told_outside(stage),
         "release_id": released,

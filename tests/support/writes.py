@@ -1,6 +1,7 @@
 """One valid request for every route that writes. A route that is missing here fails tests/api: add it.
 
-Each entry prepares what it needs over the API of a `Stage` and names who sends what; nothing is sent yet.
+Each entry prepares what it needs over the API of a `Stage` and names who sends what; nothing is sent yet. Most are one call of `post`,
+`put`, `patch` or `delete`; where the API and a form of a page do the same, one of `both`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -50,6 +52,7 @@ CURVE: dict[str, Any] = {
 PLAN = {"service_type": "city_clinic", "licence_mode": "foh_general"}
 NAMELESS = b"".join(b"%d\t%.3f\n" % (400 + 4 * k, (7 * k % 100) / 100) for k in range(800))  # which axis is this?
 AMBIGUOUS = b"".join(b"%d,%02d\r\n" % (400 + k, 7 * k % 100) for k in range(90))  # a decimal comma, or two columns?
+MIXED = jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4}))
 HISTORY_MAP = """
 format = 1
 [source]
@@ -133,6 +136,15 @@ class Stage:
         self.world.runtime.jobs.run_until_idle()
         return sample, analysis, upload
 
+    def reading_of(self, upload: str) -> str:
+        """The first reading of a file."""
+        return str(ok(self.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"])
+
+    def reading(self, content: bytes, name: str = "a.jdx") -> tuple[str, str]:
+        """A file that was read: (sample, reading)."""
+        sample, _, upload = self.read_file(content, name)
+        return sample, self.reading_of(upload)
+
     def incoming(self, content: bytes | None = None, name: str = "a.jdx") -> tuple[str, str]:
         """A file from an instrument that waits: (file, version)."""
         data = infrared_file() if content is None else content
@@ -142,8 +154,7 @@ class Stage:
 
     def spectrum(self) -> str:
         """A reading that is a mass spectrum."""
-        _, _, upload = self.read_file(small_ms(), "a.msp")
-        return str(ok(self.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"])
+        return self.reading(small_ms(), "a.msp")[1]
 
     def standard(self) -> str:
         """An own standard; every one has a spectrum of its own, for the same is not enrolled twice."""
@@ -172,8 +183,8 @@ class Stage:
         tasks = ok(self.client("chemist").get("/api/v1/instruments/tasks"))
         return next(str(task["id"]) for task in tasks if task["check_id"] == check)
 
-    def powders(self) -> tuple[str, str]:
-        """An instrument with five powders of the starter library measured on it, 2 cm⁻¹ too high: (instrument, library)."""
+    def powders(self) -> dict[str, str]:
+        """An instrument with five powders of the starter library measured on it, 2 cm⁻¹ too high."""
         library = next(one for one in self.world.runtime.registry.infrared() if one.starter)
         name = f"FTIR {next(_FRESH)}"
         instrument, noise = self.machine(name), np.random.default_rng(next(self.world.numbers))
@@ -183,30 +194,30 @@ class Stage:
             content = curve_file(GRID, curve + 1e-4 * noise.standard_normal(GRID.size))
             url = f"/api/v1/standards/uploads?{urlencode(said)}"
             ok(self.client("chemist").post(url, content=content, headers=OCTETS))
-        return instrument, library.key
+        return {"instrument_id": instrument, "library": library.key}
 
-    def transfer(self) -> tuple[str, str]:
-        """A transfer of the starter library: (instrument, transfer)."""
-        instrument, library = self.powders()
-        url = f"/api/v1/instruments/{instrument}/transfers"
-        return instrument, str(ok(self.client("chemist").post(url, json={"library": library}))["id"])
+    def transfer(self) -> dict[str, str]:
+        """A transfer of the starter library."""
+        made = self.powders()
+        url = f"/api/v1/instruments/{made['instrument_id']}/transfers"
+        sent = self.client("chemist").post(url, json={"library": made["library"]})
+        return {**made, "transfer_id": str(ok(sent)["id"])}
 
-    def two_powders(self) -> tuple[str, dict[str, Any]]:
-        """A reading of two substances weighed together: (instrument, what is said of it)."""
+    def two_powders(self) -> dict[str, Any]:
+        """An instrument, and what is said of a reading of two substances weighed together."""
         curves = next(one for one in self.world.runtime.registry.infrared() if one.starter).infrared.curves
         both = 0.5 * np.asarray(curves[0], dtype=np.float64) + 0.5 * np.asarray(curves[1], dtype=np.float64)
-        _, _, upload = self.read_file(curve_file(GRID, both))
-        reading = ok(self.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
+        _, reading = self.reading(curve_file(GRID, both))
         parts = ok(self.client("chemist").get(f"/api/v1/readings/{reading}/candidates"))["answer"]["components"]
         first, second = (part["substance_id"] or part["compound"] for part in parts[:2])
         said = {"reading_id": reading, "first": first, "second": second, "first_mg": 5.0, "second_mg": 6.0}
-        return self.machine(), said
+        return {"instrument_id": self.machine(), "said": said}
 
-    def mixture(self) -> tuple[str, str]:
-        """A weighed mixture: (instrument, mixture)."""
-        instrument, said = self.two_powders()
-        url = f"/api/v1/instruments/{instrument}/mixtures"
-        return instrument, str(ok(self.client("chemist").post(url, json=said))["id"])
+    def mixture(self) -> dict[str, Any]:
+        """A weighed mixture."""
+        made = self.two_powders()
+        url = f"/api/v1/instruments/{made['instrument_id']}/mixtures"
+        return {**made, "mixture_id": str(ok(self.client("chemist").post(url, json=made["said"]))["id"])}
 
     def pack(self, *steps: str) -> dict[str, Any]:
         """A version of the messages that changes nothing, taken through these steps: submit, sign, sign_by_lead."""
@@ -245,198 +256,180 @@ WRITE_NOTHING = {
 }
 
 
+def add(
+    method: str,
+    url: str,
+    role: str,
+    about: Callable[[Stage], Any] = lambda stage: {},
+    *,
+    version: Any = None,
+    **more: Any,
+) -> None:
+    """Register the request of a route.
+
+    `about` makes what the address names: the value of its one parameter, or several by name. What in `more` can be called is asked
+    for with the stage and with what `about` made, and so is `version`, which stands in a header of the API and in a field of a form.
+    """
+
+    def entry(stage: Stage) -> Call:
+        made = about(stage)
+        path = made if isinstance(made, dict) else dict.fromkeys(re.findall(r"{(\w+)}", url), made)
+        asked = {
+            name: said(stage, made) if callable(said) else said for name, said in {**more, "version": version}.items()
+        }
+        number = asked.pop("version")
+        if number is not None and url.startswith("/api/"):
+            asked["headers"] = {**asked.get("headers", {}), "If-Match": f'"{number}"'}
+        elif number is not None:
+            asked["data"] = {**asked.get("data", {}), "version": number}
+        return Call(role, url, path, asked)
+
+    WRITES[method, url.partition("?")[0]] = entry
+
+
+post, patch, put, delete = (partial(add, method) for method in ("POST", "PATCH", "PUT", "DELETE"))
+
+
+def both(api: str, form: str, role: str, about: Callable[[Stage], Any], said: Any = None, **more: Any) -> None:
+    """The same over the API and by the form of a page."""
+    post(api, role, about, **({} if said is None else {"json": said}), **more)
+    post(form, role, about, data={} if said is None else said, **more)
+
+
+def fresh(stage: Stage) -> str:
+    """A sample in the queue."""
+    return stage.road.register()
+
+
+def here(stage: Stage) -> str:
+    """The open session."""
+    return stage.road.session_id
+
+
+def told_sample(stage: Stage) -> str:
+    """A sample whose result is released."""
+    return stage.road.released()[0]
+
+
+def counted(stage: Stage) -> dict[str, str]:
+    """A sample with an analysis."""
+    sample = stage.road.register()
+    return {"sample_id": sample, "analysis_id": stage.road.analysis(sample)}
+
+
+def drafted(stage: Stage) -> dict[str, Any]:
+    """A draft with a finding."""
+    made = counted(stage)
+    result, etag = stage.road.draft(made["sample_id"], [made["analysis_id"]])
+    return {**made, "result_id": result, "version": etag.strip('"')}
+
+
+def waits_for_release(stage: Stage) -> dict[str, Any]:
+    """A result that is verified."""
+    sample, result, etag = stage.road.verified()
+    return {"sample_id": sample, "result_id": result, "action": "release", "version": etag.strip('"')}
+
+
+def its_version(stage: Stage, made: dict[str, Any]) -> Any:
+    """What `about` found to be the version."""
+    return made["version"]
+
+
 def token_of_wall(stage: Stage) -> str:
     """The token in the link of a wall, made for it."""
     made = stage.client("session_lead").post(f"/sessions/{stage.road.session_id}/wall-link").text
     return str(re.findall(r"/wall#([\w-]+)", made)[0])
 
 
-def write(method: str, url: str) -> Callable[[Entry], Entry]:
-    """Register the request of a route."""
+# -- samples and who has them -----------------------------------------------------------------------------------
 
-    def add(entry: Entry) -> Entry:
-        WRITES[method, url] = entry
-        return entry
-
-    return add
-
-
-def on_sample(method: str, url: str, role: str, **more: Any) -> None:
-    """A route about a fresh sample whose body needs nothing else."""
-    WRITES[method, url] = lambda stage: Call(role, url, {"sample_id": stage.road.register()}, more)
-
-
-on_sample("POST", "/api/v1/samples/{sample_id}/analyses", "chemist", json=STRIP)
-on_sample("POST", "/api/v1/samples/{sample_id}/results", "chemist")
-on_sample("POST", "/api/v1/samples/{sample_id}/ticket", "reception", json={"password": PASSWORD})
-on_sample("POST", "/api/v1/samples/{sample_id}/withdraw", "reception", json={})
-on_sample("POST", "/api/v1/samples/{sample_id}/custody", "reception", json={"kind": "received", "mg": 20})
-on_sample("POST", "/api/v1/samples/{sample_id}/uploads", "chemist", content=infrared_file(), headers=OCTETS)
-
-
-@write("POST", "/find")
-def find_by_ticket(stage: Stage) -> Call:
-    """A ticket in Find, which is written into the audit log."""
-    code = stage.road.codes[stage.road.register()]
-    return Call("health_worker", "/find", {}, {"data": {"what": code}})
-
-
-@write("POST", "/sessions/{session_id}/hand-over")
-def _(stage: Stage) -> Call:
-    sample, witness = stage.road.register(received_mg=40), stage.actor("chemist")
-    form = {"bag": sample, "row": sample, "mg": "39,5", "to": "to_police", "place": "store", "witness_id": witness}
-    form["unanalysed"] = "yes"
-    return Call("reception", "/sessions/{session_id}/hand-over", {"session_id": stage.road.session_id}, {"data": form})
+SAMPLES, BENCH = "/api/v1/samples/{sample_id}", "/bench/samples/{sample_id}"
+post(f"{SAMPLES}/analyses", "chemist", fresh, json=STRIP)
+post(f"{SAMPLES}/results", "chemist", fresh)
+post(f"{SAMPLES}/ticket", "reception", fresh, json={"password": PASSWORD})
+post(f"{SAMPLES}/withdraw", "reception", fresh, json={})
+post(f"{SAMPLES}/custody", "reception", fresh, json={"kind": "received", "mg": 20})
+post(f"{SAMPLES}/uploads", "chemist", fresh, content=infrared_file(), headers=OCTETS)
+post("/samples/{sample_id}/ticket", "reception", fresh, data={"password": PASSWORD})
+post("/samples/{sample_id}/photo", "reception", fresh, files={"photo": ("a.png", small_photo())})
+post("/samples/{sample_id}/label", "reception", fresh, data={})
+post("/samples/{sample_id}/withdraw", "reception", fresh, data={})
+post("/samples/{sample_id}/custody", "reception", fresh, data={"kind": "received", "mg": "20"})
+post(f"{BENCH}/draft", "chemist", fresh, data={})
+post(f"{BENCH}/here", "chemist", fresh)
+post(f"{BENCH}/nothing-found", "chemist", fresh, data={"nothing_found": "yes"})
+post(f"{BENCH}/analyses", "chemist", fresh, data=STRIP)
+post(f"{BENCH}/files", "chemist", fresh, files={"file": ("a.jdx", infrared_file())})
+post("/find", "health_worker", data=lambda stage, _: {"what": stage.road.codes[stage.road.register()]})
+"""A ticket in Find, which is written into the audit log."""
+post(
+    "/api/v1/sessions/{session_id}/samples", "reception", here,
+    json={"form": "powder", "expected": ["mdma"], "consents": CONSENTS},
+)  # fmt: skip
+post("/sessions/{session_id}/samples", "reception", here, data={"form": "powder", "expected": "mdma", **CONSENT_FORM})
+patch(SAMPLES, "reception", fresh, json={"colours": ["white"]}, version=1)
+post(
+    "/samples/{sample_id}/correct", "reception", fresh, version="1",
+    data={"form": "tablet", "expected": "mdma", "intent": "known", "submitter_type": "public", **CONSENT_FORM},
+)  # fmt: skip
 
 
-@write("POST", "/api/v1/sessions/{session_id}/hand-over")
-def _(stage: Stage) -> Call:
-    bags = [{"sample_id": stage.road.register(received_mg=40), "weighed_mg": 39.5}]
-    body = {"to": "to_police", "place": "store", "witness_id": str(stage.actor("chemist")), "bags": bags}
-    return Call(
-        "reception", "/api/v1/sessions/{session_id}/hand-over", {"session_id": stage.road.session_id}, {"json": body}
-    )
+def _bag(stage: Stage) -> dict[str, str]:
+    """A sample of the open session that is to be handed over, and who looks on."""
+    bag = stage.road.register(received_mg=40)
+    return {"session_id": stage.road.session_id, "bag": bag, "witness": stage.actor("chemist")}
 
 
-on_sample("POST", "/samples/{sample_id}/ticket", "reception", data={"password": PASSWORD})
-on_sample("POST", "/samples/{sample_id}/photo", "reception", files={"photo": ("a.png", small_photo())})
-on_sample("POST", "/samples/{sample_id}/label", "reception", data={})
-on_sample("POST", "/samples/{sample_id}/withdraw", "reception", data={})
-on_sample("POST", "/samples/{sample_id}/custody", "reception", data={"kind": "received", "mg": "20"})
-on_sample("POST", "/bench/samples/{sample_id}/draft", "chemist", data={})
-on_sample("POST", "/bench/samples/{sample_id}/here", "chemist")
-on_sample("POST", "/bench/samples/{sample_id}/nothing-found", "chemist", data={"nothing_found": "yes"})
-on_sample("POST", "/bench/samples/{sample_id}/analyses", "chemist", data=STRIP)
-on_sample("POST", "/bench/samples/{sample_id}/files", "chemist", files={"file": ("a.jdx", infrared_file())})
+post(
+    "/api/v1/sessions/{session_id}/hand-over", "reception", _bag,
+    json=lambda stage, made: {
+        "to": "to_police", "place": "store", "witness_id": made["witness"],
+        "bags": [{"sample_id": made["bag"], "weighed_mg": 39.5}],
+    },
+)  # fmt: skip
+post(
+    "/sessions/{session_id}/hand-over", "reception", _bag,
+    data=lambda stage, made: {
+        "bag": made["bag"], "row": made["bag"], "mg": "39,5", "to": "to_police", "place": "store",
+        "witness_id": made["witness"], "unanalysed": "yes",
+    },
+)  # fmt: skip
 
+# -- people, their browsers and tokens ---------------------------------------------------------------------------
 
-def subtracted(stage: Stage, *, steps: int) -> tuple[str, dict[str, str]]:
-    """An infrared reading with so many steps, and the reference to take out next."""
-    _, _, upload = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
-    reading = str(ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"])
-    rows = ok(stage.client("chemist").get(f"/api/v1/readings/{reading}/candidates"))["candidates"]
-    chosen = {"library": rows[0]["library_key"], "entry": rows[0]["entry"]}
-    for made in range(steps):
-        url = f"/api/v1/readings/{reading}/subtraction/steps"
-        ok(stage.client("chemist").post(url, json=chosen, headers={"If-Match": f'"{made}"'}))
-    return reading, chosen
-
-
-@write("POST", "/api/v1/readings/{reading_id}/subtraction/steps")
-def _(stage: Stage) -> Call:
-    reading, chosen = subtracted(stage, steps=0)
-    url = "/api/v1/readings/{reading_id}/subtraction/steps"
-    return Call("chemist", url, {"reading_id": reading}, {"json": chosen, "headers": {"If-Match": '"0"'}})
-
-
-@write("POST", "/api/v1/readings/{reading_id}/subtraction/undo")
-def _(stage: Stage) -> Call:
-    reading, _ = subtracted(stage, steps=1)
-    url = "/api/v1/readings/{reading_id}/subtraction/undo"
-    return Call("chemist", url, {"reading_id": reading}, {"headers": {"If-Match": '"1"'}})
-
-
-@write("POST", "/bench/samples/{sample_id}/use-parts")
-def _(stage: Stage) -> Call:
-    sample, _, upload = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
-    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
-    return Call(
-        "chemist", "/bench/samples/{sample_id}/use-parts", {"sample_id": sample}, {"data": {"reading": reading}}
-    )
-
-
-def named_part(stage: Stage, *, drafted: bool = False) -> tuple[str, dict[str, Any]]:
-    """A sample with a mixture that names cocaine, and the form about it; `drafted`: dismissed in a draft already."""
-    sample, _, _ = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
-    form: dict[str, Any] = {"key": "cocaine", "reason": "wrong_match"}
-    if drafted:
-        ok(stage.client("chemist").post(f"/bench/samples/{sample}/named/dismiss", data=form), 303)
-        form["version"] = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["version"]
-    return sample, form
-
-
-@write("POST", "/bench/samples/{sample_id}/named/add")
-def _(stage: Stage) -> Call:
-    sample, form = named_part(stage)
-    return Call("chemist", "/bench/samples/{sample_id}/named/add", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/samples/{sample_id}/named/dismiss")
-def _(stage: Stage) -> Call:
-    sample, form = named_part(stage)
-    return Call("chemist", "/bench/samples/{sample_id}/named/dismiss", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/samples/{sample_id}/named/take-back")
-def _(stage: Stage) -> Call:
-    sample, form = named_part(stage, drafted=True)
-    return Call("chemist", "/bench/samples/{sample_id}/named/take-back", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/readings/{reading_id}/subtraction")
-def _(stage: Stage) -> Call:
-    reading, chosen = subtracted(stage, steps=0)
-    data = {**chosen, "factor": "0.1", "shift": "0", "version": "0"}
-    return Call("chemist", "/bench/readings/{reading_id}/subtraction", {"reading_id": reading}, {"data": data})
-
-
-@write("POST", "/bench/readings/{reading_id}/subtraction/undo")
-def _(stage: Stage) -> Call:
-    reading, _ = subtracted(stage, steps=1)
-    url = "/bench/readings/{reading_id}/subtraction/undo"
-    return Call("chemist", url, {"reading_id": reading}, {"data": {"version": "1"}})
-
-
-@write("POST", "/api/v1/people")
-def _(stage: Stage) -> Call:
-    body = {"username": "fresh.person", "display_name": "Fresh", "roles": ["chemist"]}
-    return Call("admin", "/api/v1/people", more={"json": body})
-
-
+NEW_PERSON = {"username": "fresh.person", "display_name": "Fresh", "roles": ["chemist"]}
+NEW_TOKEN = {"label": "balance", "password": PASSWORD}
+both("/api/v1/people", "/people", "admin", lambda stage: {}, NEW_PERSON)
 for _act in ("hide", "show"):
-    WRITES["POST", f"/hints/{_act}"] = lambda stage, act=_act: Call(  # type: ignore[misc]
-        "chemist", f"/hints/{act}", more={"data": {"area": "Bench", "next": "/bench"}}
-    )
+    post(f"/hints/{_act}", "chemist", data={"area": "Bench", "next": "/bench"})
+for _url in ("/api/v1/people/{person_id}/{act}", "/people/{person_id}/{act}"):
+    post(_url, "admin", lambda stage: {"person_id": stage.person(), "act": "disable"})
+post("/people/{person_id}/link", "admin", Stage.person)
+post(
+    "/people/{person_id}", "admin", Stage.person,
+    data={"version": "1", "display_name": "Another Name", "roles": ["public_health"]},
+)  # fmt: skip
+post(
+    "/people/{person_id}/end", "admin", Stage.person, data=lambda stage, _: {"key": stage.signed_in("public_health")[0]}
+)
+post(
+    "/account/password", "chemist", data={"password": PASSWORD, **dict.fromkeys(("new", "again"), f"{PASSWORD} staple")}
+)
+post("/api/v1/tokens", "chemist", json=NEW_TOKEN)
+post("/api/v1/me/proof", "researcher", json={"password": PASSWORD})
+delete(
+    "/api/v1/tokens/{token_id}", "chemist", lambda stage: stage.road.post("chemist", "/api/v1/tokens", NEW_TOKEN)["id"]
+)
+post("/sign-in", "nobody", data=lambda stage, _: {"username": f"chemist.{stage.agency}", "password": PASSWORD})
+post("/sign-out", "police")
 
 
-@write("POST", "/people")
-def _(stage: Stage) -> Call:
-    form = {"username": "fresh.person", "display_name": "Fresh", "roles": ["chemist"]}
-    return Call("admin", "/people", more={"data": form})
+def _last_token(stage: Stage, _: Any) -> dict[str, str]:
+    stage.road.post("chemist", "/api/v1/tokens", NEW_TOKEN)
+    return {"key": stage.signed_in("chemist")[-1]}  # tokens come last: the browser goes on
 
 
-def on_person(url: str, act: str = "", **form: Any) -> None:
-    """A route about someone of the agency."""
-
-    def entry(stage: Stage) -> Call:
-        return Call("admin", url, {"person_id": stage.person(), "act": act}, {"data": form} if form else {})
-
-    WRITES["POST", url] = entry
-
-
-on_person("/api/v1/people/{person_id}/{act}", "disable")
-on_person("/people/{person_id}", version="1", display_name="Another Name", roles=["public_health"])
-on_person("/people/{person_id}/{act}", "disable")
-on_person("/people/{person_id}/link")
-
-
-@write("POST", "/people/{person_id}/end")
-def _(stage: Stage) -> Call:
-    key = stage.signed_in("public_health")[0]
-    return Call("admin", "/people/{person_id}/end", {"person_id": stage.person()}, {"data": {"key": key}})
-
-
-@write("POST", "/account/end")
-def _(stage: Stage) -> Call:
-    stage.road.post("chemist", "/api/v1/tokens", {"label": "balance", "password": PASSWORD})
-    key = stage.signed_in("chemist")[-1]  # tokens come last: the browser goes on
-    return Call("chemist", "/account/end", more={"data": {"key": key}})
-
-
-@write("POST", "/account/password")
-def _(stage: Stage) -> Call:
-    form = {"password": PASSWORD, "new": f"{PASSWORD} staple", "again": f"{PASSWORD} staple"}
-    return Call("chemist", "/account/password", more={"data": form})
+post("/account/end", "chemist", data=_last_token)
 
 
 def _device(stage: Stage) -> Authenticator:
@@ -444,47 +437,27 @@ def _device(stage: Stage) -> Authenticator:
     return Authenticator(site.origin, site.host)
 
 
-def _new_passkey(stage: Stage, device: Authenticator, role: str) -> Call:
+def _new_passkey(stage: Stage, role: str, device: Authenticator) -> dict[str, Any]:
     options = stage.client(role).post("/account/passkeys/options").json()
-    form = {"answer": device.make(options), "label": "Laptop", "password": PASSWORD}
-    return Call(role, "/account/passkeys", more={"data": form})
+    return {"answer": device.make(options), "label": "Laptop", "password": PASSWORD}
 
 
-@write("POST", "/account/passkeys")
-def _(stage: Stage) -> Call:
-    return _new_passkey(stage, _device(stage), "chemist")
-
-
-@write("POST", "/sign-in/passkey")
-def _(stage: Stage) -> Call:
+def _shown_passkey(stage: Stage, _: Any) -> dict[str, Any]:
     device = _device(stage)
-    added = _new_passkey(stage, device, "researcher")  # whose password no other request changes
-    assert stage.client("researcher").post(added.url, **added.more).status_code == 303
-    options = stage.client("nobody").post("/sign-in/passkey/options").json()
-    return Call("nobody", "/sign-in/passkey", more={"data": {"answer": device.show(options)}})
+    added = _new_passkey(stage, "researcher", device)  # whose password no other request changes
+    assert stage.client("researcher").post("/account/passkeys", data=added).status_code == 303
+    return {"answer": device.show(stage.client("nobody").post("/sign-in/passkey/options").json())}
 
 
-@write("POST", "/password")
-def _(stage: Stage) -> Call:
-    body = {"username": f"fresh.{stage.agency}", "display_name": "Fresh", "roles": ["chemist"]}
+def _by_link(stage: Stage, _: Any) -> dict[str, str]:
+    body = {**NEW_PERSON, "username": f"fresh.{stage.agency}"}
     link = stage.road.post("admin", "/api/v1/people", body)["link"].partition("#")[2]
-    return Call("nobody", "/password", more={"data": {"link": link, "new": PASSWORD, "again": PASSWORD}})
+    return {"link": link, "new": PASSWORD, "again": PASSWORD}
 
 
-@write("POST", "/api/v1/tokens")
-def _(stage: Stage) -> Call:
-    return Call("chemist", "/api/v1/tokens", more={"json": {"label": "balance", "password": PASSWORD}})
-
-
-@write("POST", "/api/v1/me/proof")
-def _(stage: Stage) -> Call:
-    return Call("researcher", "/api/v1/me/proof", more={"json": {"password": PASSWORD}})
-
-
-@write("DELETE", "/api/v1/tokens/{token_id}")
-def _(stage: Stage) -> Call:
-    token = stage.road.post("chemist", "/api/v1/tokens", {"label": "balance", "password": PASSWORD})
-    return Call("chemist", "/api/v1/tokens/{token_id}", {"token_id": token["id"]})
+post("/account/passkeys", "chemist", data=lambda stage, _: _new_passkey(stage, "chemist", _device(stage)))
+post("/sign-in/passkey", "nobody", data=_shown_passkey)
+post("/password", "nobody", data=_by_link)
 
 
 def _provider(stage: Stage) -> RSAKey:
@@ -496,8 +469,7 @@ def _provider(stage: Stage) -> RSAKey:
     return key
 
 
-@write("POST", "/sign-out/oidc")
-def _(stage: Stage) -> Call:
+def _logout(stage: Stage, _: Any) -> dict[str, str]:
     key, now = _provider(stage), int(stage.world.runtime.now().timestamp())
     said = {
         "iss": "https://x.example",
@@ -507,86 +479,57 @@ def _(stage: Stage) -> Call:
         "sub": "a-17",
         "events": {EVENT: {}},
     }
-    return Call("nobody", "/sign-out/oidc", more={"data": {"logout_token": jwt.encode({"alg": "RS256"}, said, key)}})
+    return {"logout_token": jwt.encode({"alg": "RS256"}, said, key)}
 
 
-@write("POST", "/api/v1/people/{person_id}/identity")
-def link_identity(stage: Stage) -> Call:
+def _clinician(stage: Stage) -> str:
     _provider(stage)
-    body = {"identity": f"clinician@{stage.agency}.example"}
-    url = "/api/v1/people/{person_id}/identity"
-    return Call("admin", url, {"person_id": stage.actor("clinician")}, {"json": body})
+    return stage.actor("clinician")
 
 
-@write("DELETE", "/api/v1/people/{person_id}/identity")
-def _(stage: Stage) -> Call:
-    call = link_identity(stage)
-    ok(stage.client(call.role).post(call.at(), **call.more))
-    return Call(call.role, call.url, call.path)
+def _identity(stage: Stage, _: Any = None) -> dict[str, str]:
+    return {"identity": f"clinician@{stage.agency}.example"}
 
 
-@write("POST", "/people/{person_id}/identity")
-def _(stage: Stage) -> Call:
-    _provider(stage)
-    form = {"identity": f"clinician@{stage.agency}.example"}
-    return Call("admin", "/people/{person_id}/identity", {"person_id": stage.actor("clinician")}, {"data": form})
+def _linked(stage: Stage) -> str:
+    person = _clinician(stage)
+    ok(stage.client("admin").post(f"/api/v1/people/{person}/identity", json=_identity(stage)))
+    return person
 
 
-@write("POST", "/sign-in")
-def _(stage: Stage) -> Call:
-    return Call("nobody", "/sign-in", more={"data": {"username": f"chemist.{stage.agency}", "password": PASSWORD}})
+post("/sign-out/oidc", "nobody", data=_logout)
+both("/api/v1/people/{person_id}/identity", "/people/{person_id}/identity", "admin", _clinician, _identity)
+delete("/api/v1/people/{person_id}/identity", "admin", _linked)
+
+# -- sessions, their walls and tablets ---------------------------------------------------------------------------
+
+post(
+    "/api/v1/sessions", "session_lead",
+    json={"name": "Sunday", "site": {"name": "Barn", "region": "North East"}, **PLAN, **TIMES},
+)  # fmt: skip
+post(
+    "/sessions", "session_lead",
+    data={"name": "Sunday", "site_id": "new", "site_name": "Barn", "site_region": "North East", **PLAN, **LOCAL_TIMES},
+)  # fmt: skip
+post("/api/v1/sessions/{session_id}/close", "session_lead", here, version=1)
+post("/sessions/{session_id}/close", "session_lead", here, data={"reason": "later"}, version="1")
+post("/sessions/{session_id}/wall-link", "session_lead", here)
 
 
-@write("POST", "/sign-out")
-def _(stage: Stage) -> Call:
-    return Call("police", "/sign-out")
-
-
-@write("POST", "/api/v1/sessions")
-def _(stage: Stage) -> Call:
-    body = {"name": "Sunday", "site": {"name": "Barn", "region": "North East"}, **PLAN, **TIMES}
-    return Call("session_lead", "/api/v1/sessions", more={"json": body})
-
-
-@write("POST", "/sessions")
-def _(stage: Stage) -> Call:
-    place = {"site_id": "new", "site_name": "Barn", "site_region": "North East"}
-    return Call("session_lead", "/sessions", more={"data": {"name": "Sunday", **place, **PLAN, **LOCAL_TIMES}})
-
-
-@write("POST", "/api/v1/sessions/{session_id}/close")
-def _(stage: Stage) -> Call:
-    session = stage.road.session_id
-    headers = stage.version("session_lead", f"/api/v1/sessions/{session}")
-    return Call("session_lead", "/api/v1/sessions/{session_id}/close", {"session_id": session}, {"headers": headers})
-
-
-@write("POST", "/sessions/{session_id}/close")
-def _(stage: Stage) -> Call:
-    session = stage.road.session_id
-    form = {"version": "1", "reason": "later"}
-    return Call("session_lead", "/sessions/{session_id}/close", {"session_id": session}, {"data": form})
-
-
-@write("POST", "/sessions/{session_id}/wall-link")
-def wall_link(stage: Stage) -> Call:
-    return Call("session_lead", "/sessions/{session_id}/wall-link", {"session_id": stage.road.session_id})
-
-
-@write("POST", "/sessions/{session_id}/wall-link/end")
-def wall_link_end(stage: Stage) -> Call:
+def _with_wall(stage: Stage) -> str:
     stage.client("session_lead").post(f"/sessions/{stage.road.session_id}/wall-link")
-    return Call("session_lead", "/sessions/{session_id}/wall-link/end", {"session_id": stage.road.session_id})
+    return stage.road.session_id
 
 
-@write("POST", "/sessions/{session_id}/report/issues")
-def _(stage: Stage) -> Call:
+def _closed(stage: Stage) -> str:
     session = stage.road.session_id
     headers = stage.version("session_lead", f"/api/v1/sessions/{session}")
     ok(stage.client("session_lead").post(f"/api/v1/sessions/{session}/close", headers=headers))
-    return Call("session_lead", "/sessions/{session_id}/report/issues", {"session_id": session})
+    return session
 
 
+post("/sessions/{session_id}/wall-link/end", "session_lead", _with_wall)
+post("/sessions/{session_id}/report/issues", "session_lead", _closed)
 DEVICE = "0f9a3c58-6a53-4c3e-9d6b-0a0e6c8f2a11"
 
 
@@ -614,483 +557,338 @@ def from_tablet(given: dict[str, Any], nth: int = 0, **more: str) -> dict[str, s
     return {"form": "powder", **CONSENT_FORM, **{f"offline_{name}": text for name, text in said.items()}, **more}
 
 
-@write("POST", "/sessions/{session_id}/tablets")
-def _(stage: Stage) -> Call:
-    return Call(
-        "reception",
-        "/sessions/{session_id}/tablets",
-        {"session_id": stage.road.session_id},
-        {"json": {"device": DEVICE}},
-    )
+post("/sessions/{session_id}/tablets", "reception", here, json={"device": DEVICE})
+post(
+    "/sessions/{session_id}/offline-samples", "reception", here, data=lambda stage, _: from_tablet(leased(stage)),
+    headers=lambda stage, _: {"Idempotency-Key": str(new_id())},
+)  # fmt: skip
+post(
+    "/sessions/{session_id}/tablets/{tablet_id}/void", "session_lead",
+    lambda stage: {"session_id": stage.road.session_id, "tablet_id": tablet_of(stage)},
+)  # fmt: skip
+
+# -- the bench: files, what they name, and the findings ----------------------------------------------------------
 
 
-@write("POST", "/sessions/{session_id}/offline-samples")
-def _(stage: Stage) -> Call:
-    more = {"data": from_tablet(leased(stage)), "headers": {"Idempotency-Key": str(new_id())}}
-    return Call("reception", "/sessions/{session_id}/offline-samples", {"session_id": stage.road.session_id}, more)
+def subtracted(stage: Stage, *, steps: int) -> dict[str, Any]:
+    """An infrared reading with so many steps, and the reference to take out next."""
+    reading = stage.reading(MIXED)[1]
+    rows = ok(stage.client("chemist").get(f"/api/v1/readings/{reading}/candidates"))["candidates"]
+    chosen = {"library": rows[0]["library_key"], "entry": rows[0]["entry"]}
+    for made in range(steps):
+        url = f"/api/v1/readings/{reading}/subtraction/steps"
+        ok(stage.client("chemist").post(url, json=chosen, headers={"If-Match": f'"{made}"'}))
+    return {"reading_id": reading, "chosen": chosen}
 
 
-@write("POST", "/sessions/{session_id}/tablets/{tablet_id}/void")
-def _(stage: Stage) -> Call:
-    path = {"session_id": stage.road.session_id, "tablet_id": tablet_of(stage)}
-    return Call("session_lead", "/sessions/{session_id}/tablets/{tablet_id}/void", path)
+_ONE_STEP, _NO_STEP = partial(subtracted, steps=1), partial(subtracted, steps=0)
+_SUBTRACTION = "/readings/{reading_id}/subtraction"
+post(f"/api/v1{_SUBTRACTION}/steps", "chemist", _NO_STEP, json=lambda stage, made: made["chosen"], version=0)
+post(f"/api/v1{_SUBTRACTION}/undo", "chemist", _ONE_STEP, version=1)
+post(
+    f"/bench{_SUBTRACTION}", "chemist", _NO_STEP, version="0",
+    data=lambda stage, made: {**made["chosen"], "factor": "0.1", "shift": "0"},
+)  # fmt: skip
+post(f"/bench{_SUBTRACTION}/undo", "chemist", _ONE_STEP, version="1")
 
 
-@write("POST", "/api/v1/sessions/{session_id}/samples")
-def _(stage: Stage) -> Call:
-    body = {"form": "powder", "expected": ["mdma"], "consents": CONSENTS}
-    url = "/api/v1/sessions/{session_id}/samples"
-    return Call("reception", url, {"session_id": stage.road.session_id}, {"json": body})
+def read_sample(content: bytes | None = None, name: str = "a.jdx") -> Callable[[Stage], dict[str, Any]]:
+    """A sample with a file that was read, and what its forms say of it."""
+
+    def made(stage: Stage) -> dict[str, Any]:
+        sample, analysis, upload = stage.read_file(content, name)
+        state = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}"))
+        return {
+            "sample_id": sample,
+            "analysis": analysis,
+            "upload_id": upload,
+            "version": state["version"],
+            "state": state["state"],
+        }
+
+    return made
 
 
-@write("POST", "/sessions/{session_id}/samples")
-def _(stage: Stage) -> Call:
-    form = {"form": "powder", "expected": "mdma", **CONSENT_FORM}
-    return Call("reception", "/sessions/{session_id}/samples", {"session_id": stage.road.session_id}, {"data": form})
+def of_its_file(**form: str) -> Callable[[Stage, Any], dict[str, Any]]:
+    """A form about the file of `read_sample`."""
+    return lambda stage, made: {"upload": made["upload_id"], "version": str(made["version"]), **form}
 
 
-@write("PATCH", "/api/v1/samples/{sample_id}")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    headers = stage.version("reception", f"/api/v1/samples/{sample}")
-    more = {"json": {"colours": ["white"]}, "headers": headers}
-    return Call("reception", "/api/v1/samples/{sample_id}", {"sample_id": sample}, more)
+def of_its_reading(**form: str) -> Callable[[Stage, Any], dict[str, Any]]:
+    """A form about the reading of `read_sample`."""
+    return lambda stage, made: {"reading": stage.reading_of(made["upload_id"]), **form}
 
 
-@write("POST", "/samples/{sample_id}/correct")
-def _(stage: Stage) -> Call:
-    form = {"form": "tablet", "expected": "mdma", "version": "1", "intent": "known", "submitter_type": "public"}
-    sample = stage.road.register()
-    return Call("reception", "/samples/{sample_id}/correct", {"sample_id": sample}, {"data": {**form, **CONSENT_FORM}})
+def _asks(stage: Stage) -> dict[str, Any]:
+    made = read_sample(AMBIGUOUS, "a.csv")(stage)
+    assert made["state"] == "asks", made
+    return made
 
 
-@write("PATCH", "/api/v1/analyses/{analysis_id}")
-def _(stage: Stage) -> Call:
-    analysis = stage.road.analysis(stage.road.register())
-    headers = stage.version("chemist", f"/api/v1/analyses/{analysis}")
-    more = {"json": {"batch": "B2", "reason": "typo"}, "headers": headers}
-    return Call("chemist", "/api/v1/analyses/{analysis_id}", {"analysis_id": analysis}, more)
+def _died(stage: Stage) -> dict[str, Any]:
+    made = read_sample(infrared_file())(stage)
+    _failed(stage, Upload, made["upload_id"])
+    return made
 
 
-@write("POST", "/bench/samples/{sample_id}/counts")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    form = {"analysis": stage.road.analysis(sample), "version": "1"}
-    return Call("chemist", "/bench/samples/{sample_id}/counts", {"sample_id": sample}, {"data": form})
+def _failed(stage: Stage, table: type[Upload] | type[IncomingFile], key: str) -> None:
+    """A file every worker that took it died of."""
+    problem = {"code": READING_FAILED, "asks": False, "detail": "It failed.", "hint": "Read it again."}
+    with stage.world.runtime.db.begin() as uow:
+        row = uow.session.get_one(table, UUID(key))
+        row.read_at, row.problem = uow.now, problem
+        if isinstance(row, Upload):
+            row.state = UploadState.REFUSED
 
 
-@write("POST", "/api/v1/analyses/{analysis_id}/uploads")
-def _(stage: Stage) -> Call:
-    analysis = stage.road.analysis(stage.road.register())
-    more = {"content": infrared_file(), "headers": OCTETS}
-    return Call("chemist", "/api/v1/analyses/{analysis_id}/uploads", {"analysis_id": analysis}, more)
+patch("/api/v1/analyses/{analysis_id}", "chemist", counted, json={"batch": "B2", "reason": "typo"}, version=1)
+post("/api/v1/analyses/{analysis_id}/uploads", "chemist", counted, content=infrared_file(), headers=OCTETS)
+post(
+    "/api/v1/uploads/{upload_id}/answer",
+    "chemist",
+    read_sample(),
+    json={"hints": {"kind": "ir"}},
+    version=its_version,
+)
+post("/api/v1/uploads/{upload_id}/warnings-seen", "chemist", read_sample(NAMELESS, "a.txt"), version=its_version)
+post(f"{BENCH}/answers", "chemist", _asks, data=of_its_file(choice="0"))
+post(f"{BENCH}/read-again", "chemist", _died, data=of_its_file())
+post(f"{BENCH}/warnings", "chemist", read_sample(NAMELESS, "a.txt"), data=of_its_file())
+post(f"{BENCH}/corrections", "chemist", read_sample(infrared_file()), data=of_its_file(x_axis="raman"))
+post(f"{BENCH}/compare-again", "chemist", read_sample(), data=lambda stage, made: {"analysis": made["analysis"]})
+post(f"{BENCH}/counts", "chemist", counted, data=lambda stage, made: {"analysis": made["analysis_id"]}, version="1")
+post(f"{BENCH}/use", "chemist", read_sample(), data=of_its_reading(place="0"))
+post(f"{BENCH}/use-parts", "chemist", read_sample(MIXED), data=of_its_reading())
+post(f"{BENCH}/use-sample", "chemist", read_sample(MIXED), data={"compound": ""})
 
 
-@write("POST", "/api/v1/uploads/{upload_id}/answer")
-def _(stage: Stage) -> Call:
-    _, _, upload = stage.read_file()
-    headers = stage.version("chemist", f"/api/v1/uploads/{upload}")
-    more = {"json": {"hints": {"kind": "ir"}}, "headers": headers}
-    return Call("chemist", "/api/v1/uploads/{upload_id}/answer", {"upload_id": upload}, more)
+def named_part(stage: Stage, *, dismissed: bool = False) -> dict[str, Any]:
+    """A sample with a mixture that names cocaine, and the form about it; `dismissed` in a draft already, where it is asked for."""
+    sample, _, _ = stage.read_file(MIXED)
+    form: dict[str, Any] = {"key": "cocaine", "reason": "wrong_match"}
+    if dismissed:
+        ok(stage.client("chemist").post(f"/bench/samples/{sample}/named/dismiss", data=form), 303)
+        form["version"] = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/results"))["rows"][0]["version"]
+    return {"sample_id": sample, "form": form}
 
 
-@write("POST", "/bench/samples/{sample_id}/answers")
-def _(stage: Stage) -> Call:
-    sample, _, upload = stage.read_file(AMBIGUOUS, "a.csv")
-    state = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}"))
-    assert state["state"] == "asks", state
-    form = {"upload": upload, "version": str(state["version"]), "choice": "0"}
-    return Call("chemist", "/bench/samples/{sample_id}/answers", {"sample_id": sample}, {"data": form})
+def _draft_of_named(stage: Stage) -> dict[str, Any]:
+    made = named_part(stage)
+    result = ok(stage.client("chemist").post(f"/api/v1/samples/{made['sample_id']}/results"))
+    return {**made, "result_id": result["id"], "version": result["version"]}
 
 
-@write("POST", "/bench/samples/{sample_id}/read-again")
-def _(stage: Stage) -> Call:
-    call = _of_file(stage, "/bench/samples/{sample_id}/read-again", infrared_file(), "a.jdx")
-    _failed(stage, Upload, call.more["data"]["upload"])
-    return call
-
-
-@write("POST", "/api/v1/uploads/{upload_id}/warnings-seen")
-def _(stage: Stage) -> Call:
-    _, _, upload = stage.read_file(NAMELESS, "a.txt")
-    headers = stage.version("chemist", f"/api/v1/uploads/{upload}")
-    return Call("chemist", "/api/v1/uploads/{upload_id}/warnings-seen", {"upload_id": upload}, {"headers": headers})
-
-
-def _of_file(stage: Stage, url: str, content: bytes, name: str, **form: str) -> Call:
-    sample, _, upload = stage.read_file(content, name)
-    state = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}"))
-    data = {"upload": upload, "version": str(state["version"]), **form}
-    return Call("chemist", url, {"sample_id": sample}, {"data": data})
-
-
-@write("POST", "/bench/samples/{sample_id}/warnings")
-def _(stage: Stage) -> Call:
-    return _of_file(stage, "/bench/samples/{sample_id}/warnings", NAMELESS, "a.txt")
-
-
-@write("POST", "/bench/samples/{sample_id}/compare-again")
-def _(stage: Stage) -> Call:
-    sample, analysis, _upload = stage.read_file()
-    return Call(
-        "chemist", "/bench/samples/{sample_id}/compare-again", {"sample_id": sample}, {"data": {"analysis": analysis}}
-    )
-
-
-@write("POST", "/bench/samples/{sample_id}/corrections")
-def _(stage: Stage) -> Call:
-    return _of_file(stage, "/bench/samples/{sample_id}/corrections", infrared_file(), "a.jdx", x_axis="raman")
-
-
-@write("PUT", "/api/v1/results/{result_id}/findings")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    result, etag = stage.road.draft(sample, [stage.road.analysis(sample)])
-    more = {"json": {"findings": [{"substance": "ketamine"}]}, "headers": {"If-Match": etag}}
-    return Call("chemist", "/api/v1/results/{result_id}/findings", {"result_id": result}, more)
-
-
-@write("PUT", "/api/v1/results/{result_id}/dismissals")
-def _(stage: Stage) -> Call:
-    sample, form = named_part(stage)
-    result = ok(stage.client("chemist").post(f"/api/v1/samples/{sample}/results"))
-    more = {"json": {"dismissals": [form]}, "headers": {"If-Match": f'"{result["version"]}"'}}
-    return Call("chemist", "/api/v1/results/{result_id}/dismissals", {"result_id": result["id"]}, more)
-
-
-@write("POST", "/api/v1/results/{result_id}/{action}")
-def _(stage: Stage) -> Call:
-    _, result, etag = stage.road.verified()
-    path = {"result_id": result, "action": "release"}
-    more = {"json": {}, "headers": {"If-Match": etag}}
-    return Call("session_lead", "/api/v1/results/{result_id}/{action}", path, more)
-
-
-@write("POST", "/bench/samples/{sample_id}/act")
-def _(stage: Stage) -> Call:
-    sample, result, etag = stage.road.verified()
-    form = {"action": "release", "result": result, "version": etag.strip('"')}
-    return Call("session_lead", "/bench/samples/{sample_id}/act", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/samples/{sample_id}/findings")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    form = {"substance": "mdma", "abundance": "major", "analyses": stage.road.analysis(sample)}
-    return Call("chemist", "/bench/samples/{sample_id}/findings", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/samples/{sample_id}/findings/remove")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    _, etag = stage.road.draft(sample, [stage.road.analysis(sample)])
-    form = {"position": "0", "version": etag.strip('"')}
-    return Call("chemist", "/bench/samples/{sample_id}/findings/remove", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/samples/{sample_id}/findings/choose")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    _, etag = stage.road.draft(sample, [stage.road.analysis(sample)])
-    version = etag.strip('"')
-    form = {"began": version, "seen": version, "yours": '{"findings": [{"substance": "caffeine"}]}'}
-    return Call("chemist", "/bench/samples/{sample_id}/findings/choose", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/worksheet")
-def _(stage: Stage) -> Call:
-    form = {
+for _act in ("add", "dismiss", "take-back"):
+    _made = partial(named_part, dismissed=_act == "take-back")
+    post(f"{BENCH}/named/{_act}", "chemist", _made, data=lambda stage, made: made["form"])
+put(
+    "/api/v1/results/{result_id}/dismissals", "chemist", _draft_of_named, version=its_version,
+    json=lambda stage, made: {"dismissals": [made["form"]]},
+)  # fmt: skip
+put(
+    "/api/v1/results/{result_id}/findings", "chemist", drafted, version=its_version,
+    json={"findings": [{"substance": "ketamine"}]},
+)  # fmt: skip
+post("/api/v1/results/{result_id}/{action}", "session_lead", waits_for_release, json={}, version=its_version)
+post(
+    f"{BENCH}/act", "session_lead", waits_for_release, version=its_version,
+    data=lambda stage, made: {"action": "release", "result": made["result_id"]},
+)  # fmt: skip
+post(
+    f"{BENCH}/findings", "chemist", counted,
+    data=lambda stage, made: {"substance": "mdma", "abundance": "major", "analyses": made["analysis_id"]},
+)  # fmt: skip
+post(f"{BENCH}/findings/remove", "chemist", drafted, data={"position": "0"}, version=its_version)
+post(
+    f"{BENCH}/findings/choose", "chemist", drafted,
+    data=lambda stage, made: {
+        "began": made["version"], "seen": made["version"], "yours": '{"findings": [{"substance": "caffeine"}]}',
+    },
+)  # fmt: skip
+post(
+    f"{BENCH}/use-strip", "chemist", fresh,
+    data=lambda stage, made: {"analysis": stage.road.analysis(made, **{**STRIP, "strip_reading": "positive"})},
+)  # fmt: skip
+post(
+    "/bench/worksheet", "chemist",
+    data=lambda stage, _: {
         "session": stage.road.session_id, "batch": "13Jun-1", "test": "strip:xylazine", "lot": "L1", "blank": "N",
         "control": "P", "sample": stage.road.register(), "cell": "N",
-    }  # fmt: skip
-    return Call("chemist", "/bench/worksheet", more={"data": form})
+    },
+)  # fmt: skip
 
 
-@write("POST", "/quantification/curves")
-def _(stage: Stage) -> Call:
-    levels = CURVE["levels"]
-    form = {
-        "substance": "mdma", "method": "gc_ms", "unit": "mg/mL", "valid_until": "2099-01-01",
-        "concentration": [str(level["concentration"]) for level in levels],
-        "response": [str(level["response"]) for level in levels],
-    }  # fmt: skip
-    return Call("chemist", "/quantification/curves", more={"data": form})
-
-
-@write("POST", "/quantification/samples/{sample_id}")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    form = {
-        "curve": stage.curve(), "analysis": stage.road.analysis(sample, method="gc_ms"), "response": "420",
-        "standard": "500", "mass_mg": "5", "volume_ml": "10",
-    }  # fmt: skip
-    return Call("chemist", "/quantification/samples/{sample_id}", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/bench/samples/{sample_id}/use")
-def _(stage: Stage) -> Call:
-    sample, _, upload = stage.read_file()
-    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
-    form = {"reading": reading, "place": "0"}
-    return Call("chemist", "/bench/samples/{sample_id}/use", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/api/v1/samples/{sample_id}/consultations")
-def _(stage: Stage) -> Call:
-    sample, _, _ = stage.road.released()
-    more = {"json": {"outcomes": [{"intention": "take_less"}], "minutes": 5}}
-    return Call("health_worker", "/api/v1/samples/{sample_id}/consultations", {"sample_id": sample}, more)
-
-
-@write("POST", "/consultations/samples/{sample_id}")
-def _(stage: Stage) -> Call:
-    sample, _, _ = stage.road.released()
-    form = {"intention": "take_less", "minutes": "5"}
-    return Call("health_worker", "/consultations/samples/{sample_id}", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/api/v1/tickets/view")
-def _(stage: Stage) -> Call:
-    code = stage.road.codes[stage.road.register()]
-    return Call("nobody", "/api/v1/tickets/view", more={"json": {"code": code}})
-
-
-@write("POST", "/t")
-def _(stage: Stage) -> Call:
-    code = stage.road.codes[stage.road.register()]
-    return Call("nobody", "/t", more={"data": {"code": code}})
-
-
-@write("POST", "/bench/samples/{sample_id}/use-sample")
-def _(stage: Stage) -> Call:
-    sample, _, _ = stage.read_file(jcamp(mixture({"cocaine": 0.6, "caffeine": 0.4})))
-    return Call("chemist", "/bench/samples/{sample_id}/use-sample", {"sample_id": sample}, {"data": {"compound": ""}})
-
-
-def asked(stage: Stage) -> tuple[str, str, int]:
+def asked(stage: Stage) -> dict[str, Any]:
     """A sample whose two files name different things: its key, a question that is open, and the version of its answer."""
     sample, _, _ = stage.read_file(ir_of(ketamine=1.0))
     stage.road.upload(stage.road.analysis(sample, method="gc_ms", read_by_hand=False), ei_of("Cocaine"), "b.msp")
     stage.world.runtime.jobs.run_until_idle()
     answer = ok(stage.client("chemist").get(f"/api/v1/samples/{sample}/answer"))
-    return sample, next(key for key in answer["open_questions"] if key.startswith("one_sample")), answer["version"]
+    question = next(key for key in answer["open_questions"] if key.startswith("one_sample"))
+    return {"sample_id": sample, "question": question, "version": answer["version"]}
 
 
-@write("POST", "/bench/samples/{sample_id}/reply")
-def _(stage: Stage) -> Call:
-    sample, question, version = asked(stage)
-    form = {"question": question, "version": version, "reply": "one_sample"}
-    return Call("chemist", "/bench/samples/{sample_id}/reply", {"sample_id": sample}, {"data": form})
+both(
+    f"{SAMPLES}/answer/replies", f"{BENCH}/reply", "chemist", asked,
+    lambda stage, made: {"question": made["question"], "reply": "one_sample"}, version=its_version,
+)  # fmt: skip
+
+# -- what the client is told -------------------------------------------------------------------------------------
+
+post(
+    f"{SAMPLES}/consultations", "health_worker", told_sample,
+    json={"outcomes": [{"intention": "take_less"}], "minutes": 5},
+)  # fmt: skip
+post(
+    "/consultations/samples/{sample_id}", "health_worker", told_sample, data={"intention": "take_less", "minutes": "5"}
+)
+both(
+    "/api/v1/tickets/view", "/t", "nobody", lambda stage: {},
+    lambda stage, _: {"code": stage.road.codes[stage.road.register()]},
+)  # fmt: skip
+
+# -- files that instruments send ---------------------------------------------------------------------------------
+
+post("/api/v1/incoming?filename=a.jdx", "chemist", content=infrared_file(), headers=OCTETS)
+post("/bench/incoming", "chemist", files={"file": ("a.jdx", infrared_file())})
 
 
-@write("POST", "/api/v1/samples/{sample_id}/answer/replies")
-def _(stage: Stage) -> Call:
-    sample, question, version = asked(stage)
-    more = {"json": {"question": question, "reply": "one_sample"}, "headers": {"If-Match": f'"{version}"'}}
-    return Call("chemist", "/api/v1/samples/{sample_id}/answer/replies", {"sample_id": sample}, more)
-
-
-@write("POST", "/bench/samples/{sample_id}/use-strip")
-def _(stage: Stage) -> Call:
-    sample = stage.road.register()
-    form = {"analysis": stage.road.analysis(sample, **{**STRIP, "strip_reading": "positive"})}
-    return Call("chemist", "/bench/samples/{sample_id}/use-strip", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/api/v1/incoming")
-def _(stage: Stage) -> Call:
-    return Call("chemist", "/api/v1/incoming?filename=a.jdx", more={"content": infrared_file(), "headers": OCTETS})
-
-
-@write("POST", "/bench/incoming")
-def _(stage: Stage) -> Call:
-    return Call("chemist", "/bench/incoming", more={"files": {"file": ("a.jdx", infrared_file())}})
-
-
-def _failed(stage: Stage, table: type[Upload] | type[IncomingFile], key: str) -> None:
-    """A file every worker that took it died of."""
-    with stage.world.runtime.db.begin() as uow:
-        row = uow.session.get_one(table, UUID(key))
-        row.read_at, row.problem = (
-            uow.now,
-            {"code": READING_FAILED, "asks": False, "detail": "It failed.", "hint": "Read it again."},
-        )
-        if isinstance(row, Upload):
-            row.state = UploadState.REFUSED
-
-
-@write("POST", "/bench/incoming/assign-matched")
-def assign_matched_page(stage: Stage) -> Call:
+def _matched(stage: Stage, _: Any) -> dict[str, list[str]]:
     number = ok(stage.client("chemist").get(f"/api/v1/samples/{stage.road.register()}"))["number"]
     stage.incoming(infrared_file(next(_FRESH)), f"{number:03d}.jdx")
-    seen = re.findall(r'name="file" value="([^"]+)"', stage.client("chemist").get("/bench/incoming").text)
-    return Call("chemist", "/bench/incoming/assign-matched", more={"data": {"file": seen}})
+    return {"file": re.findall(r'name="file" value="([^"]+)"', stage.client("chemist").get("/bench/incoming").text)}
 
 
-def on_incoming(act: str, **body: str) -> None:
-    """A decision about a file: the same over the API and by the form. `sample_id` in `body` stands for a fresh sample."""
-
-    def prepared(stage: Stage) -> tuple[str, str, dict[str, str]]:
-        file, version = stage.incoming()
-        if act == "restore":
-            version = stage.decide(file, version, "set-aside", {"reason": "blank"})
-        if act == "read-again":
-            _failed(stage, IncomingFile, file)
-        if act == "take-back":
-            version = stage.decide(file, version, "attach", {"sample_id": stage.road.register()})
-        sent = {k: stage.road.register() if k == "sample_id" else v for k, v in body.items()}
-        return file, version, sent
-
-    def by_api(stage: Stage) -> Call:
-        file, version, sent = prepared(stage)
-        more = {"json": sent, "headers": {"If-Match": f'"{version}"'}}
-        return Call("chemist", f"/api/v1/incoming/{{incoming_id}}/{act}", {"incoming_id": file}, more)
-
-    def by_form(stage: Stage) -> Call:
-        file, version, sent = prepared(stage)
-        more = {"data": {**sent, "version": version}}
-        return Call("chemist", f"/bench/incoming/{{incoming_id}}/{act}", {"incoming_id": file}, more)
-
-    WRITES["POST", f"/api/v1/incoming/{{incoming_id}}/{act}"] = by_api
-    WRITES["POST", f"/bench/incoming/{{incoming_id}}/{act}"] = by_form
+post("/bench/incoming/assign-matched", "chemist", data=_matched)
 
 
-on_incoming("attach", sample_id="fresh")
-on_incoming("set-aside", reason="blank")
-on_incoming("restore")
-on_incoming("read-again")
-del WRITES["POST", "/api/v1/incoming/{incoming_id}/read-again"]  # on the page only
-on_incoming("take-back")
+def waiting(stage: Stage, act: str = "") -> dict[str, str]:
+    """A file from an instrument that waits for this decision."""
+    file, version = stage.incoming()
+    if act == "restore":
+        version = stage.decide(file, version, "set-aside", {"reason": "blank"})
+    if act == "read-again":
+        _failed(stage, IncomingFile, file)
+    if act == "take-back":
+        version = stage.decide(file, version, "attach", {"sample_id": stage.road.register()})
+    return {"incoming_id": file, "version": version}
 
 
-@write("POST", "/api/v1/standards")
-def _(stage: Stage) -> Call:
-    body = {"reading_id": stage.spectrum(), "name": "Testamine", "lot": "L1"}
-    return Call("chemist", "/api/v1/standards", more={"json": body})
+for _act, _said in {
+    "attach": lambda stage, made: {"sample_id": stage.road.register()},
+    "set-aside": {"reason": "blank"},
+    "restore": {},
+    "take-back": {},
+}.items():
+    _urls = (f"/api/v1/incoming/{{incoming_id}}/{_act}", f"/bench/incoming/{{incoming_id}}/{_act}")
+    both(*_urls, "chemist", partial(waiting, act=_act), _said, version=its_version)
+post("/bench/incoming/{incoming_id}/read-again", "chemist", partial(waiting, act="read-again"), version=its_version)
+
+# -- standards, controls, amounts and libraries ------------------------------------------------------------------
+
+post(
+    "/api/v1/standards",
+    "chemist",
+    json=lambda stage, _: {"reading_id": stage.spectrum(), "name": "Testamine", "lot": "L1"},
+)
+post(
+    "/api/v1/standards/uploads?filename=a.msp&name=Testamine&lot=L1&expires_on=2030-01-01", "chemist",
+    content=small_ms(), headers=OCTETS,
+)  # fmt: skip
+post(
+    "/standards", "chemist",
+    data=lambda stage, _: {
+        "reading": stage.spectrum(), "substance_words": "Testamine", "lot": "L1", "purity": "98,5", "peak": "",
+        "inchikey": "", "expires_on": "2030-01-01", "retention_min": "7.1", "standard_id": "",
+    },
+)  # fmt: skip
+post("/standards/files", "chemist", files={"file": ("a.msp", small_ms())}, data={"substance_words": "Testamine"})
 
 
-@write("POST", "/api/v1/standards/uploads")
-def _(stage: Stage) -> Call:
-    url = "/api/v1/standards/uploads?filename=a.msp&name=Testamine&lot=L1&expires_on=2030-01-01"
-    return Call("chemist", url, more={"content": small_ms(), "headers": OCTETS})
-
-
-@write("POST", "/api/v1/standards/{standard_id}/retire")
-def _(stage: Stage) -> Call:
-    more = {"json": {"reason": "used up"}, "headers": {"If-Match": '"1"'}}
-    return Call("chemist", "/api/v1/standards/{standard_id}/retire", {"standard_id": stage.standard()}, more)
-
-
-@write("POST", "/standards")
-def _(stage: Stage) -> Call:
-    form = {"reading": stage.spectrum(), "substance_words": "Testamine", "lot": "L1", "purity": "98,5"}
-    form |= {"peak": "", "inchikey": "", "expires_on": "2030-01-01", "retention_min": "7.1", "standard_id": ""}
-    return Call("chemist", "/standards", more={"data": form})
-
-
-@write("POST", "/standards/files")
-def _(stage: Stage) -> Call:
-    more = {"files": {"file": ("a.msp", small_ms())}, "data": {"substance_words": "Testamine"}}
-    return Call("chemist", "/standards/files", more=more)
-
-
-@write("POST", "/standards/{standard_id}/retire")
-def _(stage: Stage) -> Call:
-    form = {"version": "1", "reason": "used up"}
-    return Call("chemist", "/standards/{standard_id}/retire", {"standard_id": stage.standard()}, {"data": form})
-
-
-@write("POST", "/api/v1/controls/uploads")
-def _(stage: Stage) -> Call:
-    url = "/api/v1/controls/uploads?filename=a.cdf&kind=ladder&batch=B1&first_carbon=8"
-    return Call("chemist", url, more={"content": small_ladder(), "headers": OCTETS})
-
-
-@write("POST", "/api/v1/controls/from-incoming")
-def _(stage: Stage) -> Call:
+def _blank(stage: Stage) -> dict[str, str]:
     file, version = stage.incoming(small_run(), "blank.cdf")
-    more = {
-        "json": {"incoming_id": file, "kind": "blank", "batch": "B1"}, "headers": {"If-Match": f'"{version}"'}
-    }  # fmt: skip
-    return Call("chemist", "/api/v1/controls/from-incoming", more=more)
+    return {"incoming_id": file, "version": version}
 
 
-@write("POST", "/api/v1/controls/{control_id}/withdraw")
-def _(stage: Stage) -> Call:
-    more = {"json": {"reason": "leaky"}, "headers": {"If-Match": '"1"'}}
-    return Call("chemist", "/api/v1/controls/{control_id}/withdraw", {"control_id": stage.control()}, more)
+def ended(api: str, form: str, about: Callable[[Stage], Any], **said: str) -> None:
+    """The end of something that stands in its first version, with a reason, over the API and by a form."""
+    post(f"/api/v1{api}", "chemist", about, json=said, version=1)
+    post(form, "chemist", about, version="1", data=lambda stage, made: said | _instrument_of(made))
 
 
-@write("POST", "/standards/controls/files")
-def _(stage: Stage) -> Call:
-    file, version = stage.incoming(small_run(), "blank.cdf")
-    form = {"incoming": file, "version": version, "kind": "blank", "batch": "B1", "first_carbon": ""}
-    return Call("chemist", "/standards/controls/files", more={"data": form})
+def _instrument_of(made: Any) -> dict[str, str]:
+    return {"instrument": made["instrument_id"]} if isinstance(made, dict) else {}
 
 
-@write("POST", "/standards/controls/{control_id}/withdraw")
-def _(stage: Stage) -> Call:
-    form = {"version": "1", "reason": "leaky"}
-    return Call("chemist", "/standards/controls/{control_id}/withdraw", {"control_id": stage.control()}, {"data": form})
+ended("/standards/{standard_id}/retire", "/standards/{standard_id}/retire", Stage.standard, reason="used up")
+ended("/controls/{control_id}/withdraw", "/standards/controls/{control_id}/withdraw", Stage.control, reason="leaky")
+post(
+    "/api/v1/controls/uploads?filename=a.cdf&kind=ladder&batch=B1&first_carbon=8", "chemist",
+    content=small_ladder(), headers=OCTETS,
+)  # fmt: skip
+post(
+    "/api/v1/controls/from-incoming", "chemist", _blank, version=its_version,
+    json=lambda stage, made: {"incoming_id": made["incoming_id"], "kind": "blank", "batch": "B1"},
+)  # fmt: skip
+post(
+    "/standards/controls/files", "chemist", _blank, version=its_version,
+    data=lambda stage, made: {"incoming": made["incoming_id"], "kind": "blank", "batch": "B1", "first_carbon": ""},
+)  # fmt: skip
 
 
-@write("POST", "/api/v1/quantification/curves")
-def _(stage: Stage) -> Call:
-    return Call("chemist", "/api/v1/quantification/curves", more={"json": CURVE})
+def _weighed(stage: Stage) -> str:
+    return stage.road.analysis(stage.road.register(), method="gc_ms")
 
 
-@write("POST", "/api/v1/quantification/curves/{curve_id}/quantify")
-def _(stage: Stage) -> Call:
-    analysis = stage.road.analysis(stage.road.register(), method="gc_ms")
-    body = {
-        "analysis_id": analysis, "responses": [{"response": 420, "internal_standard": 500}],
+post("/api/v1/quantification/curves", "chemist", json=CURVE)
+post(
+    "/quantification/curves", "chemist",
+    data={
+        "substance": "mdma", "method": "gc_ms", "unit": "mg/mL", "valid_until": "2099-01-01",
+        **{name: [str(level[name]) for level in CURVE["levels"]] for name in ("concentration", "response")},
+    },
+)  # fmt: skip
+post(
+    "/api/v1/quantification/curves/{curve_id}/quantify", "chemist", Stage.curve,
+    json=lambda stage, _: {
+        "analysis_id": _weighed(stage), "responses": [{"response": 420, "internal_standard": 500}],
         "preparation": {"mass_mg": 5, "volume_ml": 10},
-    }  # fmt: skip
-    url = "/api/v1/quantification/curves/{curve_id}/quantify"
-    return Call("chemist", url, {"curve_id": stage.curve()}, {"json": body})
+    },
+)  # fmt: skip
+post(
+    "/quantification/samples/{sample_id}", "chemist", fresh,
+    data=lambda stage, sample: {
+        "curve": stage.curve(), "analysis": stage.road.analysis(sample, method="gc_ms"), "response": "420",
+        "standard": "500", "mass_mg": "5", "volume_ml": "10",
+    },
+)  # fmt: skip
 
-
-@write("POST", "/api/v1/libraries/imports/uploads")
-def _(stage: Stage) -> Call:
-    url = "/api/v1/libraries/imports/uploads?filename=own.msp&name=Own%202026&licence=CC0&source=our%20bench"
-    return Call("admin", url, more={"content": small_ms(), "headers": OCTETS})
+_LIBRARY = "/api/v1/libraries/imports/uploads?filename=own.msp&licence=CC0&source=our%20bench&name="
+post(f"{_LIBRARY}Own%202026", "admin", content=small_ms(), headers=OCTETS)
 
 
 def _own_library(stage: Stage) -> str:
-    url = "/api/v1/libraries/imports/uploads?filename=own.msp&name=Declared%202026&licence=CC0&source=our%20bench"
-    sent = ok(stage.client("admin").post(url, content=small_ms(), headers=OCTETS))
+    sent = ok(stage.client("admin").post(f"{_LIBRARY}Declared%202026", content=small_ms(), headers=OCTETS))
     stage.world.runtime.jobs.run_until_idle()
     done = ok(stage.client("admin").get(f"/api/v1/libraries/imports/{sent['id']}"))
     return str(done["name"])
 
 
-@write("POST", "/libraries/{key}/holds")
-def _(stage: Stage) -> Call:
-    return Call("admin", "/libraries/{key}/holds", {"key": _own_library(stage)}, {"data": {"holds": "general"}})
+post("/libraries/{key}/holds", "admin", _own_library, data={"holds": "general"})
+put("/api/v1/libraries/{key}/holds", "admin", _own_library, json={"holds": "general"})
+post(
+    "/libraries/import/files", "admin", files={"file": ("own.msp", small_ms())},
+    data={"name": "Own 2026", "licence": "CC0", "source": "our bench", "y_unit": ""},
+)  # fmt: skip
 
+# -- history of another service ----------------------------------------------------------------------------------
 
-@write("PUT", "/api/v1/libraries/{key}/holds")
-def _(stage: Stage) -> Call:
-    return Call("admin", "/api/v1/libraries/{key}/holds", {"key": _own_library(stage)}, {"json": {"holds": "general"}})
-
-
-@write("POST", "/libraries/import/files")
-def _(stage: Stage) -> Call:
-    form = {"name": "Own 2026", "licence": "CC0", "source": "our bench", "y_unit": ""}
-    more = {"files": {"file": ("own.msp", small_ms())}, "data": form}
-    return Call("admin", "/libraries/import/files", more=more)
-
-
-@write("POST", "/history/uploads/files")
-def _(stage: Stage) -> Call:
-    sent = [("map", ("map.toml", HISTORY_MAP.encode())), ("files", ("samples.csv", HISTORY_FILE.encode()))]
-    return Call("admin", "/history/uploads/files", more={"files": sent})
+_HISTORY = [("map", ("map.toml", HISTORY_MAP.encode())), ("files", ("samples.csv", HISTORY_FILE.encode()))]
 
 
 def history_upload(stage: Stage, *, imported: bool = False) -> str:
     """A file of history that was read and checked; imported, where it is asked for."""
-    sent = [("map", ("map.toml", HISTORY_MAP.encode())), ("files", ("samples.csv", HISTORY_FILE.encode()))]
-    url: str = stage.client("admin").post("/history/uploads/files", files=sent).headers["location"]
+    url: str = stage.client("admin").post("/history/uploads/files", files=_HISTORY).headers["location"]
     stage.world.runtime.jobs.run_until_idle()
     if imported:
         stage.client("admin").post(f"{url}/import", data={"version": 2})
@@ -1098,152 +896,69 @@ def history_upload(stage: Stage, *, imported: bool = False) -> str:
     return url.rsplit("/", 1)[-1]
 
 
-@write("POST", "/history/uploads/{history_upload_id}/import")
-def _(stage: Stage) -> Call:
-    url = "/history/uploads/{history_upload_id}/import"
-    return Call("admin", url, {"history_upload_id": history_upload(stage)}, {"data": {"version": 2}})
-
-
-@write("POST", "/history/uploads/{history_upload_id}/drop")
-def _(stage: Stage) -> Call:
-    url = "/history/uploads/{history_upload_id}/drop"
-    return Call("admin", url, {"history_upload_id": history_upload(stage)}, {"data": {"version": 2}})
-
-
-@write("POST", "/history/imports/{history_import_id}/undo")
-def _(stage: Stage) -> Call:
+def history_import(stage: Stage) -> str:
+    """What was imported from it."""
     history_upload(stage, imported=True)
-    url = "/history/imports/{history_import_id}/undo"
-    (row,) = ok(stage.client("admin").get("/api/v1/history/imports"))
-    return Call("admin", url, {"history_import_id": row["id"]}, {"data": {"reason": "a test"}})
+    return str(ok(stage.client("admin").get("/api/v1/history/imports"))[0]["id"])
 
 
-@write("POST", "/api/v1/instruments")
-def _(stage: Stage) -> Call:
-    return Call("chemist", "/api/v1/instruments", more={"json": {"name": f"FTIR {next(_FRESH)}", "method": "ftir"}})
+post("/history/uploads/files", "admin", files=_HISTORY)
+for _act in ("import", "drop"):
+    post(f"/history/uploads/{{history_upload_id}}/{_act}", "admin", history_upload, version=2)
+post("/history/imports/{history_import_id}/undo", "admin", history_import, data={"reason": "a test"})
+
+# -- instruments and how they measure ----------------------------------------------------------------------------
+
+_INSTRUMENTS, _FILM = "/api/v1/instruments", "polystyrene_film"
 
 
-@write("POST", "/instruments")
-def _(stage: Stage) -> Call:
-    form = {"name": f"FTIR {next(_FRESH)}", "method": "ftir", "serial": "", "certificate_due": "2030-01-01"}
-    return Call("chemist", "/instruments", more={"data": form})
+def _of_film(stage: Stage) -> str:
+    return stage.reading(small_film())[1]
 
 
-@write("POST", "/api/v1/instruments/{instrument_id}/checks")
-def _(stage: Stage) -> Call:
-    _, _, upload = stage.read_file(small_film())
-    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
-    body = {"reading_id": reading, "material": "polystyrene_film"}
-    return Call(
-        "chemist", "/api/v1/instruments/{instrument_id}/checks", {"instrument_id": stage.machine()}, {"json": body}
-    )
+def new_machine(**more: str) -> Callable[[Stage, Any], dict[str, str]]:
+    """An infrared instrument that is not there yet."""
+    return lambda stage, _: {"name": f"FTIR {next(_FRESH)}", "method": "ftir", **more}
 
 
-@write("POST", "/instruments/check")
-def _(stage: Stage) -> Call:
-    _, _, upload = stage.read_file(small_film())
-    reading = ok(stage.client("chemist").get(f"/api/v1/uploads/{upload}/readings"))[0]["id"]
-    form = {"reading": reading, "material": "polystyrene_film", "instrument": stage.machine()}
-    return Call("chemist", "/instruments/check", more={"data": form})
+post(_INSTRUMENTS, "chemist", json=new_machine())
+post("/instruments", "chemist", data=new_machine(serial="", certificate_due="2030-01-01"))
+post(
+    f"{_INSTRUMENTS}/{{instrument_id}}/checks", "chemist", Stage.machine,
+    json=lambda stage, _: {"reading_id": _of_film(stage), "material": _FILM},
+)  # fmt: skip
+post(
+    "/instruments/check", "chemist",
+    data=lambda stage, _: {"reading": _of_film(stage), "material": _FILM, "instrument": stage.machine()},
+)  # fmt: skip
+post(
+    f"{_INSTRUMENTS}/{{instrument_id}}/checks/uploads?material={_FILM}&filename=a.jdx", "chemist", Stage.machine,
+    content=small_film(), headers=OCTETS,
+)  # fmt: skip
+post(
+    "/instruments/{instrument_id}/checks", "chemist", Stage.machine, files={"file": ("a.jdx", small_film())},
+    data={"material": _FILM, "measured_on": ""},
+)  # fmt: skip
+ended(*2 * ("/instruments/checks/{check_id}/withdraw",), Stage.check, reason="wrong film")
+ended(*2 * ("/instruments/tasks/{task_id}/close",), Stage.task, words="sent away")
+ended(*2 * ("/instruments/transfers/{transfer_id}/retire",), Stage.transfer, reason="new crystal")
+ended(*2 * ("/instruments/mixtures/{mixture_id}/withdraw",), Stage.mixture, reason="badly ground")
+both(
+    f"{_INSTRUMENTS}/{{instrument_id}}/transfers", "/instruments/{instrument_id}/transfers", "chemist", Stage.powders,
+    lambda stage, made: {"library": made["library"]},
+)  # fmt: skip
+post(f"{_INSTRUMENTS}/{{instrument_id}}/mixtures", "chemist", Stage.two_powders, json=lambda stage, made: made["said"])
 
 
-@write("POST", "/api/v1/instruments/{instrument_id}/checks/uploads")
-def _(stage: Stage) -> Call:
-    url = "/api/v1/instruments/{instrument_id}/checks/uploads?material=polystyrene_film&filename=a.jdx"
-    return Call("chemist", url, {"instrument_id": stage.machine()}, {"content": small_film(), "headers": OCTETS})
+def _mixture_form(stage: Stage, _: Any) -> dict[str, str]:
+    made = stage.two_powders()
+    form = {name: str(value) for name, value in made["said"].items()}
+    return {**form, "reading": form.pop("reading_id"), "instrument": made["instrument_id"]}
 
 
-@write("POST", "/instruments/{instrument_id}/checks")
-def _(stage: Stage) -> Call:
-    more = {
-        "files": {"file": ("a.jdx", small_film())}, "data": {"material": "polystyrene_film", "measured_on": ""}
-    }  # fmt: skip
-    return Call("chemist", "/instruments/{instrument_id}/checks", {"instrument_id": stage.machine()}, more)
+post("/instruments/mixtures", "chemist", data=_mixture_form)
 
-
-@write("POST", "/api/v1/instruments/checks/{check_id}/withdraw")
-def _(stage: Stage) -> Call:
-    more = {"json": {"reason": "wrong film"}, "headers": {"If-Match": '"1"'}}
-    return Call("chemist", "/api/v1/instruments/checks/{check_id}/withdraw", {"check_id": stage.check()}, more)
-
-
-@write("POST", "/instruments/checks/{check_id}/withdraw")
-def _(stage: Stage) -> Call:
-    form = {"version": "1", "reason": "wrong film"}
-    return Call("chemist", "/instruments/checks/{check_id}/withdraw", {"check_id": stage.check()}, {"data": form})
-
-
-@write("POST", "/api/v1/instruments/tasks/{task_id}/close")
-def _(stage: Stage) -> Call:
-    more = {"json": {"words": "sent away"}, "headers": {"If-Match": '"1"'}}
-    return Call("chemist", "/api/v1/instruments/tasks/{task_id}/close", {"task_id": stage.task()}, more)
-
-
-@write("POST", "/instruments/tasks/{task_id}/close")
-def _(stage: Stage) -> Call:
-    form = {"version": "1", "words": "sent away"}
-    return Call("chemist", "/instruments/tasks/{task_id}/close", {"task_id": stage.task()}, {"data": form})
-
-
-@write("POST", "/api/v1/instruments/{instrument_id}/transfers")
-def _(stage: Stage) -> Call:
-    instrument, library = stage.powders()
-    url = "/api/v1/instruments/{instrument_id}/transfers"
-    return Call("chemist", url, {"instrument_id": instrument}, {"json": {"library": library}})
-
-
-@write("POST", "/instruments/{instrument_id}/transfers")
-def _(stage: Stage) -> Call:
-    instrument, library = stage.powders()
-    url = "/instruments/{instrument_id}/transfers"
-    return Call("chemist", url, {"instrument_id": instrument}, {"data": {"library": library}})
-
-
-@write("POST", "/api/v1/instruments/transfers/{transfer_id}/retire")
-def _(stage: Stage) -> Call:
-    more = {"json": {"reason": "new crystal"}, "headers": {"If-Match": '"1"'}}
-    path = {"transfer_id": stage.transfer()[1]}
-    return Call("chemist", "/api/v1/instruments/transfers/{transfer_id}/retire", path, more)
-
-
-@write("POST", "/instruments/transfers/{transfer_id}/retire")
-def _(stage: Stage) -> Call:
-    instrument, transfer = stage.transfer()
-    form = {"version": "1", "reason": "new crystal", "instrument": instrument}
-    return Call("chemist", "/instruments/transfers/{transfer_id}/retire", {"transfer_id": transfer}, {"data": form})
-
-
-@write("POST", "/api/v1/instruments/{instrument_id}/mixtures")
-def _(stage: Stage) -> Call:
-    instrument, said = stage.two_powders()
-    url = "/api/v1/instruments/{instrument_id}/mixtures"
-    return Call("chemist", url, {"instrument_id": instrument}, {"json": said})
-
-
-@write("POST", "/instruments/mixtures")
-def _(stage: Stage) -> Call:
-    instrument, said = stage.two_powders()
-    form = {name: str(value) for name, value in said.items() if name != "reading_id"}
-    return Call(
-        "chemist",
-        "/instruments/mixtures",
-        more={"data": {**form, "reading": said["reading_id"], "instrument": instrument}},
-    )
-
-
-@write("POST", "/api/v1/instruments/mixtures/{mixture_id}/withdraw")
-def _(stage: Stage) -> Call:
-    more = {"json": {"reason": "badly ground"}, "headers": {"If-Match": '"1"'}}
-    path = {"mixture_id": stage.mixture()[1]}
-    return Call("chemist", "/api/v1/instruments/mixtures/{mixture_id}/withdraw", path, more)
-
-
-@write("POST", "/instruments/mixtures/{mixture_id}/withdraw")
-def _(stage: Stage) -> Call:
-    instrument, mixture = stage.mixture()
-    form = {"version": "1", "reason": "badly ground", "instrument": instrument}
-    return Call("chemist", "/instruments/mixtures/{mixture_id}/withdraw", {"mixture_id": mixture}, {"data": form})
-
+# -- versions of the messages ------------------------------------------------------------------------------------
 
 MESSAGE = "messages/en/M-HEAT.md"
 REASON: dict[str, Any] = {"reason": "a test"}
@@ -1262,87 +977,53 @@ def pack_file(stage: Stage, version_id: str, path: str) -> dict[str, str]:
     return found
 
 
-def on_pack(
-    url: str, role: str, steps: tuple[str, ...], said: Callable[[Stage, dict[str, Any]], dict[str, Any]]
-) -> None:
-    """A route about a version that was taken through these steps; `said` makes what is sent from its row."""
-
-    def entry(stage: Stage) -> Call:
-        body = stage.pack(*steps)
-        return Call(role, url, {"version_id": body["id"]}, said(stage, body))
-
-    WRITES["PUT" if url.endswith("/file") and url.startswith("/api") else "POST", url] = entry
+def pack_after(*steps: str) -> Callable[[Stage], dict[str, Any]]:
+    """A version that was taken through these steps."""
+    return lambda stage: (body := stage.pack(*steps)) | {"version_id": body["id"]}
 
 
-def _matching(body: dict[str, Any], json: dict[str, Any]) -> dict[str, Any]:
-    return {"json": json, "headers": {"If-Match": f'"{body["version"]}"'}}
+def _new_message(stage: Stage, body: dict[str, Any]) -> dict[str, str]:
+    said = {"title": "Heat", "card": "Take breaks.", "evidence": "a test", "review_by": "2099-01-01"}
+    return {"path": MESSAGE, "was": pack_file(stage, body["id"], MESSAGE)["sha256"], **said}
 
 
-def _new_text(stage: Stage, body: dict[str, Any]) -> dict[str, Any]:
+def _new_file(stage: Stage, body: dict[str, Any]) -> dict[str, str]:
     there = pack_file(stage, body["id"], "rules/opioids.yaml")
-    return {
-        "json": {"text": there["text"] + "# read over\n"}, "params": {"path": there["path"]},
-        "headers": {"If-Match": f'"{there["sha256"]}"'},
-    }  # fmt: skip
+    return {"path": there["path"], "was": there["sha256"], "text": there["text"] + "# read over\n"}
 
 
-def _new_message(stage: Stage, body: dict[str, Any]) -> dict[str, Any]:
-    there = pack_file(stage, body["id"], MESSAGE)
-    form = {"path": MESSAGE, "was": there["sha256"], "title": "Heat", "card": "Take breaks.", "evidence": "a test"}
-    return {"data": {**form, "review_by": "2099-01-01"}}
+def _digest(**more: str) -> Callable[[Stage, Any], dict[str, str]]:
+    return lambda stage, body: {"digest": body["digest"], **more}
 
 
-def _new_file(stage: Stage, body: dict[str, Any]) -> dict[str, Any]:
-    there = pack_file(stage, body["id"], "rules/opioids.yaml")
-    return {"data": {"path": there["path"], "was": there["sha256"], "text": there["text"] + "# read over\n"}}
-
-
-_PACKS, _SIGNED = "/api/v1/message-packs/{version_id}", ("submit", "sign", "sign_by_lead")
-on_pack(f"{_PACKS}/file", "clinician", (), _new_text)
-on_pack(f"{_PACKS}/submit", "clinician", (), lambda stage, body: _matching(body, {}))
-on_pack(f"{_PACKS}/set-aside", "clinician", (), lambda stage, body: _matching(body, REASON))
-on_pack(f"{_PACKS}/send-back", "session_lead", ("submit",), lambda stage, body: _matching(body, REASON))
-on_pack(f"{_PACKS}/sign", "session_lead", ("submit",), lambda stage, body: {"json": {"digest": body["digest"]}})
-on_pack(f"{_PACKS}/withdrawals", "session_lead", _SIGNED, lambda stage, body: {"json": {"kind": "pack", **REASON}})
-on_pack("/messages/{version_id}/message", "clinician", (), _new_message)
-on_pack("/messages/{version_id}/file", "clinician", (), _new_file)
-on_pack("/messages/{version_id}/submit", "clinician", (), lambda stage, body: {"data": {"version": body["version"]}})
-on_pack(
-    "/messages/{version_id}/set-aside", "clinician", (),
-    lambda stage, body: {"data": {"version": body["version"], **REASON}},
+_PACK, _SIGNED = "/message-packs/{version_id}", pack_after("submit", "sign", "sign_by_lead")
+put(
+    f"/api/v1{_PACK}/file", "clinician", pack_after(),
+    json=lambda stage, body: {"text": _new_file(stage, body)["text"]}, params={"path": "rules/opioids.yaml"},
+    version=lambda stage, body: _new_file(stage, body)["was"],
 )  # fmt: skip
-on_pack(
-    "/messages/{version_id}/send-back", "session_lead", ("submit",),
-    lambda stage, body: {"data": {"version": body["version"], **REASON}},
-)  # fmt: skip
-on_pack(
-    "/messages/{version_id}/sign", "session_lead", ("submit",),
-    lambda stage, body: {"data": {"digest": body["digest"], "read": "yes"}},
-)  # fmt: skip
-on_pack(
-    "/messages/{version_id}/withdraw", "session_lead", _SIGNED,
-    lambda stage, body: {"data": {"kind": "message", "target": "M-HEAT", **REASON}},
+post("/messages/{version_id}/message", "clinician", pack_after(), data=_new_message)
+post("/messages/{version_id}/file", "clinician", pack_after(), data=_new_file)
+for _act, _role, _steps, _said in (
+    ("submit", "clinician", (), {}), ("set-aside", "clinician", (), REASON), ("send-back", "session_lead", ("submit",), REASON),
+):  # fmt: skip
+    _urls = (f"/api/v1{_PACK}/{_act}", f"/messages/{{version_id}}/{_act}")
+    both(*_urls, _role, pack_after(*_steps), _said, version=its_version)
+post(f"/api/v1{_PACK}/sign", "session_lead", pack_after("submit"), json=_digest())
+post("/messages/{version_id}/sign", "session_lead", pack_after("submit"), data=_digest(read="yes"))
+post(f"/api/v1{_PACK}/withdrawals", "session_lead", _SIGNED, json={"kind": "pack", **REASON})
+post("/messages/{version_id}/withdraw", "session_lead", _SIGNED, data={"kind": "message", "target": "M-HEAT", **REASON})
+post("/api/v1/message-packs", "clinician", json=lambda stage, _: {"base_id": shipped_pack(stage), **REASON})
+post("/messages", "clinician", data=lambda stage, _: {"base": shipped_pack(stage), **REASON})
+post(
+    "/api/v1/message-packs/import", "clinician",
+    json=lambda stage, _: {
+        "base_id": shipped_pack(stage), **REASON,
+        "files": {"pack.yaml": "id: uk\n", "messages/en/M-HEAT.md": "---\nid: M-HEAT\n---\nTake breaks.\n"},
+    },
 )  # fmt: skip
 
-
-@write("POST", "/api/v1/message-packs")
-def _(stage: Stage) -> Call:
-    return Call("clinician", "/api/v1/message-packs", more={"json": {"base_id": shipped_pack(stage), **REASON}})
-
-
-@write("POST", "/api/v1/message-packs/import")
-def _(stage: Stage) -> Call:
-    files = {"pack.yaml": "id: uk\n", "messages/en/M-HEAT.md": "---\nid: M-HEAT\n---\nTake breaks.\n"}
-    body = {"base_id": shipped_pack(stage), "files": files, **REASON}
-    return Call("clinician", "/api/v1/message-packs/import", more={"json": body})
-
-
-@write("POST", "/messages")
-def _(stage: Stage) -> Call:
-    return Call("clinician", "/messages", more={"data": {"base": shipped_pack(stage), **REASON}})
-
-
-# -- telling: alerts, tasks, what staff do to pages, urgent messages --------------------------------------------
+# -- alerts, tasks, what staff do to pages, urgent messages ------------------------------------------------------
 
 
 def alert(stage: Stage, tier: str = "T1") -> dict[str, Any]:
@@ -1364,11 +1045,8 @@ def alert_after(stage: Stage, *steps: tuple[str, str], tier: str = "T2") -> dict
         lowered = {**body, "tier": tier, "reach": "session"}
         row = ok(stage.client("chemist").put(url, json=lowered, headers={"If-Match": f'"{row["version"]}"'}))
     for act, role in steps:
-        row = ok(stage.client(role).post(f"{url}/{act}", headers={"If-Match": f'"{row["version"]}"'}))
+        row = stage.road.act(role, f"{url}/{act}", row)
     return row
-
-
-SUBMITTED, AGREED = (("submit", "chemist"),), (("submit", "chemist"), ("agree", "clinician"))
 
 
 def sample_task(stage: Stage) -> dict[str, Any]:
@@ -1380,128 +1058,88 @@ def sample_task(stage: Stage) -> dict[str, Any]:
     return dict(next(row for row in rows if row["kind"] == "tell_lead"))
 
 
+URGENT = {"snippet": "SN-URGENT-ILL", "why": "A test."}
+
+
 def urgent(stage: Stage) -> dict[str, Any]:
     """An urgent message a health worker asked for."""
-    body = {"session_id": stage.road.session_id, "snippet": "SN-URGENT-ILL", "why": "A test."}
+    body = {"session_id": stage.road.session_id, **URGENT}
     return dict(ok(stage.client("health_worker").post("/api/v1/urgent-messages", json=body)))
+
+
+SNIPPET = {"kind": "snippet", "target": "SN-NALOXONE"}
 
 
 def told(stage: Stage) -> tuple[str, str]:
     """A released sample to whose page something was added: (sample, adjustment)."""
     sample = stage.road.released()[0]
-    url = f"/api/v1/samples/{sample}/adjustments"
-    made = ok(stage.client("health_worker").post(url, json={"kind": "snippet", "target": "SN-NALOXONE"}))
+    made = ok(stage.client("health_worker").post(f"/api/v1/samples/{sample}/adjustments", json=SNIPPET))
     return sample, str(made["id"])
 
 
-def _on_row(
-    url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None, **path: str
-) -> None:
-    """A route of the API about a row with a version."""
-    name = url[url.index("{") + 1 : url.index("}")]
-
-    def over_api(stage: Stage) -> Call:
-        row = make(stage)
-        more = {"headers": {"If-Match": f'"{row["version"]}"'}, **({} if body is None else {"json": body})}
-        return Call(role, url, {name: str(row["id"]), **path}, more)
-
-    WRITES["POST", url] = over_api
+def _adjusted(stage: Stage) -> dict[str, str]:
+    return dict(zip(("sample_id", "adjustment_id"), told(stage), strict=True))
 
 
-def _on_form(
-    url: str, role: str, make: Callable[[Stage], dict[str, Any]], body: dict[str, Any] | None = None, **path: str
-) -> None:
-    """The same by a form."""
-    name = url[url.index("{") + 1 : url.index("}")]
-
-    def over_form(stage: Stage) -> Call:
-        row = make(stage)
-        return Call(role, url, {name: str(row["id"]), **path}, {"data": {"version": row["version"], **(body or {})}})
-
-    WRITES["POST", url] = over_form
+def named(name: str, make: Callable[[Stage], dict[str, Any]], **more: str) -> Callable[[Stage], dict[str, Any]]:
+    """A row with its key under the name that addresses have for it."""
+    return lambda stage: (row := make(stage)) | {name: str(row["id"]), **more}
 
 
-_on_row("/api/v1/alerts/{alert_id}/retract", "session_lead", alert, REASON)
-_on_row("/api/v1/tasks/{sample_task_id}/close", "chemist", sample_task, {"words": "Told."})
-_on_row("/api/v1/urgent-messages/{urgent_id}/approve", "session_lead", urgent)
-_on_row("/api/v1/urgent-messages/{urgent_id}/stop", "session_lead", urgent, {"why": "A test."})
-_on_form("/alerts/{alert_id}/retract", "session_lead", alert, REASON)
-_on_form("/tasks/{sample_task_id}/close", "chemist", sample_task, {"words": "Told.", "back": "bench"})
-_on_form("/consultations/urgent/{urgent_id}/approve", "session_lead", urgent)
-_on_form("/consultations/urgent/{urgent_id}/stop", "session_lead", urgent, {"why": "A test."})
+_ALERT, _DRAFT, _URGENT = (
+    named("alert_id", alert),
+    named("alert_id", alert_after, step="submit"),
+    named("urgent_id", urgent),
+)
+_CONSULTED = "/consultations/samples/{sample_id}"
+for _step, _alert, _role, _said in (
+    ("retract", _ALERT, "session_lead", REASON), ("{step}", _DRAFT, "chemist", {"reason": ""}),
+):  # fmt: skip
+    _urls = (f"/api/v1/alerts/{{alert_id}}/{_step}", f"/alerts/{{alert_id}}/{_step}")
+    both(*_urls, _role, _alert, _said, version=its_version)
+for _step, _said in (("approve", None), ("stop", {"why": "A test."})):
+    _urls = (f"/api/v1/urgent-messages/{{urgent_id}}/{_step}", f"/consultations/urgent/{{urgent_id}}/{_step}")
+    both(*_urls, "session_lead", _URGENT, _said, version=its_version)
+for _url, _body in (
+    ("/api/v1/tasks/{sample_task_id}/close", {"json": {"words": "Told."}}),
+    ("/tasks/{sample_task_id}/close", {"data": {"words": "Told.", "back": "bench"}}),
+):
+    post(_url, "chemist", named("sample_task_id", sample_task), version=its_version, **_body)
+for _prefix in ("/api/v1/alerts", "/alerts"):
+    post(f"{_prefix}/runs", "chemist")
+put("/api/v1/alerts/{alert_id}", "chemist", _DRAFT, json={**ALERT, "words": "Another."}, version=its_version)
+post(
+    "/alerts/{alert_id}/edit", "chemist", _DRAFT, version=its_version,
+    data={**{name: said for name, said in ALERT.items() if name != "classes"}, "words": "Another.", "about": "opioid.nitazene"},
+)  # fmt: skip
+post(
+    "/api/v1/alerts", "chemist",
+    json=lambda stage, _: {"tier": "T1", "session_id": stage.road.session_id, "words": "A test.", "forms": ["tablet"]},
+)  # fmt: skip
+post(
+    "/alerts", "chemist",
+    data=lambda stage, _: {
+        "tier": "T1", "reach": "session", "session_id": stage.road.session_id, "words": "A test.", "about": "mdma",
+        "hours": "12", "forms": "tablet", "logos": "heart; star",
+    },
+)  # fmt: skip
+post(f"{SAMPLES}/adjustments", "health_worker", told_sample, json=SNIPPET)
+delete(f"{SAMPLES}/adjustments/{{adjustment_id}}", "health_worker", _adjusted)
+post(f"{_CONSULTED}/adjust", "health_worker", told_sample, data={**SNIPPET, "reason": ""})
+post(
+    f"{_CONSULTED}/adjust/undo", "health_worker", _adjusted,
+    data=lambda stage, made: {"adjustment": made["adjustment_id"]},
+)  # fmt: skip
+post(
+    "/api/v1/urgent-messages", "health_worker",
+    json=lambda stage, _: {"session_id": stage.road.session_id, **URGENT},
+)  # fmt: skip
+post(
+    "/consultations/urgent", "health_worker",
+    data=lambda stage, _: {"session_id": stage.road.session_id, "reach": "session", "hours": "12", **URGENT},
+)  # fmt: skip
 
-
-for _prefix, _on in (("/api/v1/alerts", _on_row), ("/alerts", _on_form)):
-    _on(_prefix + "/{alert_id}/{step}", "chemist", alert_after, {"reason": ""}, step="submit")
-    WRITES["POST", _prefix + "/runs"] = lambda stage, url=_prefix + "/runs": Call("chemist", url)  # type: ignore[misc]
-
-
-@write("PUT", "/api/v1/alerts/{alert_id}")
-def _(stage: Stage) -> Call:
-    row = alert_after(stage)
-    more = {"json": {**ALERT, "words": "Another."}, "headers": {"If-Match": f'"{row["version"]}"'}}
-    return Call("chemist", "/api/v1/alerts/{alert_id}", {"alert_id": row["id"]}, more)
-
-
-@write("POST", "/alerts/{alert_id}/edit")
-def _(stage: Stage) -> Call:
-    row = alert_after(stage)
-    form = {**ALERT, "words": "Another.", "about": "opioid.nitazene", "version": row["version"]}
-    del form["classes"]
-    return Call("chemist", "/alerts/{alert_id}/edit", {"alert_id": row["id"]}, {"data": form})
-
-
-@write("POST", "/api/v1/alerts")
-def _(stage: Stage) -> Call:
-    body = {"tier": "T1", "session_id": stage.road.session_id, "words": "A test.", "forms": ["tablet"]}
-    return Call("chemist", "/api/v1/alerts", more={"json": body})
-
-
-@write("POST", "/alerts")
-def _(stage: Stage) -> Call:
-    form = {"tier": "T1", "reach": "session", "session_id": stage.road.session_id, "words": "A test.", "about": "mdma"}
-    return Call("chemist", "/alerts", more={"data": {**form, "hours": "12", "forms": "tablet", "logos": "heart; star"}})
-
-
-@write("POST", "/api/v1/samples/{sample_id}/adjustments")
-def _(stage: Stage) -> Call:
-    body = {"kind": "snippet", "target": "SN-NALOXONE"}
-    sample = stage.road.released()[0]
-    return Call("health_worker", "/api/v1/samples/{sample_id}/adjustments", {"sample_id": sample}, {"json": body})
-
-
-@write("DELETE", "/api/v1/samples/{sample_id}/adjustments/{adjustment_id}")
-def _(stage: Stage) -> Call:
-    sample, made = told(stage)
-    url = "/api/v1/samples/{sample_id}/adjustments/{adjustment_id}"
-    return Call("health_worker", url, {"sample_id": sample, "adjustment_id": made})
-
-
-@write("POST", "/consultations/samples/{sample_id}/adjust")
-def _(stage: Stage) -> Call:
-    form = {"kind": "snippet", "target": "SN-NALOXONE", "reason": ""}
-    sample = stage.road.released()[0]
-    return Call("health_worker", "/consultations/samples/{sample_id}/adjust", {"sample_id": sample}, {"data": form})
-
-
-@write("POST", "/consultations/samples/{sample_id}/adjust/undo")
-def _(stage: Stage) -> Call:
-    sample, made = told(stage)
-    url = "/consultations/samples/{sample_id}/adjust/undo"
-    return Call("health_worker", url, {"sample_id": sample}, {"data": {"adjustment": made}})
-
-
-@write("POST", "/api/v1/urgent-messages")
-def _(stage: Stage) -> Call:
-    body = {"session_id": stage.road.session_id, "snippet": "SN-URGENT-ILL", "why": "A test."}
-    return Call("health_worker", "/api/v1/urgent-messages", more={"json": body})
-
-
-@write("POST", "/consultations/urgent")
-def _(stage: Stage) -> Call:
-    form = {"session_id": stage.road.session_id, "snippet": "SN-URGENT-ILL", "reach": "session", "hours": "12"}
-    return Call("health_worker", "/consultations/urgent", more={"data": {**form, "why": "A test."}})
-
+# -- research projects -------------------------------------------------------------------------------------------
 
 YEAR = datetime.now(UTC).year
 PROJECT: dict[str, Any] = {
@@ -1512,61 +1150,28 @@ PROJECT: dict[str, Any] = {
 
 def project(stage: Stage, *steps: str) -> str:
     """A draft of a research project, taken through `steps` ("propose", "approve")."""
-    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
-    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id)}
-    key = ok(stage.client("researcher").post("/api/v1/projects", json=body))["id"]
+    key = ok(stage.client("researcher").post("/api/v1/projects", json=of_project()(stage)))["id"]
     for step in steps:
         role, url = "researcher" if step == "propose" else "session_lead", f"/api/v1/projects/{key}"
         ok(stage.client(role).post(f"{url}/{step}", headers=stage.version(role, url)))
     return str(key)
 
 
-@write("POST", "/api/v1/projects")
-def _(stage: Stage) -> Call:
-    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
-    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id)}
-    return Call("researcher", "/api/v1/projects", more={"json": body})
+def of_project(**more: str) -> Callable[..., dict[str, Any]]:
+    """What is said of a project of the researcher of this agency."""
+    return lambda stage, _=None: {**PROJECT, "researcher_id": stage.actor("researcher"), **more}
 
 
-@write("POST", "/projects")
-def _(stage: Stage) -> Call:
-    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
-    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id)}
-    return Call("researcher", "/projects", more={"data": body})
+_PROJECT = "/projects/{project_id}"
+both("/api/v1/projects", "/projects", "researcher", lambda stage: {}, of_project())
+put(f"/api/v1{_PROJECT}", "researcher", project, json=of_project(title="Tablets"), version=1)
+post(_PROJECT, "researcher", project, data=of_project(title="Tablets"), version=1)
 
 
-@write("PUT", "/api/v1/projects/{project_id}")
-def _(stage: Stage) -> Call:
-    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
-    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id), "title": "Tablets"}
-    more = {"json": body, "headers": {"If-Match": '"1"'}}
-    return Call("researcher", "/api/v1/projects/{project_id}", {"project_id": project(stage)}, more)
+def _running(stage: Stage) -> dict[str, str]:
+    return {"project_id": project(stage, "propose", "approve"), "step": "withdraw"}
 
 
-@write("POST", "/projects/{project_id}")
-def _(stage: Stage) -> Call:
-    actors = stage.world.actors if stage.agency == "own" else stage.world.other_actors
-    body = {**PROJECT, "researcher_id": str(actors[Role.RESEARCHER].person_id), "title": "Tablets", "version": 1}
-    return Call("researcher", "/projects/{project_id}", {"project_id": project(stage)}, {"data": body})
-
-
-def on_project(step: str, role: str, *before: str, **body: str) -> None:
-    """A step of a project over the API and by the form."""
-    tail, path = ("extracts", {}) if step == "extracts" else ("{step}", {"step": step})
-
-    def by_api(stage: Stage) -> Call:
-        more: dict[str, Any] = {"headers": {"If-Match": f'"{1 + len(before)}"'}, **({"json": body} if body else {})}
-        return Call(
-            role, f"/api/v1/projects/{{project_id}}/{tail}", {"project_id": project(stage, *before), **path}, more
-        )
-
-    def by_form(stage: Stage) -> Call:
-        more = {"data": {**body, "version": 1 + len(before)}}
-        return Call(role, f"/projects/{{project_id}}/{tail}", {"project_id": project(stage, *before), **path}, more)
-
-    WRITES["POST", f"/api/v1/projects/{{project_id}}/{tail}"] = by_api
-    WRITES["POST", f"/projects/{{project_id}}/{tail}"] = by_form
-
-
-on_project("withdraw", "session_lead", "propose", "approve", reason="The agreement ended.")
-on_project("extracts", "researcher", "propose", "approve")
+_ENDS = {"reason": "The agreement ended."}
+both(f"/api/v1{_PROJECT}/{{step}}", f"{_PROJECT}/{{step}}", "session_lead", _running, _ENDS, version=3)
+both(f"/api/v1{_PROJECT}/extracts", f"{_PROJECT}/extracts", "researcher", _running, version=3)
