@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import Match, SequenceMatcher
-from itertools import accumulate
+from difflib import SequenceMatcher
+from itertools import takewhile
 from typing import Literal
 
 from app.care.message_packs.rule_files import frozen, in_parts, is_rules
@@ -15,9 +14,9 @@ from app.care.message_packs.rule_files import frozen, in_parts, is_rules
 _TOKENS = re.compile(r"\s+|[\w'’-]+|[^\w\s]")
 _AROUND = 3
 """Lines of a long file shown on either side of a change."""
-_WORK = 10_000_000
-"""Steps that comparing two versions may take, some seconds. What is left to compare then is shown as replaced."""
-_OF_A_FILE = 2_000_000
+_MOST = 400
+"""Lines, or words and signs, that are held against as many others: what takes longer may take minutes, by the cube of its
+length. A longer stretch between two places that differ is shown as replaced."""
 _SHOWN = 20_000
 """Characters of a text that came, went or was changed through and through."""
 Kind = Literal["same", "gone", "new"]
@@ -45,35 +44,6 @@ class FileChange:
         return self.kind == "changed" and all(piece.kind != "same" for piece in self.pieces)
 
 
-class _TooMuch(Exception):
-    """Comparing these would take longer than a page may."""
-
-
-class _Steps:
-    """Steps that are left."""
-
-    def __init__(self, left: int) -> None:
-        self.left = left
-
-
-class _Matcher(SequenceMatcher[str]):
-    """Finds what is the same. Every search is paid for before it begins: each line of the range is looked at, and held
-    against every one like it on the other side. Raises _TooMuch."""
-
-    def __init__(self, old: list[str], new: list[str], steps: _Steps) -> None:
-        super().__init__(None, old, new, autojunk=False)
-        there = Counter(new)
-        self._until = [0, *accumulate(1 + there[one] for one in old)]
-        self._steps = steps
-
-    def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
-        """The longest match of two stretches, as difflib finds it, within the steps that are left. Raises _TooMuch."""
-        self._steps.left -= self._until[-1 if ahi is None else ahi] - self._until[alo]
-        if self._steps.left < 0:
-            raise _TooMuch
-        return super().find_longest_match(alo, ahi, blo, bhi)
-
-
 def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileChange]:
     """The files that differ, in the order of their paths.
 
@@ -81,7 +51,6 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileChange]:
     """
     old, new = frozen(old, 0), frozen(new, 0)
     found: list[FileChange] = []
-    steps = _Steps(_WORK)
     for path in changed_paths(old, new):
         before, after = old.get(path), new.get(path)
         if before is None:
@@ -89,7 +58,7 @@ def changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileChange]:
         elif after is None:
             found.append(FileChange(path, "removed", (Piece("gone", _cut(before)),)))
         else:
-            found.append(FileChange(path, "changed", tuple(pieces(before, after, steps))))
+            found.append(FileChange(path, "changed", between(before, after)))
     return found
 
 
@@ -100,8 +69,9 @@ def changed_paths(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 
 
 def between(before: str, after: str) -> tuple[Piece, ...]:
-    """What differs between two texts."""
-    return tuple(pieces(before, after, _Steps(_WORK)))
+    """What differs between two texts: word by word inside the lines that differ. Lines far from any change are left out and
+    marked with …"""
+    return tuple(_lines(before.splitlines(keepends=True), after.splitlines(keepends=True)))
 
 
 def changed_rules(old: Mapping[str, str], new: Mapping[str, str]) -> set[str]:
@@ -113,22 +83,33 @@ def changed_rules(old: Mapping[str, str], new: Mapping[str, str]) -> set[str]:
     return {key for key, part in parts if key and part.strip() != before.get(key, "").strip()}
 
 
-def pieces(before: str, after: str, steps: _Steps) -> Iterator[Piece]:
-    """Word by word inside the lines that differ; lines far from any change are left out and marked with …"""
-    own = _Steps(min(_OF_A_FILE, steps.left))
-    steps.left -= own.left
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    try:
-        found = _Matcher(old, new, own).get_opcodes()
-    except _TooMuch:
-        yield from _whole(before, after)
-        return
-    for k, (tag, a, b, c, d) in enumerate(found):
-        if tag == "equal":
+def _lines(old: list[str], new: list[str]) -> Iterator[Piece]:
+    found = _stretches(old, new)
+    for k, (same, a, b, c, d) in enumerate(found):
+        if same:
             yield Piece("same", _shortened(old[a:b], first=k == 0, last=k == len(found) - 1))
         else:
-            yield from _words("".join(old[a:b]), "".join(new[c:d]), own)
-    steps.left += max(own.left, 0)
+            yield from _words("".join(old[a:b]), "".join(new[c:d]))
+
+
+def _stretches(old: list[str], new: list[str]) -> list[tuple[bool, int, int, int, int]]:
+    """(whether it is the same, beginning and end of it in the old, in the new) of each stretch, in order."""
+    head = _alike(old, new)
+    tail = _alike(old[head:][::-1], new[head:][::-1])
+    a, b = len(old) - tail, len(new) - tail
+    found = [(True, 0, head, 0, head)]
+    if max(a, b) - head > _MOST:
+        found.append((False, head, a, head, b))
+    else:
+        for tag, i, j, k, m in SequenceMatcher(None, old[head:a], new[head:b]).get_opcodes():
+            found.append((tag == "equal", head + i, head + j, head + k, head + m))
+    found.append((True, a, len(old), b, len(new)))
+    return [one for one in found if one[1] < one[2] or one[3] < one[4]]
+
+
+def _alike(old: list[str], new: list[str]) -> int:
+    """How many of them are the same from the beginning."""
+    return sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(old, new, strict=False)))
 
 
 def _shortened(lines: list[str], *, first: bool, last: bool) -> str:
@@ -138,27 +119,17 @@ def _shortened(lines: list[str], *, first: bool, last: bool) -> str:
     return "".join([*lines[:head], "…\n", *(lines[len(lines) - tail :])])
 
 
-def _whole(before: str, after: str) -> Iterator[Piece]:
-    yield Piece("gone", _cut(before))
-    yield Piece("new", _cut(after))
-
-
 def _cut(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…\n"
 
 
-def _words(before: str, after: str, steps: _Steps) -> Iterator[Piece]:
+def _words(before: str, after: str) -> Iterator[Piece]:
     old, new = _TOKENS.findall(before), _TOKENS.findall(after)
-    try:
-        found = _Matcher(old, new, steps).get_opcodes()
-    except _TooMuch:
-        yield from _whole(before, after)
-        return
-    for tag, a, b, c, d in found:
-        if tag == "equal":
-            yield Piece("same", "".join(old[a:b]))
+    for same, a, b, c, d in _stretches(old, new):
+        if same:
+            yield Piece("same", _cut("".join(old[a:b])))
             continue
         if a < b:
-            yield Piece("gone", "".join(old[a:b]))
+            yield Piece("gone", _cut("".join(old[a:b])))
         if c < d:
-            yield Piece("new", "".join(new[c:d]))
+            yield Piece("new", _cut("".join(new[c:d])))

@@ -277,3 +277,18 @@ def test_a_draft_that_asks_for_another_version_of_yaml_opens_and_says_so(editors
         assert browser.get(f"/messages/{draft}{page}").status_code == 200, page
     problems = ok(browser.get(f"{URL}/{draft}/check"))["problems"]
     assert any(p["file"] == path and "version of YAML that is not read here" in p["text"] for p in problems)
+
+
+def test_a_long_file_shows_the_line_that_changed_and_one_that_changed_throughout_is_replaced() -> None:
+    lines = [f"line {n}\n" for n in range(4_000)]
+    old = {"a.md": "One word differs here.\n", "b.md": "".join(lines), "c.md": "".join(lines)}
+    new = {
+        "a.md": "One word changed here.\n",
+        "b.md": old["b.md"].replace("line 2000\n", "another 2000\n"),
+        "c.md": "".join(f"x{n}\n" if n % 2 else line for n, line in enumerate(lines)),
+    }
+    word, line, throughout = comparing.changes(old, new)
+    assert [p.text for p in word.pieces if p.kind != "same"] == ["differs", "changed"]
+    assert [p.text for p in line.pieces if p.kind != "same"] == ["line", "another"]
+    assert (word.replaced, line.replaced) == (False, False)
+    assert [p.kind for p in throughout.pieces if p.kind != "same"] == ["gone", "new"]
