@@ -9,21 +9,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel, Field
 
 from app.care.alerts import domain, service, signing, told
 from app.care.alerts.detecting_job import look_at_series
-from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine, NewAlert
+from app.care.alerts.schemas import AlertIn
+from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine
 from app.care.alerts.tables import AlertShown, EvidenceShown, RunOut
 from app.intake.people.web_proving import proven_lately
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
 from app.platform.security.policy import SERVICE_STAFF, allow, public
 from app.platform.web.etags import tagged
-from app.platform.web.fields import FreeText, Moment, Note200, Note300, Text60, Told40, Told200, Told600
+from app.platform.web.fields import FreeText, Note200, Told200
 from app.platform.web.paging import Cursor, Limit, Page, cut, decode_cursor
 from app.runtime import Change, ChangeDep, CreationDep, RuntimeDep
-from harm_messages import Form
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -31,31 +31,6 @@ Staff = Annotated[Actor, allow(*SERVICE_STAFF, Role.CLINICIAN)]
 Writer = Annotated[Actor, allow(*sorted(domain.WRITERS))]
 Signer = Annotated[Actor, allow(*sorted(domain.ALL_STEPS))]
 Partner = Annotated[Actor, allow(*sorted(domain.PARTNERS))]
-
-
-class AlertIn(FreeText, extra="forbid"):
-    """An alert to write: T0 and T1 warn at once, above that it is a draft. Empty descriptors match anything."""
-
-    tier: domain.Tier
-    reach: domain.Reach = domain.Reach.SESSION
-    session_id: uuid.UUID | None = Field(None, description="the session, or one in the region, it is about")
-    words: Note300 = Field(description="for staff; never on a client's page")
-    told_words: Told600 = Field("", description="what partners and the public read, from T2 on")
-    substances: list[Text60] = Field(default=[], max_length=20)
-    classes: list[Text60] = Field(default=[], max_length=20)
-    forms: list[Form] = Field(default=[], max_length=13)
-    logos: list[Told40] = Field(default=[], max_length=10)
-    colours: list[Told40] = Field(default=[], max_length=14)
-    until: Moment | None = Field(None, description="left out: as long as its tier allows")
-    sample_id: uuid.UUID | None = Field(None, description="the sample it rests on")
-
-    def alert(self) -> NewAlert:
-        """For the use case."""
-        logos, colours = [logo for logo in self.logos if logo], [colour for colour in self.colours if colour]
-        return _NEW.validate_python({**self.model_dump(), "logos": logos, "colours": colours})
-
-
-_NEW = TypeAdapter(NewAlert)
 
 
 class StepIn(FreeText, extra="forbid"):
@@ -211,14 +186,14 @@ def read_alert(alert_id: uuid.UUID, who: Staff, rt: RuntimeDep, response: Respon
 @router.post("/alerts", status_code=201, response_model=AlertOut)
 def write_alert(body: AlertIn, who: Writer, rt: RuntimeDep, creation: CreationDep) -> JSONResponse:
     """Raise a T0 or T1 at once; write a draft of anything higher."""
-    return creation.made(who, lambda uow: _out(uow, service.propose(uow, body.alert(), rt.pack.register)))
+    return creation.made(who, lambda uow: _out(uow, service.propose(uow, body, rt.pack.register)))
 
 
 @router.put("/alerts/{alert_id}")
 def edit_alert(alert_id: uuid.UUID, body: AlertIn, who: Writer, rt: RuntimeDep, change: ChangeDep) -> AlertOut:
     """Write a draft again. Anyone who does is one of its authors, and does not agree to it."""
     register = rt.pack.register
-    return change.made(who, lambda uow: _out(uow, signing.edit(uow, alert_id, change.version, body.alert(), register)))
+    return change.made(who, lambda uow: _out(uow, signing.edit(uow, alert_id, change.version, body, register)))
 
 
 def _out(uow: UnitOfWork, row: service.Alert) -> AlertOut:

@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from app.care.alerts import repository
 from app.care.alerts.domain import BY_ONE, LONGEST, SIGNED, AlertState, Reach, Tier, Trigger
-from app.care.alerts.new_alert import NewAlert, ends
+from app.care.alerts.new_alert import ends
 from app.care.alerts.signing import tell
 from app.care.alerts.standing import Standing, outside
 from app.care.alerts.tables import Alert, AlertEvidence
@@ -134,7 +134,7 @@ def _write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Re
 def _draft(uow: UnitOfWork, at: Setting, fresh: Sequence[Signal], register: Register) -> Alert:
     first = max(fresh, key=lambda s: s.tier.value)
     tier, reach, about = first.tier, first.reach, first.about
-    until = ends(NewAlert(tier, reach, ""), at.checking, uow.now)
+    until = ends(tier, reach, at.checking, uow.now)
     sample = at.sample if at.described else None
     row = Alert(
         agency_id=at.agency_id, tier=tier, state=AlertState.DRAFT, reach=reach,

@@ -1,56 +1,31 @@
-"""What is said of an alert to be written, what is wrong with it, how sure what it is about is by the newest results of the
+"""What is wrong with an alert to be written, how sure what it is about is by the newest results of the
 samples behind it, and when it ends. Reads only."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
 from app.care.alerts.domain import LONGEST, SIGNED, Reach, Tier
+from app.care.alerts.schemas import AlertIn
 from app.care.alerts.standing import Standing, claims_more, firmest, standing_of
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions.service import CheckingSession
 from app.intake.tasks import service as tasks
 from app.intake.tasks.service import TaskKind
 from app.results import view as results
-from harm_messages import Form
 from harm_messages.register import Register, within
 
 UNDECIDED = "Two tests disagree. A chemist must decide before partners are told."
 
 
-@dataclass(frozen=True, slots=True)
-class NewAlert:
-    """What is said of an alert. `until` None: as long as its tier allows, a T1 not beyond the end of its session.
-
-    `told_words`: what partners and the public read, from T2 on; `region`: where a draft that is changed held before.
-    """
-
-    tier: Tier
-    reach: Reach
-    words: str
-    session_id: uuid.UUID | None = None
-    substances: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    forms: tuple[str, ...] = ()
-    logos: tuple[str, ...] = ()
-    colours: tuple[str, ...] = ()
-    until: datetime | None = None
-    sample_id: uuid.UUID | None = None
-    task_id: uuid.UUID | None = None
-    task_version: int = 0
-    told_words: str = ""
-    region: str = ""
-
-
 def problems(
-    new: NewAlert, checking: CheckingSession | None, until: datetime, now: datetime, register: Register
+    new: AlertIn, checking: CheckingSession | None, region: str, until: datetime, now: datetime, register: Register
 ) -> dict[str, str]:
-    """Field → sentence for what cannot be an alert."""
+    """Field → sentence for what cannot be an alert. `region`: where a draft that is changed held before."""
     wrong: dict[str, str] = {}
     if not new.words:
         wrong["words"] = "Enter what staff should know in one or two sentences."
@@ -60,9 +35,7 @@ def problems(
         wrong["substances"] = f"“{unknown[0]}” is not in the substance list. Choose a name from it."
     if odd := [c for c in new.classes if not register.is_class(c)]:
         wrong["classes"] = f"“{odd[0]}” is not a class in the list."
-    if any(form not in set(Form) for form in new.forms):
-        wrong["forms"] = "Choose the form from the list."
-    placed = checking is not None or (new.reach is Reach.REGION and new.region != "")
+    placed = checking is not None or (new.reach is Reach.REGION and region != "")
     if new.reach is not Reach.EVERYWHERE and not placed:
         wrong["session_id"] = "Choose a session."
     if new.tier is Tier.T1 and new.reach is not Reach.SESSION:
@@ -107,7 +80,7 @@ def says_too_much(standing: Standing | None, words: str, told_words: str, tier: 
     return wrong
 
 
-def checked(session: Session, new: NewAlert) -> dict[str, str]:
+def checked(session: Session, new: AlertIn) -> dict[str, str]:
     """Field → sentence for what the sample behind it does not allow: words that say more than its evidence, and what its
     client did not agree to."""
     about = (*new.substances, *new.classes)
@@ -121,11 +94,13 @@ def checked(session: Session, new: NewAlert) -> dict[str, str]:
     return {"logos" if new.logos else "colours": said}
 
 
-def ends(new: NewAlert, checking: CheckingSession | None, now: datetime) -> datetime:
+def ends(
+    tier: Tier, reach: Reach, checking: CheckingSession | None, now: datetime, until: datetime | None = None
+) -> datetime:
     """When it ends: as said, or as long as its tier allows; a notice of a session half a day after that closes."""
-    if new.until is not None:
-        return new.until
-    longest = now + LONGEST[new.tier]
-    if new.reach is Reach.SESSION and checking is not None and checking.closes_at > now:
+    if until is not None:
+        return until
+    longest = now + LONGEST[tier]
+    if reach is Reach.SESSION and checking is not None and checking.closes_at > now:
         return min(longest, checking.closes_at + timedelta(hours=12))
     return longest

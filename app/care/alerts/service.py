@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.care.alerts import domain, repository, signing
-from app.care.alerts.new_alert import NewAlert, standing_behind
+from app.care.alerts.new_alert import standing_behind
+from app.care.alerts.schemas import AlertIn
 from app.care.alerts.standing import Standing
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
 from app.care.consultations.domain import person_of
@@ -28,7 +29,7 @@ from app.platform.kernel.errors import NotFound, Refused
 from harm_messages import AlertFact
 from harm_messages.register import Register
 
-__all__ = ["Alert", "NewAlert"]
+__all__ = ["Alert"]
 
 BY_DETECTION = "automatic check"
 _SUBMITTED = (domain.Act.SUBMIT, "Laboratory submits")
@@ -111,8 +112,9 @@ class AlertDetail:
         return self.acts.get(domain.Act(act)) == ()
 
 
-def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
-    """Write an alert: T0 and T1 warn at once, above that it is a draft until it is signed off.
+def propose(uow: UnitOfWork, new: AlertIn, register: Register, task: tuple[uuid.UUID, int] | None = None) -> Alert:
+    """Write an alert: T0 and T1 warn at once, above that it is a draft until it is signed off. `task`: the one that asked
+    for it, and its version.
 
     Raises Invalid with a sentence per field, NotFound for a foreign session, sample or task, Refused for a role that
     writes none.
@@ -127,8 +129,8 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
     )
     row = Alert(
         agency_id=agency_id, tier=new.tier, state=target, reach=new.reach, words=new.words, told_words=new.told_words,
-        session_id=session_id, region=region, substances=list(new.substances), classes=list(new.classes),
-        forms=list(new.forms), logos=list(new.logos), colours=list(new.colours), from_at=uow.now, until=until,
+        session_id=session_id, region=region, substances=new.substances, classes=new.classes,
+        forms=[form.value for form in new.forms], logos=new.logos, colours=new.colours, from_at=uow.now, until=until,
         sample_id=new.sample_id,
         drafted_by=person_of(uow.actor), drafted_at=uow.now, authors=[str(person_of(uow.actor))],
         approved_by=uow.actor.person_id if target is domain.AlertState.ACTIVE else None,
@@ -145,9 +147,9 @@ def propose(uow: UnitOfWork, new: NewAlert, register: Register) -> Alert:
         "forms": row.forms, "until": until.isoformat(timespec="seconds"),
     }  # fmt: skip
     audit.record(uow, verb, "alert", row.id, version=row.version, after=after, session_id=row.session_id)
-    if new.task_id is not None:
+    if task is not None:
         done = "A session notice was raised." if verb == "raise" else f"A draft of {row.tier} was written."
-        tasks.close_task(uow, new.task_id, new.task_version, done)
+        tasks.close_task(uow, *task, done)
     signing.tell(uow, row, "alert.raised" if verb == "raise" else "alert.drafted")
     return row
 

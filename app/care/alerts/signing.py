@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
 
 from app.care.alerts import domain, repository
-from app.care.alerts.new_alert import UNDECIDED, NewAlert, checked, ends, problems, says_too_much, standing_behind
+from app.care.alerts.new_alert import UNDECIDED, checked, ends, problems, says_too_much, standing_behind
+from app.care.alerts.schemas import AlertIn
 from app.care.alerts.standing import Standing, wrong_in
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep
 from app.intake.samples import lookup
@@ -156,8 +156,7 @@ def _begin(uow: UnitOfWork, row: Alert) -> None:
     length = min(row.until - row.from_at, domain.LONGEST[row.tier])
     if row.reach is domain.Reach.SESSION and row.session_id is not None:
         checking = sessions.session_for_system(uow.session, row.session_id)
-        meant = NewAlert(row.tier, row.reach, row.words)
-        row.until = min(uow.now + length, ends(meant, checking, uow.now))
+        row.until = min(uow.now + length, ends(row.tier, row.reach, checking, uow.now))
     else:
         row.until = uow.now + length
     row.from_at = uow.now
@@ -179,33 +178,34 @@ def note(uow: UnitOfWork, row: Alert, act: domain.Act, reason: str = "") -> None
 
 
 def examined(
-    uow: UnitOfWork, new: NewAlert, register: Register, refusal: str
+    uow: UnitOfWork, new: AlertIn, register: Register, refusal: str, region: str = ""
 ) -> tuple[uuid.UUID | None, str, datetime]:
     """The session or the region an alert holds in, and when it ends. Raises Invalid with a sentence per field, NotFound for a
     foreign session or sample."""
     checking = sessions.get_session(uow.session, uow.actor, new.session_id) if new.session_id else None
-    until = ends(new, checking, uow.now)
-    wrong = problems(new, checking, until, uow.now, register)
+    until = ends(new.tier, new.reach, checking, uow.now, new.until)
+    wrong = problems(new, checking, region, until, uow.now, register)
     if not wrong and new.sample_id is not None:
         lookup.get_sample(uow.session, uow.actor, new.sample_id)
     if wrong := wrong or checked(uow.session, new):
         raise Invalid(refusal, fields=wrong)
-    region = sessions.site_of(uow.session, checking).region if checking else new.region
+    region = sessions.site_of(uow.session, checking).region if checking else region
     here = checking.id if checking and new.reach is domain.Reach.SESSION else None
     return here, region if new.reach is domain.Reach.REGION else "", until
 
 
-def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: NewAlert, register: Register) -> Alert:
+def edit(uow: UnitOfWork, alert_id: uuid.UUID, version: int, new: AlertIn, register: Register) -> Alert:
     """Write a draft again. Anyone who does is one of its authors. Raises NotFound, Stale, Refused, Invalid by field."""
     row = held(uow, alert_id, version)
     if reasons := may(uow.session, row, domain.Act.EDIT, uow.actor, repository.all_of(uow.session, AlertStep, row.id)):
         raise Refused(reasons)
-    new = replace(new, region=row.region, session_id=new.session_id or row.session_id, sample_id=row.sample_id)
-    where = examined(uow, new, register, "The draft was not changed. What you typed is still here.")
+    new = new.model_copy(update={"session_id": new.session_id or row.session_id, "sample_id": row.sample_id})
+    refusal = "The draft was not changed. What you typed is still here."
+    where = examined(uow, new, register, refusal, row.region)
     row.session_id, row.region, row.until = where
     row.tier, row.reach, row.words, row.told_words = new.tier, new.reach, new.words, new.told_words
-    row.substances, row.classes, row.forms = list(new.substances), list(new.classes), list(new.forms)
-    row.logos, row.colours, row.from_at = list(new.logos), list(new.colours), uow.now
+    row.substances, row.classes, row.forms = new.substances, new.classes, [form.value for form in new.forms]
+    row.logos, row.colours, row.from_at = new.logos, new.colours, uow.now
     author = str(uow.actor.person_id)
     row.authors = [*row.authors, *([] if author in row.authors else [author])]
     row.drafted_by = row.drafted_by or uow.actor.person_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, TypedDict
@@ -10,7 +11,7 @@ from pydantic import BaseModel, Field, JsonValue
 
 from app.care.alerts.domain import NO_GREEN_LIGHT, Reach, Tier, Trigger
 from app.care.alerts.drafting import Signal, told_of
-from app.care.alerts.service import NewAlert
+from app.care.alerts.schemas import AlertIn
 from app.care.alerts.standing import firmest, standing_of
 from app.care.alerts.tables import Alert
 from app.intake.samples import substances
@@ -21,6 +22,7 @@ from app.platform.kernel.place import local
 from app.platform.web.fields import Note60, Note300, Text20, Text40, Text60, Told200, Told600
 from app.platform.web.typed import key_of, number
 from app.runtime import Runtime
+from harm_messages import Form
 from harm_messages.register import MatchKind, Register
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class AlertForm(BaseModel):
     task_version: Text20 = ""
     version: int = 0
 
-    def entered(self, register: Register, now: datetime) -> NewAlert:
+    def entered(self, register: Register, now: datetime) -> AlertIn:
         """What was typed, in the form the service takes. Raises Invalid with a sentence per field."""
         wrong: dict[str, str] = {}
         if self.tier not in set(Tier):
@@ -58,32 +60,39 @@ class AlertForm(BaseModel):
         if self.reach not in set(Reach):
             wrong["reach"] = "Choose the area covered."
         about, classes = self._about(register, wrong)
+        if not set(self.forms) <= set(Form):
+            wrong["forms"] = "Choose the form from the list."
         hours = number(self.hours, "hours", wrong, example="12")
         if hours is not None and not 0 < hours <= MOST_HOURS:
             wrong["hours"] = "Enter the duration in hours, for example 12."
-        logos = tuple(logo.strip() for logo in self.logos.split(";") if logo.strip())
+        logos = [logo.strip() for logo in self.logos.split(";") if logo.strip()]
         if any(len(logo) > 40 for logo in logos):
             wrong["logos"] = "Use at most 40 letters for each logo. Separate several with ;"
         if wrong:
             raise Invalid("The alert was not written. What you typed is still here.", fields=wrong)
-        return NewAlert(
+        return AlertIn(
             tier=Tier(self.tier),
             reach=Reach(self.reach),
             words=self.words,
             session_id=key_of(self.session_id),
             substances=about,
             classes=classes,
-            forms=tuple(self.forms),
+            forms=[Form(form) for form in self.forms],
             logos=logos[:10],
-            colours=tuple(self.colours),
+            colours=self.colours,
             until=None if hours is None else now + timedelta(hours=hours),
             sample_id=key_of(self.sample),
-            task_id=key_of(self.task),
-            task_version=int(self.task_version) if self.task_version.isdecimal() else 0,
             told_words=self.told_words,
         )
 
-    def _about(self, register: Register, wrong: dict[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def asked_by(self) -> tuple[uuid.UUID, int] | None:
+        """The task that asked for it, with the version that was seen."""
+        key = key_of(self.task)
+        if key is None:
+            return None
+        return key, int(self.task_version) if self.task_version.isdecimal() else 0
+
+    def _about(self, register: Register, wrong: dict[str, str]) -> tuple[list[str], list[str]]:
         chosen = [one for one in self.about if one]
         for words in substances.chosen_as(register, chosen, self.about_words)[1]:
             meant = [m for m in register.resolve(words) if m.kind is not MatchKind.INTENT]
@@ -91,9 +100,11 @@ class AlertForm(BaseModel):
                 chosen.append(meant[0].id)
             else:
                 wrong["about"] = f"“{words}” is not in the substance list. Choose a name from the list."
-        named = tuple(dict.fromkeys(one for one in chosen if one in register))
-        classes = tuple(dict.fromkeys(one for one in chosen if one not in register and register.is_class(one)))
-        return named, classes
+        if len(chosen) > 20:
+            wrong["about"] = "Choose at most 20 substances and classes."
+        chosen = list(dict.fromkeys(chosen))
+        named = [one for one in chosen if one in register]
+        return named, [one for one in chosen if one not in named and register.is_class(one)]
 
 
 def of_draft(row: Alert) -> AlertForm:

@@ -273,7 +273,7 @@ def write_alert(visit: Writer, form: Annotated[AlertForm, Form()]) -> Response:
         register = visit.rt.pack.register
         new = form.entered(register, visit.rt.now())
         with visit.begin() as uow:
-            visit.once(uow, form.idempotency_key, lambda: service.propose(uow, new, register))
+            visit.once(uow, form.idempotency_key, lambda: service.propose(uow, new, register, form.asked_by()))
     return RedirectResponse(f"/alerts?done={'raised' if new.tier in domain.BY_ONE else 'drafted'}", 303)
 
 
