@@ -16,13 +16,12 @@ import numpy as np
 import pytest
 from scipy.io import netcdf_file
 
-from instruments import TooLarge, UnsupportedVariant, read, sniff
+from instruments import TooLarge, UnsupportedVariant, read
 from instruments.limits import DEFAULT_LIMITS, Limits
-from instruments.readers.andi import moment
 from instruments.readers.netcdf_guard import NetCdf
 from instruments.source import open_source
 from spectra.types import Reading, ReadingKind
-from tests.instruments.andi_files import SCANS, andi_chrom, andi_ms, ms_parts, netcdf, texts
+from tests.instruments.andi_files import SCANS, andi_chrom, andi_ms, ms_parts, netcdf
 from tests.instruments.instrument_files import codes, one
 from tests.instruments.spc_files import refused
 
@@ -40,19 +39,6 @@ chrom = ms
 
 
 # --- mass spectrometry -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("unlimited", "wide"), [(True, False), (False, False), (True, True), (False, True)])
-def test_a_run_comes_out_of_both_containers(unlimited: bool, wide: bool) -> None:
-    run = ms(andi_ms(unlimited=unlimited, wide=wide))
-    assert (run.kind, run.x_unit, run.y_unit) == (ReadingKind.MASS_RUN, "s", "total ion current")
-    np.testing.assert_array_equal(run.x, [300, 301, 302])
-    np.testing.assert_array_equal(run.y, [1059, 12, 3])
-    for scan, (mz, intensity) in zip(run.scans, SCANS, strict=True):
-        np.testing.assert_array_equal(scan.mz, mz)
-        np.testing.assert_array_equal(scan.intensity, intensity)
-    assert (run.scans[1].retention_time_s, run.scans[1].ionisation) == (301.0, "EI")
-    assert not run.remarks
 
 
 def test_what_the_file_states_is_kept_but_not_who_operated_the_instrument() -> None:
@@ -81,45 +67,10 @@ def test_a_scale_that_wipes_everything_out_is_refused(attrs: dict[str, float]) -
     refused(andi_ms(attrs={"mass_values": attrs}), "bad_scale")
 
 
-def test_attributes_of_strange_types_are_no_scale() -> None:
-    assert len(ms(andi_ms(attrs={"mass_values": {"scale_factor": "2", "add_offset": [1.0, 2.0]}})).scans) == 3
-
-
-def test_empty_scans_keep_their_place_whatever_their_index_says() -> None:
-    run = ms(andi_ms([SCANS[0], ([], []), SCANS[2]], scan_index=[0, -1, 3]))
-    assert codes(run) == {"empty_scans"}
-    assert [s.mz.size for s in run.scans] == [3, 1, 1]
-
-
 @pytest.mark.parametrize("missing", ["scan_index", "point_count"])
 def test_one_of_index_and_count_is_enough(missing: str) -> None:
     run = ms(andi_ms(without=[missing]))
     assert [s.mz.size for s in run.scans] == [3, 2, 1]
-
-
-@pytest.mark.parametrize(
-    ("values", "code"),
-    [
-        ({"scan_index": [-5, 3, 5]}, "scan_index"),
-        ({"scan_index": [0, 3, 6]}, "scan_index"),
-        ({"scan_index": [0, 2_000_000_000, 5]}, "scan_index"),
-        ({"point_count": [3, -2, 1], "scan_index": [0, 2, 5]}, "scan_index"),
-        ({"point_count": [3, 2_147_483_647, 1], "scan_index": [0, 4, 5]}, "scan_index"),
-        ({"point_count": [9, 9, 9], "scan_index": [1, 3, 5]}, "scan_index"),
-        ({"point_count": [9, 9, 9], "scan_index": [0, 5, 3]}, "scan_index"),
-        ({"scan_index": [0, 0, 0], "point_count": [6, 6, 6]}, "overlap"),
-        ({"mass_values": [41, 55, 91, -43, 58, 41]}, "negative_mz"),
-        ({"mass_values": [41, 55, 91, math.nan, 58, 41]}, "not_finite"),
-        ({"intensity_values": [1, 1, math.inf, 1, 1, 1]}, "not_finite"),
-        ({"scan_acquisition_time": [1.0, math.nan, 3.0]}, "not_finite"),
-        ({"mass_values": [41, 55, 91, UNWRITTEN, 58, 41]}, "not_written"),
-        ({"mass_values": [UNWRITTEN] * 6}, "no_mz"),
-        ({"intensity_values": [UNWRITTEN] * 6}, "no_intensity"),
-        ({"intensity_values": [1, UNWRITTEN, 3, 4, 5, 6]}, "not_written"),
-    ],
-)
-def test_scans_that_do_not_fit_the_points_are_refused(values: dict[str, Any], code: str) -> None:
-    refused(andi_ms(**values), code, name="a.cdf")
 
 
 @pytest.mark.parametrize(
@@ -176,33 +127,6 @@ def flagged(flags: Sequence[int]) -> bytes:
     variables["flag_count"] = (of_scans, kind, flags, {})
     variables["mass_range_min"] = (of_scans, ">f8", [40.0] * 3, {})
     return netcdf(dimensions, globals_, variables)
-
-
-def test_flags_behind_the_peaks_of_a_scan_are_no_peaks() -> None:
-    run = ms(flagged([0, 2, 0]))
-    assert (run.warnings, run.meta["mz_min"]) == ((), 41)
-    fewer = ms(flagged([0, 1, -2147483647]))
-    assert [w.partition(" of")[0] for w in fewer.warnings] == ["1 point"]
-    assert "points_unused" in codes(ms(flagged([99, 0, 0]))), "no more flags than there is room behind their scan"
-    assert "points_unused" in codes(ms(andi_ms(point_count=[0, 0, 0])))
-
-
-def test_the_name_of_an_instrument_stands_for_its_model() -> None:
-    run = andi_ms(instrument_name=texts(["70VSQ"]), instrument_mfr=texts(["VG"]))
-    assert ms(run).instrument == "VG 70VSQ"
-
-
-@pytest.mark.parametrize("times", [None, [-9999.0] * 3, [UNWRITTEN] * 3])
-def test_scans_without_times_are_numbered(times: list[float] | None) -> None:
-    content = andi_ms(without=["scan_acquisition_time"]) if times is None else andi_ms(scan_acquisition_time=times)
-    run = ms(content)
-    np.testing.assert_array_equal(run.x, [1, 2, 3])
-    assert (run.x_unit, codes(run), run.scans[0].retention_time_s) == ("scan", {"no_times"}, None)
-
-
-def test_times_in_minutes_stay_minutes_and_scans_know_seconds() -> None:
-    run = ms(andi_ms(attrs={"scan_acquisition_time": {"units": "Minutes"}}))
-    assert (run.x_unit, run.x[1], run.scans[1].retention_time_s) == ("min", 301.0, 301.0 * 60)
 
 
 def test_a_file_of_one_scan_is_a_spectrum_with_its_time() -> None:
@@ -263,26 +187,6 @@ def test_a_file_written_by_scipy_is_read() -> None:
     np.testing.assert_array_equal(reading.x, [1, 3, 5, 7, 9])
 
 
-@pytest.mark.parametrize("stamp", ["", "yesterday", "20241305101112", "20240332101112", "20240305251112", "2024"])
-def test_a_stamp_that_is_no_date_is_left_out(stamp: str) -> None:
-    assert moment(stamp) == ""
-
-
-def test_stamps_keep_their_zone_and_get_none_invented() -> None:
-    assert moment("19930830202439-0800") == "1993-08-30T20:24:39-08:00"
-    assert moment("202003031432433600000") == "2020-03-03T14:32:43"
-
-
-def test_the_templates_are_told_apart_and_other_netcdf_is_not_taken() -> None:
-    def formats(content: bytes) -> set[str]:
-        return {c.format for c in sniff(content) if c.certainty > 95}
-
-    assert formats(andi_ms()) == {"andi-ms"}
-    assert formats(andi_chrom()) == {"andi-chrom"}
-    assert formats(netcdf({"time": 3}, {"title": "weather"}, {"t2m": (("time",), ">f4", [1, 2, 3], {})})) == set()
-    assert formats(b"CDF\x07" + andi_ms()[4:]) == set()
-
-
 def test_the_large_container_is_read_and_the_later_one_refused_with_the_export_to_use() -> None:
     """CDF-5 has 64-bit lengths and more types of whole numbers; netCDF-4 lies in HDF5, which needs a library."""
     kinds = {"scan_index": ">i8", "point_count": ">u4", "mass_values": ">f8"}
@@ -338,20 +242,3 @@ def near(value: float, fact: float) -> bool:
 
 
 real = pytest.mark.skipif(not manifest(), reason="the shared test data are not on this machine")
-
-
-@real
-@pytest.mark.parametrize("file", [f for f in manifest() if manifest()[f]["template"] == "MS"])
-def test_real_runs_hold_what_the_facts_name(file: str) -> None:
-    facts, (run,) = manifest()[file], read(DATA / file)
-    assert (len(run.scans), run.meta["points"], run.scans[0].mz.size) == (
-        facts["n_scans"],
-        facts["n_points"],
-        facts["first_scan_n"],
-    )
-    for value, key in ((run.x[0], "rt_first_s"), (run.x[-1], "rt_last_s"), (run.meta["max_intensity"], "max_intensity"),
-                       (run.meta["mz_min"], "mz_min"), (run.meta["mz_max"], "mz_max"), (run.y.max(), "tic_max")):  # fmt: skip
-        assert near(value, facts[key]), key
-    assert (run.title, run.meta["experiment_type"]) == (facts["experiment"].strip(), facts["experiment_type"])
-    assert run.instrument == facts.get("instrument", "")
-    assert not run.warnings

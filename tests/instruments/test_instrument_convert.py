@@ -31,26 +31,10 @@ def test_transmittance_below_a_thousandth_is_cut_not_infinite() -> None:
     np.testing.assert_allclose(to_absorbance(ir([1.0, 0.0, -0.1], "transmittance")).absorbance, [0, 3, 3], atol=1e-12)
 
 
-@pytest.mark.parametrize("unit", ["absorbance", "kubelka-munk", "log(1/R)", ""])
-def test_other_ordinates_are_taken_as_they_are(unit: str) -> None:
-    assert to_absorbance(ir([1.0, 2.0, 3.0], unit)).absorbance.tolist() == [1, 2, 3]
-
-
 def test_reflectance_becomes_the_logarithm_of_its_inverse() -> None:
     np.testing.assert_allclose(
         to_absorbance(ir([10.0, 100.0, 1.0], "reflectance (%)")).absorbance, [1, 0, 2], atol=1e-12
     )
-
-
-def test_a_single_beam_is_refused() -> None:
-    with pytest.raises(UnsupportedVariant) as caught:
-        to_absorbance(ir([1.0, 2.0, 3.0], "single beam"))
-    assert caught.value.code == "single_beam"
-
-
-def test_repeated_x_are_averaged_and_order_is_rising() -> None:
-    view = to_absorbance(ir([1.0, 3.0, 5.0], "absorbance", [1020.0, 1010.0, 1010.0]))
-    assert (view.wavenumber.tolist(), view.absorbance.tolist()) == ([1010, 1020], [4, 1])
 
 
 def test_wavelengths_become_wavenumbers_and_minutes_seconds() -> None:

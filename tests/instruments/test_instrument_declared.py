@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from instruments import read
-from spectra.types import ReadingKind
 from tests.instruments.instrument_files import codes, one
 
 X = np.round(np.linspace(4000.0, 3600.0, 51), 4)
@@ -104,43 +103,9 @@ def test_two_units_for_one_axis_are_a_warning() -> None:
         assert not one(head + TABLE, "a.txt").warnings
 
 
-def test_labspec_names_its_axes_by_number_and_its_detector_makes_no_chromatogram() -> None:
-    head = "#Detector=\tSynapse\n#Laser (nm)=\t532.13\n#AxisUnit[0]=\tCnt/sec\n#AxisUnit[1]=\t1/cm\n"
-    counts = TABLE.replace("\t0.", "\t")
-    raman = one(head + counts, "a.txt")
-    assert (raman.kind, raman.x_unit, raman.y_unit, raman.warnings) == (ReadingKind.RAMAN, "cm-1", "counts", ())
-    assert one("Detector: DTGS\n" + TABLE, "a.txt").kind is ReadingKind.IR
-
-
-def test_a_quoted_header_of_tabs_keeps_all_its_names() -> None:
-    reading = one('"C:\\UVData\\a.spc - RawData"\n"Wavenumber cm-1"\t"Abs."\n' + TABLE, "a.txt")
-    assert (reading.x_unit, reading.y_unit) == ("cm-1", "absorbance")
-
-
-def test_a_small_spectrum_below_a_run_is_read_and_a_table_of_peaks_is_not() -> None:
-    run = '#"TIC"\n#Point,X(Minutes),Y(Counts)\n' + "".join(f"{i},{i / 100},{i % 7}\n" for i in range(90))
-    scan = '#"Scan (6.2 min)"\n#Point,X(Thomsons),Y(Counts)\n' + "".join(
-        f"{n},{m},{i}\n" for n, (m, i) in enumerate(PEAKS)
-    )
-    both = read((run + scan).encode(), "a.csv")
-    assert [(r.title, r.kind, r.n_points) for r in both] == [
-        ("a: TIC", ReadingKind.CHROMATOGRAM, 90), ("a: Scan (6.2 min)", ReadingKind.MASS_SPECTRUM, 5),
-    ]  # fmt: skip
-    peaks = "\nPeaks\nTime (min),Height,Area\n0.1,5,10\n0.2,6,12\n0.3,6,12\n"
-    assert one(run + peaks, "a.csv").kind is ReadingKind.CHROMATOGRAM
-
-
 def test_a_table_that_changes_its_ordinate_midway_is_told() -> None:
     changed = "Wavenumber (cm-1)\tAbsorbance\n" + TABLE.replace("3792.0000", "Wavenumber (cm-1)\t%T\n3792.0000")
     assert "other_tables" in codes(one(changed, "a.txt"))
-
-
-def test_seconds_beside_a_chromatogram_and_relative_intensities_are_no_curves_of_their_own() -> None:
-    steps = "".join(f"{i / 100}\t0.60\t{100 + i % 7}\n" for i in range(50))
-    assert one(f"Zeit (min)\tSchritt (s)\tWert (mAU)\n{steps}", "a.txt").y_unit == "mAU"
-    relative = "".join(f"{i / 100}\t{1000 + i}\t{(1000 + i) / 10.49:.2f}\n" for i in range(50))
-    tic = one(f"Time (min)\tAbsolute Intensity\tRelative Intensity\n{relative}", "a.txt")
-    assert (tic.n_points, float(tic.y[0])) == (50, 1000.0)
 
 
 def test_the_same_table_twice_is_told() -> None:

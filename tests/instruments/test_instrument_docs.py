@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
-from instruments import DEFAULT_LIMITS, Folder, Format, Limits, formats
+from instruments import DEFAULT_LIMITS, Folder, Format, formats
 from instruments.archive import unpack
 from instruments.folder import open_folder
-from instruments.recognised import RECOGNISED
 from instruments.registry import sniff_folder, sniff_probe
 from instruments.source import open_source
 from tests.instruments.real_facts import REAL, manifest
@@ -63,30 +62,3 @@ def best_format(path: Path) -> str:
     content.close()
     opened.close()
     return found[0].format
-
-
-def test_the_versions_of_chemstation_and_the_limits_are_those_of_the_code() -> None:
-    from instruments.readers.vendor_sniff import KNOWN_VERSIONS
-
-    said = re.search(r"other versions than ([\d, and]+)", table()["chemstation"].not_read)
-    assert said is not None
-    assert set(re.findall(r"\d+", said[1])) == KNOWN_VERSIONS - {"20", "31"}  # two that are layouts of 2 and 131
-    limits = Limits()
-    for text in (
-        f"at most {limits.archive_members:,} members",
-        f"above {limits.archive_ratio} times",
-        f"computing time {limits.cpu_seconds} s",
-    ):
-        assert text in MANUAL, text
-
-
-def test_what_is_refused_by_name_stands_in_the_manual() -> None:
-    for row in RECOGNISED:
-        if row.instrument:
-            for word in re.findall(r"(?<!\w)\.\w+", row.title) or [row.name]:
-                assert word.lower() in MANUAL.lower(), row.name
-
-
-def test_the_decision_the_manual_names_is_there() -> None:
-    for link in re.findall(r"\]\((\.\./[\w./-]+\.md)\)", MANUAL):
-        assert (Path(__file__).resolve().parents[2] / "docs/methods" / link).is_file(), link

@@ -15,15 +15,12 @@ import pytest
 from instruments import (
     DEFAULT_LIMITS,
     CorruptFile,
-    FolderProbe,
-    Guess,
     Hints,
     InstrumentError,
     Limits,
     Probe,
     Source,
     TooLarge,
-    describe,
     formats,
     ole,
     read,
@@ -33,9 +30,9 @@ from instruments import (
     wire,
 )
 from instruments.peaks import ScanNotes, to_scan
-from spectra.types import MassSpectrum, Reading, ReadingKind, SpectrumError
+from spectra.types import Reading, ReadingKind, SpectrumError
 from tests.instruments import vendor_files
-from tests.instruments.instrument_files import MSP, SMALL, jcamp
+from tests.instruments.instrument_files import SMALL, jcamp
 
 
 @pytest.fixture
@@ -69,13 +66,6 @@ def spectrum(n: int = 5) -> Reading:
 def test_a_file_open_for_reading_text_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(TypeError, match="binary"):
         read(io.StringIO("x"))  # type: ignore[arg-type]
-
-
-def test_an_open_binary_file_is_read_under_its_own_name(tmp_path: Path) -> None:
-    path = tmp_path / "library.csv"
-    path.write_text(MSP)
-    with path.open("rb") as stream:
-        assert {r.code for r in read(stream)[0].remarks} >= {"extension_mismatch"}
 
 
 def test_more_bytes_than_may_be_uploaded_are_refused_before_they_are_read(tmp_path: Path) -> None:
@@ -143,11 +133,6 @@ def test_limits_on_the_whole_stop_a_reader_that_keeps_none(
     assert len(taken) <= 3
 
 
-def test_a_reader_without_readings_is_refused(registered: dict[str, registry.Format]) -> None:
-    own(registered, lambda source, hints, limits: iter(()))
-    assert refusal(b"OWN").code == "no_reading"
-
-
 def test_nothing_to_choose_between_is_not_asked() -> None:
     """Two kinds that are only recognised: a person cannot decide what is read of neither."""
     assert refusal(vendor_files.ole("GCMS Raw Data"), name="a.xls").code
@@ -159,15 +144,6 @@ def test_a_folder_is_not_forced_upon_a_reader_of_files(tmp_path: Path) -> None:
     assert refusal(folder, format="jcamp").code == "not_a_file"
 
 
-def test_guesses_come_most_certain_first_and_by_name() -> None:
-    probe = FolderProbe(frozenset({"acqdata/msscan.bin", "_header.txt"}), "x.D", lambda name: b"")
-    assert [c.format for c in registry.sniff_folder(probe)][:1] == ["masshunter"]
-    assert registry._ranked([("b", Guess(50, "")), ("a", Guess(50, "")), ("c", None)]) == [
-        ("a", 50, ""),
-        ("b", 50, ""),
-    ]
-
-
 # --- scans, descriptions, the way through the sandbox ----------------------------------------------------------------
 
 
@@ -176,16 +152,6 @@ def test_a_scan_of_unequal_arrays_is_refused() -> None:
         to_scan(np.arange(3.0), np.arange(2.0), ScanNotes(), where="Scan 7")
     assert caught.value.code == "array_length"
     assert str(caught.value).startswith("Scan 7")
-
-
-def test_points_of_a_run_are_those_of_its_scans_where_the_reader_counted_none() -> None:
-    scans = (
-        MassSpectrum(np.array([50.0, 60.0]), np.array([1.0, 2.0])),
-        MassSpectrum(np.array([50.0]), np.array([1.0])),
-    )
-    run = Reading(ReadingKind.MASS_RUN, np.array([1.0, 2.0]), np.array([3.0, 1.0]), "s", "counts", scans=scans)
-    assert describe(run)["n_points"] == 3
-    assert describe(dataclasses.replace(run, meta={"points": 9}))["n_points"] == 9
 
 
 def test_an_answer_that_becomes_shorter_while_it_is_read_is_broken(tmp_path: Path) -> None:
@@ -204,23 +170,6 @@ def test_an_answer_that_becomes_shorter_while_it_is_read_is_broken(tmp_path: Pat
 
 def probe_of(content: bytes) -> Probe:
     return Probe(content[:512], b"", len(content), "a", lambda start, length: content[start : start + length])
-
-
-def test_a_compound_document_names_what_it_holds() -> None:
-    assert {"gc raw data", "other"} <= ole.names(probe_of(vendor_files.ole("GC Raw Data", "Other")))
-
-
-@pytest.mark.parametrize(
-    ("at", "value"),
-    [(30, 3), (48, 0xFFFFFF), (76, 0xFFFFFF), (48, 1 << 15)],
-    ids=["no sector size", "directory beyond the end", "table beyond the end", "sector beyond the header's table"],
-)
-def test_a_compound_document_whose_directory_is_out_of_reach_names_little_and_raises_nothing(
-    at: int, value: int
-) -> None:
-    content = bytearray(vendor_files.ole("GC Raw Data"))
-    struct.pack_into("<H" if at == 30 else "<I", content, at, value)
-    assert ole.names(probe_of(bytes(content))) <= {"root entry", "gc raw data"}
 
 
 def test_a_compound_document_beyond_the_tables_of_its_header_ends_there() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from instruments import read
 from spectra.types import Reading, ReadingKind
-from tests.instruments.instrument_files import MASSBANK, MGF, codes, one
+from tests.instruments.instrument_files import MGF, one
 from tests.instruments.test_instrument_silent import assert_refused
 from tests.instruments.test_instrument_text_standard import warned
 
@@ -41,19 +41,6 @@ def test_msp_is_known_by_its_peaks_and_named_by_the_key_of_other_programs(name: 
     assert "no_name" in warned(one(MATCHMS, "a.msp"))
 
 
-@pytest.mark.parametrize(
-    "line",
-    ["Retention time: 5.12 min", "Retention Time (min): 5.12", "Retention time\t5.12 min", "Scan 300 (5.12 min)", "Scan #: 300\nRT: 5.12",
-     "RT: 5.12 min", "Retentionszeit: 5,12 min", "Raw Spectrum 5.12 (scan : 300)", "Scan\t300\nRetention Time\t5.12",
-     "+ESI Scan (rt: 5.12-5.2 min) a.d", "ret.time = 307.2 s", "Detector: TOF\nInjection 3, vial 4\nRT: 5.12 min"],
-)  # fmt: skip
-def test_a_peak_list_below_one_retention_time_is_a_mass_spectrum_of_that_time(line: str) -> None:
-    reading = one(f"{line}\n{PEAKS}", "a.txt")
-    assert (reading.kind, reading.x_unit, reading.n_points) == (ReadingKind.MASS_SPECTRUM, "m/z", 5)
-    assert reading.scans[0].retention_time_s == pytest.approx(307.2)
-    assert warned(reading) == {"axis_guessed"}
-
-
 def test_a_curve_below_a_time_or_a_span_stays_a_chromatogram() -> None:
     for line in (
         "Retention time: 5.12 min",
@@ -65,23 +52,11 @@ def test_a_curve_below_a_time_or_a_span_stays_a_chromatogram() -> None:
     assert times.scans[0].retention_time_s is None
 
 
-def test_a_spectrum_over_wavelengths_that_names_its_time_is_none_of_masses() -> None:
-    rows = "".join(f"{200 + 2 * i}\t{i % 9}.5\n" for i in range(60))
-    assert one(f"Retention time: 5.12 min\n{rows}", "a.txt").x_unit == "nm"
-
-
 def test_scans_below_each_other_are_read_one_by_one() -> None:
     scans = "".join(f"Scan\t\t{i}\nRetention Time\t{i / 10}\n\n{PEAKS}\n" for i in (1, 2, 3))
     readings = read(f"HEADER\nInstrument\tXevo\n\nFUNCTION 1\n\n{scans}".encode(), "a.txt")
     assert [r.scans[0].retention_time_s for r in readings] == [6, 12, 18]
     assert [r.title for r in readings] == [f"a: Retention Time {i / 10}" for i in (1, 2, 3)]
-
-
-def test_a_spectrum_of_masshunter_keeps_its_title() -> None:
-    text = '#"+EI Scan (rt: 8.412 min) 041.D "\n#Point,X(Thomsons),Y(Counts)\n' + "".join(
-        f"{i},{mz},{y}\n" for i, (mz, y) in enumerate(MASSES)
-    )
-    assert one(text, "a.csv").title == "a: +EI Scan (rt: 8.412 min) 041.D"
 
 
 def test_a_first_line_of_wavelengths_names_the_columns() -> None:
@@ -105,13 +80,6 @@ def test_wavelengths_are_named_with_whole_times_trailing_commas_and_only_above_t
     assert [r.title for r in trailing] == ["a: 254 nm", "a: 280 nm"]
     curves = rows_of(",1001,1002", (f"{4000 - 4 * i},0.{i % 9 + 1},0.{i % 8 + 1}" for i in range(800)))
     assert not any("nm" in r.title for r in curves)
-
-
-def test_a_trace_without_its_zeros_stays_a_chromatogram_and_amperes_no_absorbance() -> None:
-    uneven = "".join(f"{t}\t{y}\n" for t, y in ((6.1, 3), (6.11, 9), (7.02, 40), (7.03, 44), (9.4, 2), (9.9, 1)))
-    assert one(f"Chromatogram\nRT: 7.02\n{uneven}", "a.txt").kind is ReadingKind.CHROMATOGRAM
-    cell = one("Wavelength (nm),Photocurrent (A)\n" + "".join(f"{400 + i},0.{i % 9 + 1}\n" for i in range(40)), "a.csv")
-    assert cell.y_unit == "A"
 
 
 def test_start_time_names_a_unit_only_in_brackets_of_its_own() -> None:
@@ -142,14 +110,6 @@ def test_an_empty_unit_below_gr_is_a_line(unit: str) -> None:
     assert "count_mismatch" in warned(one(PEDS.format(unit=unit, count=31), "a.asc"))
 
 
-@pytest.mark.parametrize("time", ["N/A", "N/A min", "CCS:", "-1 min"])
-def test_a_time_that_nobody_knows_is_no_doubt(time: str) -> None:
-    assert not one(RECORD.replace("Num", f"RETENTIONTIME: {time}\nNum"), "a.msp").warnings
-    assert "bad_retention_time" in codes(one(RECORD.replace("Num", "RETENTIONTIME: soon\nNum"), "a.msp"))
-    massbank = MASSBANK.replace("MS$FOCUSED_ION", f"AC$CHROMATOGRAPHY: RETENTION_TIME {time}\nMS$FOCUSED_ION")
-    assert "bad_retention_time" not in codes(one(massbank))
-
-
 def test_times_of_amdis_are_minutes() -> None:
     assert one(AMDIS, "a.msl").scans[0].retention_time_s == pytest.approx(592.86)
     assert one(RECORD.replace("Num", "RT: 9.881\nNum"), "a.msp").scans[0].retention_time_s is None
@@ -172,73 +132,3 @@ def test_times_have_the_unit_of_the_span_above_them() -> None:
     for unit in ("min", "sec"):
         reading = one(head.format(unit) + rows, "a.txt")
         assert (reading.x_unit, reading.warnings) == (unit.removesuffix("ec"), ())
-
-
-@pytest.mark.parametrize(
-    ("mode", "kind", "unit"), [("Wavelengths", ReadingKind.UV, "nm"), ("Raman Shifts", ReadingKind.RAMAN, "cm-1")]
-)
-def test_the_mode_of_the_axis_names_it(mode: str, kind: ReadingKind, unit: str) -> None:
-    rows = "".join(f"{340 + i}.150\t{1200 + i % 9}.18\n" for i in range(60))
-    reading = one(f"Spectrometer: FLMS1\nXAxis mode: {mode}\n>>>>>Begin Spectral Data<<<<<\n{rows}", "a.txt")
-    assert (reading.kind, reading.x_unit, reading.instrument, reading.warnings) == (kind, unit, "FLMS1", ())
-
-
-def test_no_two_curves_of_a_file_have_one_title() -> None:
-    rows = "".join(f"{400 - i}.0,0.{i:03d},{400 - i}.0,0.{i + 1:03d},\n" for i in range(1, 40))
-    pairs = "Wavelength (nm),Abs,Wavelength (nm),Abs,\n"
-    assert [r.title for r in read(f"S041,,S042,,\n{pairs}{rows}".encode(), "a.csv")] == ["a: S041", "a: S042"]
-    assert [r.title for r in read(f"{pairs}{rows}".encode(), "a.csv")] == ["a: Abs (1)", "a: Abs (2)"]
-    bare = "".join(f"{4000 - 8 * i}.5\t0.{i:03d}\t0.{i + 1:03d}\n" for i in range(1, 40))
-    assert [r.title for r in read(bare.encode(), "a.dpt")] == ["a: column 2", "a: column 3"]
-
-
-@pytest.mark.parametrize(
-    ("line", "instrument", "title"),
-    [("SPECTROMETER/DATA SYSTEM\tJASCO Corp., V-730", "JASCO Corp., V-730", "a"), ("#Instrument=\tLabRAM HR Evol\n#Sample=\tB\n#Title=\tD_43", "LabRAM HR Evol", "D_43"),
-     ("#Instrument=\tXploRA\n#Title=\t", "XploRA", "a")],
-)  # fmt: skip
-def test_the_instrument_is_named_as_jasco_and_labspec_do(line: str, instrument: str, title: str) -> None:
-    reading = one(
-        f"{line}\nWavelength (nm)\tAbsorbance\n" + "".join(f"{700 - i}\t0.{i:03d}\n" for i in range(40)), "a.txt"
-    )
-    assert (reading.instrument, reading.title) == (instrument, title)
-
-
-@pytest.mark.parametrize(
-    ("name", "unit"),
-    [("abund.", "intensity"), ("Abundance", "intensity"), ("rel. abund.", "relative intensity"), ("Abundance (%)", "relative intensity"),
-     ("% abundance", "relative intensity"), ("Relative Abundance", "relative intensity")],
-)  # fmt: skip
-def test_an_abundance_is_relative_where_it_says_so(name: str, unit: str) -> None:
-    assert one(f"m/z\t{name}\n{PEAKS}", "a.txt").y_unit == unit
-
-
-def test_an_a_in_brackets_beside_wavenumbers_is_absorbance_and_the_result_is_read_without_its_counts() -> None:
-    rows = "".join(f"{4000 - 2 * i}\t0.{i + 12:03d}\n" for i in range(40))
-    reading = one(f"Wavenumbers [1/cm]\tS041 [A]\n{rows}", "a.dat")
-    assert (reading.y_unit, reading.warnings) == ("absorbance", ())
-    rows = "".join(f"{200 + i},5;5000{i % 9},0;437{i % 7}0,5;0,{i + 10:04d}\n" for i in range(40))
-    assert one(f"Wave;Ref;Sample;Absorbance\n[nm];[counts];[counts];[A.U.]\n\n{rows}", "a.txt").y_unit == "absorbance"
-    counts = "".join(
-        f"{200 + i},5;437{i % 7}0,5;0,{i + 10:04d}\n" for i in range(40)
-    )  # without a reference each is one
-    readings = read(f"Wave;Sample;Absorbance\n[nm];[counts];[A.U.]\n\n{counts}".encode(), "a.txt")
-    assert [r.y_unit for r in readings] == ["absorbance", "counts"]
-
-
-@pytest.mark.parametrize("rows", [1, 2])
-def test_one_is_told_as_one(rows: int) -> None:
-    empty = "BEGIN IONS\nTITLE=none\nEND IONS\n" * rows
-    said = [r.text for r in read((MGF + empty).encode())[-1].remarks if r.code == "empty_records"]
-    assert said == [
-        [
-            "1 record without peaks was left out.",
-            "2 records without peaks were left out.",
-        ][rows - 1]
-    ]
-
-
-def test_a_library_that_lacks_only_its_last_line_end_asks_for_no_click() -> None:
-    whole = "Name: made\nNum Peaks: 3\n41 10\n55 999\n91 50"
-    assert ("may_be_cut" in codes(one(whole)), one(whole).warnings) == (True, ())
-    assert_refused(whole.replace("\n91 50", ""), "truncated")

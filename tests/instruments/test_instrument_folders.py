@@ -29,7 +29,6 @@ from instruments import (
     Hints,
     InstrumentError,
     Limits,
-    ParserSandbox,
     Probe,
     Source,
     TooLarge,
@@ -106,14 +105,6 @@ def test_a_vendor_folder_is_told_from_any_other(format: str, tmp_path: Path) -> 
     assert not is_vendor_folder(written(tmp_path, "photos.D", {"a.jpg": b"\xff\xd8\xff", "b/c.txt": b"x"}))
 
 
-def test_folders_that_cannot_be_read_are_still_known_and_named(tmp_path: Path) -> None:
-    bruker = written(tmp_path, "a.d", {"analysis.baf": b"x" * 100})
-    assert is_vendor_folder(bruker)
-    assert "msConvert" in refused(bruker, "unsupported_bruker_d", UnsupportedVariant).hint
-    library = written(tmp_path, "mainlib.L", {"names.bin": b"x"})
-    assert "MSP" in refused(library, "unsupported_nist_library", UnsupportedVariant).hint
-
-
 def test_a_folder_of_nothing_known_is_refused(tmp_path: Path) -> None:
     refused(written(tmp_path, "stuff", {"a": b"x", "b": b"y"}), "unknown_folder", UnknownFormat)
     refused(written(tmp_path, "void", {"a": b""}), "empty_folder", CorruptFile)
@@ -184,13 +175,6 @@ def test_links_devices_depth_number_and_size_are_bounded(tmp_path: Path) -> None
     refused(many, "too_many_bytes", TooLarge, limits=Limits(expanded_bytes=10))
 
 
-def test_a_link_to_a_folder_is_followed_where_the_caller_gave_it(tmp_path: Path) -> None:
-    folder = written(tmp_path, "a.D", RUN)
-    (tmp_path / "shortcut").symlink_to(folder, target_is_directory=True)
-    assert is_vendor_folder(tmp_path / "shortcut")
-    assert digest_of(tmp_path / "shortcut") == digest_of(folder)
-
-
 @pytest.mark.parametrize("sizes", [(5, 4), (5, 6)])
 def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path, sizes: tuple[int, int]) -> None:
     announced, there = sizes
@@ -231,16 +215,6 @@ def test_packing_gives_the_same_bytes_for_the_same_folder(tmp_path: Path) -> Non
         assert {archive.read(f"run.D/{n}") == c for n, c in RUN.items()} == {True}
         assert {m.date_time[0] for m in archive.infolist()} == {1980}
         assert {stat.S_ISREG(m.external_attr >> 16) or m.external_attr >> 16 for m in archive.infolist()} == {0o644}
-
-
-@pytest.mark.usefixtures("made_format")
-def test_a_packed_folder_is_read_like_the_folder(tmp_path: Path) -> None:
-    folder = written(tmp_path, "a.made", {"points.made": b"0.5 0.6", "x/y.txt": b"n"})
-    content = packed(folder)
-    (reading,) = read(content, "a.made.zip")
-    assert (reading.format, reading.y.tolist()) == ("made", [0.5, 0.6])
-    assert reading.source_sha256 == hashlib.sha256(content).hexdigest()
-    assert codes(reading) == set()
 
 
 @pytest.mark.usefixtures("made_format")
@@ -467,19 +441,6 @@ def test_gzip_of_several_members_padding_and_nothing() -> None:
 
 
 # --- through the sandbox -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
-def test_the_child_unpacks_in_its_own_place_and_leaves_nothing(tmp_path: Path) -> None:
-    folder = written(tmp_path, "no ending here", RUN)  # the reader asks for .D
-    content = packed(folder)
-    with ParserSandbox(preload=False) as sandbox:
-        for source, name in ((folder, None), (content, "x.zip"), (content, "")):
-            assert [r.n_points for r in sandbox.read(source, name)] == [60, 60]
-            worker = sandbox._idle.queue[0]
-            assert worker is not None
-            assert list(worker.directory.iterdir()) == []
-    assert sorted(p.name for p in folder.iterdir()) == ["FID1A.ch", "FID2B.ch", "RUN.M"]
 
 
 @pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")

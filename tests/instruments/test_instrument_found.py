@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from instruments import CorruptFile, read
 from instruments.errors import InstrumentError
 from instruments.readers.vendor_traces import _regular, _Signal, _times
 from tests.instruments.instrument_files import MASSBANK, MGF
-from tests.instruments.spc_files import old, single
+from tests.instruments.spc_files import old
 
 BEYOND = "9" * 400
 
@@ -42,13 +41,6 @@ def test_a_low_line_in_a_further_column_of_a_peak_is_not_a_number_and_does_no_ha
         read(b"BEGIN IONS\nTITLE=x\n5_0 7\nEND IONS\n", format="mgf")
 
 
-@pytest.mark.parametrize("exponent", [-3, 2, 20, 31])
-def test_spc_integers_are_fractions_times_a_power_of_two(exponent: int) -> None:
-    y = np.array([0.125, 0.25, -0.0625]) * 2.0**exponent
-    (reading,) = read(single(y, exponent=exponent))
-    np.testing.assert_allclose(reading.y, y, rtol=1e-6)
-
-
 def signal(axis: dict[str, float | None]) -> _Signal:
     about = {"extra": {"axis": axis}, "sample_count": 3, "sample_rate_hz": 2.0}
     return _Signal(SimpleNamespace(info={}), None, about)  # type: ignore[arg-type]
@@ -68,12 +60,3 @@ def test_a_vendor_axis_is_taken_from_its_ends_or_its_step() -> None:
     assert _regular(signal({"first": 1.0, "step": 0.5})).tolist() == [1.0, 1.5, 2.0]
     assert _times(signal({"first": None, "step": 0.5}))[0].tolist() == [0.0, 0.5, 1.0]  # from the sampling rate
     assert _times(signal({"first": 1.0, "step": 0.25}))[0].tolist() == [1.0, 1.25, 1.5]
-
-
-def test_half_a_character_in_a_json_library_becomes_a_question_mark() -> None:
-    spectrum = '{"attributes": [{"accession": "MS:1003061", "name": "\\ud800n", "value": "a\\udfffb"}], "analytes": {}, "mzs": [50], "intensities": [1]}'
-    (reading,) = read(
-        f'{{"format_version": "1.0", "attributes": [], "spectra": [{spectrum}]}}'.encode(), format="mzspeclib"
-    )
-    assert "a?b" in repr(dict(reading.meta)) + reading.title
-    assert (repr(dict(reading.meta)) + reading.title).encode()

@@ -163,14 +163,6 @@ def test_large_files_of_our_own_are_met_as_expected(sandbox: ParserSandbox, host
     assert not hostile.codes or found[1] in hostile.codes or found[0] != "error", found
 
 
-def test_what_is_measured_is_one_file_and_not_what_came_before(sandbox: ParserSandbox) -> None:
-    large = b"x;y\n" + b"".join(b"%d;%d\n" % (i, i % 7) for i in range(400_000))
-    _, costly = measured(sandbox, large, "large.csv")
-    _, cheap = measured(sandbox, b"x;y\n" + b"".join(b"%d;%d\n" % (i, i % 7) for i in range(40)), "small.csv")
-    assert costly.seconds > cheap.seconds
-    assert costly.mebibytes > cheap.mebibytes
-
-
 @pytest.mark.parametrize("files", [20, pytest.param(200, marks=pytest.mark.long)])
 def test_what_many_hostile_files_do_to_the_process_that_asks(files: int) -> None:
     process = psutil.Process()

@@ -7,7 +7,7 @@ import pytest
 
 from instruments import CorruptFile, InstrumentError, Limits, TooLarge, read
 from spectra.types import Reading, ReadingKind
-from tests.instruments.instrument_files import SMALL, codes, jcamp, mass_jcamp, one
+from tests.instruments.instrument_files import codes, jcamp, mass_jcamp, one
 
 Y = [int(200 + 150 * np.sin(i / 6)) for i in range(75)]
 
@@ -67,27 +67,6 @@ def test_scans_with_an_ionisation_are_mass_spectra_without_being_called_so() -> 
     assert len(read(unnamed.replace("##IONIZATION_MODE= CI+\n", "").encode())) == 3
 
 
-@pytest.mark.parametrize(
-    ("record", "seconds", "told"),
-    [(".RETENTION TIME=301.2", 301.2, "time_unit_guessed"), ("RETENTION_TIME= 5.02 min", 301.2, "time_unit"),
-     ("SCAN DELAY UNITS=MINUTES\n##.RETENTION TIME=2", 120, "time_unit"), (".RETENTION TIME=N/A", None, ""), (".RETENTION TIME=5,02 min", 301.2, "time_unit"),
-     (".RETENTION TIME=0:05:02", None, ""), (".RETENTION TIME=12.5.3", None, "")],
-)  # fmt: skip
-def test_a_single_spectrum_keeps_its_retention_time(record: str, seconds: float | None, told: str) -> None:
-    spectrum = mass_jcamp([(41, 1), (55, 2)]).replace("##PEAK TABLE", f"##{record}\n##PEAK TABLE")
-    linked = f"##TITLE=all\n##JCAMP-DX=5\n##DATA TYPE=LINK\n##BLOCKS=2\n{spectrum}##END=\n"
-    for text in (spectrum, linked):
-        reading = one(text)
-        assert reading.scans[0].retention_time_s == (None if seconds is None else pytest.approx(seconds))
-        assert codes(reading) == ({told} - {""})
-
-
-def test_scans_without_times_are_counted() -> None:
-    text = "\n".join(line for line in gcms("seconds").splitlines() if "RETENTION" not in line) + "\n"
-    reading = one(text)
-    assert (reading.x.tolist(), reading.x_unit, reading.scans[0].retention_time_s) == ([1, 2, 3], "scan", None)
-
-
 def timed(
     times: tuple[float, ...], totals: tuple[float, ...] = (10, 10, 10), numbers: str = "123", dot: str = ""
 ) -> Reading:
@@ -130,32 +109,6 @@ def test_more_scans_than_allowed_are_refused() -> None:
 
 
 # --- NTUPLES ----------------------------------------------------------------------------------------------------
-
-
-def test_pages_of_curves_are_readings_of_their_own_with_the_units_of_their_variables() -> None:
-    first, second = read(ntuples(PAGES).encode())
-    assert (first.kind, first.x_unit, first.y_unit, first.title) == (ReadingKind.UV, "nm", "absorbance", "pages T=1")
-    np.testing.assert_allclose(first.x, [200, 210, 220, 230, 240])
-    np.testing.assert_allclose(second.y, [0.2, 0.2, 0.3, 0.4, 0.5])
-    assert not first.warnings
-
-
-def test_symbols_that_are_not_x_and_y_are_found() -> None:
-    pages = PAGES.replace("(X++(Y..Y))", "(X++(R..R))")
-    first, _ = read(ntuples(pages, SYMBOL="X, R, T").encode())
-    np.testing.assert_allclose(first.y, [0.1, 0.2, 0.3, 0.4, 0.5])
-
-
-def test_a_dimension_that_lies_is_told() -> None:
-    assert "count_mismatch" in codes(read(ntuples(PAGES, VAR_DIM="9, 9, 2").encode())[0])
-    assert "count_mismatch" not in codes(read(ntuples(PAGES, VAR_DIM="").encode())[0])
-
-
-def test_one_page_of_peaks_is_one_mass_spectrum() -> None:
-    page = "##PAGE=T=1\n##DATA TABLE=(XY..XY), PEAKS\n50,1\n60,2\n"
-    reading = one(ntuples(page, kind="MASS SPECTRUM", x="M/Z", y="ABUNDANCE", VAR_DIM="2,2,1"))
-    assert (reading.kind, reading.x.tolist()) == (ReadingKind.MASS_SPECTRUM, [50, 60])
-    np.testing.assert_allclose(reading.y, [0.1, 0.2])
 
 
 @pytest.mark.parametrize(
@@ -214,10 +167,6 @@ def test_a_check_value_beside_by_one_count_is_rounding_and_told() -> None:
     assert (reading.n_points, "y_check_rounding" in codes(reading)) == (len(Y), True)
 
 
-def test_a_first_y_that_does_not_fit_is_told() -> None:
-    assert "first_y" in codes(one(jcamp(Y, FIRSTY=900)))
-
-
 def test_peaks_without_a_count_and_without_an_end_may_be_cut() -> None:
     open_table = mass_jcamp([(41, 1), (55, 2)], end="")
     assert "no_end" in codes(one(open_table))
@@ -243,26 +192,6 @@ def test_limits_hold_for_points_and_blocks() -> None:
             read(text.encode(), limits=small)
 
 
-def test_assignments_beside_a_spectrum_are_passed_over_and_alone_are_read() -> None:
-    assigned = "##PEAK ASSIGNMENTS=(XYA)\n(41, 10, <allyl>)\n(55, 99, <butyl>)\n##END=\n"
-    both = mass_jcamp([(41, 10), (55, 99)], end="") + assigned
-    assert one(both).n_points == 2
-    alone = both.replace("##PEAK TABLE=(XY..XY)\n41,10\n55,99\n\n", "")
-    assert one(alone).y.tolist() == [10, 99]
-
-
-def test_the_axis_of_an_infrared_spectrum_without_units_is_a_guess_and_told() -> None:
-    reading = one(jcamp(Y, XUNITS=""))
-    assert (reading.x_unit, "axis_guessed" in codes(reading)) == ("cm-1", True)
-    assert "axis_guessed" not in codes(one(jcamp(Y, XUNITS=""), x_unit="cm-1"))
-
-
-def test_an_empty_data_type_is_told_and_a_hint_decides_the_technique() -> None:
-    assert "no_data_type" in codes(one(jcamp(Y, DATA_TYPE="")))
-    assert one(jcamp(Y), kind="raman").kind is ReadingKind.RAMAN
-    assert one(jcamp(Y, DATA_TYPE="RAMAN SPECTRUM")).kind is ReadingKind.RAMAN
-
-
 def test_a_block_without_data_and_an_empty_link_are_refused() -> None:
     for text in (
         "##TITLE=x\n##JCAMP-DX=4.24\n##NPOINTS=5\n",
@@ -271,18 +200,3 @@ def test_a_block_without_data_and_an_empty_link_are_refused() -> None:
         with pytest.raises(InstrumentError) as caught:
             read(text.encode())
         assert caught.value.code == "truncated"
-
-
-def test_comments_and_empty_labels_are_passed_over() -> None:
-    text = (
-        jcamp(Y)
-        .replace("##XUNITS", "##= a comment\n##XUNITS")
-        .replace("##XYDATA=(X++(Y..Y))\n", "##XYDATA=(X++(Y..Y))\n$$ only a comment\n\n")
-    )
-    assert one(text).n_points == len(Y)
-
-
-def test_an_end_without_a_beginning_does_no_harm() -> None:
-    assert one(jcamp(Y) + "##END=\n##NPOINTS=7\n").n_points == len(Y)
-    with pytest.raises(CorruptFile):
-        read(jcamp(Y)[:60].encode(), "x.jdx", limits=SMALL)

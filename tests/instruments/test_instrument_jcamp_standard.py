@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments import CorruptFile, InstrumentError, UnsupportedVariant, read
-from spectra.types import Level, Reading, ReadingKind
+from instruments import CorruptFile, InstrumentError, read
+from spectra.types import Level, Reading
 from tests.instruments.instrument_files import codes, jcamp, mass_jcamp, one
 
 Y = [int(200 + 150 * np.sin(i / 6)) - (i % 7) * 3 for i in range(75)]
@@ -42,33 +42,6 @@ def refused(text: str, code: str) -> None:
     assert caught.value.code == code
 
 
-def test_points_of_three_numbers_are_not_read_as_pairs() -> None:
-    widths = mass_jcamp([(41, 10), (55, 99)]).replace("(XY..XY)\n41,10\n55,99", "(XYW..XYW)\n41,10,1 55,99,2")
-    np.testing.assert_allclose(one(widths).x, [41, 55])
-    np.testing.assert_allclose(one(widths).y, [10, 99])
-    refused(widths.replace("41,10,1 55,99,2", "41,10,1 55,99"), "bad_row")
-
-
-def test_assignments_are_left_out_and_unknown_forms_refused() -> None:
-    assigned = mass_jcamp([(41, 10), (55, 99)]).replace(
-        "##PEAK TABLE=(XY..XY)\n41,10\n55,99", "##PEAK ASSIGNMENTS=(XYA)\n(41,10,<C3H5 1+>)\n(55,99,<C4H7>)"
-    )
-    np.testing.assert_allclose(one(assigned).x, [41, 55])
-    with pytest.raises(UnsupportedVariant) as caught:
-        read(mass_jcamp([(41, 10)]).replace("(XY..XY)", "(XA)").encode())
-    assert caught.value.code == "unsupported_form"
-
-
-def test_an_interferogram_has_records_of_its_own() -> None:
-    text = jcamp([1, 2, 3, 4], first=0, DATA_TYPE="INFRARED INTERFEROGRAM", XUNITS=None, YUNITS=None, XFACTOR=None,
-                 YFACTOR=None, FIRSTX=None, LASTX=None, FIRSTY=None, RUNITS="MICROMETERS", AUNITS="ARBITRARY UNITS",
-                 RFACTOR=1, AFACTOR=0.5, FIRSTR=0, LASTR=3, FIRSTA=0.5)  # fmt: skip
-    reading = one(text.replace("##XYDATA=(X++(Y..Y))", "##RADATA=(R++(A..A))"))
-    assert (reading.kind, reading.x_unit) == (ReadingKind.OTHER, "um")
-    np.testing.assert_allclose(reading.x, [0, 1, 2, 3])
-    np.testing.assert_allclose(reading.y, [0.5, 1, 1.5, 2])
-
-
 def test_a_value_may_begin_on_the_line_below_its_label() -> None:
     text = jcamp(Y, factor=0.5).replace("##YFACTOR=0.5", "##YFACTOR= $$ as usual\n0.5")
     text = text.replace("##XYDATA=(X++(Y..Y))", "##XYDATA=\n (X++(Y..Y)) $$ form")
@@ -93,14 +66,6 @@ def test_a_header_that_contradicts_its_values_is_a_warning(records: dict[str, An
     assert not one(jcamp(Y, **COUNTS, **fitting)).warnings
 
 
-def test_extremes_in_per_cent_are_so_both() -> None:
-    bare: dict[str, Any] = {"factor": 1e-4, "YUNITS": "TRANSMITTANCE"}
-    y = [9000, 8500, -150, 4000, 9500]
-    for fitting in ({"MINY": -0.015, "MAXY": 0.95}, {"MINY": -1.5, "MAXY": 95}):
-        assert "extreme_y" not in warned(one(jcamp(y, **bare, **fitting)))
-    assert "extreme_y" in warned(one(jcamp(y, **bare, MINY=0.015, MAXY=0.95)))
-
-
 @pytest.mark.parametrize(
     ("records", "code"),
     [
@@ -116,24 +81,6 @@ def test_the_ends_of_a_table_of_pairs_are_held_against_the_header(records: dict[
     pairs = [(41.0, 10.0), (55.0, 99.0), (91.0, 50.0)]
     assert code in warned(one(mass_jcamp(pairs, **records)))
     assert not one(mass_jcamp(pairs, FIRSTX=0, LASTX=91, MINX=0, MAXX=91, FIRSTY=10, MAXY=99)).warnings
-
-
-def test_rows_that_do_not_begin_at_the_first_x_are_refused() -> None:
-    refused(jcamp(Y, FIRSTX=4000, LASTX=4074), "x_check")
-
-
-@pytest.mark.parametrize("value", ["1,5", "0,001", "1.5.2"])
-def test_a_record_that_is_a_number_only_at_its_beginning_is_refused(value: str) -> None:
-    refused(jcamp(Y, YFACTOR=value), "bad_header")
-    assert one(jcamp(Y, YFACTOR="1.0 (unity)")).n_points == len(Y)
-
-
-def test_complex_pages_have_the_factors_of_their_own_symbols() -> None:
-    for symbols in ("X, R, I, N", "F2, R1, I1, N"):
-        real, imaginary = read(pages(symbols=symbols).replace("20A1", "20A").replace("20A0", "20A0").encode())
-        np.testing.assert_allclose(real.x, [10, 10.5, 11, 11.5])
-        np.testing.assert_allclose(real.y, np.array([1, 12, 23, 34]) * 2.0)
-        np.testing.assert_allclose(imaginary.y, np.array([10, -1, -12, -23]) * 3.0)
 
 
 def test_the_checks_of_pages_are_kept() -> None:
@@ -158,29 +105,10 @@ def test_a_compound_file_says_how_many_blocks_it_has() -> None:
     refused(linked(5, end=""), "truncated")
 
 
-def test_a_page_without_data_type_is_what_its_ntuples_record_says() -> None:
-    text = (
-        pages()
-        .replace("##DATA TYPE=NMR SPECTRUM\n", "")
-        .replace("NMR SPECTRUM", "RAMAN SPECTRUM")
-        .replace("HZ", "1/CM")
-    )
-    assert {r.kind for r in read(text.replace("20A1", "20A").encode())} == {ReadingKind.RAMAN}
-
-
 def test_a_damaged_compound_file_is_refused_with_its_line() -> None:
     with pytest.raises(CorruptFile) as caught:
         read(b"##TITLE=a\n##DATA TYPE=LINK\n##BLOCKS=3\n")
     assert caught.value.line == 1
-
-
-@pytest.mark.parametrize("unit", [None, "", "SNEEZES"])
-def test_infrared_that_names_no_ordinate_is_told_until_a_person_answers(unit: str | None) -> None:
-    text = jcamp(Y, YUNITS=unit)
-    assert "ordinate_unknown" in warned(one(text))
-    assert not one(text, y_unit="counts").warnings
-    assert "ordinate_unknown" not in warned(one(jcamp(Y, DATA_TYPE="RAMAN SPECTRUM", YUNITS=unit)))
-    assert "ordinate_unknown" not in warned(one(jcamp(Y, YUNITS="(micromol/mol)-1m-1 (base 10)")))
 
 
 def test_a_falling_axis_with_a_rising_step_is_a_warning() -> None:
@@ -219,9 +147,3 @@ def test_a_page_of_a_variable_that_the_header_does_not_name_is_a_warning() -> No
     assert not any("unknown_symbol" in codes(r) for r in read(plain.encode()))
     assert not any("unknown_symbol" in codes(r) for r in read(plain.replace("##PAGE=N=2", "##PAGE=2").encode()))
     assert all("unknown_symbol" in warned(r) for r in read(plain.replace("##PAGE=N=2", "##PAGE=Q=2").encode()))
-
-
-def test_a_single_page_needs_no_number() -> None:
-    first, second = pages().replace("20A1", "20A").split("##PAGE=N=2")
-    single = one(first.replace("##PAGE=N=1", "##PAGE=Q=1") + second[second.index("##END") :])
-    assert (single.title, codes(single) & {"unknown_symbol"}) == ("pages", set())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from instruments import CorruptFile, read
-from tests.instruments.instrument_files import codes, one
+from tests.instruments.instrument_files import one
 
 MZ, INTENSITY = [41.0, 55.0, 91.0], [10.0, 999.0, 50.0]
 
@@ -47,31 +47,6 @@ def test_peaks_that_do_not_add_up_are_refused(peaks: str, count: int, code: str)
     assert caught.value.line is not None
 
 
-@pytest.mark.parametrize("count", [2, 4])
-def test_a_count_that_lies_is_a_warning(count: int) -> None:
-    reading = one(record("41 10\n55 999\n91 50", count))
-    assert "count_mismatch" in codes(reading)
-    np.testing.assert_allclose(reading.x, MZ)
-
-
-def test_fields_may_stand_between_the_count_and_the_peaks_and_behind_them() -> None:
-    text = record("41 10\n55 999\n91 50\n", between="Comment: 10 20 30 40\nMW: 100\n", after="Splash: splash10-0a\n\n")
-    first, second = read((text + record("41 10\n55 999\n91 50", before="Name: next\n")).encode())
-    assert first.meta["fields"] == {"name": "made", "comment": "10 20 30 40", "mw": "100", "splash": "splash10-0a"}
-    assert second.meta["fields"] == {"name": "next"}
-    np.testing.assert_allclose(first.x, MZ)
-
-
-@pytest.mark.parametrize("gap", ["", "\n"])
-def test_the_name_need_not_come_first(gap: str) -> None:
-    peaks = "41 10\n55 999\n91 50\n"
-    records = [f"ID: {i}\nNum Peaks: 3\nName: record {i}\n{peaks}{gap}" for i in (1, 2)]
-    readings = read("".join(records).encode(), "library.msp")
-    assert [(r.title, r.meta["fields"]["id"]) for r in readings] == [("record 1", "1"), ("record 2", "2")]
-    readings = read("".join(r.partition("\n")[2] for r in records).encode())
-    assert [r.title for r in readings] == ["record 1", "record 2"]
-
-
 def test_a_record_announces_its_peaks_once() -> None:
     with pytest.raises(CorruptFile) as caught:
         read(record("41 10\n55 999\n91 50", between="Num Peaks: 2\n").encode())
@@ -83,14 +58,6 @@ def test_two_numbers_of_one_line_are_two_fields() -> None:
         record("41 10\n55 999\n91 50", before="Name: made\nCAS#: 58-08-2;  NIST#: 229063\nSynon: a; b\n")
     ).meta["fields"]
     assert fields == {"name": "made", "cas#": "58-08-2", "nist#": "229063", "synon": "a; b"}
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_names_with_umlauts_survive_every_encoding(encoding: str, end: str) -> None:
-    text = record("41 10\n55 999\n91 50", before="Name: Säure über b\nSynon: é\nSynon: ü\n").replace("\n", end)
-    reading = one(text.encode(encoding), "library.msp")
-    assert (reading.title, reading.meta["fields"]["synon"]) == ("Säure über b", ["é", "ü"])
 
 
 def test_a_semicolon_between_decimal_commas_parts_an_mz_from_its_intensity() -> None:

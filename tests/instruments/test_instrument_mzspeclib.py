@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 
-from instruments import CorruptFile, InstrumentError, TooLarge, read, sniff
+from instruments import CorruptFile, InstrumentError, TooLarge, read
 from tests.instruments.instrument_files import SMALL, codes, one
 
 TEXT = """<mzSpecLib>
@@ -72,21 +71,6 @@ def as_json(made: Any) -> bytes:
     return json.dumps(made).encode()
 
 
-def test_spectra_have_their_attributes_and_those_of_the_sets_they_name() -> None:
-    first, second = read(TEXT.encode(), "made.mzspeclib.txt")
-    assert (first.title, first.instrument, first.ms_level) == ("Cocaine", "Made QTOF", 2)
-    scan = first.scans[0]
-    assert (scan.precursor_mz, scan.ionisation, scan.retention_time_s) == (304.1543, "ESI", 150)
-    np.testing.assert_allclose(first.x, [82.065, 182.117])
-    np.testing.assert_allclose(first.y, [10.5, 999])
-    fields = first.meta["fields"]
-    assert (fields["Licence"], fields["molecular formula"], fields["synonym"]) == ("CC0", "C17H21NO4", ["a", "b"])
-    assert not {"not kept", "not of a spectrum", "unit"} & set(fields)
-    assert (second.title, second.ms_level, second.instrument) == ("Benzoylecgonine", 2, "")
-    assert (second.scans[0].precursor_mz, second.scans[0].retention_time_s) == (290.1387, None)
-    assert not first.warnings + second.warnings
-
-
 def test_the_json_form_gives_the_same() -> None:
     made = one(as_json(library()), "made.mzspeclib.json")
     assert (made.title, made.ms_level, made.scans[0].precursor_mz) == ("Cocaine", 2, 304.1543)
@@ -94,36 +78,11 @@ def test_the_json_form_gives_the_same() -> None:
     assert made.y.tolist() == [10.5, 999]
 
 
-@pytest.mark.parametrize("line_end", ["\r\n", "\r"])
-def test_line_ends_do_not_matter(line_end: str) -> None:
-    assert len(read(TEXT.replace("\n", line_end).encode())) == 2
-
-
-def test_it_is_known_by_its_content() -> None:
-    assert sniff(TEXT.encode())[0].format == "mzspeclib"
-    assert sniff(as_json(library()))[0].format == "mzspeclib"
-    assert "mzspeclib" not in {c.format for c in sniff(b'{"spectra": 1}')}
-
-
-def test_a_time_without_a_unit_stays_a_field() -> None:
-    for text in (TEXT.replace("[1]UO:0000000|unit=UO:0000031|minute\n", ""), TEXT.replace("UO:0000031|minute", "UO:1|x"),
-                 TEXT.replace("[1]MS:1000894", "MS:1000894"), TEXT.replace("time=2.5", "time=soon")):  # fmt: skip
-        first = read(text.encode())[0]
-        assert first.scans[0].retention_time_s is None
-        assert "retention time" in first.meta["fields"]
-
-
 def test_a_lying_count_is_a_warning_and_an_empty_spectrum_is_left_out() -> None:
     assert "count_mismatch" in codes(read(TEXT.replace("peaks=2", "peaks=3").encode())[0])
     empty = TEXT.replace("82.065\t10.5\t?\n182.117\t999\ty1/0.1ppm\n", "").replace("peaks=2", "peaks=0")
     (kept,) = read(empty.encode())
     assert (kept.title, "empty_records" in codes(kept)) == ("Benzoylecgonine", True)
-
-
-def test_a_spectrum_without_a_name_is_called_by_its_key() -> None:
-    assert (
-        read(TEXT.replace("MS:1003061|library spectrum name=Benzoylecgonine\n", "").encode())[1].title == "spectrum 2"
-    )
 
 
 def test_a_file_cut_short_is_refused_or_told() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import random
 import struct
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -88,13 +86,6 @@ def test_headers_that_lie_are_refused_with_their_place(content: bytes, code: str
     refused(content, code)
 
 
-def test_the_honest_header_is_read() -> None:
-    file = opened(BASE)
-    assert (file.attributes, file.lengths) == ({"g": "text"}, {"n": 3, "m": 2})
-    np.testing.assert_array_equal(file.raw("var2"), [[1, 2]] * 3)  # type: ignore[arg-type]
-    assert not opened(netcdf({}, {}, {})).variables
-
-
 def test_records_are_interleaved_padded_and_may_be_none() -> None:
     file = opened(netcdf({"n": 0}, {}, RECORDS))
     np.testing.assert_array_equal(file.series("a"), [1, 2, 3])  # type: ignore[arg-type]
@@ -110,42 +101,6 @@ def test_records_are_interleaved_padded_and_may_be_none() -> None:
     assert rows.series("a") is None
 
 
-def test_a_wrong_vsize_does_no_harm_for_the_size_is_computed() -> None:
-    content = netcdf({"n": 0}, {}, RECORDS)
-    for wrong in (0, 1, 0xFFFFFFFF):
-        np.testing.assert_array_equal(opened(patched(content, b"\0\0\0\1a\0\0\0", 20, wrong)).series("b"), [4, 5, 6])  # type: ignore[arg-type]
-
-
-def test_attributes_cannot_take_the_place_of_values() -> None:
-    names: dict[str, Any] = {"data": [9.0, 9.0], "fp": "x", "variables": 1, "shape": [7.0, 7.0]}
-    file = opened(netcdf({"n": 3}, names, {"a": (("n",), ">f4", [1, 2, 3], names)}))
-    np.testing.assert_array_equal(file.series("a"), [1, 2, 3])  # type: ignore[arg-type]
-    assert file.attributes["data"] == (9.0, 9.0)
-
-
-def test_single_values_and_texts_are_taken_only_where_they_are() -> None:
-    file = opened(netcdf(
-        {"n": 2, "c": 4}, {"t": " a\tb \0rest", "i": 5},
-        {"one": ((), ">f4", 2.5, {}), "gone": ((), ">f8", -9999.0, {}), "bad": ((), ">f8", math.inf, {}), "two": (("n",), ">f4", [1, 2], {}),
-         "word": (("c",), "S1", list("ab c"), {}), "words": (("n", "c"), "S1", [list("ab\0x"), list("  c ")], {})},
-    ))  # fmt: skip
-    assert [file.number(n) for n in ("one", "gone", "bad", "two", "word", "none")] == [
-        2.5,
-        None,
-        None,
-        None,
-        None,
-        None,
-    ]
-    assert (file.words("word"), file.words("words"), file.words("one"), file.words("none")) == (
-        ["ab c"],
-        ["ab", "c"],
-        [],
-        [],
-    )
-    assert (file.text("t"), file.text("i"), file.text("none")) == ("a b", "", "")
-
-
 def test_arrays_above_the_limit_are_not_read() -> None:
     file = opened(BASE, Limits(points=5))
     np.testing.assert_array_equal(file.series("var1"), [1, 2, 3])  # type: ignore[arg-type]
@@ -157,14 +112,6 @@ def test_arrays_above_the_limit_are_not_read() -> None:
 def test_a_header_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(netcdf_guard, "_HEADER_BYTES", 80)
     refused(BASE, "header_too_large", TooLarge)
-
-
-@pytest.mark.parametrize("name", SEEDS)
-def test_a_file_cut_anywhere_is_refused(name: str) -> None:
-    content = SEEDS[name]()
-    for place in range(20):
-        assert survives(content[: len(content) * place // 20], "a.cdf") == "error"
-    assert survives(content[:-4], "a.cdf") == "error"
 
 
 @pytest.mark.parametrize("name", SEEDS)

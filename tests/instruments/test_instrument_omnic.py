@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments import DEFAULT_LIMITS, InstrumentError, TooLarge, read, sniff
+from instruments import DEFAULT_LIMITS, InstrumentError, TooLarge, read
 from spectra.types import ReadingKind
 from tests.instruments.instrument_files import codes
 from tests.instruments.instrument_files import one as only
@@ -39,16 +39,6 @@ def refused(content: bytes, **hints: Any) -> InstrumentError:
 # --- what is in a file ------------------------------------------------------------------------------------------
 
 
-def test_a_spectrum_is_read_in_the_direction_of_its_axis() -> None:
-    reading = only(spa(), "a.spa")
-    np.testing.assert_allclose(reading.x, np.linspace(4000, 400, 5))
-    np.testing.assert_allclose(reading.y, np.float32(Y))
-    assert (reading.kind, reading.x_unit, reading.y_unit) == (ReadingKind.IR, "cm-1", "absorbance")
-    assert (reading.format, reading.remarks) == ("spa", ())
-    rising = only(spa(first=400, last=4000), "a.spa")
-    assert (rising.x[0], rising.x[-1]) == (400, 4000)
-
-
 def test_what_the_file_says_about_itself_is_kept_and_persons_are_not() -> None:
     reading = only(spa(more={4: b"KBr,\x001 cm\0\0", 102: b"\0" * 8, 103: b"\1" * 8}), "a.spa")
     assert (reading.title, reading.instrument) == ("Tablet 7", "")
@@ -58,22 +48,6 @@ def test_what_the_file_says_about_itself_is_kept_and_persons_are_not() -> None:
         "interferograms": ["sample", "background"], "x_unit_raw": "code 1", "y_unit_raw": "code 17",
     }  # fmt: skip
     assert MOMENT.isoformat() == reading.meta["acquired"]
-
-
-def test_the_history_is_understood_in_another_language() -> None:
-    history = (
-        "Acquisition échantillon\r\n\t Background acquis le Ven Nov 30 08:03:45 2018 (GMT+01:00)\r\n"
-        "\t Résolution:\t 4,000 de 649,9207 à 5999,7134\r\n\t Numéro Série du banc:ALK1100494\r\n\r\n"
-    )
-    meta = only(spa(history=history.encode("cp1252")), "a.spa").meta
-    assert (meta["resolution_cm1"], meta["serial"]) == (4.0, "ALK1100494")
-
-
-def test_what_the_file_does_not_say_is_not_made_up() -> None:
-    quiet = only(spa(history=b"Title changed\r\n\t Previous Title: series: 7\r\n", moment=None, scans=0, background=0,
-                     laser=math.nan), "a.spa")  # fmt: skip
-    assert set(quiet.meta) == {"role", "assurance", "x_unit_raw", "y_unit_raw"}
-    assert only(omnic(one(Y)), "a.spa").meta["n_coadded"] == 32  # no history at all
 
 
 @pytest.mark.parametrize(
@@ -112,15 +86,6 @@ def test_unknown_codes_are_asked_about_and_a_persons_answer_wins() -> None:
     assert only(spa(), "a.spa", kind="raman").kind is ReadingKind.RAMAN
 
 
-def test_a_background_and_an_interferogram_are_told() -> None:
-    background = only(spa(y_code=15), "a.spa")
-    assert (background.y_unit, background.meta["role"], codes(background)) == (
-        "single beam", "single beam", {"background_only"},
-    )  # fmt: skip
-    interferogram = only(spa(x_code=2, y_code=22, first=0, last=4), "a.spa")
-    assert (interferogram.meta["role"], codes(interferogram)) == ("interferogram", {"background_only"})
-
-
 def test_titles_are_read_in_either_code_page_without_what_cannot_be_printed() -> None:
     assert only(spa(title="Probe ä 1".encode("cp1252")), "a.spa").title == "Probe ä 1"
     assert only(spa(title="Probe ä 2".encode()), "a.spa").title == "Probe ä 2"
@@ -134,26 +99,7 @@ def test_blanked_points_are_left_out_and_told() -> None:
     assert codes(reading) == {"blanked_points"}
 
 
-def test_one_point_is_a_spectrum() -> None:
-    assert only(spa([0.5], last=4000), "a.spa").x.tolist() == [4000]
-
-
-def test_lines_left_from_earlier_versions_point_nowhere_and_are_passed_over() -> None:
-    first, data = one(Y)
-    content = with_line(omnic([first, data, (78, b"\0" * 8, 0)]), 2, 78, 9820, 2**31)
-    assert only(content, "a.spa").n_points == 5
-
-
 # --- groups -----------------------------------------------------------------------------------------------------
-
-
-def test_a_group_gives_one_reading_for_each_spectrum_with_its_own_title_and_moment() -> None:
-    first, second = read(spg(("one.spa", Y), ("two.spa", Y[:3])), "a.spg")
-    assert (first.title, second.title) == ("one.spa", "two.spa")
-    assert (first.n_points, second.n_points) == (5, 3)
-    assert [r.meta["acquired"][14:16] for r in (first, second)] == ["00", "01"]
-    assert first.meta["serial"] == "AUP2010587"
-    assert (first.format, first.remarks) == ("spg", ())
 
 
 def test_data_are_found_by_number_and_not_by_place() -> None:
@@ -167,24 +113,6 @@ def test_spectra_without_numbers_of_their_own_get_no_title_of_another() -> None:
     found = read(omnic([*one(Y), named, *one(Y[:3])], word=10, title=b"g.spg"), "a.spg")
     assert [r.title for r in found] == ["g.spg", "g.spg"]
     assert [r.n_points for r in found] == [5, 3]
-
-
-def test_a_title_that_is_cut_short_is_not_used() -> None:
-    assert only(omnic([*one(Y), (107, b"one.spa", 0)], word=10, title=b"g.spg"), "a.spg").title == "g.spg"
-
-
-def test_a_group_of_backgrounds_only_is_told_and_one_with_a_spectrum_is_not() -> None:
-    assert all(codes(r) == {"background_only"} for r in read(spg(("a", Y), ("b", Y), y_code=15), "a.spg"))
-    mixed = omnic([*one(Y, 0, y_code=15), *one(Y, 1)], word=10)
-    assert all(r.remarks == () for r in read(mixed, "a.spg"))
-
-
-def test_spectra_of_a_group_may_share_a_background_but_not_their_data() -> None:
-    content = omnic([*one(Y, 0), *one(Y, 1), (103, b"\0" * 64, 0), (103, b"\0" * 64, 1)], word=10)
-    _, start, size, _ = line(content, 4)
-    assert len(read(with_line(content, 5, 103, start, size, 1), "a.spg")) == 2
-    _, start, size, _ = line(content, 1)
-    assert refused(with_line(content, 3, 3, start, size, 1)).code == "sections_overlap"
 
 
 # --- damage -----------------------------------------------------------------------------------------------------
@@ -232,22 +160,6 @@ def test_a_directory_that_does_not_say_which_data_are_whose_is_refused() -> None
     assert refused(omnic([])).code == "no_data"
 
 
-def test_a_directory_longer_than_the_file_is_refused() -> None:
-    assert refused(omnic(one(Y), lines=65_535)).code == "truncated"
-
-
-def test_the_place_of_a_cut_is_named() -> None:
-    content = spa()
-    error = refused(content[:-1])
-    assert (error.code, error.byte) == ("truncated", len(content) - 1)
-
-
-@pytest.mark.parametrize("part", range(20))
-def test_a_cut_file_is_refused_wherever_it_is_cut(part: int) -> None:
-    for content in (spa(more={4: b"comment", 130: b"\0" * 40}), spg(("a", Y), ("b", Y))):
-        assert refused(content[: max(18, len(content) * part // 20)]).code == "truncated"
-
-
 def survives(content: bytes) -> bool:
     """Finite readings or an explained error."""
     try:
@@ -270,34 +182,7 @@ def test_damaged_copies_give_readings_or_explained_errors_and_nothing_else() -> 
     assert time.monotonic() - begun < 60
 
 
-def test_a_group_of_thousands_does_not_multiply_the_work() -> None:
-    sections = [s for i in range(3_000) for s in one([0.5, 0.4], i)]
-    begun = time.monotonic()
-    assert len(read(omnic(sections, word=10), "a.spg")) == 3_000
-    assert time.monotonic() - begun < 60
-
-
-def test_a_history_made_to_be_searched_for_ever_is_not() -> None:
-    history = b"\t" * 2_000 + b"seri" * 500 + b"\r\n"
-    begun = time.monotonic()
-    assert "serial" not in only(spa(history=history), "a.spa").meta
-    assert only(spa(history=history + b" Bench serial: 7\r\n"), "a.spa").meta["serial"] == "7"
-    assert time.monotonic() - begun < 60
-
-
 # --- recognised -------------------------------------------------------------------------------------------------
-
-
-def test_the_content_counts_and_a_wrong_ending_is_told() -> None:
-    wrong = only(spa(), "not_opus.0")
-    assert (wrong.format, codes(wrong)) == ("spa", {"extension_mismatch"})
-    assert only(spg(("a", Y)), "a.spa").format == "spg"
-    assert only(spa(), "").remarks == ()
-
-
-def test_a_series_is_claimed_by_neither() -> None:
-    series = b"Spectral Exte File\r\n" + b"\0" * 600
-    assert not {"spa", "spg"} & {c.format for c in sniff(series, name="a.srs")}
 
 
 def test_the_first_words_alone_are_a_cut_file() -> None:
@@ -314,18 +199,6 @@ def real() -> dict[str, dict[str, Any]]:
     with FACTS.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
     return {r["file"]: json.loads(r["facts_json"]) for r in rows if r["format"] == "omnic"}
-
-
-@pytest.mark.skipif(not FACTS.is_file(), reason="the shared test data are not on this machine")
-@pytest.mark.parametrize("file", list(real()))
-def test_real_files_hold_what_the_facts_name(file: str) -> None:
-    facts, readings = real()[file], read(DATA / "instruments" / file)
-    assert len(readings) == facts["n_spectra"]
-    first = readings[0]
-    assert (first.n_points, first.x_unit, first.y_unit) == (facts["n"], "cm-1", facts["ytitle"])
-    for value, name in ((first.x[0], "x0"), (first.x[-1], "xlast"), (first.y.max(), "ymax"), (first.y.min(), "ymin")):
-        assert math.isclose(value, facts[name], rel_tol=2e-6), name
-    assert codes(first) == ({"background_only"} if facts["ytitle"] == "single beam" else set())
 
 
 # Taken with spectrochempy-omnic 0.2.1: points, ends of the axis, first, middle and last value, unit.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -14,12 +13,11 @@ import pytest
 
 from instruments import UnsupportedVariant, read
 from instruments.readers.opus import _acquired
-from spectra.types import Reading, ReadingKind
+from spectra.types import ReadingKind
 from tests.instruments.instrument_files import codes, one
 from tests.instruments.opus_files import (
     ABOUT,
     Y,
-    about,
     kind,
     opus,
     parameter_block,
@@ -27,7 +25,6 @@ from tests.instruments.opus_files import (
     roles,
     spectrum,
     whole,
-    with_entry,
 )
 
 DATA = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data")
@@ -35,16 +32,6 @@ FACTS = DATA / "instruments/MANIFEST.tsv"
 
 
 # --- what is in a file ------------------------------------------------------------------------------------------
-
-
-def test_the_result_comes_first_then_single_beams_then_interferograms() -> None:
-    assert roles(whole()) == [
-        "result",
-        "sample single beam",
-        "reference single beam",
-        "sample interferogram",
-        "sample phase",
-    ]
 
 
 def test_each_block_has_its_own_axis_values_unit_and_kind() -> None:
@@ -79,50 +66,9 @@ def test_what_the_file_says_about_itself_is_kept_and_persons_are_not() -> None:
     assert (reference.meta["n_coadded"], reference.meta["acquired"][:10]) == (16, "2019-05-02")
 
 
-@pytest.mark.parametrize(
-    ("data", "unit", "made"),
-    [
-        (4, "absorbance", ReadingKind.IR),
-        (5, "transmittance", ReadingKind.IR),
-        (6, "kubelka-munk", ReadingKind.IR),
-        (10, "intensity", ReadingKind.RAMAN),
-        (11, "emission", ReadingKind.IR),
-        (12, "reflectance", ReadingKind.IR),
-        (15, "log(1/R)", ReadingKind.IR),
-        (16, "ATR", ReadingKind.IR),
-        (17, "photoacoustic", ReadingKind.IR),
-        (18, "transmittance", ReadingKind.IR),
-        (19, "absorbance", ReadingKind.IR),
-    ],
-)
-def test_the_type_of_a_block_tells_what_a_result_is(data: int, unit: str, made: ReadingKind) -> None:
-    reading = one(opus(*ABOUT, *spectrum(Y, data)), "a.0")
-    assert (reading.y_unit, reading.kind, reading.meta["role"]) == (unit, made, "result")
-    assert ("laser_cm1" in reading.meta) == (data == 10)
-
-
-def test_types_that_no_real_file_has_proven_are_of_medium_assurance() -> None:
-    assert one(opus(*spectrum(Y, 5)), "a.0").meta["assurance"] == "medium"
-    assert one(opus(*spectrum(Y, 12)), "a.0").meta["assurance"] == "high"
-
-
 def test_absorbance_stands_before_transmittance_before_other_results_before_match() -> None:
     blocks = [b for data in (22, 12, 5, 4) for b in spectrum(Y, data)]
     assert [r.y_unit for r in read(opus(*blocks), "a.0")] == ["absorbance", "transmittance", "reflectance", "match"]
-
-
-def test_the_last_of_several_results_of_one_type_stands_first() -> None:
-    first, second = spectrum(Y), spectrum([v * 2 for v in Y])
-    found = read(opus(*first, *second), "a.0")
-    np.testing.assert_allclose([r.y[2] for r in found], [2.4, 1.2], rtol=1e-6)
-
-
-def test_of_several_blocks_of_one_type_each_finds_the_description_that_fits() -> None:
-    (low, low_status), (high, high_status) = spectrum(Y, last=500), spectrum([v * 2 for v in Y], last=600)
-    for blocks in ((low, high, low_status, high_status), (low, high, high_status, low_status)):
-        found = read(opus(*blocks), "a.0")
-        assert [r.x[-1] for r in found] == [600, 500]
-        assert not any(r.warnings for r in found)
 
 
 def test_descriptions_that_tell_nothing_are_given_out_in_order() -> None:
@@ -153,31 +99,11 @@ def test_the_unit_of_the_axis_is_read(unit: str, ours: str, made: ReadingKind) -
     assert "x_unit_unknown" not in codes(one(opus(*spectrum(Y, first=2, last=25, DXU=unit)), "a.0", x_unit="cm-1"))
 
 
-def test_a_trace_over_minutes_is_a_chromatogram() -> None:
-    reading = one(opus(*spectrum(Y, 7, first=0, last=5, DXU="MIN")), "a.0")
-    assert (reading.kind, reading.x_unit) == (ReadingKind.CHROMATOGRAM, "min")
-
-
-def test_a_match_block_takes_the_axis_of_the_spectrum_it_was_made_from() -> None:
-    _, first, second = read(
-        opus(*spectrum(Y), *spectrum(Y, 22, DXU=None), *spectrum(Y, 22, detector=1, DXU=None)), "a.0"
-    )
-    assert (first.x_unit, second.x_unit, first.kind) == ("cm-1", "cm-1", ReadingKind.OTHER)
-    assert codes(first) == {"axis_shared"}
-    assert second.meta["channel"] == 2
-
-
 def test_an_axis_without_unit_is_asked_about_and_a_persons_answer_wins() -> None:
     content = opus(*spectrum(Y, DXU=None))
     assert "unit_unknown" in codes(one(content, "a.0"))
     told = one(content, "a.0", x_unit="nm", y_unit="transmittance", kind="uv")
     assert (told.x_unit, told.y_unit, told.kind, told.warnings) == ("nm", "transmittance", ReadingKind.UV, ())
-
-
-def test_an_answer_is_about_the_result_and_not_about_what_lies_beside_it() -> None:
-    result, sample, *_ = read(whole(), "a.0", y_unit="transmittance", kind="other")
-    assert (result.y_unit, result.kind) == ("transmittance", ReadingKind.OTHER)
-    assert (sample.y_unit, sample.kind) == ("single beam", ReadingKind.IR)
 
 
 def test_a_derivative_or_a_complex_part_is_not_called_absorbance() -> None:
@@ -207,35 +133,6 @@ def test_a_compact_block_ends_with_its_values() -> None:
     assert refused(odd).code == "extremes_differ"
 
 
-def test_reports_and_texts_beside_the_data_are_passed_over() -> None:
-    report = (kind(12, 3, extension=14), b"\1" * 64)
-    history = (kind(0, 0, part=0, extension=13) | 1 << 30, b"made by A. Person" + b"\0" * 3)
-    assert roles(opus(*spectrum(Y), report, history)) == ["result"]
-
-
-def test_a_rewritten_block_is_the_same_block() -> None:
-    flagged = [(word | 1 << 30, content) for word, content in spectrum(Y)]
-    assert roles(opus(*flagged)) == ["result"]
-
-
-def test_a_freed_entry_of_the_directory_is_passed_over() -> None:
-    content = opus(*spectrum(Y), (kind(), b""))
-    assert roles(with_entry(content, 3, 0, 0, 0)) == ["result"]
-
-
-def test_one_point_is_a_spectrum() -> None:
-    assert one(opus(*spectrum([0.5], last=4000)), "a.0").x.tolist() == [4000]
-
-
-@pytest.mark.parametrize(
-    ("page", "raw", "text"),
-    [(1251, "Проба".encode("cp1251"), "Проба"), (936, "样品".encode("gbk"), "样品"), (None, b"1 mm\xb2", "1 mm²"),
-     (9999, b"\x91x\x81\n", "‘x\ufffd"), ("ab", b"caf\xe9", "café")],
-)  # fmt: skip
-def test_texts_are_in_the_code_page_that_the_file_names(page: Any, raw: bytes, text: str) -> None:
-    assert one(opus(about(10, SNM=raw, CPG=page), *spectrum(Y)), "a.0").title == text
-
-
 @pytest.mark.parametrize(
     ("date", "clock", "moment"),
     [
@@ -255,24 +152,7 @@ def test_the_moment_is_told_with_the_zone_of_the_file_and_no_other(date: str, cl
     assert one(opus(*spectrum(Y, DAT=date, TIM=clock)), "a.0").meta.get("acquired", "") == moment
 
 
-def test_numbers_about_the_measurement_that_cannot_be_are_left_out() -> None:
-    reading = one(opus(about(3, NSS=-1, RES=math.nan), *spectrum(Y)), "a.0")
-    assert not {"n_coadded", "resolution_cm1"} & set(reading.meta)
-
-
 # --- what is not in it ------------------------------------------------------------------------------------------
-
-
-def test_a_background_alone_is_told() -> None:
-    reading = one(opus(*ABOUT, *spectrum(Y, 1, 2)), "a.0")
-    assert (reading.meta["role"], codes(reading)) == ("reference single beam", {"background_only"})
-    assert "reference single beam" in reading.warnings[0]
-
-
-def test_single_beams_without_a_result_are_told_on_each() -> None:
-    found = read(opus(*spectrum(Y, 2, 1, DXU="PNT"), *spectrum(Y, 1, 1), *spectrum(Y, 4, 2)), "a.0")
-    assert [r.meta["role"] for r in found] == ["sample single beam", "reference absorbance", "sample interferogram"]
-    assert all(codes(r) == {"background_only"} for r in found)
 
 
 def test_a_series_is_named_and_not_read() -> None:
@@ -302,16 +182,6 @@ def test_a_damaged_accessory_is_left_out_and_told_while_a_damaged_result_is_refu
 # --- recognised -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a.0", "a.12", "a.0001", "a", ""])
-def test_any_number_is_the_ending_of_an_opus_file(name: str) -> None:
-    reading = one(opus(*spectrum(Y)), name)
-    assert (reading.format, reading.remarks) == ("opus", ())
-
-
-def test_the_content_counts_and_a_wrong_ending_is_told() -> None:
-    assert codes(one(opus(*spectrum(Y)), "a.spa")) == {"extension_mismatch"}
-
-
 def test_only_parameters_are_no_spectrum_and_four_bytes_no_file() -> None:
     assert refused(b"\n\n\xfe\xfe").code == "truncated"
     assert refused(opus((kind(0, part=0, parameters=10), parameter_block({"SNM": "x"})))).code == "no_data"
@@ -334,28 +204,3 @@ def real() -> dict[str, dict[str, Any]]:
     with FACTS.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
     return {r["file"]: json.loads(r["facts_json"]) for r in rows if r["format"] == "opus"}
-
-
-def block_of(readings: list[Reading], key: str) -> Reading:
-    channel = 2 if key.endswith("2ch") else 1
-    (found,) = [r for r in readings if (r.meta["role"], r.y_unit) == ROLES[key] and r.meta.get("channel", 1) == channel]
-    return found
-
-
-@pytest.mark.skipif(not FACTS.is_file(), reason="the shared test data are not on this machine")
-@pytest.mark.parametrize("file", list(real()))
-def test_real_files_hold_the_blocks_that_the_facts_name(file: str) -> None:
-    facts, readings = real()[file], read(DATA / "instruments" / file)
-    assert len(readings) == len(facts["blocks"])
-    for key, fact in facts["blocks"].items():
-        reading = block_of(readings, key)
-        assert reading.n_points == fact["n"]
-        for value, name in (
-            (reading.x[0], "x0"), (reading.x[-1], "xlast"), (reading.y.max(), "ymax"), (reading.y.min(), "ymin"),
-        ):  # fmt: skip
-            assert math.isclose(value, fact[name], rel_tol=2e-6), (key, name)
-    assert readings[0].instrument == facts["instrument"]
-    # The facts were written in Latin-1 and to 60 characters; the file names code page 1252.
-    assert readings[0].title[:60].encode("cp1252") == facts["sample"].encode("latin-1")
-    assert readings[0].meta["role"] == "result"
-    assert not any(r.warnings for r in readings)

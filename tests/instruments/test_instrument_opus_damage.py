@@ -12,18 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from instruments import DEFAULT_LIMITS, CorruptFile, InstrumentError, TooLarge, read
+from instruments import DEFAULT_LIMITS, InstrumentError, TooLarge, read
 from tests.instruments.instrument_files import codes, one
 from tests.instruments.opus_files import (
     ABOUT,
-    DIRECTORY,
     Y,
     about,
     entry,
     kind,
     opus,
     refused,
-    roles,
     spectrum,
     whole,
     with_entry,
@@ -52,19 +50,6 @@ from tests.instruments.opus_files import (
 )
 def test_a_description_that_cannot_be_is_refused(changes: dict[str, Any], code: str) -> None:
     assert refused(opus(*ABOUT, *spectrum(Y, **changes))).code == code
-
-
-def test_values_that_are_no_numbers_are_refused() -> None:
-    for value in (math.nan, math.inf):
-        assert refused(opus(*spectrum([0.1, value, 0.2], MXY=1.0, MNY=0.0))).code == "not_finite"
-
-
-def test_extremes_other_than_those_named_are_told() -> None:
-    flipped = bytearray(opus(*spectrum(Y)))
-    start = entry(bytes(flipped), 1)[2]
-    struct.pack_into("<f", flipped, start + 4, 7.0)
-    assert codes(one(bytes(flipped), "a.0")) == {"extremes_differ"}
-    assert one(opus(*spectrum(Y, MXY=math.nan, MNY=None)), "a.0").warnings == ()
 
 
 @pytest.mark.parametrize("lost", ["absorbance", "its description and its data", "the last entry"])
@@ -112,11 +97,6 @@ def test_a_parameter_that_reaches_out_of_its_block_is_refused_at_once() -> None:
         assert time.monotonic() - begun < 60
 
 
-def test_a_parameter_block_without_its_end_is_read_to_its_own() -> None:
-    word, block = about(10, SNM="abc")
-    assert one(opus((word, block[:12]), *spectrum(Y)), "a.0").title == "abc"
-
-
 def test_an_absurdly_long_parameter_block_is_refused() -> None:
     word, block = about(10, SNM="abc")
     assert refused(opus((word, block.ljust(70_000, b"\0")), *spectrum(Y))).code == "bad_block"
@@ -153,19 +133,6 @@ def test_blocks_over_each_other_are_refused() -> None:
     assert refused(with_entry(content, 1, word, words + 1, start)).code == "blocks_overlap"
 
 
-def test_the_place_of_a_cut_is_named() -> None:
-    content = whole()
-    error = refused(content[:-10])
-    assert (error.code, error.byte) == ("truncated", len(content) - 10)
-    assert isinstance(error, CorruptFile)
-
-
-@pytest.mark.parametrize("part", range(20))
-def test_a_cut_file_is_refused_wherever_it_is_cut(part: int) -> None:
-    content = whole()
-    assert refused(content[: max(4, len(content) * part // 20)]).code == "truncated"
-
-
 def survives(content: bytes) -> bool:
     """Finite readings or an explained error."""
     try:
@@ -185,17 +152,3 @@ def test_damaged_copies_give_readings_or_explained_errors_and_nothing_else() -> 
             damaged[bit // 8] ^= 1 << bit % 8
         assert survives(bytes(damaged))
     assert time.monotonic() - begun < 60
-
-
-def test_many_blocks_of_one_type_do_not_multiply_the_work() -> None:
-    blocks = [b for _ in range(450) for b in spectrum(Y)]
-    begun = time.monotonic()
-    assert len(read(opus(*blocks), "a.0")) == 450
-    assert time.monotonic() - begun < 60
-
-
-def test_the_directory_need_not_name_itself() -> None:
-    content = opus(*spectrum(Y))
-    assert entry(content, 0)[0] == DIRECTORY
-    assert roles(with_entry(content, 0, 0, 0, 0)) == ["result"]
-    assert refused(with_entry(content, 0, kind(4, 3, parameters=1), 2, 24)).code == "blocks_overlap"

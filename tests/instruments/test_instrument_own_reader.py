@@ -17,14 +17,11 @@ import pytest
 
 from instruments import (
     AmbiguousText,
-    CorruptFile,
     InstrumentError,
-    ParserSandbox,
     broken_readers,
     formats,
     read,
     registry,
-    sniff,
 )
 from tests.instruments.instrument_files import jcamp, one
 
@@ -117,40 +114,6 @@ def test_an_installed_reader_reads_here_and_in_the_jail(installed: Path) -> None
     assert [kind[0][2] for kind in other] == ["jcamp", "jcamp"]
 
 
-def test_without_the_package_the_same_file_is_at_most_a_table() -> None:
-    assert [named for named in formats() if named.package] == []
-    assert broken_readers() == ()
-    assert one(GOOD, "run-7.myd").reader == "instruments.text"
-
-
-def test_the_jail_of_this_process_finds_what_the_operators_path_names(
-    installed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PYTHONPATH", f"{installed}{os.pathsep}")
-    with ParserSandbox() as sandbox:
-        (reading,) = sandbox.read(GOOD, "run-7.myd")
-        assert (reading.reader, reading.y.tolist()) == ("mylab-detector.mydetector", [10, 20])
-        with pytest.raises(CorruptFile):
-            sandbox.read(b"MYDET 2\n0.5 nan\n1.0 2\n", "run-7.myd")  # the common check
-
-
-def test_mast_formats_lists_it_and_names_the_broken_ones(installed: Path, tmp_path: Path) -> None:
-    _install_by_hand(tmp_path, BROKEN)
-    code = "from app.cli import main; main(['formats', '--json'])"
-    said = _python(installed, tmp_path, code=code)
-    own = [row for row in said["formats"] if not row["reader"].startswith("instruments.")]
-    assert [(row["name"], row["reader"], row["version"]) for row in own] == [
-        ("mydetector", "mylab-detector.mydetector", "1")
-    ]
-    assert {row["name"] for row in said["formats"]} == {known.name for known in formats()} | {"mydetector"}
-    reasons = {row["entry_point"]: (row["package"], row["reason"]) for row in said["broken"]}
-    assert set(reasons) == set(BROKEN)
-    assert reasons["no_module"][0] == "no_module-reader"
-    assert "a_package_that_nobody_has" in reasons["no_module"][1]
-    assert reasons["gives_up"][1] == "SystemExit: no licence"
-    assert "after our jcamp" in reasons["halfway"][1]
-
-
 def test_broken_and_clumsy_readers_keep_no_other_from_reading(installed: Path, tmp_path: Path) -> None:
     _install_by_hand(tmp_path, BROKEN | CLUMSY)
     contents = {"ours": jcamp([1, 2, 3]).encode(), "own": GOOD, "early": b"EARLY", "nobody": b"who am I"}
@@ -203,12 +166,6 @@ def test_a_reader_that_looks_badly_is_passed_over(restored_registry: Path, name:
     with pytest.raises(InstrumentError) as caught:
         read(b"nobody knows this")
     assert not isinstance(caught.value, AmbiguousText)
-
-
-def test_certainty_of_an_own_reader_is_kept_within_its_bounds(restored_registry: Path) -> None:
-    _load(restored_registry, "boasts", CLUMSY["boasts"])
-    assert sniff(b"BOAST") == [("boaster", 100, "all")]
-    assert one(b"BOAST").reader == "boasts.boaster"
 
 
 def test_an_own_reader_may_take_the_place_of_ours_and_is_named(restored_registry: Path) -> None:

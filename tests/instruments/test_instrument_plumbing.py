@@ -15,7 +15,6 @@ import pytest
 
 from instruments import (
     DEFAULT_LIMITS,
-    AmbiguousText,
     CorruptFile,
     Guess,
     Hints,
@@ -24,8 +23,6 @@ from instruments import (
     Probe,
     Source,
     TooLarge,
-    UnknownFormat,
-    describe,
     formats,
     ole,
     read,
@@ -35,7 +32,7 @@ from instruments import (
     wire,
 )
 from instruments.source import open_source
-from spectra.types import MassSpectrum, Reading, ReadingKind
+from spectra.types import Reading, ReadingKind
 from tests.instruments import andi_files, omnic_files, opus_files, spc_files, vendor_files
 from tests.instruments.instrument_files import MASSBANK, MGF, MSP, codes, jcamp, mzml, mzxml, spectrum, table
 from tests.instruments.real_facts import HAS_VENDOR
@@ -88,14 +85,6 @@ def test_text_that_pretends_to_be_binary_is_read_for_what_it_is(format: str, nam
     assert "extension_mismatch" in codes(readings[0])
 
 
-@pytest.mark.parametrize(
-    "name", ["a.spc", "a.0", "a.spa", "a.cdf", "a.sp", "a.wdf", "a.gcd", "a.raw", "a.mzML", "a.jdx"]
-)
-def test_prose_is_no_reading_whatever_it_is_called(name: str) -> None:
-    with pytest.raises(UnknownFormat):
-        read(b"The sample was dissolved in methanol and left to stand. " * 20, name)
-
-
 # --- the registry -------------------------------------------------------------------------------------------------
 
 
@@ -114,27 +103,6 @@ def own_format(monkeypatch: pytest.MonkeyPatch) -> Any:
             yield from make()
 
     return register
-
-
-@pytest.mark.parametrize(("apart", "asked"), [(0, True), (9, True), (10, True), (11, False), (40, False)])
-def test_two_formats_within_ten_points_are_the_users_choice(own_format: Any, apart: int, asked: bool) -> None:
-    def one() -> Iterator[Reading]:
-        yield Reading(ReadingKind.UV, [250.0, 260.0], [1.0, 2.0], "nm", "absorbance")
-
-    own_format("left", one, 90)
-    own_format("right", one, 90 - apart)
-    if not asked:
-        assert read(b"OWN")[0].format == "left"
-        return
-    with pytest.raises(AmbiguousText) as caught:
-        read(b"OWN", "a.dat")
-    assert caught.value.code == "ambiguous_format"
-    assert {c.hints["format"]: c.label for c in caught.value.choices} == {
-        "left": "a file of left",
-        "right": "a file of right",
-    }
-    assert read(b"OWN", "a.dat", **caught.value.choices[1].hints)[0].format == "right"  # type: ignore[arg-type]
-    assert read(b"OWN", "a.rightx")[0].format == "right"  # the extension breaks the tie
 
 
 def many(count: int, points: int = 2) -> Any:
@@ -258,31 +226,6 @@ def test_names_in_a_compound_document_are_found() -> None:
     assert seen(whole[:500]) == frozenset()
 
 
-@pytest.mark.parametrize(
-    ("at", "value"),
-    [
-        (30, b"\x07\0"),
-        (48, b"\xff\xff\xff\x7f"),
-        (48, b"\x00\x40\x00\x00"),
-        (76, b"\xff\xff\xff\x7f"),
-        (512 + 4, b"\x01\0\0\0"),
-        (512 + 4, b"\xff\xff\xff\xff"),
-    ],
-    ids=[
-        "sector size",
-        "directory beyond the end",
-        "directory at the end",
-        "table beyond the end",
-        "loop",
-        "free sector",
-    ],
-)
-def test_a_broken_compound_document_ends_the_search(at: int, value: bytes) -> None:
-    content = bytearray(vendor_files.ole("GC Raw Data", *"abcdefg"))
-    content[at : at + len(value)] = value
-    assert seen(bytes(content)) <= {"gc raw data", *"abcdefg"}
-
-
 def test_a_directory_behind_the_first_tables_is_left_alone() -> None:
     content = bytearray(vendor_files.ole("GC Raw Data", sectors=16_000))
     content[48:52] = (15_000).to_bytes(4, "little")  # its row would stand in a table that the header does not list
@@ -290,46 +233,6 @@ def test_a_directory_behind_the_first_tables_is_left_alone() -> None:
 
 
 # --- description and transport ------------------------------------------------------------------------------------------
-
-
-def test_a_run_described_without_a_readers_own_counts() -> None:
-    scans = (MassSpectrum([50.0, 60.0], [1.0, 7.0]), MassSpectrum([40.0], [3.0]))
-    run = Reading(ReadingKind.MASS_RUN, [1.0, 2.0], [8.0, 3.0], "min", "counts", scans=scans)
-    told = describe(run)
-    assert (told["n_points"], told["n_scans"], told["max_intensity"], told["mz_min"], told["mz_max"]) == (
-        3,
-        2,
-        7.0,
-        40.0,
-        60.0,
-    )
-    assert (told["rt_first_s"], told["rt_last_s"], told["tic_max"]) == (60.0, 120.0, 8.0)
-    counted = describe(
-        Reading(
-            ReadingKind.MASS_RUN,
-            [1.0],
-            [8.0],
-            "scan",
-            "counts",
-            scans=scans[:1],
-            meta={"points": 9, "max_intensity": 11},
-        )
-    )
-    assert (counted["n_points"], counted["max_intensity"], counted["rt_first_s"]) == (9, 11.0, None)
-
-
-def test_scans_of_several_ion_sources_cross_the_border(tmp_path: Path) -> None:
-    scans = (MassSpectrum([50.0], [1.0], None, "ESI"), MassSpectrum([50.0], [1.0], 90.0, "APCI", 2.0, 2))
-    run = Reading(ReadingKind.MASS_RUN, [1.0, 2.0], [1.0, 1.0], "s", "counts", scans=scans, meta={"when": object})
-    with (tmp_path / "out").open("wb") as stream:
-        wire.write(stream, [run, Reading(ReadingKind.UV, [1.0], [1.0], "nm", "absorbance")])
-    back = wire.read(tmp_path / "out", DEFAULT_LIMITS)
-    assert [(s.ionisation, s.ms_level, s.precursor_mz, s.retention_time_s) for s in back[0].scans] == [
-        ("ESI", None, None, None),
-        ("APCI", 2, 90.0, 2.0),
-    ]
-    assert back[0].meta == {"when": "<class 'object'>"}
-    assert back[1].scans == ()
 
 
 def test_a_file_that_shrinks_while_it_is_taken_is_refused() -> None:

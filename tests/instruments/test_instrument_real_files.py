@@ -392,14 +392,6 @@ def test_a_real_file_is_read_as_the_facts_say(row: Row, sandbox: ParserSandbox) 
         assert not row.file.startswith(start) or {r.kind.value for r in readings} == {kind}
 
 
-def test_no_fact_is_listed_as_not_comparable_that_nobody_states() -> None:
-    stated: dict[str, set[str]] = {}
-    for row in manifest():
-        stated.setdefault(COMPARE[row.format][0], set()).update(paths(row.facts))
-    for family, facts in NOT_COMPARED.items():
-        assert set(facts) <= stated[family]
-
-
 def paths(value: Any, prefix: str = "") -> Iterator[str]:
     for one in value if isinstance(value, list) else [value]:
         for key, inner in one.items() if isinstance(one, dict) else ():

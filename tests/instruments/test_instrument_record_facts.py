@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from instruments.readers.record_facts import mass_of
-from tests.instruments.instrument_files import MASSBANK, mass_jcamp, one
+from tests.instruments.instrument_files import MASSBANK, mass_jcamp
 from tests.instruments.test_instrument_contradictions import PEAKS, ROWS, mgf, msp, warned
 from tests.instruments.test_instrument_silent import assert_refused
 
@@ -28,16 +28,6 @@ def test_a_formula_has_a_mass(formula: str, light: float) -> None:
     found = mass_of(formula)
     assert found is not None
     assert found[0] == pytest.approx(light, abs=2e-4)
-
-
-@pytest.mark.parametrize("words", ["", "C17H21NO4.HCl", "[C5H14NO]+", "cocaine", "C6H5Xx", "UF6"])
-def test_what_is_no_formula_known_here_has_none(words: str) -> None:
-    assert mass_of(words) is None
-
-
-@pytest.mark.parametrize("facts", ["MW: 303\n", "MW: 303.35\n", "ExactMass: 303.14706\n", "ExactMass: 303\n", ION])
-def test_facts_that_fit_the_formula_are_no_doubt(facts: str) -> None:
-    assert not warned(msp(COCAINE + facts))
 
 
 def test_a_weight_may_be_that_of_the_lightest_isotopes_or_the_average() -> None:
@@ -80,23 +70,6 @@ def test_a_fact_that_cannot_be_what_its_field_says_is_a_warning(content: str, co
     assert code in warned(content)
 
 
-@pytest.mark.parametrize(
-    "facts",
-    ["CAS#: 50-36-2\n", "CASNO: 50362\n", "CAS#: unknown\n", "Formula: unknown\n", "Formula: C17H21NO4.HCl\n", "MW: n/a\n",
-     "MW: 303.35 g/mol\n", "MW: not available\n", "MW: ~300\n", "Formula: C10H12CLN\n", "CAS#: 1000308-13-8\n", "CAS#: 900155-08-4\n",
-     "CASNO: 1000308138\n", "CASNO: 12345\n", "CASNO: 2147483647\n", "Charge: 1\nIon_mode: N\n", "Charge: -1\nIon_mode: N\n",
-     "Formula: C50H102\nNominal_mass: 702\n",
-     "Ion_mode: +ve\n", "Ion_mode: (+)\n", "Ion_mode: ESI-positive\n", "Ion_mode: both\n", "Ion_mode: 0\n", "Ion_mode: ESI+\n", "Ion_mode: N/A\n", "Formula: Cocaine\n"],
-)  # fmt: skip
-def test_a_fact_in_other_words_is_no_doubt(facts: str) -> None:
-    assert not warned(msp(facts))
-
-
-def test_fragments_of_an_ion_of_several_charges_may_be_heavier_than_it() -> None:
-    assert not warned(msp("PrecursorMZ: 150.1\nPrecursor_type: [M+2H]2+\n"))
-    assert not warned(msp("PrecursorMZ: 150.1\n"))
-
-
 def test_a_massbank_record_states_its_count_and_lists_its_peaks_in_order() -> None:
     assert not warned(massbank())
     assert "no_count" in warned(MASSBANK.replace("PK$NUM_PEAK: 2\n", ""))
@@ -111,23 +84,6 @@ def test_a_massbank_record_states_its_count_and_lists_its_peaks_in_order() -> No
 def test_a_record_without_a_name_or_an_empty_precursor_is_a_warning() -> None:
     assert "no_name" in warned(f"Num Peaks: 5\n{ROWS}\n{msp()}".replace("Num", "Comment: x\nNum", 1), "a.msp")
     assert "bad_field" in warned(mgf().replace("304.15", ""))
-
-
-def test_a_bracket_that_is_not_closed_is_refused() -> None:
-    rows = " ".join(f"({m} {i})" for m, i in PEAKS)
-    assert one(msp(rows=rows + "\n")).n_points == len(PEAKS)
-    assert_refused(msp(rows=rows.replace("200)", "200") + "\n"), "bad_row")
-
-
-@pytest.mark.parametrize(
-    ("field", "seconds"),
-    [("RETENTIONTIME: 10.245\n", 614.7), ("RT: 10.245\nRW:\nRF:1\n", 614.7), ("RT: 614.7 s\n", 614.7),
-     ("RT: 10.245\n", None), ("RETENTION_TIME: 614.7\n", None), ("RETENTIONTIME: 614.7\n", None),
-     ("RetentionTime: 10.245\n", None)],
-)  # fmt: skip
-def test_minutes_are_those_of_programs_that_write_them(field: str, seconds: float | None) -> None:
-    """MS-DIAL and AMDIS; of others the unit is not known, and a run of 614 minutes is none."""
-    assert one(msp(field)).scans[0].retention_time_s == (None if seconds is None else pytest.approx(seconds))
 
 
 def test_what_massbank_writes_in_other_words_is_no_doubt() -> None:

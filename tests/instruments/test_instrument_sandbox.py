@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from instruments import (
     Limits,
     ParserSandbox,
     TooLarge,
-    UnknownFormat,
     child,
     read,
     wire,
@@ -63,48 +61,6 @@ def same(a: Reading, b: Reading) -> bool:
 def test_the_jail_gives_the_same_readings_as_reading_in_process(sandbox: ParserSandbox, content: bytes) -> None:
     for a, b in zip(sandbox.read(content, "x"), read(content, "x"), strict=True):
         assert same(a, b)
-
-
-def test_errors_of_the_reader_arrive_with_their_fields(sandbox: ParserSandbox) -> None:
-    with pytest.raises(CorruptFile) as caught:
-        sandbox.read(b"x;y\n1;2\n2;nan\n3;4\n")
-    assert (caught.value.code, caught.value.line) == ("not_finite", 3)
-    with pytest.raises(UnknownFormat):
-        sandbox.read(b"%PDF-1.7")
-    with pytest.raises(OSError, match="No such file"):
-        sandbox.read("/nowhere/at/all.csv")
-
-
-def test_hints_reach_the_child(sandbox: ParserSandbox) -> None:
-    text = "".join(f"{200 + i} {0.1 + i / 1e4}\n" for i in range(600)).encode()
-    assert sandbox.read(text, hints={"x_unit": "cm-1"})[0].x_unit == "cm-1"
-
-
-def test_a_warm_child_serves_one_file_after_the_other_without_a_new_start(
-    sandbox: ParserSandbox, tmp_path: Path
-) -> None:
-    """What makes it quick; how quick, the benchmarks measure."""
-    path = tmp_path / "a.jdx"
-    path.write_text(jcamp(list(range(2000)), form="DIFDUP"))
-    sandbox.read(path)
-    before = sandbox._idle.queue[0]
-    for _ in range(10):
-        sandbox.read(path)
-    assert sandbox._idle.queue[0] is before
-
-
-def test_threads_share_the_jail(sandbox: ParserSandbox) -> None:
-    titles: list[str] = []
-
-    def work(name: str) -> None:
-        titles.extend(r.title for r in sandbox.read(MSP.replace("Cocaine", name, 1).encode()))
-
-    threads = [threading.Thread(target=work, args=(f"n{i}",)) for i in range(12)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(titles) == sorted(f"n{i}" for i in range(12))
 
 
 def in_child(code: str) -> list[str]:
@@ -187,15 +143,6 @@ def test_a_closed_jail_leaves_no_process_and_refuses_work() -> None:
         sandbox.read(MSP.encode())
 
 
-def test_workers_are_recycled() -> None:
-    with ParserSandbox(recycle=2) as sandbox:
-        pids = set()
-        for _ in range(4):
-            sandbox.read(MSP.encode())
-            pids.add(sandbox._idle.queue[0]._process.pid)
-        assert len(pids) == 3
-
-
 def test_an_answer_that_does_not_add_up_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "out"
     with path.open("wb") as stream:
@@ -257,14 +204,6 @@ def test_a_reader_that_does_not_start_blames_no_file(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(jail_module, "START_SECONDS", 0.0)
     with ParserSandbox() as sandbox, pytest.raises(OSError, match="did not start"):
         sandbox.read(RUN)
-
-
-def test_a_file_of_more_readings_than_can_be_kept_is_refused_in_the_child() -> None:
-    with ParserSandbox(dataclasses.replace(DEFAULT_LIMITS, readings=2)) as sandbox:
-        assert len(sandbox.read(MSP.encode() + b"\n" + MSP.encode(), "a.msp")) == 2
-        with pytest.raises(TooLarge) as caught:
-            sandbox.read(b"\n".join([MSP.encode()] * 3), "a.msp")
-    assert caught.value.code == "too_many_readings"
 
 
 # --- the child's own code, in the open ------------------------------------------------------------------------------
@@ -339,14 +278,6 @@ def test_a_chatty_library_is_moved_to_stderr(capfd: pytest.CaptureFixture[str]) 
 # --- the sandbox's own bookkeeping -------------------------------------------------------------------------------------
 
 
-def test_the_jail_says_what_holds_its_children(sandbox: ParserSandbox) -> None:
-    held = sandbox.held()
-    assert held[-1] == "audit hook"
-    assert set(held) <= {"memory limit", "landlock", "seccomp", "audit hook"}
-    if sys.platform == "linux":
-        assert "memory limit" in held
-
-
 def test_compiled_code_in_the_child_gets_no_socket(sabotage: list[str]) -> None:
     sabotage.append("c = __import__('ctypes').CDLL(None); raise OSError(f'native socket {c.socket(2, 1, 0)}')")
     with ParserSandbox() as sandbox:
@@ -370,23 +301,6 @@ def test_memory_stays_under_the_limit_and_the_parent_stays_as_it_was(sabotage: l
         assert psutil.Process(worker._process.pid).memory_info().vms <= Limits().memory_bytes
         assert process.memory_info().rss - before < 64 * 2**20
         assert sandbox.read(MSP.encode(), "good")[0].title == "Cocaine"  # the same child, still alive
-
-
-def test_a_child_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with ParserSandbox(recycle=1) as sandbox:
-        real = subprocess.Popen
-        failures = [OSError("no process")]
-
-        def popen(*arguments: object, **more: object) -> object:
-            if failures:
-                raise failures.pop()
-            return real(*arguments, **more)  # type: ignore[call-overload]
-
-        monkeypatch.setattr(jail_module.subprocess, "Popen", popen)
-        assert sandbox.read(MSP.encode())[0].title == "Cocaine"
-        assert sandbox._idle.queue[0] is None  # its successor could not be started
-        assert sandbox.held()
-        assert sandbox.read(MSP.encode())[0].title == "Cocaine"
 
 
 @pytest.mark.parametrize(

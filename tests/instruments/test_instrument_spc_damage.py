@@ -8,46 +8,19 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import pytest
 
 from instruments import CorruptFile, InstrumentError, TooLarge, UnknownFormat, UnsupportedVariant, read, sniff
 from instruments.limits import Limits
 from spectra.types import Level
-from tests.instruments.instrument_files import codes, one, zipped
-from tests.instruments.spc_files import FLOATS, LABELS, RUN, SHORT, Y, multi, old, own_x, refused, single, survives
+from tests.instruments.instrument_files import codes, one
+from tests.instruments.spc_files import FLOATS, RUN, SHORT, Y, multi, old, own_x, refused, single, survives
 
 # --- recognising -------------------------------------------------------------------------------------------------
 
 
 def found(content: bytes, name: str = "") -> dict[str, int]:
     return {c.format: c.certainty for c in sniff(content[:65_536], content[-65_536:], len(content), name)}
-
-
-def test_an_spc_file_under_another_name_is_read_with_a_warning() -> None:
-    assert found(single(), "a.bin")["spc"] == 90
-    assert codes(one(single(), "a.spc")) == set()
-    assert codes(one(single(), "a.jdx")) == {"extension_mismatch"}
-
-
-@pytest.mark.parametrize("second", b"KLM")
-def test_one_fitting_byte_does_not_make_random_bytes_an_spc_file(second: int) -> None:
-    for seed in range(400):
-        noise = bytearray(random.Random(seed).randbytes(700))
-        noise[1] = second
-        assert "spc" not in found(bytes(noise))
-
-
-def test_files_of_other_kinds_that_share_the_byte_are_not_taken() -> None:
-    bitmap = b"BM" + struct.pack("<IIIIiiHHIIiiII", 70, 0, 54, 40, 2, 2, 1, 24, 0, 16, 2835, 2835, 0, 0) + bytes(300)
-    for content in (
-        zipped({"a.bin": bytes(range(256)) * 8}),
-        bitmap,
-        b"AKTA;" + b"1;2\n" * 200,
-        bytes(600),
-        single()[:200],
-    ):
-        assert "spc" not in found(content)
 
 
 def test_a_damaged_header_is_told_apart_by_the_name_of_the_file() -> None:
@@ -107,18 +80,6 @@ def test_a_file_whose_version_names_the_other_order_of_bytes_is_refused(
     assert "-endian" in error.message
 
 
-def test_codes_of_axes_that_do_not_exist_are_told_unless_a_label_or_a_person_names_the_unit() -> None:
-    for fields in ({"fxtype": 99}, {"fytype": 77}):
-        assert "unknown_code" in codes(one(single(**fields), "a.spc"))
-    named = {"flags": LABELS, "fcatxt": b"Wavenumber (cm-1)\0Absorbance\0"}
-    assert "unknown_code" not in codes(one(single(fxtype=99, fytype=77, **named), "a.spc"))
-    assert "unknown_code" not in codes(one(single(fytype=77), "a.spc", y_unit="absorbance"))
-
-
-def test_no_subfiles_means_one() -> None:
-    np.testing.assert_array_equal(one(spoiled(24, "<I", 0)).y, Y)
-
-
 @pytest.mark.parametrize(
     ("content", "limits"),
     [
@@ -144,13 +105,6 @@ SEEDS: dict[str, Callable[[], bytes]] = {
     "run": lambda: own_x(RUN),
     "old": lambda: old([Y] * 3, exponents=(2, 3, 4)),
 }
-
-
-@pytest.mark.parametrize("name", SEEDS)
-def test_a_file_cut_anywhere_is_refused_or_told(name: str) -> None:
-    content = SEEDS[name]()
-    for place in range(20):
-        assert survives(content[: len(content) * place // 20], "a.spc") in ("error", "warn")
 
 
 @pytest.mark.parametrize("name", SEEDS)

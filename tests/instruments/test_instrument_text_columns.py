@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from instruments import CorruptFile, InstrumentError, TooLarge, UnsupportedVariant, read, units
+from instruments import CorruptFile, TooLarge, UnsupportedVariant, read
 from spectra.types import Reading, ReadingKind
 from tests.instruments.instrument_files import codes, one
 
@@ -28,21 +28,6 @@ def facts(reading: Reading) -> tuple[ReadingKind, str, str, float]:
     return reading.kind, reading.x_unit, reading.y_unit, float(reading.x[-1])
 
 
-@pytest.mark.parametrize("text", [
-    "mS/cm", "Cond (mS / cm)", "V/cm", "Field V cm-1", "Irradiance (W/cm^2/nm)", "Molar absorptivity (M-1 cm-1)", "ε (M⁻¹ cm⁻¹)",
-    "L mol-1 cm-1", "Speed (nm/min)", "Area (mAU*s)", "Mass/%", "Mass (mg)", "Mass loss (%)",
-])  # fmt: skip
-def test_a_unit_of_something_per_length_is_none_of_an_axis(text: str) -> None:
-    assert units.x_unit(text) == ""
-
-
-@pytest.mark.parametrize(
-    "text", ["cm-1", "1/cm", "/cm", "(/cm)", "Wavenumber/cm-1", "x / cm-1", "rel. 1/cm", "Raman shift cm-1"]
-)
-def test_a_wavenumber_is_told_in_every_spelling(text: str) -> None:
-    assert units.x_unit(text) == "cm-1"
-
-
 @pytest.mark.parametrize(("name", "told"), [
     ("Wavenumber (nm)", True), ("Wavelength (cm-1)", True), ("Wavenumber (µm)", True), ("Wavelength (µm)", False),
     ("Wavenumber (cm-1)", False),
@@ -54,11 +39,6 @@ def test_a_wavenumber_in_a_unit_of_length_is_told(name: str, told: bool) -> None
 def test_times_that_rise_are_the_axis_before_another_column_in_no_order() -> None:
     readings = read(table("Time (min),UV (mAU),Base peak m/z", lambda i: f"{i / 10},{i},{100 + i * 37 % 50}").encode())
     assert [facts(r) for r in readings] == [(ReadingKind.CHROMATOGRAM, "min", "mAU", 5.9)]
-
-
-@pytest.mark.parametrize("name", ["mAU", "UV_mAU", "Signal mAU", "Signal (mAU)"])
-def test_the_unit_of_a_detector_needs_no_brackets(name: str) -> None:
-    assert one(table(f"time_min,{name}", lambda i: f"{i / 10},{i * 3}")).y_unit == "mAU"
 
 
 @pytest.mark.parametrize("head", [
@@ -95,16 +75,6 @@ def test_names_of_columns_may_be_numbers(head: str, names: list[str]) -> None:
     assert not any(r.x_unit == "" or "axis_guessed" in codes(r) for r in readings)
 
 
-@pytest.mark.parametrize(
-    "line", ["RT (min),5.12", "Laser wavelength (nm),785", "Exposure time (s),5", "Acquisition time (s),5"]
-)
-def test_a_name_with_its_value_above_a_spectrum_names_no_columns(line: str) -> None:
-    peaks = "".join(f"{mz},{i}\n" for i, mz in enumerate((41, 55, 82, 94, 105, 122, 150, 182, 198, 272, 303), start=3))
-    spectrum = peaks if "RT" in line else "".join(f"{200 + i},{4 + i % 3}.5\n" for i in range(1_500))
-    alike = one(f"{line.partition(',')[0]}: none\n{spectrum}")
-    assert facts(one(f"{line}\n{spectrum}"))[:2] == (("mass_spectrum", "m/z") if "RT" in line else facts(alike)[:2])
-
-
 def test_a_channel_is_one_of_a_chromatogram_only_where_its_line_begins_so() -> None:
     assert facts(one(OCEAN + LIGHT + ">>>>>End Spectral Data<<<<<\n"))[:2] == (ReadingKind.UV, "nm")
     assert one("Channel: UV_VIS_1\n" + LIGHT).kind is ReadingKind.CHROMATOGRAM
@@ -113,11 +83,6 @@ def test_a_channel_is_one_of_a_chromatogram_only_where_its_line_begins_so() -> N
 def test_a_table_that_its_program_closes_is_told_where_the_last_line_is_gone() -> None:
     assert "may_be_cut" in codes(one(OCEAN + LIGHT))
     assert "may_be_cut" not in codes(one(OCEAN.replace("OOIBase32", "OceanView") + LIGHT))
-
-
-def test_names_above_a_line_of_units_are_kept_where_the_last_column_is_empty() -> None:
-    reading = one(table(AVASOFT, lambda i: f" {542.89 + i * 0.16:.2f};{12000 + i}.000;    0.000;    0.000"))
-    assert (reading.meta["y_label"], reading.y_unit, reading.x_unit) == ("Sample [counts]", "counts", "nm")
 
 
 @pytest.mark.parametrize("empty", ["", "0"])
@@ -168,27 +133,6 @@ def test_a_library_whose_marks_are_damaged_is_no_table(text: str, damaged: str) 
     assert caught.value.code == "damaged_library"
 
 
-def test_a_count_of_peaks_above_the_only_table_is_no_damage() -> None:
-    assert (
-        one("Sample: x\nNum Peaks\t3\nm/z\tIntensity\n82.1\t812\n105\t227\n182.1\t999\n").kind
-        is ReadingKind.MASS_SPECTRUM
-    )
-
-
-def test_names_filled_with_nuls_are_read_without_a_word_and_numbers_are_not() -> None:
-    text = (
-        "Data measured with spectrometer name: 0804016U1"
-        + "\0" * 40
-        + "\r\nWave   ;Transmittance\r\n[nm]   ;[% transmittance]\r\n"
-    )
-    rows = "".join(f"{300 + i}.00;{i % 90}.5\r\n" for i in range(400))
-    reading = one(text + rows, "a.ttt")
-    assert (reading.n_points, reading.y_unit, codes(reading)) == (400, "transmittance (%)", set())
-    assert "\0" not in str(reading.meta)
-    with pytest.raises(InstrumentError):
-        read((text + rows.replace("3.5\r\n", "3" + "\0" * 2 + "\r\n")).encode(), "a.ttt")
-
-
 def test_a_time_in_nanoseconds_is_not_taken_as_minutes() -> None:
     reading = one(table("*BLOCK 1  ( Time[ns]  No_of_photons )", lambda i: f"{i * 0.003:.6f} ,    {i}"))
     assert (reading.kind, reading.x_unit) == (ReadingKind.OTHER, "ns")
@@ -197,11 +141,6 @@ def test_a_time_in_nanoseconds_is_not_taken_as_minutes() -> None:
 def test_a_weight_over_time_is_neither_a_spectrum_nor_a_chromatogram() -> None:
     temperature, weight = read(table("Temp./C;Time/min;Mass/%", lambda i: f"{30 + i};{i / 2};{100 - i / 4}").encode())
     assert (temperature.x_unit, weight.x_unit, weight.kind) == ("min", "min", ReadingKind.OTHER)
-
-
-def test_a_laser_with_a_power_is_one_of_raman() -> None:
-    reading = one(table("LaserWavelength_nm\t785\nLaserPower_mW\t11.1", lambda i: f"{100 + i * 20}\t{4.5 + i % 3}", 90))
-    assert reading.kind is ReadingKind.RAMAN
 
 
 def test_nobody_is_asked_where_both_answers_hold_too_many_columns() -> None:

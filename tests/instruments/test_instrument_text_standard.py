@@ -63,68 +63,9 @@ def test_powers_of_ten_as_people_write_them(number: Callable[[float], str], deci
     agrees(one(written(lambda v: number(v).replace(".", decimal)), "x.csv"))
 
 
-@pytest.mark.parametrize("blank", ["\u2009", "\u202f", "\u00a0", "\u2007"])
-@pytest.mark.parametrize("mark", [";", "\t", " "])
-def test_narrow_blanks_group_thousands_and_part_no_columns(blank: str, mark: str) -> None:
-    agrees(one(written(lambda v: f"{v:,.4f}".replace(",", blank), mark=mark), "x.csv"))
-
-
-@pytest.mark.parametrize(
-    "unit",
-    ["Wavenumber / cm⁻¹", "Wavenumber (cm\u22121)", "cm\u20131", "Wellenzahl [1/cm]", "ν̃ / cm\u00af\u00b9", "x (cm^{-1})",
-     "x (cm**-1)", "x (1 / cm)"],
-)  # fmt: skip
-def test_every_spelling_of_wavenumbers(unit: str) -> None:
-    agrees(one(written(plain, f"{unit};Absorbance"), "x.csv"))
-
-
-@pytest.mark.parametrize(
-    ("label", "unit"),
-    [("T / %", "transmittance (%)"), ("R / %", "reflectance (%)"), ("Reflectance / %", "reflectance (%)"),
-     ("Transmittance / %", "transmittance (%)")],
-)  # fmt: skip
-def test_per_cent_after_a_slash(label: str, unit: str) -> None:
-    text = written(lambda v: plain(v) if v > 1 else plain(50 + 40 * v), f"Wavenumber / cm⁻¹;{label}")
-    assert one(text, "x.csv").y_unit == unit
-
-
-@pytest.mark.parametrize(
-    ("label", "unit"),
-    [("Wavelength (Å)", "Å"), ("Wavelength / pm", "pm"), ("Wavenumber [1/m]", "1/m"), ("Wavenumber (m⁻¹)", "m⁻¹"), ("Energy (eV)", "eV"),
-     ("Time (ms)", "ms"), ("Time [h]", "h"), ("Time / milliseconds", "milliseconds")],
-)  # fmt: skip
-def test_a_unit_that_is_none_of_ours_is_kept_and_not_taken_for_the_usual_one(label: str, unit: str) -> None:
-    reading = one(written(plain, f"{label};Signal"), "x.csv")
-    assert reading.x_unit == unit
-    assert reading.kind is (ReadingKind.CHROMATOGRAM if "Time" in label else ReadingKind.OTHER)
-
-
-def test_absolute_intensity_is_no_absorbance() -> None:
-    text = "m/z\tAbs. Intensity\tRel. Intensity\n" + "".join(
-        f"{40 + 7.3 * i:.1f}\t{100 * i + 1}\t{i}\n" for i in range(12)
-    )
-    reading = one(text, "x.txt")
-    assert (reading.kind, reading.y_unit) == (ReadingKind.MASS_SPECTRUM, "intensity")
-
-
 @pytest.mark.parametrize("label", ["Intensity / 10³ counts", "Absorbance × 10^3", "Absorbance (10⁻³)"])
 def test_a_power_of_ten_in_the_header_is_not_passed_over(label: str) -> None:
     assert "scaled_label" in warned(one(written(plain, f"Wavenumber (cm-1);{label}"), "x.csv"))
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_encodings_with_and_without_a_byte_order_mark(encoding: str, end: str) -> None:
-    sign = "-" if encoding == "cp1252" else "\u2212"
-    unit = "cm-\u00b9" if encoding == "cp1252" else "cm⁻¹"
-    text = written(lambda v: plain(v).replace("-", sign), f"Wavenumber ({unit});Absorbance")
-    agrees(one(text.replace("\n", end).encode(encoding), "x.csv"))
-
-
-def test_utf16_without_a_mark_may_begin_in_another_script() -> None:
-    text = written(plain, "Волновое число (cm-1);Absorbance", "\t")
-    agrees(one(text.encode("utf-16-le"), "x.csv"))
-    assert one(text.encode("utf-16-be"), "x.csv").n_points == 40
 
 
 @pytest.mark.parametrize("broken", ["{x},{y},7", "{x}", "{x},OVER", "{x},*****"])
@@ -142,13 +83,6 @@ def test_a_row_of_another_length_beside_the_table_is_a_warning(place: int, row: 
     lines = written(plain, mark=",").splitlines()
     lines.insert(place, row)
     assert "row_length" in warned(one("\n".join(lines) + "\n", "x.csv"))
-
-
-def test_the_number_of_points_that_a_line_announces_is_held_against_the_rows() -> None:
-    for line in ("# of Points;{}", "NPOINTS;{}", "Number of data points: {}", "Anzahl Datenpunkte = {}"):
-        text = written(plain)
-        assert "count_mismatch" in warned(one(line.format(50) + "\n" + text, "x.csv"))
-        agrees(one(line.format(40) + "\n" + text, "x.csv"))
 
 
 def rows(count: int, tall: int = 1) -> str:
@@ -175,18 +109,6 @@ def test_every_section_that_holds_a_curve_is_read_and_named() -> None:
     assert "sections_left_out" in warned(read(odd.encode(), "run.txt")[0])
 
 
-def test_tables_under_the_same_header_are_readings_of_their_own() -> None:
-    def spectra(caption: str, first: int = 200) -> str:
-        return f"{caption}\nWavelength (nm),Absorbance\n" + "".join(f"{first + i},{i / 10}\n" for i in range(20)) + "\n"
-
-    found = read((spectra("Sample: A") + spectra("Sample: B")).encode(), "x.csv")
-    assert [(r.title, r.n_points) for r in found] == [("A", 20), ("B", 20)]
-    marked = read((spectra("=== Spectrum A ===") + spectra("=== Spectrum B ===")).encode(), "x.csv")
-    assert [r.title for r in marked] == ["x: Spectrum A", "x: Spectrum B"]
-    unnamed = read((spectra("") + spectra("")).encode(), "x.csv")
-    assert [r.title for r in unnamed] == ["x: table (1)", "x: table (2)"]
-
-
 def test_a_table_that_a_comment_or_the_head_of_a_page_parts_is_one() -> None:
     lines = written(plain, mark=",").splitlines()
     for comment in ("# lamp changed", "% note, with comma", "// x"):
@@ -206,37 +128,6 @@ def test_a_quoted_name_may_be_broken_over_two_lines() -> None:
 def test_a_row_that_is_lost_leaves_a_gap_in_even_steps(lost: int) -> None:
     lines = written(plain).splitlines()
     assert "gap" in warned(one("\n".join(lines[:lost] + lines[lost + 1 :]) + "\n", "x.csv"))
-
-
-def test_steps_that_change_slowly_or_at_many_places_are_no_gaps() -> None:
-    grating = np.cumsum(np.linspace(1.8, 1.2, 60)) + 300
-    rough = np.cumsum(np.where(np.arange(60) % 9, 1.0, 2.5)) + 300
-    for axis in (grating, rough):
-        text = "Raman shift (cm-1);Counts\n" + "".join(f"{x:.2f};{500 + i % 7}\n" for i, x in enumerate(axis))
-        assert not one(text, "x.csv").warnings
-    kept = np.delete(grating, 30)
-    text = "Raman shift (cm-1);Counts\n" + "".join(f"{x:.2f};{500 + i % 7}\n" for i, x in enumerate(kept))
-    assert "gap" in warned(one(text, "x.csv"))
-
-
-def test_axes_that_are_named_line_by_line_as_jasco_does() -> None:
-    def jasco(mark: str, decimal: str, points: int = 40, first: str = "4000.0") -> str:
-        head = [
-            "TITLE;made",
-            "DATA TYPE;",
-            "XUNITS;1/CM",
-            "YUNITS;ABSORBANCE",
-            f"FIRSTX;{first}",
-            f"NPOINTS;{points}",
-            "XYDATA",
-        ]
-        table = written(lambda v: plain(v).replace(".", decimal), mark=mark).partition("\n")[2]
-        return "\n".join(head).replace(";", mark) + "\n" + table
-
-    for mark, decimal in (("\t", "."), (";", ","), (",", ".")):
-        agrees(one(jasco(mark, decimal), "x.txt"))
-        assert "count_mismatch" in warned(one(jasco(mark, decimal, points=41), "x.txt"))
-        assert "first_x" in warned(one(jasco(mark, decimal, first="400"), "x.txt"))
 
 
 @pytest.mark.parametrize("line", ["Resolution;4 cm-1", "Method;wavelength scan", "Delay;time"])
@@ -268,12 +159,6 @@ def test_a_number_that_would_vanish_is_refused(value: str) -> None:
     assert one("\n".join(["# run 3-012e-4567-88, 0e-999", *spectrum, ""]), "a.csv").n_points == 60
 
 
-def test_a_line_above_the_header_that_names_no_axis_is_none_of_it() -> None:
-    """PerkinElmer: a sample's name above cm-1,A."""
-    spectrum = one('"Sample","coc"\ncm-1,A\n' + table(rows=60).partition("\n")[2], "a.csv")
-    assert (spectrum.y_unit, spectrum.meta["y_label"]) == ("absorbance", "A")
-
-
 @pytest.mark.parametrize("power", ["x10^-3", "×10⁻³", "/ 10^3"])
 def test_a_power_of_ten_in_the_name_of_a_column_is_told(power: str) -> None:
     assert "scaled_label" in warned(one(table(header=f"Wavenumber (cm-1),Absorbance {power}", rows=60), "a.csv"))
@@ -292,38 +177,9 @@ def test_a_column_whose_first_word_comes_late_hides_no_peaks(late: str) -> None:
     assert (spectrum.kind, spectrum.n_points, codes(spectrum)) == (ReadingKind.MASS_SPECTRUM, 200, set())
 
 
-@pytest.mark.parametrize(
-    ("at", "mark"),
-    [(at, mark) for at in (1, 40) for mark in ("", ";", " ", "\t", ".")],
-)
-def test_a_row_at_either_end_of_a_table_that_lost_its_separator_is_told(at: int, mark: str) -> None:
-    lines = written(plain, mark=",").splitlines()
-    lines[at] = lines[at].replace(",", mark)
-    assert warned(one("\n".join(lines) + "\n", "x.csv")) == {"row_damaged"}
-
-
 def test_quoted_rows_that_grew_together_are_told() -> None:
     lines = [",".join(f'"{cell}"' for cell in line.split(",")) for line in written(plain, mark=",").splitlines()]
     assert warned(one("\n".join([*lines[:-2], lines[-2] + lines[-1]]) + "\n", "x.csv")) == {"row_damaged"}
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "40",
-        "1,234",
-        "1,234.5",
-        "2026-12-01",
-        '"01.12.2026"',
-        "01.12.2026 14.30",
-        "4000 400 4",
-        "3 40 1",
-        "192.168.1.10",
-    ],
-)
-def test_a_number_or_a_date_above_a_table_is_no_row_of_it(line: str) -> None:
-    reading = one(f"Wavenumber (cm-1)\tAbsorbance\n{line}\n" + written(plain, mark="\t").partition("\n")[2], "x.txt")
-    agrees(reading)
 
 
 def in_quotes(value: float, digits: int) -> str:
@@ -342,16 +198,6 @@ def test_thousands_in_quotes_among_commas_are_read(tall: int, *, everywhere: boo
     trace = one("Time (min),Signal (counts)\n" + "\n".join(rows) + "\n", "x.csv")
     np.testing.assert_allclose(trace.y, y, atol=0.06)
     assert not trace.warnings
-
-
-def test_whole_thousands_in_quotes_need_a_point_elsewhere() -> None:
-    peaks = [(41.1, 120), (51.2, 9990), (65.3, 1230), (77.4, 1000000)]
-    spectrum = one("m/z,Intensity\n" + "".join(f"{m},{in_quotes(i, 0)}\n" for m, i in peaks), "x.csv")
-    assert list(zip(spectrum.x, spectrum.y, strict=True)) == peaks
-    swapped = one("Intensity,m/z\n" + "".join(f"{in_quotes(i, 0)},{m}\n" for m, i in peaks), "x.csv")
-    assert list(zip(swapped.x, swapped.y, strict=True)) == peaks
-    decimal = one("Time (min),Signal\n" + "".join(f'"{i},125","2,{200 + i}"\n' for i in range(1, 9)), "x.csv")
-    assert decimal.x.tolist() == [i + 0.125 for i in range(1, 9)]
 
 
 @pytest.mark.parametrize("damaged", ['"1,980"', '"1,98"'])
@@ -373,15 +219,3 @@ def test_per_cent_behind_every_value_is_their_unit() -> None:
     assert (named.n_points, named.meta["header"]) == (len(Y), {"Sample": "A-12"})
     mixed = written(percent, "Wavenumber(cm-1);Transmittance").replace("%", "", 1)
     assert "row_damaged" in warned(one(mixed, "x.csv"))
-
-
-@pytest.mark.parametrize(
-    ("header", "x_unit", "y_unit"),
-    [("Волновое число (см-1);Пропускание (%)", "cm-1", "transmittance (%)"), ("波数 (cm-1);透过率 (%)", "cm-1", "transmittance (%)"),
-     ("波数;吸光度", "cm-1", "absorbance"), ("Волновое число;Оптическая плотность", "cm-1", "absorbance"),
-     ("Длина волны (нм);Поглощение", "nm", "absorbance"), ("波长;吸光度", "nm", "absorbance")],
-)  # fmt: skip
-def test_columns_named_in_russian_and_chinese(header: str, x_unit: str, y_unit: str) -> None:
-    reading = one(written(lambda v: plain(v) if v > 1 or "%" not in header else plain(50 + 40 * v), header), "x.csv")
-    assert (reading.x_unit, reading.y_unit) == (x_unit, y_unit)
-    assert not {"axis_guessed", "ordinate_unknown"} & warned(reading)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from instruments import CorruptFile
-from instruments.validate import check, checked, count_remark, direction
-from spectra.types import FloatArray, Level, MassSpectrum, Reading, ReadingKind, Remark
-from tests.instruments.instrument_files import codes, one
+from instruments.validate import check, checked
+from spectra.types import FloatArray, Level, MassSpectrum, Reading, ReadingKind
+from tests.instruments.instrument_files import codes
 
 WAVENUMBERS = np.linspace(400.0, 4000.0, 901)
 UP = 0.05 + np.exp(-(((WAVENUMBERS - 1700) / 20) ** 2))  # one band of absorbance
@@ -23,12 +23,6 @@ def reading(
 
 def found(made: Reading) -> dict[str, Level]:
     return {r.code: r.level for r in check(made)}
-
-
-def test_an_ordinary_spectrum_has_nothing_to_be_said() -> None:
-    assert found(reading(WAVENUMBERS, UP, y_unit="absorbance")) == {}
-    assert found(reading(WAVENUMBERS[::-1], DOWN, y_unit="transmittance")) == {}
-    assert found(reading(WAVENUMBERS, 100 * DOWN, y_unit="transmittance (%)")) == {}
 
 
 @pytest.mark.parametrize(
@@ -48,12 +42,6 @@ def test_an_error_stops_the_import_and_names_the_reading(made: Reading, code: st
         checked(reading(made.x, made.y, made.kind, made.x_unit, scans=made.scans, title="sample 7"))
     assert caught.value.code == code
     assert "sample 7" in str(caught.value)
-
-
-def test_an_error_that_a_reader_found_itself_stops_the_import_too() -> None:
-    with pytest.raises(CorruptFile) as caught:
-        checked(reading([1, 2], [1, 2], remarks=(Remark(Level.ERROR, "own", "It cannot be."),)))
-    assert (caught.value.code, str(caught.value)) == ("own", "It cannot be.")
 
 
 @pytest.mark.parametrize(
@@ -78,19 +66,6 @@ def test_an_error_that_a_reader_found_itself_stops_the_import_too() -> None:
 def test_what_is_odd_is_told(made: Reading, code: str, level: Level) -> None:
     assert found(made)[code] is level
     assert code in codes(checked(made))
-
-
-def test_the_order_of_peaks_and_a_single_peak_are_no_matter() -> None:
-    assert found(reading([50, 60], [1, 2], ReadingKind.MASS_SPECTRUM, "m/z")) == {}
-    assert found(reading([50], [1], ReadingKind.MASS_SPECTRUM, "m/z")) == {}
-    assert found(reading([500], [0])) == {"one_point": Level.WARNING}
-
-
-@pytest.mark.parametrize("scale", [1.0, 100.0])
-def test_transmittance_whose_bands_point_up_is_doubted(scale: float) -> None:
-    unit = "transmittance (%)" if scale > 1 else "transmittance"
-    assert "looks_like_absorbance" in found(reading(WAVENUMBERS, scale * UP, y_unit=unit))
-    assert "looks_like_absorbance" not in found(reading(WAVENUMBERS, scale * DOWN, y_unit=unit))
 
 
 def test_absorbance_whose_bands_point_down_is_doubted_but_not_for_a_negative_spike() -> None:
@@ -134,45 +109,8 @@ def test_an_axis_with_the_numbers_of_another_unit_is_doubted_until_a_person_answ
     assert code not in codes(checked(made, x_answered=True))
 
 
-@pytest.mark.parametrize(
-    ("x", "kind", "unit"),
-    [(_axis(600, 1800), ReadingKind.IR, "cm-1"), (_axis(200, 1000), ReadingKind.RAMAN, "cm-1"), (_axis(50, 700), ReadingKind.IR, "cm-1"),
-     (_axis(190, 1100), ReadingKind.UV, "nm"), (_axis(350, 2500), ReadingKind.UV, "nm"), (_axis(0, 60), ReadingKind.CHROMATOGRAM, "min"),
-     (_axis(0, 1800), ReadingKind.CHROMATOGRAM, "s")],
-)  # fmt: skip
-def test_ordinary_axes_are_not_doubted(x: FloatArray, kind: ReadingKind, unit: str) -> None:
-    assert not {c for c in found(reading(x, np.linspace(0.1, 0.9, 200), kind, unit)) if c.startswith("looks_like")}
-
-
 def test_an_answer_about_y_ends_the_doubt_about_y_only() -> None:
     made = reading(WAVENUMBERS[:400], DOWN[:400], y_unit="absorbance")
     doubted = codes(checked(made))
     assert "looks_like_transmittance" in doubted
     assert codes(checked(made, y_answered=True)) == doubted - {"looks_like_transmittance"}
-
-
-def test_no_answer_makes_an_absorbance_of_ninety_possible() -> None:
-    made = reading(_axis(200, 800), 100 * np.linspace(0.1, 0.9, 200), y_unit="absorbance")
-    assert codes(checked(made, y_answered=True)) == {"implausible_absorbance", "looks_like_wavelength"}
-
-
-def test_the_doubt_reaches_a_file_and_its_answer_ends_it() -> None:
-    text = "Wavenumber (cm-1);Transmittance\n" + "".join(
-        f"{a:.1f};{b:.5f}\n" for a, b in zip(WAVENUMBERS, UP, strict=True)
-    )
-    assert "looks_like_absorbance" in codes(one(text))
-    answered = one(text, y_unit="absorbance")
-    assert (answered.y_unit, answered.warnings) == ("absorbance", ())
-
-
-def test_a_remark_of_the_reader_is_not_said_twice() -> None:
-    own = Remark(Level.WARNING, "unsorted_x", "As the file says.")
-    assert checked(reading([500, 700, 600], [1, 2, 3], remarks=(own,))).remarks == (own,)
-
-
-def test_counts_and_directions() -> None:
-    assert count_remark(3, 3, "peaks") is None
-    remark = count_remark(1e6, 3, "peaks")
-    assert remark is not None
-    assert remark.text == "The file announces 1,000,000 peaks but holds 3."
-    assert [direction(np.array(x, float)) for x in ([1, 2, 3], [3, 2, 1], [1, 1, 2], [5])] == [1, -1, 0, 1]

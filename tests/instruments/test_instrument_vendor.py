@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -22,18 +21,15 @@ from instruments import (
     Probe,
     TooLarge,
     UnsupportedVariant,
-    assurance_sentence,
     confine,
     formats,
     read,
 )
 from instruments import reading as reading_module
-from instruments.assurance import lower
 from instruments.readers import (
     vendor,
     vendor_open,
     vendor_runs,
-    vendor_sniff,
     vendor_tables,
     vendor_traces,
 )
@@ -46,14 +42,11 @@ from tests.instruments.vendor_files import (
     Library,
     Y,
     chemstation_ch,
-    chemstation_folder,
-    ole,
     opened,
     perkin_elmer_sp,
     renishaw_wdf,
     written,
 )
-from tests.support import requirements
 
 needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 needs_data = pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data are not on this machine")
@@ -151,17 +144,6 @@ def test_compiled_readers_never_enter_this_process() -> None:
 
 
 @needs_vendor
-def test_a_perkin_elmer_spectrum_says_how_far_its_reader_is_proven(sandbox: ParserSandbox) -> None:
-    (reading,) = sandbox.read(perkin_elmer_sp(), "a.sp")
-    assert (reading.kind, reading.x_unit, reading.y_unit) == (ReadingKind.IR, "cm-1", "absorbance")
-    assert (reading.x[0], reading.x[-1], reading.format) == (4000, 700, "perkin-elmer-sp")
-    np.testing.assert_allclose(reading.y, Y)
-    assert reading.meta["assurance"] == "medium"
-    assert "medium confidence" in assurance_sentence(reading.meta["assurance"])
-    assert reading.meta["library"].startswith("openreadout 0.4")
-
-
-@needs_vendor
 @pytest.mark.parametrize(
     ("unit", "y", "expected", "remarks"),
     [("A", Y, "absorbance", {"implausible_absorbance"}), ("%T", Y, "transmittance (%)", set())],
@@ -175,57 +157,12 @@ def test_the_ordinate_is_what_the_file_says(
 
 
 @needs_vendor
-def test_a_person_may_correct_unit_and_kind(sandbox: ParserSandbox) -> None:
-    (reading,) = sandbox.read(perkin_elmer_sp(), "a.sp", {"x_unit": "nm", "y_unit": "reflectance", "kind": "uv"})
-    assert (reading.x_unit, reading.y_unit, reading.kind) == ("nm", "reflectance", ReadingKind.UV)
-    (reading,) = sandbox.read(perkin_elmer_sp(), "a.sp", {"format": "perkin-elmer-sp"})
-    assert reading.n_points == 60
-
-
-@needs_vendor
-@pytest.mark.parametrize("name", ["a.sp", "a.txt", "a.raw", "", "a.csv", "strange name.x y"])
-def test_right_bytes_under_a_wrong_name_are_read_with_a_warning(sandbox: ParserSandbox, name: str) -> None:
-    (reading,) = sandbox.read(perkin_elmer_sp(), name)
-    assert reading.n_points == 60
-    assert ("extension_mismatch" in codes(reading)) == (name in ("a.raw", "a.csv"))
-
-
-@needs_vendor
 def test_a_series_keeps_the_place_of_each_spectrum(sandbox: ParserSandbox) -> None:
     readings = sandbox.read(renishaw_wdf((Y, Y[::-1], Y)), "a.wdf")
     assert [r.meta["z"] for r in readings] == [0, 1, 2]
     assert [r.title.rpartition(" (")[2] for r in readings] == ["1 of 3)", "2 of 3)", "3 of 3)"]
     np.testing.assert_allclose(readings[1].y, Y[::-1], rtol=1e-6)
     assert {(r.kind, r.x_unit, r.x[0]) for r in readings} == {(ReadingKind.RAMAN, "cm-1", 1800.0)}
-
-
-@needs_vendor
-def test_a_chemstation_signal_and_its_folder(sandbox: ParserSandbox, tmp_path: Path) -> None:
-    (single,) = sandbox.read(chemstation_ch(), "FID1A.ch")
-    assert (single.kind, single.x_unit, single.y_unit, single.instrument) == (
-        ReadingKind.CHROMATOGRAM,
-        "min",
-        "pA",
-        "HP G1530A",
-    )
-    assert (single.x[0], single.y[0], single.y[-1]) == (1.0, pytest.approx(0.1), pytest.approx(0.159))
-    folder = written(tmp_path, "run.D", chemstation_folder())
-    packed = zipped({f"run.D/{n}": c for n, c in chemstation_folder().items()})
-    for source in (folder, packed):
-        first, second = sandbox.read(source, None if source is folder else "run.zip")
-        assert (first.title, first.format, first.y.tolist()) == ("FID1A", "chemstation", single.y.tolist())
-        assert second.y[0] == pytest.approx(0.5)
-        assert first.meta["assurance"] == "high"
-    assert sandbox.read(folder)[0].source_sha256 != sandbox.read(packed, "run.zip")[0].source_sha256
-
-
-@needs_vendor
-def test_a_signal_that_cannot_be_read_is_named(sandbox: ParserSandbox, tmp_path: Path) -> None:
-    files = chemstation_folder() | {f"DAD{i}.uv": b"\x0231\0" + b"LC DATA FILE" + bytes(600) for i in range(7)}
-    readings = sandbox.read(written(tmp_path, "run.D", files))
-    (text,) = (r.text for r in readings[0].remarks if r.code == "signals_not_read")
-    assert "dad0.uv" in text
-    assert "others" in text
 
 
 @needs_vendor
@@ -249,32 +186,6 @@ def test_a_count_that_lies_is_no_reading(sandbox: ParserSandbox) -> None:
             sandbox.read(perkin_elmer_sp(points=points), "a.sp")
         assert caught.value.code == "short_data"
     assert "x_interval" in codes(sandbox.read(perkin_elmer_sp(points=59), "a.sp")[0])
-
-
-@needs_vendor
-def test_a_spectrum_whose_axis_is_gone_is_warned_of(sandbox: ParserSandbox) -> None:
-    content = renishaw_wdf((Y, Y))
-    first, second = sandbox.read(content[: content.index(b"XLST")], "a.wdf")
-    assert (first.x_unit, first.kind) == ("point", ReadingKind.OTHER)
-    assert "no_axis" in codes(first) - codes(second)
-
-
-@needs_vendor
-@pytest.mark.parametrize(
-    ("number", "words", "unit"),
-    [(0, "arbitrary units", ""), (2, "absolute wavenumbers", "absolute 1/cm"), (4, "electronvolts", "eV"),
-     (14, "unit number 14 of WiRE", "")],
-)  # fmt: skip
-def test_an_axis_in_another_unit_than_raman_shift_is_said(
-    sandbox: ParserSandbox, number: int, words: str, unit: str
-) -> None:
-    content = renishaw_wdf().replace(
-        b"XLST" + struct.pack("<IQII", 0, 16 + 8 + 240, 1, 1), b"XLST" + struct.pack("<IQII", 0, 264, 1, number)
-    )
-    (reading,) = sandbox.read(content, "a.wdf")
-    assert (reading.x_unit, reading.kind, reading.x[0]) == (unit, ReadingKind.OTHER, 1800.0)
-    assert f"The file gives the axis of its spectra in {words}, not as Raman shift" in reading.warnings[0]
-    assert "no_axis" not in codes(reading)
 
 
 @needs_vendor
@@ -306,16 +217,6 @@ def test_what_the_child_does_with_a_real_file_raises_nothing_unforeseen(row: Any
         assert reading.meta["assurance"] in ("low", "medium", "high")
         assert np.isfinite(reading.x).all()
     assert not any("reader_failed" in codes(r) for r in readings)
-
-
-@needs_vendor
-@needs_data
-@pytest.mark.usefixtures("inside")
-def test_proven_formats_say_high_and_the_others_medium_or_low() -> None:
-    for row in manifest():
-        if row.format in ("thermo_raw", "perkinelmer_sp", "shimadzu_lcd_gcd"):
-            assert {r.meta["assurance"] for r in read(row.path)} == {"medium"}
-            assert "Read without the vendor's software; medium confidence" in assurance_sentence("medium")
 
 
 @needs_vendor
@@ -376,13 +277,6 @@ def test_a_run_keeps_what_each_scan_says() -> None:
     assert "other" not in run.meta
 
 
-def test_ion_sources_that_differ_are_not_guessed() -> None:
-    for sources in (["ESI", "APCI"], [], ["unheard of"]):
-        library = Library(spectra=[{"index": 0, "scan_count": 2, "extra": {"ion_sources": sources}}])
-        library.scans = [scan(), scan(rt_s=2.0)]
-        assert {s.ionisation for s in spectra_of(library)[0].scans} == {""}
-
-
 def test_a_run_without_peaks_shows_the_stored_total_and_says_so() -> None:
     library = Library(spectra=[{"index": 0, "scan_count": 2}])
     library.scans = [scan(mz=[], intensity=[], rt_s=t, total_ion_current=t * 10) for t in (1.0, 2.0)]
@@ -425,16 +319,6 @@ def test_times_of_a_signal_come_from_what_the_file_says(
     library.arrays[0] = [[5.0, 6.0, 7.0]]
     (reading,) = traces_of(library)
     assert (reading.x[0], reading.x[-1], reading.x_unit, reading.y_unit) == (first, last, unit, "mV")
-
-
-def test_exact_times_of_a_table_are_preferred_to_a_regular_axis() -> None:
-    library = Library(
-        traces=[trace(extra={"function": 2, "axis": {"quantity": "time", "first": 0.0, "step": 1.0, "unit": "min"}})],
-        tables=[{"index": 4, "row_count": 9, "columns": [{"name": "rt_min"}], "extra": {"function": 2}},
-                {"index": 5, "row_count": 3, "columns": [{"name": "rt_min"}], "extra": {"function": 2}}],
-    )  # fmt: skip
-    library.arrays[0], library.rows[5] = [[5.0, 6.0, 7.0]], [[0.1], [0.3], [0.4]]
-    assert traces_of(library)[0].x.tolist() == [0.1, 0.3, 0.4]
 
 
 def test_several_channels_are_several_signals_and_an_empty_one_is_none() -> None:
@@ -527,24 +411,6 @@ def test_columns_of_a_table_become_signals_unless_they_are_shown_already() -> No
     library.rows[0] = [[1.0, 9.0], [2.0, 9.0]]
     (reading,) = vendor_tables.tables(opened(library), Hints(kind="other", x_unit="s", y_unit="V"), Limits())
     assert (reading.kind, reading.x_unit, reading.y_unit, reading.y.tolist()) == (ReadingKind.OTHER, "s", "V", [9, 9])
-
-
-def test_a_variant_nobody_compared_lowers_the_assurance() -> None:
-    said = {"level": "unvalidated", "reasons": ["[x] instrument ZQ: never seen"], "strict_refuses": ["traces"],
-            "undecoded": [{"structure": "ScanInfo"}, {"structure": "a", "detail": "the log"}]}  # fmt: skip
-    one = opened(Library(assurance=said))
-    remarks, meta = one.doubts("traces")
-    assert meta == {"assurance": "low"}
-    assert "instrument ZQ" in remarks[0].text
-    assert one.doubts("spectra") == ((), {})
-    assert [r.text for r in one.undecoded()] == [
-        "Not read from this file: ScanInfo.",
-        "Not read from this file: the log.",
-    ]
-    assert "low confidence" in assurance_sentence("low")
-    assert lower("high", "medium") == "medium"
-    assert lower("high", "who knows") == "low"
-    assert assurance_sentence("who knows") == assurance_sentence("low")
 
 
 def test_the_check_of_the_library_is_told_once_per_code_and_an_error_refuses() -> None:
@@ -642,56 +508,3 @@ def test_a_file_of_another_format_than_announced_is_refused(monkeypatch: pytest.
 
 def probe(content: bytes, name: str = "") -> Probe:
     return Probe(content[:65536], content[-65536:], len(content), name, lambda at, n: content[at : at + n])
-
-
-def test_compound_documents_are_told_apart_by_what_is_in_them() -> None:
-    assert vendor_sniff.sniff_shimadzu(probe(ole("GC Raw Data"), "a.gcd"))[0] == 95  # type: ignore[index]
-    assert vendor_sniff.sniff_shimadzu(probe(ole("WordDocument"), "a.gcd")) is None
-    assert vendor_sniff.sniff_shimadzu(probe(ole("GCMS Raw Data"), "a.lcd")) is None
-    assert vendor_sniff.sniff_shimadzu(probe(ole("GC Raw Data")[:512], "a.lcd"))[0] == 75  # type: ignore[index]
-    for content, code in ((ole("GCMS Raw Data"), "unsupported_shimadzu_qgd"), (ole("Y-Data"), "unsupported_jasco_jws"),
-                          (ole("WordDocument"), "not_an_instrument_file_ole")):  # fmt: skip
-        with pytest.raises(InstrumentError) as caught:
-            read(content, "a.bin")
-        assert caught.value.code == code
-
-
-@pytest.mark.parametrize(
-    ("head", "version"),
-    [(b"\x0281\0\x0cGC DATA FILE", "81"), (b"\x018\0\x00\x0cGC DATA FILE", "8"), (b"\x0281\0\x04TEXT", ""), (b"\x0281\0", ""),
-     (b"plain text", ""), (b"\x03179\0" + bytes(700), ""), (b"\x03179\0" + bytes(0x141) + b"\x03" + "179".encode("utf-16-le"), "179")],
-)  # fmt: skip
-def test_a_chemstation_file_is_known_by_its_version(head: bytes, version: str) -> None:
-    assert vendor_sniff.chemstation_version(head) == version
-
-
-def test_an_unknown_chemstation_version_and_other_hdf5_are_less_certain() -> None:
-    assert vendor_sniff.sniff_chemstation(probe(b"\x0299\0\x0cGC DATA FILE")) == (80, "ChemStation file")
-    assert vendor_sniff.sniff_chemstation(probe(b"\x0281\0\x0cGC DATA FILE")) == (96, "ChemStation version 81")
-    hdf5 = vendor_sniff.HDF5 + bytes(600)
-    assert vendor_sniff.sniff_mzmlb(probe(hdf5, "a.mzMLb"))[0] == 75  # type: ignore[index]
-    assert vendor_sniff.sniff_mzmlb(probe(hdf5, "a.h5")) is None
-    for word, found in ((b"\0mzML\0", True), (b"\4mzML\x30\x01", True), (b"mzMLb 1.0", True), (b"\0not mzMLb\0", False),
-                        (b"\0a.mzML\0", False), (b"\0mzML.x\0", False), (b"Conversion to mzML\0", False)):  # fmt: skip
-        assert bool(vendor_sniff.sniff_mzmlb(probe(hdf5 + word + bytes(60)))) is found
-    assert vendor_sniff.sniff_perkin_elmer(probe(b"PEPEDataSet - 4D")) is None
-    assert vendor_sniff.sniff_mzmlb(probe(b"no hdf5", "a.mzMLb")) is None
-    assert vendor_sniff.sniff_omnic_series(probe(b"Spectral Exte")) == (85, "first bytes")
-    assert vendor_sniff.sniff_omnic_series(probe(b"Spectral Data File")) is None
-
-
-def test_a_run_of_masshunter_without_scans_says_so(tmp_path: Path) -> None:
-    folder = written(
-        tmp_path, "run.d", {"AcqData/VWD1.cd": b"x", "AcqData/VWD1.cg": b"y", "AcqData/Devices.xml": b"<a/>"}
-    )
-    with pytest.raises(UnsupportedVariant, match=r"MassHunter run .* without mass spectra") as caught:
-        read(folder)
-    assert "MSScan.bin" in caught.value.hint
-    assert "CSV" in caught.value.hint
-
-
-def test_the_extra_is_there_where_it_must_be() -> None:
-    """A strict run (MAST_TEST_REQUIRE=vendor) fails here instead of skipping a third of this file."""
-    if not HAS_VENDOR:
-        requirements.absent("vendor", "the extra mast-lims[vendor] is not installed")
-    assert "vendor" in {f.extra.name for f in formats() if f.extra is not None and f.extra.installed}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,9 +16,8 @@ from instruments import reading as reading_module
 from instruments.readers import vendor_notes, vendor_traces
 from instruments.readers.lost_values import zeroed
 from instruments.validate import warning
-from tests.instruments.instrument_files import codes
 from tests.instruments.real_facts import HAS_VENDOR
-from tests.instruments.vendor_files import Library, Y, ole, opened, perkin_elmer_sp, renishaw_wdf, written
+from tests.instruments.vendor_files import Library, ole, opened, written
 
 needs_vendor = pytest.mark.skipif(not HAS_VENDOR, reason="the extra mast-lims[vendor] is not installed")
 
@@ -143,47 +141,6 @@ def test_signals_of_a_shimadzu_file_that_gave_no_reading_are_named() -> None:
         found = vendor_notes.shimadzu(source, opened(Library(traces=traces)))
         assert [r.code for r in found] == ["signals_not_read"] * len(lost)
         assert all(name in r.text for r, name in zip(found, lost, strict=True))
-
-
-@needs_vendor
-@pytest.mark.parametrize(
-    ("old", "new", "code"),
-    [
-        (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", min(Y), 10 * max(Y)), "y_range"),
-        (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", -1e-9, max(Y)), "y_range"),
-        (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", min(Y) - 0.1, max(Y)), ""),
-        (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", 0.0, max(Y)), ""),  # where a plot begins
-        (struct.pack("<dd", min(Y), max(Y)), struct.pack("<dd", math.nan, 0), ""),
-        (np.asarray(Y[20:40]).astype("<f8").tobytes(), bytes(160), "y_range"),
-        (b"\x01\0A", b"\x01\0 ", "y_unit_unknown"),
-    ],
-)
-def test_a_perkin_elmer_spectrum_is_held_against_what_it_says(
-    sandbox: ParserSandbox, old: bytes, new: bytes, code: str
-) -> None:
-    content = perkin_elmer_sp()
-    assert content.count(old) == 1
-    found = codes(sandbox.read(content.replace(old, new), "a.sp")[0]) - codes(sandbox.read(content, "a.sp")[0])
-    assert found == ({code} if code else set())
-    columns = struct.pack("<hi", -29820, 3) + b"abc"  # newer programs add blocks behind that of the spectrum
-    for behind, told in (
-        (bytes(9), True),
-        (columns, False),
-        (2 * columns, False),
-        (columns + b"\1", True),
-    ):
-        assert ("trailing_data" in codes(sandbox.read(content + behind, "a.sp")[0])) is told
-
-
-@needs_vendor
-def test_spectra_that_a_wire_file_does_not_count_and_lists_that_it_lost_are_noticed(sandbox: ParserSandbox) -> None:
-    content = bytearray(renishaw_wdf((Y, Y[::-1], Y)))
-    assert not codes(sandbox.read(bytes(content), "a.wdf")[0]) & {"spectra_uncounted", "cut_short"}
-    struct.pack_into("<QQ", content, 64, 2, 2)
-    assert "spectra_uncounted" in codes(sandbox.read(bytes(content), "a.wdf")[0])
-    struct.pack_into("<QQ", content, 64, 3, 3)
-    struct.pack_into("<I", content, 92, 2)
-    assert "cut_short" in codes(sandbox.read(bytes(content), "a.wdf")[0])
 
 
 NOISE = np.random.default_rng(7).normal(100.0, 1.0, 400)

@@ -25,18 +25,6 @@ def packed(tmp_path: Path):
     return look
 
 
-def test_files_come_in_their_order_with_their_folders_and_without_litter(packed) -> None:
-    many = packed(
-        zipped({"b/x.jdx": b"1", "a.jdx": b"22", "__MACOSX/._a.jdx": b"3", "b/.DS_Store": b"4", "e.txt": b""})
-    )
-    assert len(many) == 3
-    found = list(many.members())
-    assert [(m.name, m.content, m.error) for m in found] == [
-        ("b/x.jdx", b"1", None), ("a.jdx", b"22", None), ("e.txt", b"", None)
-    ]  # fmt: skip
-    assert [m.name for m in many.members()] == ["b/x.jdx", "a.jdx", "e.txt"], "it may be gone through again"
-
-
 @pytest.mark.parametrize("content", [zipped({"only.jdx": b"1", "__MACOSX/._only.jdx": b"2"}), b"##TITLE=x", b"PK"])
 def test_what_is_no_zip_of_many_is_left_to_the_usual_reader(packed, content: bytes) -> None:
     assert packed(content) is None
