@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
-import structlog
 from sqlmodel import Session, select
 
 from app.intake.people.tables import Person
@@ -18,12 +18,18 @@ from app.platform.db import Database, metadata
 from app.platform.kernel.errors import Conflict
 from app.settings import Settings
 
-_log = structlog.get_logger(__name__)
 _BACK = "Put back the one this service was started with, from where you keep it. If it is lost for good: mast db replace-secret"
 _GONE = (
     "Someone who can write the database took it away, so do not trust its audit log before you have looked: mast audit verify. "
     "Then restore the last good backup elsewhere, or go on with the secret that is there: mast db replace-secret."
 )
+
+
+def _log() -> Any:
+    """Imported with its first line: with rich it is a tenth of a second, and most verbs log nothing."""
+    import structlog
+
+    return structlog.get_logger(__name__)
 
 
 def unlock(settings: Settings, database: Database, *, instead: bool = False) -> bool:
@@ -158,18 +164,18 @@ def note_anchor(settings: Settings, database: Database) -> None:
     try:
         with database.read() as session:
             anchor = str(audit.anchor(session))
-        _log.info("audit_anchor", anchor=anchor)
+        _log().info("audit_anchor", anchor=anchor)
         if settings.audit_anchor is not None:
             with settings.audit_anchor.open("a") as file:
                 file.write(f"{database.clock().isoformat(timespec='seconds')} {anchor}\n")
     except (OSError, sa.exc.SQLAlchemyError) as error:  # the service goes on
-        _log.error("audit_anchor_failed", error=type(error).__name__)
+        _log().error("audit_anchor_failed", error=type(error).__name__)
 
 
 def begin(settings: Settings, database: Database) -> None:
     """What a server says of its data when it starts."""
     if open_to_others(settings.data_dir):
-        _log.warning("data_folder_open_to_others", folder=str(settings.data_dir), hint="chmod -R go= on it")
+        _log().warning("data_folder_open_to_others", folder=str(settings.data_dir), hint="chmod -R go= on it")
     note_anchor(settings, database)
 
 
@@ -188,7 +194,7 @@ def look_for_damage(database: Database) -> None:
             damage = damage_in(connection)
         if damage:
             database.damage = damage
-            _log.error("database_damaged", said=damage)
+            _log().error("database_damaged", said=damage)
 
 
 def damage_in(connection: sa.Connection) -> str:

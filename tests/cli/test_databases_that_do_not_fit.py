@@ -72,7 +72,7 @@ def test_a_backup_of_an_older_version_is_restored_and_brought_up(
     with_a_next_migration(tmp_path, monkeypatch)
     assert "Run mast db upgrade first" in mast("serve", code=1).stderr
     mast("db", "upgrade")
-    assert (older, at_schema(there)) == (newest, "test_next")
+    assert (older, at_schema(there)) == (newest, "0099")
     with closing(sqlite3.connect(there)) as database:
         assert database.execute("SELECT name FROM agency").fetchall() == [("Our service",)]
 

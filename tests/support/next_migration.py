@@ -14,7 +14,7 @@ NEXT = '''
 """a column for the test"""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "test_next", "{head}", None, None
+revision, down_revision, branch_labels, depends_on = "0099", "{head}", None, None
 TABLES = ("agency", "person", "session", "sample", "analysis")
 
 
@@ -34,9 +34,8 @@ def downgrade() -> None:
 
 
 def with_a_next_migration(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From now on the program has one migration more, `test_next`."""
+    """From now on the program has one migration more, 0099."""
     scripts = folder / "alembic"
     shutil.copytree(migrate.script_folder(), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    head = migrate.ScriptDirectory(str(scripts)).get_current_head()
-    (scripts / "versions" / "test_next.py").write_text(NEXT.format(head=head))
+    (scripts / "versions" / "0099_of_a_test.py").write_text(NEXT.format(head=migrate.known_revisions()[-1]))
     monkeypatch.setattr(migrate, "script_folder", lambda: scripts)

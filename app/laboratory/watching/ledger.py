@@ -76,7 +76,7 @@ class Row:
 class Ledger:
     """The rows, and the newest of each path in memory. One process at a time (locks.OnlyOne).
 
-    A damaged one is begun anew, since the server recognises what has arrived; what was there is kept as `.damaged`.
+    A damaged one is replaced, since the server recognises what has arrived; what was there is kept as `.damaged`.
     Raises sqlite3.Error (disk full, no access), LedgerOfAnother.
     """
 

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy import event
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
@@ -154,6 +153,8 @@ class Database:
             try:
                 callback()
             except Exception:
+                import structlog
+
                 structlog.get_logger(__name__).exception("wake_failed", topic=topic)
 
     def read(self) -> Session:
@@ -169,6 +170,8 @@ class Database:
         damaged = any(words in said for words in ("malformed", "not a database"))
         if damaged or getattr(context.original_exception, "sqlstate", None) in ("XX001", "XX002"):
             self.damage = said
+            import structlog
+
             structlog.get_logger(__name__).error("database_damaged", said=said)
 
     def can_write(self) -> bool:

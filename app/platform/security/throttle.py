@@ -16,7 +16,6 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-import structlog
 from sqlmodel import col
 
 from app.platform.db import Database, UnitOfWork
@@ -105,6 +104,8 @@ class Throttle:
         except sa.exc.TimeoutError:  # every connection is taken: the database can be written, so nothing is tried
             raise
         except (sa.exc.SQLAlchemyError, OSError, StorageFull) as error:
+            import structlog
+
             structlog.get_logger(__name__).warning("throttle_not_written", error=type(error).__name__)
             return False
         return True

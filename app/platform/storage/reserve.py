@@ -12,7 +12,6 @@ import uuid
 from pathlib import Path
 
 import sqlalchemy.exc
-import structlog
 
 from app.platform.kernel.errors import StorageFull
 
@@ -67,6 +66,8 @@ class Reserve:
         """Free its space, because something could not be written."""
         if self._size and self._path.exists():
             self._path.unlink(missing_ok=True)
+            import structlog
+
             structlog.get_logger(__name__).error("disk_full", freed_bytes=self._size)
 
     def make_way(self) -> None:
