@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from spectra import Calibration, MassLibrary, MassSpectrum, SpectrumError, calibrate
 from spectra.confidence.calibration import shipped
-from spectra.confidence.fitting import Observation, fitted
 from spectra.confidence.identify import checksum
 from tests.spectra.spectrum_builders import library_of
 
@@ -118,19 +116,3 @@ def test_a_worse_reading_never_gets_a_smaller_set(values: np.ndarray, quality: f
     rule = shipped("ei")
     good = rule.set_size(rule.probabilities(values, quality, peaks), peaks)
     assert rule.set_size(rule.probabilities(values, quality - 0.2, peaks), peaks) >= good
-
-
-def test_wider_scatter_gives_a_wider_temperature() -> None:
-    def seen(spread: float) -> list[Observation]:
-        out = []
-        for k in range(40):
-            rng = np.random.default_rng(k)
-            drawn = rng.normal(0, spread, 6) + np.r_[1.0, np.zeros(5)]
-            order = np.argsort(-drawn)
-            figures = {"gap": 0.1, "composite": float(rng.uniform())}
-            out.append(Observation(f"c{k}", drawn[order], int(np.argmin(order)), 0.9, 50, figures, figures))
-        return out
-
-    base = replace(shipped("ei"), temperature=1.0)
-    narrow, wide = fitted(base, seen(0.1), []), fitted(base, seen(1.0), [])
-    assert wide.temperature > 2 * narrow.temperature

@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 
 from spectra import MassLibrary, MassSpectrum, SpectrumError
 from spectra.mixture.ei_beside import left_beside
-from spectra.mixture.ei_features import NAMES
-from spectra.mixture.ei_inclusion import Rule, places, reported, shipped_layers
-from spectra.mixture.ei_left import composite
-from spectra.mixture.ei_likelihood import fit_sets
-from spectra.mixture.unit_mass import weigh
-from spectra.preprocess import prepare
-from spectra.similarity import Composite
+from spectra.mixture.ei_inclusion import Rule, places, reported
 from spectra.starter import starter_mass_library
 from spectra.types import MixtureExplanation
-from tests.spectra.spectrum_builders import MDA, MDMA, library_of, nominal_spectra
+from tests.spectra.spectrum_builders import MDA, MDMA, library_of
 
 LIBRARY = starter_mass_library()
 NAMED = list(LIBRARY.names)
@@ -132,41 +126,6 @@ def test_empty_queries_and_libraries_are_answered_plainly() -> None:
         LIBRARY.explain(MassSpectrum([58], [0]))
     nothing = MassLibrary.from_arrays([], [], [0], names=[], compounds=[])
     assert nothing.explain(MDMA).components == ()
-
-
-def test_the_joint_fit_recovers_known_coefficients() -> None:
-    found = weigh(LIBRARY, _of(("Caffeine", 1.0), ("Cocaine", 0.3)), 2)
-    assert found is not None
-    problem, _ = found
-    members = np.array([[int(np.flatnonzero(problem.entry == NAMED.index(n))[0]) for n in ("Caffeine", "Cocaine")]])
-    theta, loss = fit_sets(problem, members, np.log(np.full((1, 2), 0.2, dtype=np.float32)), 12)
-    assert np.exp(theta[0, 1] - theta[0, 0]) == pytest.approx(0.3, abs=0.02)
-    assert loss[0] < 0.05
-
-
-@given(st.lists(st.tuples(nominal_spectra(), nominal_spectra()), min_size=1, max_size=4))
-def test_what_the_others_leave_is_matched_as_a_reading_of_its_own(
-    pairs: list[tuple[MassSpectrum, MassSpectrum]],
-) -> None:
-    mass = np.arange(40, 57)
-    readings, entries = np.zeros((2, len(pairs), mass.size))
-    rule, expected = Composite(), []
-    for k, (reading, entry) in enumerate(pairs):
-        query, table = prepare(reading, False), library_of([entry]).table
-        readings[k, query.mz.astype(int) - 40] = query.intensity
-        entries[k, np.asarray(table.mz, dtype=int) - 40] = table.intensity
-        reverse = rule.reverse(query, table, table.match(query, rule.window))
-        expected.append([float(rule.row(query, table)[0]), float(reverse[0])])
-    assert composite(mass.astype(float), readings, entries) * 1000 == pytest.approx(np.array(expected), abs=0.05)
-
-
-def test_every_feature_has_a_weight_and_every_compound_a_finite_row() -> None:
-    assert shipped_layers().compound.weight.shape == (len(NAMES),)
-    found = weigh(LIBRARY, MDMA, 3)
-    assert found is not None
-    features = found[1].features
-    assert features.shape[1] == len(NAMES)
-    assert np.isfinite(features).all()
 
 
 RULE = Rule(

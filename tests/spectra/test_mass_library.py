@@ -7,12 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance, SpectrumError, peaktable
+from spectra import LibraryEntry, MassLibrary, MassSpectrum, Provenance, SpectrumError
 from spectra.acceleration import numba_present
 from spectra.index import candidates as rows
-from spectra.index.topk import best
-from spectra.peaktable import PeakTable
-from spectra.preprocess import prepare
 from spectra.similarity import SCORES, score_named
 from tests.spectra.spectrum_builders import MDA, MDMA, accurate_spectra, library_of, nominal_spectra
 from tests.support.budget import size
@@ -54,22 +51,6 @@ def _check_against_brute_force(found: list, expected: list[float], top: int) -> 
     left = [e for i, e in enumerate(expected) if i not in {c.entry for c in found}]
     floor = min((c.score for c in found), default=0.0) if len(found) == top else 0.0
     assert all(e <= floor + 1e-5 * scale for e in left)
-
-
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 40))
-def test_best_orders_by_score_falling_then_index_rising(values: list[int], top: int) -> None:
-    scores = np.array(values, dtype=np.float32)
-    expected = sorted((i for i in range(len(values)) if values[i] > 0), key=lambda i: (-values[i], i))[:top]
-    assert best(scores, top).tolist() == expected
-
-
-@settings(max_examples=30, deadline=None)
-@given(references=st.lists(nominal_spectra(), min_size=2, max_size=8), query=nominal_spectra(), seed=st.integers(0, 99))
-def test_the_order_of_entries_changes_no_score(references: list[MassSpectrum], query: MassSpectrum, seed: int) -> None:
-    order = np.random.default_rng(seed).permutation(len(references))
-    straight = library_of(references).scores(query)
-    shuffled = library_of([references[i] for i in order]).scores(query)
-    assert shuffled.tolist() == straight[order].tolist()
 
 
 @settings(max_examples=30, deadline=None)
@@ -196,21 +177,3 @@ def test_a_spectrum_explained_altogether_is_explained_to_exactly_one(spectrum: M
     library = library_of([spectrum])
     for found in (library.search(spectrum), *library.search_many([spectrum], score="weighted_cosine")):
         assert [c.explained_fraction for c in found] == [1.0]
-
-
-@settings(max_examples=size(20, 40), deadline=None)
-@given(
-    references=st.lists(accurate_spectra(), min_size=1, max_size=6),
-    query=accurate_spectra(),
-    tolerance=st.sampled_from([0.003, 0.009, 0.01, 0.0245]),
-)
-def test_few_peaks_and_many_are_matched_alike(
-    references: list[MassSpectrum], query: MassSpectrum, tolerance: float
-) -> None:
-    asked, found = prepare(query, accurate=True), []
-    for few in (0, 1_000):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(peaktable, "_FEW_PEAKS", few)
-            matches = PeakTable.of(references, accurate=True).match(asked, tolerance)
-        found.append((matches.row.tolist(), matches.lib.tolist(), matches.query.tolist()))
-    assert found[0] == found[1]

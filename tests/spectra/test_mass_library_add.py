@@ -69,21 +69,6 @@ def test_a_failed_save_leaves_the_stored_library_as_it_was(tmp_path: Path, monke
     assert [p.name for p in tmp_path.iterdir()] == ["lib"]
 
 
-def test_adding_to_a_large_library_keeps_its_index() -> None:
-    rng = np.random.default_rng(1)
-    n = 30_000
-    mz = np.sort(rng.choice(np.arange(40, 140), (n, 12)).astype(float), axis=1) + np.arange(12) * 100
-    library = MassLibrary.from_arrays(
-        mz.ravel(), rng.uniform(1, 9, n * 12), np.arange(n + 1) * 12, names=["x"] * n, compounds=["x"] * n
-    )
-    library.search(MDMA, score="weighted_cosine")
-    built = library.engine.cosine(1.0, 0.5)[0]
-    grown = library.add(_entries([MDMA], n))
-    found = grown.search(MDMA, score="weighted_cosine", top=1)
-    assert grown.engine.cosine(1.0, 0.5)[0] is built
-    assert found[0].entry == n
-
-
 def test_adding_nothing_or_no_spectrum_is_refused() -> None:
     library = MassLibrary.build(_entries([MDMA]))
     with pytest.raises(SpectrumError, match="at least one entry"):

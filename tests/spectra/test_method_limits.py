@@ -9,29 +9,13 @@ import pytest
 from spectra import method_limits
 from spectra.confidence.limits import load
 
+TECHNIQUES = (
+    "ftir", "FTIR-ATR", "raman", "EI-MS", "gc-ms", "MS/MS", "dart-ms", "strip", "reagent", "uv", "GC_MS", "LC_UV", "ambient_MS",
+    "TLC", "GC_FID", "qNMR", "visual",
+)  # fmt: skip
 
-@pytest.mark.parametrize(
-    "technique",
-    [
-        "ftir",
-        "FTIR-ATR",
-        "raman",
-        "EI-MS",
-        "gc-ms",
-        "MS/MS",
-        "dart-ms",
-        "strip",
-        "reagent",
-        "uv",
-        "GC_MS",
-        "LC_UV",
-        "ambient_MS",
-        "TLC",
-        "GC_FID",
-        "qNMR",
-        "visual",
-    ],
-)
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
 def test_every_technique_has_its_limits(technique: str) -> None:
     texts = method_limits(technique)
     assert texts[0] == '"Not seen" is not "absent".'

@@ -18,7 +18,7 @@ from spectra.index.topk import best
 from spectra.peaktable import PeakTable
 from spectra.preprocess import Peaks, micro, prepare
 from spectra.similarity import Entropy
-from spectra.similarity.log2 import gain, log2
+from spectra.similarity.log2 import gain
 from tests.spectra.spectrum_builders import accurate_spectra
 from tests.support.budget import size
 
@@ -172,8 +172,3 @@ def test_the_bound_of_a_pair_is_never_below_what_it_adds(first: list[float], sec
     assert (UPPER[codes(a)] >= a).all()
     exact = SCALE * gain(a.astype(np.float64)[:, None] + 0 * b[None, :], b.astype(np.float64)[None, :] + 0 * a[:, None])
     assert (BOUNDS[codes(a)][:, codes(b)] >= exact).all()
-
-
-@given(st.floats(1e-12, 1.0))
-def test_log2_by_table_is_log2(x: float) -> None:
-    assert log2(np.array([x]))[0] == pytest.approx(np.log2(x), abs=2e-15, rel=1e-14)

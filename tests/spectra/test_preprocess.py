@@ -9,8 +9,8 @@ from hypothesis import given
 from spectra import MassSpectrum, SpectrumError, preprocess
 from spectra.index import queries
 from spectra.index.queries import Queries
-from spectra.preprocess import MERGE_DA, merge_close, nominal_mass, prepare, prepare_many
-from tests.spectra.spectrum_builders import accurate_spectra, nominal_spectra
+from spectra.preprocess import MERGE_DA, merge_close, nominal_mass, prepare
+from tests.spectra.spectrum_builders import accurate_spectra
 
 
 def test_the_unit_mass_boundary_lies_at_649() -> None:
@@ -34,21 +34,6 @@ def test_merged_peaks_lie_further_apart_than_the_merging_distance(spectrum: Mass
     peaks = prepare(spectrum, accurate=True)
     assert (np.diff(peaks.mz) > MERGE_DA).all()
     assert peaks.intensity.max() == pytest.approx(999.0)
-
-
-@given(nominal_spectra(), accurate_spectra(), accurate_spectra())
-def test_many_spectra_at_once_are_prepared_as_one_by_one(a: MassSpectrum, b: MassSpectrum, c: MassSpectrum) -> None:
-    for accurate in (False, True):
-        parts = [a, b, c]
-        offsets = np.r_[0, np.cumsum([s.mz.size for s in parts])]
-        mz = np.concatenate([s.mz[::-1] for s in parts])
-        intensity = np.concatenate([s.intensity[::-1] for s in parts])
-        got = prepare_many(mz, intensity, offsets, accurate)
-        for k, spectrum in enumerate(parts):
-            alone = prepare(spectrum, accurate)
-            part = slice(got[2][k], got[2][k + 1])
-            np.testing.assert_allclose(got[0][part], alone.mz)
-            np.testing.assert_allclose(got[1][part], alone.intensity)
 
 
 @pytest.mark.parametrize("accurate", [False, True])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 from spectra import MassSpectrum
 from spectra.confidence.features_ei import FEATURES, features
 from spectra.confidence.identify import candidates_of, rank_compounds
-from spectra.confidence.ranking_ei import shortlist
 from spectra.preprocess import prepare
 from tests.spectra.spectrum_builders import MDA, MDMA, accurate_spectra, library_of, nominal_spectra
 
@@ -59,16 +57,6 @@ def test_the_order_of_entries_changes_no_score(entries: list, query: MassSpectru
     right = dict(zip(mixed.compounds, mixed.scores.tolist(), strict=True))
     assert left.keys() == right.keys()
     assert all(left[key] == pytest.approx(right[key], abs=1e-9) for key in left)
-
-
-@given(st.lists(nominal_spectra(), min_size=1, max_size=8), nominal_spectra())
-def test_the_shortlist_holds_every_entry_of_a_small_library_that_shares_a_peak(
-    entries: list, query: MassSpectrum
-) -> None:
-    library = library_of(entries)
-    peaks = prepare(query, False)
-    shared = [k for k in range(len(entries)) if np.isin(library.table.peaks(k).mz, peaks.mz).any()]
-    assert shortlist(library, peaks).tolist() == shared
 
 
 PRECURSOR = MassSpectrum([91.054, 119.086, 150.128], [30, 100, 20], 150.128, "ESI")

@@ -8,25 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from spectra import LibraryFileError, MassLibrary, MassSpectrum
+from spectra import LibraryFileError, MassLibrary
 from spectra.index import store
 from spectra.starter import starter_infrared_library
-from tests.spectra.spectrum_builders import MDA, MDMA, library_of, nominal_spectra
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(references=st.lists(nominal_spectra(), min_size=1, max_size=6), query=nominal_spectra())
-def test_a_saved_mass_library_answers_as_before(
-    tmp_path: Path, references: list[MassSpectrum], query: MassSpectrum
-) -> None:
-    library = library_of(references, names=[f"Ä{i}" for i in range(len(references))])
-    library.save(tmp_path / "lib")
-    again = MassLibrary.open(tmp_path / "lib")
-    assert again.search(query) == library.search(query)
-    assert list(again.names) == list(library.names)
+from tests.spectra.spectrum_builders import MDA, MDMA, library_of
 
 
 def test_saving_again_replaces_the_library_and_leaves_no_scraps(tmp_path: Path) -> None:

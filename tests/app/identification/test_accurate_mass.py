@@ -135,15 +135,6 @@ def test_where_no_spectrum_resembles_the_reading_the_formula_answers() -> None:
     assert {"formula", "adduct", "error_ppm", "isotope_cosine", "isomers", "mz"} <= set(plain(first[0]))
 
 
-def test_fragments_and_false_isotopes_are_set_aside_with_their_reason() -> None:
-    parent, light = "C11H15NO2", "C10H10O2"  # MDMA less methylamine is safrole
-    query = MassSpectrum([adduct_mz(light), adduct_mz(parent)], [60, 100], ionisation="DART")
-    answer = matched(query)
-    assert [one.formula for one in answer.formula_screen.formulas] == [parent]
-    assert answer.formula_screen.set_aside == (f"{light} could be a fragment of {parent} and is not counted.",)
-    assert answer.formula_screen.set_aside[0] in answer.sentences
-
-
 def test_lock_masses_come_before_the_search_by_spectrum() -> None:
     home, query = book("a", "Large", "Cocaine"), reading_of("Large", ppm=22.0)
     assert matched(query, [home]).level == "related"

@@ -115,10 +115,6 @@ NO_STANDARD = [{k: v for k, v in level.items() if k != "internal_standard"} for 
 ROUGH = [{**level, "response": r} for level, r in zip(LEVELS, (50, 700, 10, 900, 40, 800), strict=True)]
 CURVES: list[tuple[dict[str, Any], str]] = [
     ({"levels": LEVELS[:2]}, "2 different levels are too few"),
-    ({"levels": [], "internal_standard": ""}, "0 different levels are too few"),
-    ({"levels": [{**LEVELS[0], "concentration": -1}, *LEVELS[1:]]}, "not below zero"),
-    ({"levels": [{**level, "concentration": 1} for level in LEVELS]}, "all levels have the concentration 1"),
-    ({"levels": [{**LEVELS[0], "internal_standard": 0}, *LEVELS[1:]]}, "no signal of the internal standard"),
     ({"levels": [{**LEVELS[0], "internal_standard": None}, *LEVELS[1:]]}, "for all or for none"),
     ({"levels": ROUGH}, "lies above its highest level"),
     ({"levels": NO_STANDARD}, "Give the signal of the internal standard"),
@@ -128,15 +124,11 @@ CURVES: list[tuple[dict[str, Any], str]] = [
     ({"valid_until": "2020-01-01T00:00:00Z"}, "valid beyond today"),
     ({"purity": 1.2}, "fraction above 0 and up to 1"),
     ({"purity_u": -0.1}, "not below zero"),
-    ({"blanks": [1.0, 2.0]}, "2 blanks are too few"),
     ({"instrument_id": str(uuid4())}, "no such instrument"),
 ]
 ASKED: list[tuple[dict[str, Any], str]] = [
     ({"responses": [{"response": 420}]}, "its signal is needed"),
-    ({"responses": [{"response": 420, "internal_standard": 0}]}, "no signal of the internal standard"),
-    ({"responses": [{"response": -1, "internal_standard": 500}]}, "not below zero"),
     ({"preparation": {"volume_ml": 10}}, "weight of the sample (mg) is needed"),
-    ({"preparation": {"mass_mg": 0, "volume_ml": 10}}, "above zero"),
     ({"preparation": {"mass_mg": 1, "volume_ml": 10}}, "more than all of it"),
     ({"unit": "mg_per_unit"}, "needs the weight of the unit"),
     ({"wanted_form": "kryptonide"}, "no form"),

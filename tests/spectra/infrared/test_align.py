@@ -72,16 +72,6 @@ def test_sets_fitted_together_give_what_they_give_alone_and_equal_entries_do_no_
     assert (together[2].state.share >= 0).all()
 
 
-def test_the_columns_of_a_fit_are_its_slopes() -> None:
-    scene = scene_of(LIBRARY.references, curve(reading({1: 0.6, 4: 0.4})))
-    found = fit(scene, scene.white, State.single(1).plus(4, 0.3), 3)
-    np.testing.assert_allclose(found.residual, scene.white.project(scene.y) - found.state.share @ found.C, atol=1e-6)
-    np.testing.assert_allclose(found.E[0], found.D.sum(axis=0))
-    np.testing.assert_allclose(found.rest * scene.white.root, found.residual, atol=1e-2 * np.abs(found.residual).max())
-    assert found.obj == pytest.approx(found.chi2 + found.weight * found.prior)
-    assert found.shares.sum() == pytest.approx(1.0)
-
-
 def test_noise_is_measured_from_the_reading_and_mismatch_is_told_from_it() -> None:
     rng = np.random.default_rng(5)
     used = np.ones(3000, dtype=bool)

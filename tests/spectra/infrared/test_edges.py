@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from spectra import InfraredLibrary, InfraredSpectrum, starter_infrared_library
-from spectra.infrared.bands import summit
 from spectra.infrared.check_bands import resolution_of
 from spectra.infrared_grid import GRID
-from spectra.similarity.infrared import INFRARED_SCORES, InfraredScore
+from spectra.similarity.infrared import InfraredScore
 
 
 def test_a_score_that_is_none_and_a_shift_out_of_reach_are_refused() -> None:
@@ -18,15 +17,6 @@ def test_a_score_that_is_none_and_a_shift_out_of_reach_are_refused() -> None:
     for shift in (-1.0, 51.0):
         with pytest.raises(ValueError, match="between 0 and 50"):
             InfraredScore(max_shift=shift)
-
-
-@pytest.mark.parametrize("name", sorted(INFRARED_SCORES))
-def test_a_matrix_of_scores_is_the_scores_of_its_pairs(name: str) -> None:
-    curves = np.asarray(starter_infrared_library().curves[:3], dtype=np.float64)
-    rule = InfraredScore(name, 4.0)
-    expected = [[rule.pair(q, r)[0] for r in curves] for q in curves]
-    np.testing.assert_allclose(rule.matrix(curves, curves), expected, atol=2e-3)
-    np.testing.assert_allclose(np.diag(rule.matrix(curves, curves)), 1.0, atol=1e-3)
 
 
 def test_two_curves_with_too_few_points_in_common_score_nothing() -> None:
@@ -45,12 +35,6 @@ def test_ranges_that_do_not_meet_are_said_and_an_entry_is_given_back_as_it_was_b
     assert low.overlap_note(low.spectrum(0), 0) == ""
     entry = low.entry(0)
     assert (entry.substance, entry.compound, entry.technique) == ("Low", "L", "IR")
-
-
-def test_a_maximum_at_the_end_of_the_axis_is_where_it_is() -> None:
-    x = np.arange(1000.0, 1020.0, 2.0)
-    assert summit(x, x, 9) == 1018.0
-    assert summit(x, np.ones(10), 4) == 1008.0
 
 
 def test_a_width_is_taken_only_where_a_whole_band_stands() -> None:

@@ -147,10 +147,3 @@ def test_a_sister_alone_is_only_possible_however_well_it_fits(monkeypatch: pytes
     assert answer.incomplete
     assert [(c.compound, c.grade) for c in answer.components] == [("Sister", "possible")]
     assert (answer.residual_ratio or 0.0) > load("infrared")["grades"]["lone_excess"]
-
-
-def test_a_lone_reference_has_nothing_to_differ_from() -> None:
-    lone = InfraredLibrary.from_arrays(AXIS, curves()[:1], names=["S0"], compounds=["S0"])
-    answer = lone.explain(reading({0: 1.0}))
-    assert [c.compound for c in answer.components] == ["S0"]
-    assert answer.differences == ()

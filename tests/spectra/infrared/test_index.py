@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum, LibraryFileError
 from spectra.index import infrared_bounds, store
-from spectra.index.infrared_bounds import Bounds
 from spectra.index.infrared_search import RankedEntries, Ranking, Search
 from spectra.infrared_grid import GRID, curve, in_units
 from spectra.similarity.infrared import InfraredScore
@@ -95,30 +94,6 @@ def test_the_bounded_search_gives_what_scoring_every_entry_gives(
     assert found.scores.tolist() == expected.scores.tolist()
     assert found.shifts.tolist() == expected.shifts.tolist()
     assert found.overlaps.tolist() == expected.overlaps.tolist()
-
-
-@settings(max_examples=10, deadline=None)
-@given(kind=st.sampled_from(KINDS), seed=st.integers(0, 10_000))
-def test_no_bound_lies_below_a_score(bounded: InfraredLibrary, kind: str, seed: int) -> None:
-    bounds, held = bounded.engine.bounds(), bounded.features("first_derivative")
-    assert isinstance(bounds, Bounds)
-    moved = RULE.moved(RULE.feature(curve(_query(bounded, kind, seed))), held.masks[held.pattern[bounds.rows[0]]])
-    factor, loose = bounds._factor(held, moved)
-    usable = moved.energy > 0
-    query = (moved.values[usable] / np.sqrt(moved.energy[usable])[:, None]).astype(np.float32)
-    directed = infrared_bounds._directed(query, bounds.basis)
-    first = bounds._coarse(directed[:, :31], factor).reshape(-1)[: bounds.rows.size]
-    fine = np.column_stack([directed, infrared_bounds._left_over(directed, infrared_bounds._SLACK)]).T.astype(
-        np.float32
-    )
-    second = bounds._fine(np.arange(bounds.rows.size), np.ascontiguousarray(fine), factor)
-    inner = held.inner_energy(moved.inner)[bounds.rows]
-    scores = RULE.exact(moved, held.take(bounds.rows), inner).max(axis=1)
-    told = np.setdiff1d(np.arange(bounds.rows.size), loose)[
-        scores[np.setdiff1d(np.arange(bounds.rows.size), loose)] > 0
-    ]
-    assert (first[told] >= scores[told]).all()
-    assert (second[told] >= scores[told]).all()
 
 
 def test_a_score_is_the_quotient_of_whole_numbers_rounded_once() -> None:

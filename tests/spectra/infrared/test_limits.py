@@ -12,7 +12,6 @@ from spectra.infrared.answer import DetectionLimit
 from spectra.infrared.ground import NullModel
 from spectra.infrared.limits import WINDOW_MEDIAN, detection_limits
 from spectra.infrared.sentences import about_limits, limit_percent, limit_sentence
-from spectra.infrared.window_median import window_median
 from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
 from tests.support.budget import size
 
@@ -50,39 +49,6 @@ def test_a_foreign_shape_is_judged_by_the_median_of_windows(held: InfraredLibrar
     rest = [one for one in answer.limits if one.compound != "S0"]
     assert {one.estimator for one in rest} == {WINDOW_MEDIAN}
     assert not any(one.seen for one in rest)
-
-
-def test_window_estimates_agree_with_the_full_projection(held: InfraredLibrary) -> None:
-    """In each window ⟨T, P r⟩/⟨T, P T⟩ with P written out as a matrix; then the weighted median of all of them."""
-    final = settled({0: 0.6, 1: 0.4}, held)
-    ground = NullModel.of(final.scene, final.fit)
-    fit = ground.fit
-    assert fit is not None
-    target = ground.aligned(np.array([6]))[0, 0].astype(np.float64)
-    sums = np.einsum("k,skm->sm", fit.state.share, fit.warped)
-    value, weight = [], []
-    for width in (30, 40, 50, 60):
-        for at in range(0, target.size - width + 1, width // 2):
-            inside = slice(at, at + width)
-            if not ground.scene.used[inside].all():
-                continue
-            u = np.linspace(-1, 1, width)
-            quadratic = np.stack([np.ones(width), u, u**2], axis=1)
-            flat = np.eye(width) - quadratic @ np.linalg.pinv(quadratic)
-            h, r, t = sums[:, inside] @ flat, fit.rest[inside] @ flat, target[inside]
-            level, floor = float((r**2).mean()), 0.25 * ground.scene.sigma**2
-            level = max(level, floor)
-            for _ in range(3):
-                inverse = np.linalg.inv(h @ h.T + np.diag(level / np.array([0.3, 3.0, 20.0]) ** 2))
-                left = r - h.T @ (inverse @ (h @ r))
-                level = max(float(left @ left) / (width / 4), floor)
-            p = flat - h.T @ inverse @ h
-            value.append(float(t @ p @ fit.rest[inside] / (t @ p @ t)))
-            weight.append(float(t @ p @ t) / level)
-    order = np.argsort(value)
-    running = np.cumsum(np.array(weight)[order])
-    expected = np.array(value)[order][int((running < 0.5 * running[-1]).sum())]
-    assert window_median(ground, target[None]).value[0] == pytest.approx(expected, rel=1e-3, abs=1e-6)
 
 
 def test_pure_noise_still_has_limits_and_names_nothing(held: InfraredLibrary) -> None:

@@ -144,27 +144,6 @@ def test_a_reference_of_a_smaller_range_is_found_on_its_range_and_that_is_said()
 
 
 @pytest.mark.long
-def test_a_small_part_is_found_by_a_reference_of_a_smaller_range_and_limits_count_on_it() -> None:
-    parts = curves().copy()
-    for k in (5, 9):
-        parts[k, (AXIS < 850) | (AXIS > 1800)] = np.nan
-    held = InfraredLibrary.from_arrays(AXIS, parts, names=NAMES, compounds=NAMES)
-    answer = held.explain(reading({2: 0.9, 5: 0.1}))
-    assert {c.compound: round(c.share, 1) for c in answer.components} == {"S2": 0.9, "S5": 0.1}
-    assert answer.axis[-1] == 1800.0
-    without = held.explain(reading({2: 0.6, 1: 0.4}))
-    assert _named(without) == {"S1", "S2"}
-    assert without.axis[-1] == 3790.0
-    assert any("and beside them with 2 measured on part of that" in reason for reason in without.reasons)
-    limits = {limit.compound: limit for limit in without.limits}
-    assert [limits[f"S{k}"].seen for k in (5, 9)] == [False, False]
-    assert 0 < limits["S5"].limit < 0.05
-    watched = held.explain(reading({2: 0.6, 1: 0.4}), watch=["S9"])
-    assert [limit.compound for limit in watched.limits] == ["S9"]
-    assert watched.limits[0].limit == pytest.approx(limits["S9"].limit, rel=1e-4)
-
-
-@pytest.mark.long
 def test_a_reference_of_a_smaller_range_takes_the_place_of_what_stood_in_for_it() -> None:
     """S5 is measured up to 1800 only, and another entry is like it there and not above."""
     parts = np.vstack([curves(), curves()[5] * np.where(AXIS < 1800, 1 + 0.2 * np.sin(AXIS / 90), 1.0)])
