@@ -138,18 +138,6 @@ def test_the_server_does_not_start_with_a_route_without_a_policy() -> None:
         check_policies(app)
 
 
-def test_a_policy_of_the_router_counts_for_its_routes() -> None:
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    router = APIRouter(dependencies=[public("everything here is open")])
-
-    @router.get("/open")
-    def opened() -> str:
-        return "open"
-
-    app.include_router(router)
-    check_policies(app)
-
-
 def test_the_server_does_not_start_with_a_mounted_application_or_a_plain_route() -> None:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     app.mount("/other", FastAPI())

@@ -364,14 +364,6 @@ def test_whoever_may_not_is_refused_by_the_policy_first(world: World) -> None:
     assert world_log(world) == []
 
 
-def test_a_place_may_be_called_by_its_stage_and_not_by_a_phone(world: World) -> None:
-    stage = Stage(world)
-    call = WRITES["POST", "/api/v1/sessions"](stage)
-    lead, body = stage.client(call.role), call.more["json"]
-    assert lead.post(call.at(), json={**body, "name": "Main Stage tent"}).status_code == 201
-    assert lead.post(call.at(), json={**body, "name": "07700 900123"}).json()["kinds"] == ["phone"]
-
-
 @pytest.mark.parametrize(
     ("role", "path", "name", "reach"),
     [
@@ -393,12 +385,3 @@ def test_pages_say_who_reads_a_field(world: World, role: Role, path: str, name: 
     [tag] = re.findall(rf'<(?:input|textarea)[^>]*name="{name}"[^>]*>', page.text)
     found = re.search(r'data-nudge="(\w+)"', tag)
     assert (found.group(1) if found else None) == reach
-
-
-def test_the_reason_of_a_retraction_is_read_by_others(world: World) -> None:
-    from tests.support.writes import alert
-
-    stage = Stage(world)
-    page = stage.client("session_lead").get(f"/alerts/{alert(stage)['id']}").text
-    form = page.split('/retract"')[1].split("</form>")[0]
-    assert 'data-nudge="outside"' in form

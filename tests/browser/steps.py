@@ -45,18 +45,6 @@ class Files:
         return cls(made / "mdma-infrared.jdx", made / "mdma-gcms.msp", False)
 
 
-class Stopwatch:
-    """Milliseconds since it was made."""
-
-    def __init__(self) -> None:
-        self.began = time.perf_counter()
-
-    @property
-    def ms(self) -> float:
-        """So far."""
-        return (time.perf_counter() - self.began) * 1000
-
-
 def tick_consents(page: Page) -> None:
     """The person agrees to everything but being asked later."""
     page.get_by_label("Yes to all three").check()

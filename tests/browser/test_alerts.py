@@ -37,21 +37,6 @@ def _draft_of(clients: Clients, road: Road, page: Page) -> str:
     return str(found[0])
 
 
-def test_on_a_phone_what_an_alert_needs_first_fits_with_its_button(desk: Desk) -> None:
-    page = desk.sign_in(Role.CHEMIST, PHONE, path="/alerts/new")
-    steps.ready(page)
-    bar = steps.box(page.locator(".actionbar"))
-    for field in ("#words", "#about", "#tier"):
-        box = steps.box(page.locator(field))
-        assert box["y"] + box["height"] <= bar["y"], field
-    assert steps.box(page.locator("main"))["height"] < 2 * PHONE[1]
-    expect(page.locator(".button--primary")).to_have_count(1)
-    expect(page.get_by_label("Session", exact=True)).not_to_have_value("")  # the only one that is open
-    expect(page.get_by_label("tablet", exact=True)).to_be_hidden()
-    page.get_by_text("Form, colour and logo").click()
-    page.get_by_label("tablet", exact=True).check()
-
-
 def test_an_alert_from_draft_to_retraction(desk: Desk, clients: Clients, road: Road) -> None:
     chemist = desk.sign_in(Role.CHEMIST, TABLET, path="/alerts")
     key = _draft_of(clients, road, chemist)

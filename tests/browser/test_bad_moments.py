@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
-UNKNOWN = "3RWX 7KDN 9FHT"
-
 
 def _hold(page: Page, address: str) -> list[Route]:
     """Requests to this address wait in the list until the test lets them go."""
@@ -43,14 +41,6 @@ def _newest_first(page: Page, held: list[Route], *, least: int = 2) -> None:
         with page.expect_event("requestfinished"):
             route.continue_()
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
-
-
-def _opened(desk: Desk, code: str) -> Page:
-    """A phone that shows a ticket."""
-    page = desk.context(PHONE, has_touch=True, is_mobile=True).new_page()
-    page.goto(f"/t#{bare(code)}")
-    expect(page.locator(".waiting__stage")).to_be_visible()
-    return page
 
 
 def test_a_session_that_ended_on_a_form_says_that_it_was_not_saved_and_how_to_get_back(desk: Desk, road: Road) -> None:
@@ -107,28 +97,6 @@ def test_news_that_was_on_its_way_does_not_pull_the_form_from_under_somebody_who
     expect(page.locator("#new-substance")).to_have_value("caff")
     expect(page.get_by_role("option", name=re.compile("^Caffeine")).first).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")
-
-
-def test_what_happens_while_a_list_is_fetched_is_on_it_afterwards(desk: Desk, road: Road) -> None:
-    page = desk.sign_in(Role.CHEMIST, TABLET, path="/bench")
-    steps.ready(page)
-    held: list[tuple[Route, Any]] = []
-
-    def keep(route: Route) -> None:
-        if held:
-            route.continue_()
-        else:
-            held.append((route, route.fetch()))  # the server has answered, and the answer is on its way
-
-    page.route(re.compile("/bench/worklist"), keep)
-    first = road.register()
-    steps.until(lambda: bool(held), page, "the list was asked for")
-    second = road.register()
-    page.wait_for_timeout(500)
-    route, answer = held[0]
-    route.fulfill(response=answer)
-    for one in (first, second):
-        expect(page.locator(f"#bench-list a[href$='{one}']")).to_be_visible()
 
 
 def test_a_preview_is_of_the_newest_text(desk: Desk, clients: Clients) -> None:

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from app.results.domain import ChangeReason
 from tests.browser import steps
 from tests.support.pdf_text import sheets
 from tests.support.road import Road, ok
-from tests.support.site import PHONE, Desk, bare, scroll_overflow
+from tests.support.site import PHONE, Desk, bare
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -107,8 +106,6 @@ LETTERS = """() => {
     }
     return { contrast, size };
 }"""
-WIDE = """() => [...document.querySelectorAll("main *")]
-    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => `${e.tagName}.${e.className} ${e.textContent.slice(0, 40)}`)"""
 HIGHLIGHTED = """() => {
     const style = getComputedStyle(document.body, "::highlight(being-read)");
     return [style.color, style.backgroundColor];
@@ -232,70 +229,7 @@ def test_the_gravest_card_ends_in_the_first_view_of_a_phone_and_help_is_one_tap_
     expect(page.locator("#unwell a").first).to_be_in_viewport(ratio=1)
 
 
-def test_pictograms_are_drawn_in_the_ink_of_their_words_in_every_light(desk: Desk, road: Road, opioid: str) -> None:
-    inked = """() => [...document.querySelectorAll(".severity > .pictogram, .unwell .pictogram")].map((svg) => {
-        const box = svg.getBoundingClientRect();
-        const words = svg.parentElement.querySelector(".severity__level, span");
-        return [getComputedStyle(svg).stroke === getComputedStyle(words).color, box.width >= 32 && box.height >= 32 || !box.width];
-    })"""
-    for more in ({"color_scheme": "light"}, {"color_scheme": "dark"}, {"forced_colors": "active"}):
-        page = opened(desk, road, opioid, **more)
-        drawn = page.evaluate(inked)
-        assert len(drawn) > 5
-        assert all(all(one) for one in drawn), (more, drawn)
-        assert page.locator(".unwell .pictogram:visible").count() > 5, "help keeps its pictures on a phone"
-        desk.shot(page, "client-opioid-" + "-".join(more.values()))
-        page.emulate_media(media="print")
-        assert all(same for same, _ in page.evaluate(inked)), "on paper too"
-        page.close()
-
-
-@pytest.mark.parametrize(("width", "text"), [(320, 100), (1024, 200), (360, 200), (320, 200)])
-def test_large_text_and_small_screens_lose_nothing(desk: Desk, road: Road, fifteen: str, width: int, text: int) -> None:
-    page = opened(desk, road, fifteen, (width, 740))
-    before = page.locator(".client-page").inner_text()
-    page.evaluate("percent => { document.documentElement.style.fontSize = `${1.25 * percent}%`; }", text)
-    assert scroll_overflow(page) == 0, page.evaluate(WIDE)
-    assert page.locator(".client-page").inner_text() == before
-    cut = """() => [...document.querySelectorAll("main *")].filter((e) => {
-        const style = getComputedStyle(e);
-        const hides = style.overflowX !== "visible" || style.overflowY !== "visible" || style.textOverflow === "ellipsis";
-        return hides && !e.closest(".visually-hidden, svg") && (e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1);
-    }).map((e) => e.className)"""
-    assert page.evaluate(cut) == []
-    if text == 200:
-        size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.severity__text')).fontSize)")
-        assert size >= 40
-    desk.shot(page, f"client-fifteen-{width}-{text}")
-
-
 # -- changed ----------------------------------------------------------------------------------------------------
-
-
-def test_that_a_result_changed_is_the_first_thing_said(desk: Desk, road: Road) -> None:
-    sample, result, etag = released(road, ("mdma",))
-    page = opened(desk, road, sample)
-    expect(page.locator("h1")).to_be_focused()
-    road.step("chemist", result, "amend", etag, reason="typed by staff", change_reason=ChangeReason.MORE_TESTS)
-    expect(page.locator(".result__changed")).to_contain_text("looked at again")
-    newest = ok(road.as_("chemist").request("GET", f"/api/v1/samples/{sample}/results"))["rows"][0]["id"]
-    tag = road.as_("chemist").request("GET", f"/api/v1/results/{newest}").headers["ETag"]
-    finished(road, newest, tag, by_gc_ms(road, sample, ("eutylone",)))
-    changed = page.locator(".result__changed")
-    expect(changed).to_contain_text("This result has changed.")
-    words = changed.inner_text()
-    order = ["This result has changed.", "Before: ", "MDMA", "Now: ", "utylone", "Why: We did more tests.", "When: "]
-    _in_order(words, order)
-    assert re.search(r"When: \d\d:\d\d, \w+ \d+ \w+ \d{4}", words)
-    assert "typed by staff" not in words
-    page.reload()
-    expect(changed).to_be_focused()
-    above = page.evaluate(
-        "document.querySelector('.result__changed').compareDocumentPosition(document.querySelector('h1')) & 4"
-    )
-    assert above
-    desk.shot(page, "client-changed")
-    assert steps.axe(page) == []
 
 
 # -- read aloud -------------------------------------------------------------------------------------------------
@@ -511,21 +445,3 @@ def test_the_page_itself_prints_unfolded_and_without_the_code(desk: Desk, road: 
 
 
 # -- without scripts --------------------------------------------------------------------------------------------
-
-
-def test_without_scripts_everything_is_there_to_read_and_to_print(desk: Desk, road: Road, opioid: str) -> None:
-    page = desk.context(PHONE, java_script_enabled=False).new_page()
-    page.goto("/t")
-    page.get_by_label("Ticket code").fill(road.codes[opioid])
-    steps.press(page, "Show my result")
-    expect(page.locator("h1")).to_contain_text("heroin")
-    expect(page.locator(".unwell")).to_be_visible()
-    expect(page.locator("[data-read-aloud]").first).to_be_hidden()
-    page.locator(".severity summary").first.click()
-    expect(page.get_by_text("Take far less than you think")).to_be_visible()
-    page.get_by_role("link", name="Print large").click()
-    expect(page.get_by_text("choose Print in your browser")).to_be_visible()
-    expect(page.get_by_text("Take far less than you think")).to_be_visible()
-    expect(page.get_by_role("button", name="Print", exact=True)).to_be_hidden()
-    page.get_by_role("link", name="Back to the result").click()
-    expect(page.locator("h1")).to_contain_text("heroin")

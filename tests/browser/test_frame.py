@@ -16,7 +16,7 @@ from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -75,40 +75,6 @@ def test_the_header_of_somebody_with_every_role_is_one_line_and_folds(desk: Desk
     for word in ("Find or scan", words[0]):
         shown = steps.box(page.locator(".nav__more .menu__body").get_by_role("link", name=word))
         assert 0 <= shown["x"] <= PHONE[0] - shown["width"], word
-
-
-def test_a_page_with_a_bar_fills_the_window_and_only_its_panes_scroll(desk: Desk, road: Road) -> None:
-    page = desk.sign_in(Role.RECEPTION, TABLET, path="/account")
-    _framed(page)
-    main, bar = page.locator("main"), page.locator(".actionbar")
-    assert steps.box(main)["y"] == 48
-    assert steps.box(main)["height"] == 768 - 48 - 64
-    assert steps.box(bar)["y"] + steps.box(bar)["height"] == 768
-    assert page.evaluate("document.documentElement.scrollHeight") == 768
-    assert page.evaluate("document.querySelector('.pane').scrollHeight > document.querySelector('.pane').clientHeight")
-    page.set_viewport_size({"width": 1024, "height": 400})
-    assert page.evaluate("getComputedStyle(document.querySelector('.actionbar')).position") == "static"
-    assert page.evaluate("document.documentElement.scrollHeight") > 1000
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert steps.box(bar)["y"] + steps.box(bar)["height"] == PHONE[1] - 56, "above the words at the foot"
-    page.get_by_role("button", name="The last one").focus()
-    focused = steps.box(page.get_by_role("button", name="The last one"))
-    assert focused["y"] + focused["height"] <= steps.box(bar)["y"], "focus is not below the bar"
-
-
-def _framed(page: Page) -> None:
-    """Any page, as one with the block `bar` and the body class `framed`."""
-    page.evaluate("""() => {
-        document.body.classList.add("framed");
-        const main = document.querySelector("main"), pane = document.createElement("div"), bar = document.createElement("div");
-        pane.className = "pane";
-        for (let i = 0; i < 60; i += 1) pane.appendChild(document.createElement("p")).textContent = "Line";
-        pane.appendChild(document.createElement("button")).textContent = "The last one";
-        main.replaceChildren(pane);
-        bar.className = "actionbar";
-        bar.appendChild(document.createElement("button")).className = "button button--primary";
-        main.after(bar);
-    }""")
 
 
 def test_keys_are_listed_with_their_switch_and_find_opens_a_sample(desk: Desk, road: Road) -> None:

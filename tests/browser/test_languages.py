@@ -7,9 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from app.platform.kernel.actor import Role
 from tests.support.road import Road
-from tests.support.site import PHONE, TABLET, Desk, bare, scroll_overflow
+from tests.support.site import Desk, bare, scroll_overflow
 
 from . import steps
 
@@ -49,30 +48,3 @@ def test_the_switch_keeps_the_ticket_in_its_tab_and_the_page_live(desk: Desk, ro
     page.locator("summary[aria-label$=Iaith]").click()
     page.get_by_role("link", name="English").click()
     expect(page.locator(".result__told")).to_contain_text("You told us")
-
-
-def test_the_switch_works_without_scripts(desk: Desk, road: Road) -> None:
-    sample_id, *_ = road.released()
-    page = desk.context(PHONE, java_script_enabled=False).new_page()
-    page.goto("/t")
-    page.locator("summary[aria-label$=Language]").click()
-    page.get_by_role("link", name="Cymraeg").click()
-    page.get_by_label("Cod y tocyn").fill(road.codes[sample_id])
-    page.get_by_role("button", name="Dangos fy nghanlyniad").click()
-    expect(page.locator(".result__told")).to_contain_text("Dywedoch chi wrthym")
-    expect(page.locator("html")).to_have_attribute("lang", "cy")
-    desk.shot(page, "welsh-result-plain")
-
-
-def test_a_worker_shows_the_page_in_welsh_beside_their_own_words(desk: Desk, road: Road) -> None:
-    sample_id, *_ = road.released()
-    page = desk.sign_in(Role.HEALTH_WORKER, TABLET, path=f"/consultations/samples/{sample_id}")
-    page.locator(".consult__tools summary", has_text="English").click()
-    page.get_by_role("link", name="Cymraeg").click()
-    expect(page.locator("#client-page [lang=cy] .result__told")).to_contain_text("Dywedoch chi wrthym")
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.get_by_role("button", name="Save consultation")).to_be_visible()
-    assert steps.axe(page) == []
-    page.set_viewport_size({"width": 320, "height": 640})
-    assert scroll_overflow(page) == 0
-    desk.shot(page, "welsh-consultation-320")

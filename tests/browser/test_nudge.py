@@ -127,16 +127,3 @@ def test_words_that_became_a_chip_are_asked_about_too(desk: Desk, road: Road) ->
     page.locator("#expected-nudge").get_by_role("button", name="Leave it out").click()
     expect(chip.locator("span").first).to_have_text("“pill from his mate”")
     assert chip.locator("input").input_value() == "pill from his mate"
-
-
-@pytest.mark.parametrize("size", [PHONE, TABLET])
-def test_without_scripts_the_form_comes_back_with_both_ways_on(desk: Desk, road: Road, size: tuple[int, int]) -> None:
-    desk.watch.expect("status of 422|status 422")
-    page = urgent(desk, road, size, java_script_enabled=False)
-    why(page).fill("Ask her friend Sarah.")
-    page.get_by_role("button", name="Request approval").click()
-    expect(page.locator("h1")).to_have_text("Could this identify someone?")
-    expect(page.locator("main")).to_contain_text("This looks like a name.")
-    desk.shot(page, f"nudge-bare-{size[0]}")
-    page.get_by_role("button", name="Leave it out and continue").click()
-    expect(page.locator("main")).to_contain_text("Ask her friend.")

@@ -123,9 +123,3 @@ def test_a_passkey_is_the_proof_before_a_release_and_the_form_goes_on(desk: Desk
     assert steps.axe(page) == []
     steps.press(page, "Continue with a passkey")
     expect(page.locator("main")).to_contain_text("A result that is released cannot be released.")
-
-
-def test_without_scripts_no_passkey_is_offered(desk: Desk, site: Site) -> None:
-    page = desk.context(java_script_enabled=False).new_page()
-    page.goto(f"http://localhost:{site.port}/sign-in")
-    expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import struct
 from pathlib import Path
@@ -95,20 +93,6 @@ def test_only_what_a_figure_needs_is_asked_and_nothing_that_was_chosen_is_lost(d
     assert "found=entactogen" in page.url
 
 
-def test_a_chart_is_read_without_its_colour(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
-    page.emulate_media(forced_colors="active")
-    rows = table_of(page)
-    assert len(rows) >= 23, "every complete month of the example"
-    assert all(re.fullmatch(r"[\d.]+ %", row[3]) for row in rows)
-    # every dot is told in words as well, and those words are the table's
-    titles = " ".join(page.locator(".multiple svg title").all_text_contents()).replace("\u00a0", " ")
-    for row in rows:
-        assert row[3] in titles
-    expect(page.locator("#noise")).to_contain_text("moved by a small random amount")
-    desk.shot(page, "researcher-forced-colours")
-
-
 def test_a_heat_table_prints_every_figure_and_reason(desk: Desk) -> None:
     page = desk.sign_in(Role.RESEARCHER, TABLET, path=HEAT)
     cells = page.locator(".heat tbody td")
@@ -119,29 +103,6 @@ def test_a_heat_table_prints_every_figure_and_reason(desk: Desk) -> None:
         assert re.match(r"\d+|under|not given", cell.inner_text()), cell.inner_text()
     expect(page.locator(".heat-key")).to_contain_text("to")
     desk.shot(page, "researcher-heat")
-
-
-def test_the_download_holds_the_table_of_the_page(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
-    with page.expect_download() as got:
-        page.get_by_role("link", name="Download as CSV").click()
-    lines = list(csv.DictReader(io.StringIO(bytes_of(got.value).decode("utf-8-sig"))))
-    seen = table_of(page)
-    assert [line["month"] for line in lines] == [row[0] for row in seen]
-    for line, row in zip(lines, seen, strict=True):
-        assert row[1] == ("few or none" if line["few"] == "yes" else f"about {int(line['numerator']):,}")
-        assert row[2] == f"about {int(line['denominator']):,}"
-        if line["value"]:
-            assert float(row[3].removesuffix(" %")) == pytest.approx(min(100, float(line["value"]) * 100), abs=0.51)
-    assert all(line["definition"] and line["citation"] and line["licence"] and line["as_of"] for line in lines)
-    page.get_by_text("Definition", exact=True).first.click()
-    with page.expect_download() as got:
-        page.get_by_role("link", name="What the columns mean").click()
-    explained = {line["column"] for line in csv.DictReader(io.StringIO(bytes_of(got.value).decode("utf-8-sig")))}
-    assert set(lines[0]) <= explained
-    with page.expect_download() as got:
-        page.get_by_role("link", name="Download as JSON").click()
-    assert b'"definition"' in bytes_of(got.value)
 
 
 def test_a_chart_leaves_as_svg_and_as_png_for_a_slide(desk: Desk) -> None:
@@ -212,42 +173,3 @@ def test_without_scripts_the_question_is_asked_in_one_form_or_in_two_steps(desk:
     with page.expect_download() as got:
         page.get_by_role("link", name=re.compile("^SVG")).first.click()
     assert bytes_of(got.value).startswith(b"<svg")
-
-
-def test_on_paper_there_are_charts_and_tables_and_no_form(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
-    page.emulate_media(media="print")
-    expect(page.locator(".sentence")).to_be_hidden()
-    expect(page.locator(".multiple svg").first).to_be_visible()
-    expect(page.locator("#trend-table")).to_be_visible()
-    expect(page.locator(".citation")).to_be_visible()
-    expect(page.get_by_role("link", name="Download as CSV")).to_be_hidden()
-    desk.shot(page, "researcher-paper")
-    page.goto(HEAT)
-    page.set_viewport_size({"width": 1000, "height": 688})  # the text of A4 laid across
-    wide, room = page.locator(".multiple--heat").evaluate(
-        "e => [e.querySelector('.heat').getBoundingClientRect().width, e.getBoundingClientRect().width]"
-    )
-    assert wide <= room + 1, "the newest months are cut off"
-
-
-def test_a_chart_that_does_not_fit_begins_at_its_newest_period_and_says_that_there_is_more(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, PHONE, path=MONTHS)
-    scroll, more = page.locator(".multiple__scroll").first, page.get_by_text("Scroll sideways for earlier periods.")
-    expect(more).to_be_visible()
-    left = scroll.evaluate("e => e.scrollWidth - e.clientWidth - e.scrollLeft")
-    assert left < 2, "the newest period is at the right end"
-    figures = page.locator(".multiple svg .ch-tick", has_text=re.compile("^100")).all()
-    seen = steps.box(scroll)
-    assert any(
-        (box := tick.bounding_box()) and seen["x"] <= box["x"] and box["x"] + box["width"] <= seen["x"] + seen["width"]
-        for tick in figures
-    ), "a scale is in view"
-    page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
-    expect(more).to_be_hidden()
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    expect(more).to_be_visible()
-    page.goto("/trends?measure=expected_found&by=expected")
-    expect(page.locator(".multiple svg").first).to_be_visible()
-    whole = page.locator(".multiple__scroll").first.evaluate("e => e.scrollWidth <= e.clientWidth + 1")
-    assert whole, "a chart without time is whole on a phone"

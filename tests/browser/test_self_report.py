@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Error as PlaywrightError
@@ -326,12 +326,3 @@ def test_G1_without_scripts_the_list_is_not_drawn_and_a_table_stands_there(desk:
     assert {r.method for r in requests} <= {"GET"}, "a picture or a style at most"
     assert not [r.url for r in requests if MARK.search(r.url)]
     desk.shot(page, "self-report-without-scripts")
-
-
-def test_the_client_sees_nothing_of_it(desk: Desk, road: Road, sample: str) -> None:
-    page = desk.context(PHONE).new_page()
-    page.goto(f"/t#{road.codes[sample]}")
-    expect(page.locator(".result__headline")).to_be_visible()
-    content: Any = page.content()
-    assert not MARK.search(content)
-    assert "self_reported" not in content

@@ -92,10 +92,3 @@ def test_the_print_button_prints_and_the_csv_says_what_the_page_says(desk: Desk,
     mdma = [r["value"] for r in rows if r["row"] == "MDMA" and r["column"] == "Samples"]
     assert mdma
     expect(page.get_by_role("row", name=re.compile("^MDMA")).first).to_contain_text(mdma[0])
-
-
-def test_a_machine_finds_nothing_wrong_in_any_colours(desk: Desk, clients: Clients) -> None:
-    page = opened(desk, clients)
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        assert steps.axe(page, rest=theme == "light") == [], theme

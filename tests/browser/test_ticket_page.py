@@ -63,30 +63,6 @@ def _ended(page: Page, sentence: str) -> None:
 # -- reached by cookie ------------------------------------------------------------------------------------------
 
 
-def test_an_urgent_message_that_is_stopped_is_said_to_be_withdrawn_on_an_open_page_and_a_later_one(
-    desk: Desk, road: Road
-) -> None:
-    sample_id = road.released()[0]
-    page = desk.context(PHONE).new_page()
-    page.goto(_address(road, sample_id))
-    message = page.locator(".severity", has_text="Some here hold far too much")
-    expect(page.locator("#live-status")).to_contain_text("Updated")
-    url = "/api/v1/urgent-messages"
-    body = {"session_id": road.session_id, "snippet": "SN-URGENT-STRONG", "hours": 12, "why": "One person collapsed."}
-    row = road.post("health_worker", url, body)
-    for role, step, why in (
-        ("session_lead", "approve", None), ("clinician", "approve", None), ("clinician", "stop", {"why": "It was heat."}),
-    ):  # fmt: skip
-        if step == "stop":
-            expect(message).to_be_visible()
-        row = road.post(role, f"{url}/{row['id']}/{step}", why, headers={"If-Match": f'"{row["version"]}"'})
-    said = page.locator(".result__changed", has_text="We withdrew the urgent message “Some here hold far too much”")
-    expect(said).to_be_in_viewport()
-    expect(message).to_have_count(0)
-    page.reload()
-    expect(said).to_be_in_viewport()
-
-
 def test_a_page_reached_by_cookie_ends_with_its_ticket(desk: Desk, road: Road) -> None:
     desk.watch.expect(REFUSED)
     sample_id = road.register()

@@ -10,18 +10,14 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
-from tests.browser.test_bench_frame import read_one
 from tests.support.known_files import ei_of, ir_of
 from tests.support.road import Road
 from tests.support.site import PHONE, TABLET, Clients, Desk, scroll_overflow
-from tests.support.small_files import MDMA, small_run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
-
-CAFFEINE = {194: 999.0, 109: 600.0, 55: 250.0, 67: 300.0, 82: 200.0, 193: 100.0}
 
 
 def _matrix(page: Page) -> dict[str, list[str]]:
@@ -85,23 +81,3 @@ def test_two_files_of_two_things_are_put_together_asked_about_and_released(
     lead.get_by_role("link", name=re.compile("^Release to client")).click()
     steps.press(lead, re.compile("^Release to client"))
     expect(lead.locator("#bench-findings")).to_contain_text("released")
-
-
-def test_a_peak_that_was_dismissed_is_not_added_with_the_rest_of_the_sample(
-    desk: Desk, road: Road, clients: Clients
-) -> None:
-    sample = read_one(road, clients, small_run([(340.0, MDMA), (385.0, CAFFEINE)]), "run.cdf", "gc_ms")
-    road.upload(road.analysis(sample, method="ftir", read_by_hand=False), ir_of(mdma=1.0), "a.jdx")
-    page = desk.sign_in(Role.CHEMIST, TABLET, path=f"/bench/samples/{sample}?tab=sample")
-    expect(page.locator(".bench-matrix")).to_contain_text(
-        "FTIR", timeout=60_000
-    )  # the second file joins the answer by itself
-    expect(page.locator(".bench-matrix")).to_contain_text("Caffeine")
-    page.get_by_text("Dismiss with a reason").click()
-    page.get_by_label(re.compile("^Caffeine")).check()
-    page.locator("#dismiss-reason").select_option(label="Carry-over, or in the blank")
-    steps.press(page, "Dismiss names")
-    steps.press(page, "Add all 1")
-    expect(page.locator("#bench-findings .findings")).to_contain_text("MDMA")
-    expect(page.locator("#bench-findings .findings")).not_to_contain_text("Caffeine")
-    expect(page.locator("#bench-findings")).to_contain_text("dismissed")

@@ -1,4 +1,4 @@
-"""Takes the pictures of README and docs/screens.md: `python -m tests.support.pictures [folder]`, over the example on a Saturday at 14:02.
+"""Takes the pictures of README and docs/screens.md: `python -m scripts.pictures [folder]`, over the example on a Saturday at 14:02.
 
 Needs Chromium. The clock is moved on the server and in the browser, so that the pictures show a believable afternoon.
 """
@@ -132,7 +132,7 @@ def _reception(page: Page, folder: Path) -> None:
 
 
 def _bench(page: Page, folder: Path, site: MovedSite, road: Road) -> None:
-    shared = Path(__file__).resolve().parents[3] / "shared" / "data"
+    shared = Path(__file__).resolve().parents[2] / "shared" / "data"
     files = steps.Files.find(shared if shared.is_dir() else None, site)
     address = f"/bench/samples/{road.register(form='crystal', words_spoken='mandy')}"
     page.goto(address)
@@ -150,7 +150,7 @@ def _told(road: Road) -> str:
     ran = [road.analysis(told, method=method) for method in ("ftir", "gc_ms")]
     ran.append(road.analysis(told, method="strip", strip_target="opioid.nitazene", strip_reading="negative"))
     result, etag = road.draft(told, ran[:2], substance="eutylone")
-    etag = road.finish(result, etag)
+    road.finish(result, etag)
     return told
 
 
