@@ -18,7 +18,7 @@ from app.intake.people import service as people
 from app.operations import logging as logs
 from app.operations.retention import Housekeeper
 from app.platform.db import migrate
-from app.platform.db.companions import Beside
+from app.platform.db.settings_lock import SettingsLock
 from app.platform.jobs import Waker, follow
 from app.platform.jobs.processes import NICE
 from app.platform.live.publish import WAKE as EVENTS
@@ -47,8 +47,8 @@ def _serve(settings: Settings) -> None:
         timeout_keep_alive=75,  # longer than a proxy or a tablet pauses, so that none sends into a closing connection
         timeout_graceful_shutdown=3,
     )
-    with Beside(settings.database_url, settings.shared()) as companions:
-        application.state.companions = companions
+    with SettingsLock(settings.database_url, settings.shared()) as settings_lock:
+        application.state.settings_lock = settings_lock
         listening = config.bind_socket()
         close_unread(listening)  # the kernel cuts off a screen that never reads
         _spare_the_garbage_collector()

@@ -15,7 +15,7 @@ from app.intake.people.service import ENDED
 from app.operations import service
 from app.operations.metrics import opens
 from app.platform.audit.tables import AuditOut
-from app.platform.db.companions import Beside
+from app.platform.db.settings_lock import SettingsLock
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import NotFound
 from app.platform.live.hub import LiveEvent
@@ -60,8 +60,8 @@ def ready(request: Request, rt: RuntimeDep) -> JSONResponse:
     """Ready to work: database whole and at the right schema; alarms for jobs and disk. How many jobs there are is for staff."""
     state = service.readiness(rt.db, rt.settings.data_dir)
     state.alarms += rt.workers.alarms()
-    companions: Beside | None = getattr(request.app.state, "companions", None)  # of `mast serve`
-    state.alarms += companions.alarms() if companions is not None else []
+    settings_lock: SettingsLock | None = getattr(request.app.state, "settings_lock", None)  # of `mast serve`
+    state.alarms += settings_lock.alarms() if settings_lock is not None else []
     if not rt.db.reserve.make():
         state.alarms.append(service.DISK_FULL)
     state.staff_alarms += [service.SILENT_PROXY.format(one) for one in sorted(request.app.state.silent_proxies)]

@@ -58,7 +58,7 @@ def unlock(settings: Settings, database: Database, *, instead: bool = False) -> 
             note_starts(settings, [audit.anchor(session)])
     with database.read() as session:
         if not audit.fits(session, key):
-            raise _another_secret(settings, audit.row_in_the_way(session, key))
+            raise _another_secret(settings, audit.row_of_another_secret(session, key))
     database.audit_key = key
     return not fits
 
@@ -134,7 +134,7 @@ def verify_here(settings: Settings, database: Database, anchors: Iterable[audit.
             raise _locked(f"There is no secret in {settings.secret_at}, and it alone proves the audit log.")
         key = None if starts is None else audit.key_of(settings.pepper())
         if key is not None and audit.fits(session, key) is False:
-            raise _another_secret(settings, audit.row_in_the_way(session, key))
+            raise _another_secret(settings, audit.row_of_another_secret(session, key))
         found = verify(session, key, noted)
         missing = audit.missing_triggers(session)
     if found.broken_at is None and starts and starts[0] > 1 and not any(one.starts for one in noted):

@@ -11,12 +11,12 @@ from app.platform.audit.verifying import (
     fits,
     key_of,
     missing_triggers,
-    row_in_the_way,
+    row_of_another_secret,
     starts_of,
     verify,
 )
 
 __all__ = [
     "Anchor", "AuditEntry", "Verification", "adopt", "anchor", "anchors_in", "fits", "key_of", "missing_triggers", "record",
-    "row_in_the_way", "starts_of", "verify",
+    "row_of_another_secret", "starts_of", "verify",
 ]  # fmt: skip

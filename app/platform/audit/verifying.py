@@ -94,7 +94,7 @@ def fits(session: Session, key: bytes) -> bool | None:
     return _made_with(key, keys) if keys else None
 
 
-def row_in_the_way(session: Session, key: bytes) -> int | None:
+def row_of_another_secret(session: Session, key: bytes) -> int | None:
     """The row of `audit_key` without which this key would fit: of a later secret, or made up."""
     keys = _keys(session)
     return next((one.from_seq for one in keys if _made_with(key, [other for other in keys if other is not one])), None)

@@ -1,7 +1,7 @@
-"""Servers of one PostgreSQL database tell one another their settings by locks, which end with their connection.
+"""Servers of one PostgreSQL database may not differ in some settings: each holds locks that say what it is set to.
 
-There is nothing to tidy up after a server that was killed. On SQLite a service has one server: a second one is refused, also
-from another container that has the same folder.
+A lock ends with its connection, so there is nothing to tidy up after a server that was killed. On SQLite a service has one
+server: a second one is refused, also from another container that has the same folder.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ LOOKS_EVERY_S = 15.0
 _log = structlog.get_logger(__name__)
 
 
-class Beside:
+class SettingsLock:
     """While it lasts, this server runs with these settings. Entering raises Conflict, naming those in which another one differs.
 
     A connection that was cut has lost its locks, so it is looked at now and then, and made again.
@@ -57,7 +57,7 @@ class Beside:
         self._alone: OnlyOne | None = None
         self._connection: sa.Connection | None = None
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look_now_and_then, name="companions", daemon=True)
+        self._thread = threading.Thread(target=self._look_now_and_then, name="settings_lock", daemon=True)
 
     def __enter__(self) -> Self:
         if self._engine is not None:
@@ -93,9 +93,9 @@ class Beside:
             self._let_go()
         try:
             self._take(self._engine)
-            _log.warning("companions_lock_taken_again")
+            _log.warning("settings_lock_taken_again")
         except (sa.exc.SQLAlchemyError, Conflict) as error:
-            _log.error("companions_lock_lost", error=type(error).__name__, said=getattr(error, "detail", ""))
+            _log.error("settings_lock_lost", error=type(error).__name__, said=getattr(error, "detail", ""))
 
     def _look_now_and_then(self) -> None:
         while not self._done.wait(self._every_s):
