@@ -53,7 +53,7 @@ def set_findings(
     _replace_findings(uow, row, named, whole)
     row.says_nothing_found = nothing_found
     if row.dismissals:  # what has become a finding is dismissed no more: it is open again should the finding be removed
-        held = [one.dismissal for one in grounds.named(row, now_there.named or (), named, pack.substances)]
+        held = [one.dismissal for one in grounds.named(row, now_there.named, named, pack.substances)]
         row.dismissals = dismissals_json([one for one in held if one is not None])
     row.version += 1
     note_author(uow, row)

@@ -37,15 +37,15 @@ class SubmissionSnapshot:
     logo: str
     colours: tuple[str, ...]
     scope: tuple[ScopeFact, ...]
-    named: tuple[Mention, ...] | None = None
-    """What the readings name; None with versions that were submitted before this was kept."""
+    named: tuple[Mention, ...] = ()
+    """What the readings name."""
     dismissed: tuple[Dismissal, ...] = ()
-    words: str | None = None
-    """What was said where the register knows none of it; None with versions submitted before this was kept."""
+    words: str = ""
+    """What was said where the register knows none of it."""
     unit_mass_mg: float | None = None
     """What one tablet weighs, where someone weighed one."""
     matrix: tuple[MethodSays, ...] | None = None
-    """What each method says of each part; None where no such answer was made, and with versions submitted before there was one."""
+    """What each method says of each part; None where no such answer was made."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """For the column."""
@@ -94,14 +94,8 @@ def frozen(row: ResultVersion) -> SubmissionSnapshot | None:
 def changed(row: ResultVersion, now_there: SubmissionSnapshot) -> bool:
     """Whether something came to it since it was submitted."""
     snapshot = frozen(row)
-    if snapshot is not None and snapshot.named is None:
-        now_there = replace(now_there, named=None, dismissed=())
-    if snapshot is not None and snapshot.words is None:
-        now_there = replace(now_there, words=None, unit_mass_mg=None)
     if snapshot is not None and snapshot.matrix is None:
         now_there = replace(now_there, matrix=None)
-    if snapshot is not None and any(m.upload_id is None for m in snapshot.named or ()):
-        now_there = replace(now_there, named=tuple(m.as_kept_before for m in now_there.named or ()))
     return snapshot != now_there
 
 
@@ -110,7 +104,7 @@ def named(
 ) -> tuple[Named, ...]:
     """What became of each name: of a version that was submitted as it was then, else as it is now."""
     snapshot = frozen(row)
-    if snapshot is not None and snapshot.named is not None:
+    if snapshot is not None:
         return resolve_names(snapshot.named, findings, snapshot.dismissed, register)
     return resolve_names(now_named, findings, dismissals_from(row.dismissals), register)
 
@@ -125,10 +119,9 @@ def differences(row: ResultVersion, now_there: SubmissionSnapshot, label: Callab
         before, after = (", ".join(map(label, one.expected)) or "not known" for one in (then, now_there))
         out.append(f"Expected was {before} and is {after} now.")
     out += _of_analyses({s.analysis_id: s for s in then.scope}, {s.analysis_id: s for s in now_there.scope})
-    if then.named is not None:
-        keys = {m.key for m in then.named}
-        names = dict.fromkeys(m.name for m in now_there.named or () if m.key not in keys)
-        out += [f"A spectrum names {name} now." for name in names]
+    keys = {m.key for m in then.named}
+    names = dict.fromkeys(m.name for m in now_there.named if m.key not in keys)
+    out += [f"A spectrum names {name} now." for name in names]
     return out or ["The form, the look or what the spectra show changed."]
 
 

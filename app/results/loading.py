@@ -98,7 +98,7 @@ def step_facts(
     quality = reading_quality.quality_of(there.analyses, now)
     now_there = grounds.of(sample, row, there.analyses, there.expected, there.whole)
     scope = now_there.scope
-    named = grounds.named(row, now_there.named or (), [f.entered for f in findings], register)
+    named = grounds.named(row, now_there.named, [f.entered for f in findings], register)
     # a client must have said yes; where staff or police hand something in there is nobody to ask
     consent, of_client = there.consents.get(ConsentKind.ANALYSIS), sample.submitter_type is SubmitterType.PUBLIC
     return StepFacts(

@@ -6,14 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.results.finding import NewFinding
 
 _T = TypeVar("_T")
-FIELDS = ("abundance", "amount", "below", "confidence")
-"""Fields that hold one thing; a confidence set by hand goes with its reason. Of the others, which are lists, what either added is
-there and what either took out is gone."""
+FIELDS = {
+    "abundance": ("abundance",), "amount": ("amount",), "below": ("below",),
+    "confidence": ("confidence", "confidence_reason"),
+}  # fmt: skip
+"""Fields that hold one thing, each with what goes with it. Of the others, which are lists, what either added is there and what
+either took out is gone."""
 WHOLE = "finding"
 """The field of a choice between a finding and none."""
 
@@ -80,14 +83,14 @@ def _fields(
 ) -> tuple[NewFinding, list[Clash]]:
     merged, clashes = _sets(base, theirs, yours), []
     for name in FIELDS:
-        mine, other, before = (_value(side, name) for side in (yours, theirs, base))
+        mine, other, before = (_values(side, name) for side in (yours, theirs, base))
         if mine in (before, other):
             continue
         own = choices.get((theirs.key, name), True if other == before else None)
         if own is None:
             clashes.append(Clash(theirs.key, name, theirs, yours))
         elif own:
-            merged = _taken(merged, yours, name)
+            merged = replace(merged, **mine)
     return merged, clashes
 
 
@@ -103,24 +106,8 @@ def _sets(base: NewFinding, theirs: NewFinding, yours: NewFinding) -> NewFinding
     )
 
 
-def _value(side: NewFinding, name: str) -> object:
-    values: dict[str, object] = {
-        "abundance": side.abundance,
-        "amount": side.amount,
-        "below": side.below,
-        "confidence": (side.confidence, side.confidence_reason),
-    }
-    return values[name]
-
-
-def _taken(merged: NewFinding, yours: NewFinding, name: str) -> NewFinding:
-    if name == "confidence":
-        return replace(merged, confidence=yours.confidence, confidence_reason=yours.confidence_reason)
-    if name == "amount":
-        return replace(merged, amount=yours.amount)
-    if name == "below":
-        return replace(merged, below=yours.below)
-    return replace(merged, abundance=yours.abundance)
+def _values(side: NewFinding, name: str) -> dict[str, Any]:
+    return {one: getattr(side, one) for one in FIELDS[name]}
 
 
 def _union(base: tuple[_T, ...], theirs: tuple[_T, ...], yours: tuple[_T, ...]) -> tuple[_T, ...]:

@@ -155,7 +155,7 @@ class Mention:
 
     `ids` are the register ids of the set that is named (itself and what this spectrum cannot tell from it), `names`
     what of that set has no id with the answer. `peak` is the number of the peak of a run, `percent` its share of the area or
-    that of a part of the signal. `upload_id` is None with mentions that were kept before it was.
+    that of a part of the signal.
     """
 
     key: str
@@ -177,11 +177,6 @@ class Mention:
         return Place(self.upload_id, tuple(sorted(self.ids)), tuple(sorted(self.names)), self.percent)
 
     @property
-    def as_kept_before(self) -> Mention:
-        """Without what was not kept in versions submitted earlier, to compare it with one of those."""
-        return replace(self, upload_id=None, percent=None)
-
-    @property
     def where(self) -> str:
         """`GC-MS, peak 2 at 7.18 min, 17 % of the area`."""
         return f"{self.method}, {self.strength}"
@@ -189,10 +184,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Dismissal:
-    """Why a named substance is no finding: it holds for what someone looked at, and for nothing that came later.
-
-    `reading_ids` stands with dismissals from before `places` were kept, and is empty with others.
-    """
+    """Why a named substance is no finding: it holds for what someone looked at, and for nothing that came later."""
 
     key: str
     name: str
@@ -201,14 +193,11 @@ class Dismissal:
     by: UUID
     at: datetime
     places: tuple[Place, ...] = ()
-    reading_ids: tuple[UUID, ...] = ()
 
     def holds(self, mention: Mention) -> bool:
         """Whether it was given for what is named here now."""
         at_most = self.reason is DismissReason.BELOW_REPORTING
-        return mention.reading_id in self.reading_ids or any(
-            place.holds(mention.place, at_most=at_most) for place in self.places
-        )
+        return any(place.holds(mention.place, at_most=at_most) for place in self.places)
 
 
 @dataclass(frozen=True, slots=True)

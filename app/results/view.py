@@ -122,19 +122,21 @@ def latest(session: Session, sample_id: uuid.UUID) -> ResultView | None:
 def client_result(session: Session, sample_id: uuid.UUID) -> ClientResult:
     """What a client sees: the released version; while it is being amended, the same with a note; or its retraction."""
     rows = repository.versions_of(session, sample_id)
-    told = [row for row in rows if row.released_at is not None]
-    if not told:
+    releases = [row for row in rows if row.released_at is not None]
+    if not releases:
         return ClientResult(ClientState.NONE)
-    shown = told[0]
+    shown = releases[0]
     if shown.state is State.RETRACTED:
         return ClientResult(ClientState.RETRACTED, None, shown.closed_at, shown.change_reason)
     found = view(session, shown)
     if shown.state is State.AMENDED:
         shown_view = ResultView(found.result, found.findings, found.names, found.before, under_review=True)
         return ClientResult(ClientState.UNDER_REVIEW, shown_view, shown.closed_at, shown.change_reason)
-    if len(told) == 1:
+    if len(releases) == 1:
         return ClientResult(ClientState.RELEASED, found)
-    return ClientResult(ClientState.RELEASED, found, shown.released_at, told[1].change_reason, view(session, told[1]))
+    return ClientResult(
+        ClientState.RELEASED, found, shown.released_at, releases[1].change_reason, view(session, releases[1])
+    )
 
 
 def released(session: Session, sample_id: uuid.UUID) -> ResultView | None:

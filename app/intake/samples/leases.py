@@ -176,8 +176,8 @@ def register_offline(
         arrived_at=uow.now, after_close=checking.closed_at is not None, request_hash=said.request_hash,
     )  # fmt: skip
     uow.session.add(came)
-    told = came.model_dump(mode="json", include={"device_time", "offset_s", "after_close"})
-    after = {"number": sample_number(said.number), "without_ticket": said.without_ticket, **told}
+    sent = came.model_dump(mode="json", include={"device_time", "offset_s", "after_close"})
+    after = {"number": sample_number(said.number), "without_ticket": said.without_ticket, **sent}
     audit.record(uow, "send_offline", "sample", sample.id, after=after, session_id=checking.id)
     return _arrived(sample, came, again=False)
 

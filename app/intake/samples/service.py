@@ -210,7 +210,7 @@ def _record(uow: UnitOfWork, row: Sample, expected: list[str], consents: dict[d.
     answers = {kind.value: answer.value for kind, answer in consents.items()}
     after = {**said, "expected": expected, "consents": answers}
     audit.record(uow, "register", "sample", row.id, version=row.version, after=after, session_id=row.session_id)
-    _tell_queue(uow, row, "sample.received")
+    _publish_to_queue(uow, row, "sample.received")
 
 
 def stamp(uow: UnitOfWork, sample: Sample, field: d.Stamp) -> None:
@@ -219,7 +219,7 @@ def stamp(uow: UnitOfWork, sample: Sample, field: d.Stamp) -> None:
         return
     earlier = [getattr(sample, name) for name in d.STAMPS[: d.STAMPS.index(field)]]
     setattr(sample, field, max([uow.now, sample.received_at, *(at for at in earlier if at is not None)]))
-    _tell_queue(uow, sample, f"sample.{field.removesuffix('_at')}")
+    _publish_to_queue(uow, sample, f"sample.{field.removesuffix('_at')}")
 
 
 def step_back(uow: UnitOfWork, sample: Sample) -> None:
@@ -227,7 +227,7 @@ def step_back(uow: UnitOfWork, sample: Sample) -> None:
     if sample.released_at is not None or sample.analysed_at is None:
         return
     sample.analysed_at = sample.verified_at = None
-    _tell_queue(uow, sample, "sample.returned")
+    _publish_to_queue(uow, sample, "sample.returned")
 
 
 def change(uow: UnitOfWork, sample: Sample, changed: SampleChange, *, substances: Register) -> None:
@@ -250,7 +250,7 @@ def change(uow: UnitOfWork, sample: Sample, changed: SampleChange, *, substances
         uow, "correct", "sample", sample.id, version=sample.version, before=before, after=after,
         session_id=sample.session_id,
     )  # fmt: skip
-    _tell_queue(uow, sample, "sample.corrected")
+    _publish_to_queue(uow, sample, "sample.corrected")
 
 
 def _change_expected(uow: UnitOfWork, sample: Sample, changed: SampleChange, substances: Register) -> None:
@@ -291,8 +291,8 @@ def withdraw(uow: UnitOfWork, sample: Sample, reason: str) -> None:
     audit.record(
         uow, "withdraw", "sample", sample.id, version=sample.version, reason=reason, session_id=sample.session_id
     )
-    _tell_queue(uow, sample, "sample.withdrawn")
-    _tell(uow, sample, "client", "sample.withdrawn")
+    _publish_to_queue(uow, sample, "sample.withdrawn")
+    _publish(uow, sample, "client", "sample.withdrawn")
 
 
 def reissue_ticket(uow: UnitOfWork, sample: Sample, pepper: bytes) -> str:
@@ -308,7 +308,7 @@ def reissue_ticket(uow: UnitOfWork, sample: Sample, pepper: bytes) -> str:
     sample.version += 1
     uow.session.execute(sa.delete(TicketSession).where(col(TicketSession.sample_id) == sample.id))
     audit.record(uow, "reissue_ticket", "sample", sample.id, version=sample.version, session_id=sample.session_id)
-    _tell(uow, sample, "client", "ticket.replaced")
+    _publish(uow, sample, "client", "ticket.replaced")
     return code
 
 
@@ -329,11 +329,13 @@ def _said(sample: Sample, names: Iterable[str]) -> dict[str, JsonValue]:
     return {name: "…" if name in _UNWRITTEN else getattr(value, "value", value) for name, value in values.items()}
 
 
-def _tell_queue(uow: UnitOfWork, sample: Sample, kind: str) -> None:
-    _tell(uow, sample, "queue", kind, {"number": sample.number})
+def _publish_to_queue(uow: UnitOfWork, sample: Sample, kind: str) -> None:
+    _publish(uow, sample, "queue", kind, {"number": sample.number})
 
 
-def _tell(uow: UnitOfWork, sample: Sample, topic: str, kind: str, payload: dict[str, JsonValue] | None = None) -> None:
+def _publish(
+    uow: UnitOfWork, sample: Sample, topic: str, kind: str, payload: dict[str, JsonValue] | None = None
+) -> None:
     publish(
         uow, topic, kind, agency_id=sample.agency_id, session_id=sample.session_id, sample_id=sample.id, payload=payload
     )

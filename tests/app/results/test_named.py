@@ -302,17 +302,6 @@ def test_a_name_that_comes_after_the_submission_holds_it_up(lab: Lab) -> None:
     assert states(lab, sample_id)["cocaine"] == "recorded"  # as it was submitted
 
 
-def test_a_version_submitted_before_names_were_kept_goes_on_and_says_what_is_open(lab: Lab) -> None:
-    sample_id = four_with_three_recorded(lab)
-    lab.press(sample_id, "submit", CHEMIST, accept_open="yes")
-    row = lab.latest(sample_id).result
-    before = {key: value for key, value in row.basis.items() if key not in ("named", "dismissed")}
-    lab.change(type(row), row.id, basis=before)
-    assert lab.press(sample_id, "verify", VERIFIER).status_code == 409
-    assert lab.press(sample_id, "verify", VERIFIER, accept_open="yes").status_code == 303
-    assert lab.press(sample_id, "release", LEAD).status_code == 303
-
-
 # -- parts of a mixture go the same way ------------------------------------------------------------------------------
 
 
@@ -492,13 +481,6 @@ def test_below_what_we_report_holds_up_to_the_share_that_was_seen() -> None:
         given = given_for(ran, reason=reason)
         assert decided([again(ran, run_of(small))], dismissals=[given]) == {"mephedrone": "dismissed"}
         assert decided([again(ran, run_of(large))], dismissals=[given]) == {"mephedrone": state}
-
-
-def test_a_dismissal_from_before_sets_were_kept_holds_for_its_readings() -> None:
-    ran, later = analysis(run_of(peak(MEPHEDRONE))), analysis(run_of(peak(MEPHEDRONE)))
-    old = replace(given_for(ran), places=(), reading_ids=(ran.readings[0].reading.id,))
-    assert decided([ran], dismissals=[old]) == {"mephedrone": "dismissed"}
-    assert decided([ran, later], dismissals=[old]) == {"mephedrone": "open"}
 
 
 NAMES = [
