@@ -190,23 +190,6 @@ def test_the_witness_is_another_person_who_works_here_now(world: Any, road: Road
         assert str(nobody) not in re.sub(r"<head>.*?</head>", "", page, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"to": ""}, "to"), ({"to": "consumed"}, "to"), ({"to": "received"}, "to"),
-        ({"to": "moved", "place": " "}, "place"), ({"bag": []}, "what"),
-    ],
-)  # fmt: skip
-def test_what_is_missing_is_said_at_its_field_and_nothing_is_written(
-    world: Any, road: Road, change: dict[str, Any], field: str
-) -> None:
-    sample = road.register(received_mg=40)
-    answer = send(world, road, form(world, [sample]) | change)
-    assert answer.status_code == 422
-    assert f'href="#{field}"' in answer.text
-    assert len(lines(world, sample)) == 1
-
-
 def test_a_form_sent_twice_hands_over_once(world: Any, road: Road) -> None:
     first, second = road.register(received_mg=40), road.register(received_mg=8)
     sent = form(world, [first], to="moved", idempotency_key="k")

@@ -313,21 +313,6 @@ def test_what_cannot_be_linked_is_said_on_the_page_and_over_json(
     assert [row.invited for row in kept(world)] == [EMAIL]
 
 
-def test_a_program_links_and_unlinks_as_the_page_does(world: Any, there: Running, clock: SettableClock) -> None:
-    admin, url = world.as_(Role.ADMIN), f"/api/v1/people/{world.actors[Role.CHEMIST].person_id}/identity"
-    key = {"Idempotency-Key": "6a0f5d1e-0d3f-4f0e-9a55-0a3f4f7a1f10"}
-    made = admin.post(url, json={"identity": " Chemist@Example.ac.uk "}, headers=key)
-    until = (clock() + identities.INVITED_FOR).isoformat().replace("+00:00", "Z")
-    assert (made.status_code, made.json()["issuer"], made.json()["invited_until"]) == (201, there.issuer, until)
-    assert EMAIL not in made.text
-    assert admin.post(url, json={"identity": " Chemist@Example.ac.uk "}, headers=key).json() == made.json()
-    browser, answer = sign_in(world, there)
-    assert answer.status_code == 303
-    assert admin.delete(url).status_code == 204
-    assert (kept(world), browser.get("/api/v1/me").status_code) == ([], 401)
-    assert admin.delete(url).status_code == 404
-
-
 def test_a_token_links_and_unlinks_nobody_and_without_a_provider_nothing_is_linked(world: Any) -> None:
     link(world)
     url = f"/api/v1/people/{world.actors[Role.CHEMIST].person_id}/identity"

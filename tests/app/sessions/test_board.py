@@ -73,15 +73,6 @@ def test_only_columns_that_changed_are_sent_again(stage: Stage) -> None:
     assert set(lanes(board(stage, "/board"))) == {"received", "analysis", "verification", "release", "ready"}
 
 
-def test_nobody_is_asked_to_tell_themselves(stage: Stage) -> None:
-    task = sample_task(stage)
-    assert "Tell the session lead now" in board(stage, role=Role.CHEMIST)
-    lead = board(stage)
-    assert "Tell the session lead now" not in lead
-    assert "Urgent finding: sample" in lead
-    assert task["words"] in lead, "what there is to be told is still told"
-
-
 def close(stage: Stage, **fields: Any) -> Any:
     url = f"/sessions/{stage.road.session_id}/close"
     return stage.client("session_lead").post(url, data={"version": "1", **fields}, headers=HTML)

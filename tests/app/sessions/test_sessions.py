@@ -125,11 +125,3 @@ def test_board_and_reception_say_what_the_licence_allows(world: Any) -> None:
             text = world.as_(Role.SESSION_LEAD).get(path).text
             assert LICENCE_WORDS[mode] in text
             assert LICENCE_MEANING[mode] in text
-
-
-def test_the_list_has_an_empty_state_and_only_a_lead_is_offered_to_plan(world: Any) -> None:
-    assert "There is no session yet" in world.as_(Role.CHEMIST).get("/sessions").text
-    assert "/sessions/new" in world.as_(Role.SESSION_LEAD).get("/sessions").text
-    assert "/sessions/new" not in world.as_(Role.CHEMIST).get("/sessions").text
-    world.session(name="Sunday")
-    assert "Sunday" in world.as_(Role.CHEMIST).get("/sessions").text

@@ -110,22 +110,6 @@ def test_the_tick_says_by_whom_and_when_and_stands_everywhere(lab: Desk, world: 
     assert (entry.object_type, entry.object_id) == ("task", task["id"])
 
 
-def test_a_recalled_strip_and_back_of_house_ask_too(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample(("heroin",), session_id=world.session(licence="boh_no_individual_results"))
-    strip = lab.analysis(sample_id, "strip", strip_target="opioid.nitazene", strip_reading=StripReading.POSITIVE)
-    lab.act(lab.draft(sample_id, NewFinding(None, "opioid.nitazene", analysis_ids=(strip,))), "submit", CHEMIST)
-    asked = tasks(world, sample_id)
-    assert [(t["title"], t["detail"].get("tier")) for t in asked] == [
-        ("Tell the session lead now", None), ("Propose an alert", "T1"), ("Prepare an alert, and hold it", "T2"),
-        ("Confirm it with another test", None), ("Read another strip", None),
-    ]  # fmt: skip
-    for task in asked[1:3]:
-        assert "A strip reacted to a nitazene. Not confirmed." in task["words"]
-        assert "found" not in task["words"].lower()
-    assert "held until the evidence is better" in asked[2]["words"]
-    assert "at the dilution of its leaflet" in asked[4]["words"]
-
-
 def test_an_alert_that_is_not_needed_says_why(lab: Desk, world: Any) -> None:
     sample_id = lab.sample(("heroin",))
     lab.found(sample_id, NewFinding("metonitazene"))
@@ -210,15 +194,6 @@ def test_only_an_added_danger_opens_it(
     assert any(t["kind"] == "amended" for t in tasks(world, sample_id)) == opens
 
 
-def test_a_second_danger_in_a_third_version_asks_again(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample(("mdma",))
-    view = amended(lab, lab.found(sample_id, NewFinding("mdma")), "mdma", "pma")
-    amended(lab, view, "mdma", "pma", "metonitazene")
-    kinds = [t["kind"] for t in tasks(world, sample_id)]
-    assert kinds.count("amended") == 2
-    assert kinds.count("tell_lead") == 2, "another rule asks it"
-
-
 # -- what strips and tests ask of the bench ---------------------------------------------------------------------
 
 
@@ -269,18 +244,6 @@ def test_a_strip_whose_run_failed_reaches_the_page_as_not_tested_whatever_it_sho
     assert "Not tested here: nitazenes." in page
     assert "did not react" not in page
     assert "Repeat the strip for nitazenes" in words_of(world, sample_id, "strip_again")[0]
-
-
-def test_a_strip_that_something_fools_is_diluted_and_one_task_says_all_of_it(lab: Desk, world: Any) -> None:
-    sample_id = lab.sample(("heroin",))
-    ran = lab.analysis(sample_id, "ftir")
-    read = strip(lab, sample_id, StripReading.POSITIVE)
-    found = NewFinding("caffeine", analysis_ids=(ran,)), NewFinding(None, "opioid.nitazene", analysis_ids=(read,))
-    lab.act(lab.draft(sample_id, *found), "submit", CHEMIST)
-    (words,) = words_of(world, sample_id, "strip_again")
-    assert "Read a second strip" in words
-    assert "Dilute ten times more" in words
-    assert all("Interferent present: caffeine." in w for w in words_of(world, sample_id, "propose_alert"))
 
 
 def test_better_evidence_rewords_the_open_task_and_asks_again_once_it_was_closed(lab: Desk, world: Any) -> None:
