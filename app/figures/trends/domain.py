@@ -117,8 +117,8 @@ class Count:
     denominator: int
 
 
-Told = str | int | float | bool | None
-More = Mapping[str, Told]
+Value = str | int | float | bool | None
+More = Mapping[str, Value]
 """What only some figures have beside those of every row, by name."""
 
 

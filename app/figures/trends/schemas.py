@@ -7,7 +7,7 @@ from math import ceil, sqrt
 
 from pydantic import BaseModel
 
-from app.figures.trends.domain import Audience, Measure, Row, Told, TrendTable
+from app.figures.trends.domain import Audience, Measure, Row, TrendTable, Value
 from app.figures.trends.measures import form_of
 from app.figures.trends.protection.noise import LEAST, Stream, Strength, variance_of
 
@@ -50,7 +50,7 @@ class TrendOut(BaseModel):
     made_at: datetime
     as_of: str = ""
     later: str = ""
-    rows: list[dict[str, Told]]
+    rows: list[dict[str, Value]]
 
     @classmethod
     def of(cls, table: TrendTable) -> TrendOut:
@@ -68,7 +68,7 @@ class TrendOut(BaseModel):
         )
 
 
-def row_data(row: Row) -> dict[str, Told]:
+def row_data(row: Row) -> dict[str, Value]:
     """A row as flat data: its keys, its figures, what more it has."""
     return {
         **row.key,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict
 
-from app.figures.trends.charts.scene import Box, Dot, Line, Mark, Scene, Told, Words
+from app.figures.trends.charts.scene import Box, Dot, Line, Mark, Scene, Titled, Words
 from app.figures.trends.charts.svg import inline
 from app.figures.trends.charts.words import Scale, ticks, top_of
 from app.intake.samples import substances
@@ -117,7 +117,7 @@ def scene_of(view: CurveView) -> Scene:
     right = top_of([level.concentration for level, _ in levels] or [1.0], Scale.AMOUNT)
     top = top_of([y for _, y in levels] or [1.0], Scale.AMOUNT)
     axes = _Axes(right, top)
-    parts: list[Mark | Told] = [*_fitted(axes, fit), *_frame(axes, view)]
+    parts: list[Mark | Titled] = [*_fitted(axes, fit), *_frame(axes, view)]
     for level, y in levels:
         parts.append(_point(axes, level, y))
         if level.off_percent is not None:
@@ -168,16 +168,16 @@ def _fitted(axes: _Axes, fit: Fit) -> Iterator[Mark]:
         yield Line(axes.x(limit), FIT_TOP, axes.x(limit), FIT_FLOOR, "line-dotted")
 
 
-def _point(axes: _Axes, level: LevelFit, y: float) -> Told:
+def _point(axes: _Axes, level: LevelFit, y: float) -> Titled:
     style = "dot" if level.within else "dot-hollow"
     title = f"{level.concentration:.4g}: response {y:.4g}, read back as {level.found:.4g}"
-    return Told(title, (Dot(axes.x(level.concentration), axes.y(y), 5, style),))
+    return Titled(title, (Dot(axes.x(level.concentration), axes.y(y), 5, style),))
 
 
-def _residual(axes: _Axes, level: LevelFit, off: float) -> Told:
+def _residual(axes: _Axes, level: LevelFit, off: float) -> Titled:
     x, style = axes.x(level.concentration), "dot" if level.within else "dot-hollow"
     marks: tuple[Mark, ...] = (Line(x, _off(0), x, _off(off), "whisker"), Dot(x, _off(off), 4, style))
-    return Told(f"{level.concentration:.4g}: {off:+.1f}\u00a0%", marks)
+    return Titled(f"{level.concentration:.4g}: {off:+.1f}\u00a0%", marks)
 
 
 @dataclass(frozen=True, slots=True)

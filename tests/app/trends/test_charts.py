@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.figures.trends.charts import Drawn, heat, pictures, svg, words
 from app.figures.trends.charts.groups import grouped
-from app.figures.trends.charts.scene import Area, Box, Dot, Line, Scene, Told, Words
+from app.figures.trends.charts.scene import Area, Box, Dot, Line, Scene, Titled, Words
 from app.figures.trends.charts.svg import LOOKS, Source
 from app.figures.trends.charts.words import Scale, duration, interval, said
 from app.figures.trends.domain import Kind, Row, TrendTable
@@ -25,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def marks(scene: Scene) -> list[object]:
-    return [m for part in scene.parts for m in (part.marks if isinstance(part, Told) else (part,))]
+    return [m for part in scene.parts for m in (part.marks if isinstance(part, Titled) else (part,))]
 
 
 def of_style(scene: Scene, style: str) -> list[object]:
@@ -36,8 +36,8 @@ def words_of(scene: Scene) -> list[str]:
     return [m.text for m in marks(scene) if isinstance(m, Words)]
 
 
-def told_of(scene: Scene) -> list[str]:
-    return [part.title for part in scene.parts if isinstance(part, Told)]
+def titles_of(scene: Scene) -> list[str]:
+    return [part.title for part in scene.parts if isinstance(part, Titled)]
 
 
 def months(*values: Row) -> TrendTable:
@@ -71,17 +71,17 @@ def test_a_month_without_a_share_says_why_in_words_and_has_no_dot() -> None:
     (picture,) = pictures(months(share({"month": "2026-01"}, 20, 100), hidden({"month": "2026-02"}))).charts
     assert sum(isinstance(m, Dot) for m in marks(picture.scene)) == 1
     assert "under 20" in words_of(picture.scene)
-    assert "Feb 2026: no share under 20 samples" in told_of(picture.scene)
+    assert "Feb 2026: no share under 20 samples" in titles_of(picture.scene)
     assert "1 of 2 has no figure." in picture.summary
 
 
 def test_a_perturbed_figure_is_limited_where_it_is_shown() -> None:
     over = Row({"month": "2026-01"}, 40, 42, 40, 1.05, 0.9, 1.0, "", False)
     (picture,) = pictures(months(over)).charts
-    assert "Jan 2026: 100\u00a0% of about 40 samples (90–100\u00a0%)" in told_of(picture.scene)
+    assert "Jan 2026: 100\u00a0% of about 40 samples (90–100\u00a0%)" in titles_of(picture.scene)
     few = Row({"month": "2026-01"}, -3, None, None, None, None, None, "", False, few=True)
     (picture,) = pictures(table([few], "month", of=SAMPLES)).charts
-    assert "Jan 2026: few or none" in told_of(picture.scene)
+    assert "Jan 2026: few or none" in titles_of(picture.scene)
 
 
 def test_a_period_that_is_not_whole_is_hollow_and_dotted_and_no_end_of_the_comparison() -> None:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from app.figures.trends.charts.groups import Group, Point
-from app.figures.trends.charts.scene import Box, Line, Mark, Scene, Told, Words
+from app.figures.trends.charts.scene import Box, Line, Mark, Scene, Titled, Words
 from app.figures.trends.charts.words import Scale, axis_title, figure, row_in_words, said, ticks, why
 
 WIDTH, LABEL, FIGURE = 468.0, 160.0, 122.0
@@ -23,8 +23,8 @@ def scene(group: Group, top: float, scale: Scale, baseline: str = "") -> Scene:
     points = group.points[:MOST]
     tall = ROW + LINE * (max((len(_lines(p.label)) for p in points), default=0) == LINES)
     height = TOP + tall * len(points) + _foot(scale)
-    parts: list[Mark | Told] = [*_axes(height, top, scale, group.unit)]
-    parts += [_told(p, TOP + tall * (index + 0.5), top, scale, baseline) for index, p in enumerate(points)]
+    parts: list[Mark | Titled] = [*_axes(height, top, scale, group.unit)]
+    parts += [_titled(p, TOP + tall * (index + 0.5), top, scale, baseline) for index, p in enumerate(points)]
     return Scene(WIDTH, height, tuple(parts))
 
 
@@ -59,7 +59,7 @@ def short(label: str, letters: int) -> str:
     return label if len(label) <= letters else label[: letters - 1].rstrip() + "…"
 
 
-def _told(point: Point, y: float, top: float, scale: Scale, baseline: str) -> Told:
+def _titled(point: Point, y: float, top: float, scale: Scale, baseline: str) -> Titled:
     row, value = point.row, figure(point.row, scale)
     lines = _lines(point.label)
     first = y + 5 - LINE / 2 * (len(lines) - 1)
@@ -82,4 +82,4 @@ def _told(point: Point, y: float, top: float, scale: Scale, baseline: str) -> To
         x = _x(row.baseline, top)
         marks.append(Line(x, y - 13, x, y + 13, "baseline"))
         told += f"; {baseline or 'compared with'}: {said(row.baseline, scale)}"
-    return Told(told, tuple(marks))
+    return Titled(told, tuple(marks))

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from app.figures.trends.charts.bars import short
 from app.figures.trends.charts.groups import Groups, Point
-from app.figures.trends.charts.scene import Box, Mark, Scene, Told, Words
+from app.figures.trends.charts.scene import Box, Mark, Scene, Titled, Words
 from app.figures.trends.charts.words import Scale, figure, period, row_in_words, said, top_of, why
 from app.figures.trends.domain import Row
 
@@ -86,7 +86,7 @@ def _cell(point: Point | None, scale: Scale, top: float) -> Cell:
 def scene(table: Grid) -> Scene:
     """The heat table as a drawing."""
     width = LABEL + COLUMN * max(1, len(table.columns)) + 4
-    parts: list[Mark | Told] = []
+    parts: list[Mark | Titled] = []
     before = ""
     for index, (first, second) in enumerate(table.columns):
         x = LABEL + COLUMN * (index + 0.5)
@@ -101,10 +101,10 @@ def scene(table: Grid) -> Scene:
     return Scene(width, TOP + LINE * len(table.lines) + 8, tuple(parts))
 
 
-def _drawn(cell: Cell, x: float, y: float) -> Told:
+def _drawn(cell: Cell, x: float, y: float) -> Titled:
     box = Box(x + 1, y + 1, COLUMN - 2, LINE - 2, f"heat-{cell.step}" if cell.step else "cell")
     marks: list[Mark] = [box]
     if cell.incomplete:
         marks.append(Box(x + 2.5, y + 2.5, COLUMN - 5, LINE - 5, "part"))
     marks.append(Words(x + COLUMN / 2, y + LINE / 2 + 5, cell.text, "in-cell" if cell.step else "over", "middle"))
-    return Told(cell.told, tuple(marks))
+    return Titled(cell.told, tuple(marks))

@@ -67,7 +67,7 @@ Mark = Line | Box | Dot | Area | Words
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Titled:
     """Marks that belong together, with what they say when pointed at."""
 
     title: str
@@ -80,4 +80,4 @@ class Scene:
 
     width: float
     height: float
-    parts: tuple[Mark | Told, ...]
+    parts: tuple[Mark | Titled, ...]

@@ -15,7 +15,7 @@ from html import escape
 from typing import Final
 
 from app.figures.trends.charts.bars import short
-from app.figures.trends.charts.scene import Area, Box, Dot, Line, Mark, Scene, Told, Words
+from app.figures.trends.charts.scene import Area, Box, Dot, Line, Mark, Scene, Titled, Words
 
 _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold (section 2.2, Char): one such sign and the file does not open."""
@@ -47,11 +47,11 @@ def inline(scene: Scene, *, label: str) -> str:
 
 def body(scene: Scene, styled: Styled) -> str:
     """The marks, back to front."""
-    return "".join(_told(p, styled) if isinstance(p, Told) else _mark(p, styled) for p in scene.parts)
+    return "".join(_titled(p, styled) if isinstance(p, Titled) else _mark(p, styled) for p in scene.parts)
 
 
-def _told(told: Told, styled: Styled) -> str:
-    return f"<g><title>{text(told.title)}</title>{''.join(_mark(m, styled) for m in told.marks)}</g>"
+def _titled(part: Titled, styled: Styled) -> str:
+    return f"<g><title>{text(part.title)}</title>{''.join(_mark(m, styled) for m in part.marks)}</g>"
 
 
 def _mark(mark: Mark, styled: Styled) -> str:

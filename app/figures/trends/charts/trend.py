@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.figures.trends.charts.groups import Group, Point
-from app.figures.trends.charts.scene import Anchor, Area, Dot, Line, Mark, Scene, Told, Words
+from app.figures.trends.charts.scene import Anchor, Area, Dot, Line, Mark, Scene, Titled, Words
 from app.figures.trends.charts.words import Scale, axis_title, every, figure, period, row_in_words, said, ticks, why
 
 LEFT, TOP, BOTTOM, RIGHT = 62.0, 46.0, 46.0, 58.0
@@ -61,10 +61,10 @@ def scene(group: Group, area: PlotArea, baseline: str = "") -> Scene:
     """The drawing of one group."""
     at = {place: index for index, place in enumerate(area.places)}
     points = {at[p.at]: p for p in group.points if p.at in at}
-    parts: list[Mark | Told] = [*_axes(area), *_bands(points, area)]
+    parts: list[Mark | Titled] = [*_axes(area), *_bands(points, area)]
     parts += _baseline(points, area, baseline)
     parts += _lines(points, area)
-    parts += [_told(index, p, area) for index, p in sorted(points.items())]
+    parts += [_titled(index, p, area) for index, p in sorted(points.items())]
     parts += _reasons(points, area)
     return Scene(area.width, area.height, tuple(parts))
 
@@ -121,7 +121,7 @@ def _lines(points: Mapping[int, Point], area: PlotArea) -> Iterator[Mark]:
             yield Line(area.x(i), area.y(v), area.x(j), area.y(w), "line-dotted" if part else "line")
 
 
-def _told(index: int, point: Point, area: PlotArea) -> Told:
+def _titled(index: int, point: Point, area: PlotArea) -> Titled:
     row, x = point.row, area.x(index)
     value = figure(row, area.scale)
     marks: list[Mark] = []
@@ -132,7 +132,7 @@ def _told(index: int, point: Point, area: PlotArea) -> Told:
         marks.append(Dot(x, area.y(value), 3 if small else 5, "dot-hollow" if row.incomplete else "dot"))
     told = f"{point.label}: {row_in_words(row, area.scale)}"
     told += f" ({row.incomplete_why})" if row.incomplete else ""
-    return Told(told, tuple(marks))
+    return Titled(told, tuple(marks))
 
 
 def _reasons(points: Mapping[int, Point], area: PlotArea) -> Iterator[Mark]:

@@ -295,11 +295,12 @@ _GUARD = threading.Lock()
 
 def struck_figures(session: Session, strength: Strength) -> StruckFigures:
     """Everything that was struck; kept in memory until more is, or a year is revised."""
-    at = tuple(
-        session.connection()
-        .execute(sa.select(sa.func.count(), sa.func.max(FigurePeriod.struck_at), sa.func.sum(FigurePeriod.revision)))
-        .one()
-    )
+    which = (sa.func.max(FigurePeriod.struck_at), sa.func.sum(FigurePeriod.revision))
+    bytes_ = (
+        sa.func.min(FigurePeriod.sha256),
+        sa.func.max(FigurePeriod.sha256),
+    )  # others, where a database was put back
+    at = tuple(session.connection().execute(sa.select(sa.func.count(), *which, *digests)).one())
     key = (str(session.get_bind().engine.url), strength)
     with _GUARD:
         kept = _KEPT.get(key)
