@@ -60,21 +60,23 @@ def explain_with_places(
         raise SpectrumError("explain needs at least one spectrum and at least one component")
     if len(queries) > MOST_ENERGIES:
         raise SpectrumError(f"explain takes at most {MOST_ENERGIES} energies of one reading, got {len(queries)}")
-    asked = _Asked.of(library, queries)
-    if not asked.y.any():
+    comparison = _Comparison.of(library, queries)
+    if not comparison.y.any():
         return nothing(
             f"This reading has no ion from m/z {LOWEST} to {WIDTH - 1}, where readings are compared."
         ), PlacesSeen()
-    weighed = asked.weighed(max_components)
+    weighed = comparison.weighed(max_components)
     if weighed is None:
         return nothing("No library entry shares an ion with this reading."), PlacesSeen()
-    case = asked.judged(*weighed, max_components)
-    decided, said = settled(case, max_components), printed(case.p, asked.compounds(case.drugs_alone is not None))
-    return answer(library, case, asked.entries, decided, said), places_seen(case, asked.entries, decided, said)
+    case = comparison.judged(*weighed, max_components)
+    decided, said = settled(case, max_components), printed(case.p, comparison.compounds(case.drugs_alone is not None))
+    return answer(library, case, comparison.entries, decided, said), places_seen(
+        case, comparison.entries, decided, said
+    )
 
 
 @dataclass(frozen=True, eq=False)
-class _Asked:
+class _Comparison:
     """A reading by unit mass `y` (width,), the references it is compared with, and the noise: the compound number `codes` (N,) and the
     library entry `entries` (N,) of each row of the table behind `unit`. `general` (N,): compounds that only a library of general
     chemicals holds, where such a library is declared; and `drugs` (D,), but for several energies: rows of the other libraries."""
@@ -88,7 +90,7 @@ class _Asked:
     drugs: IntArray | None = None
 
     @classmethod
-    def of(cls, library: MassIndex, queries: Sequence[MassSpectrum]) -> _Asked:
+    def of(cls, library: MassIndex, queries: Sequence[MassSpectrum]) -> _Comparison:
         """All entries of a library, those of rising energies end to end."""
         y = np.concatenate([by_unit_mass(prepare(query, False)) for query in queries])
         if len(queries) == 1:
@@ -96,11 +98,13 @@ class _Asked:
         else:
             table, codes, entries = _stacked(library, len(queries), y)
         unit = UnitTable(table, y.size)
-        asked = cls(y, unit, codes, entries, noise_of(unit))
+        comparison = cls(y, unit, codes, entries, noise_of(unit))
         if library.general is None:
-            return asked
+            return comparison
         general = _only(_codes(library), library.general)[entries]
-        return replace(asked, general=general, drugs=np.flatnonzero(~library.general) if len(queries) == 1 else None)
+        return replace(
+            comparison, general=general, drugs=np.flatnonzero(~library.general) if len(queries) == 1 else None
+        )
 
     def compounds(self, drugs_alone: bool) -> int:
         """How many compounds competed."""
@@ -145,7 +149,7 @@ def gain_of_all(drugs: Problem, theirs: Evidence, problem: Problem, every: Evide
 
 def weigh(library: MassIndex, query: MassSpectrum, most: int) -> tuple[Problem, Evidence] | None:
     """The candidates of a whole library for one reading, and the evidence for each; None where nothing can be compared."""
-    return _Asked.of(library, [query]).weighed(most)
+    return _Comparison.of(library, [query]).weighed(most)
 
 
 def noise_of(unit: UnitTable) -> Noise:

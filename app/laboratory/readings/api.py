@@ -19,7 +19,7 @@ from app.laboratory.identification.domain import Method, MethodOut, methods
 from app.laboratory.readings import analyses, arrays, plots, uploads
 from app.laboratory.readings.analyses import AnalysisView
 from app.laboratory.readings.domain import AnalysisStatus, UploadState, warnings_in
-from app.laboratory.readings.sight import Wanted
+from app.laboratory.readings.plot_range import PlotContent
 from app.laboratory.readings.tables import AnalysisOut, ReadingShown, Upload, UploadShown
 from app.platform.db import UnitOfWork
 from app.platform.kernel.actor import Actor, Role
@@ -381,6 +381,6 @@ def show_plot(
     """Points to draw, with the chosen candidate over or under them."""
     with rt.read() as session:
         row, answer = uploads.reading_with_answer(session, who, reading_id)
-    wanted = Wanted(candidate, peak)
+    wanted = PlotContent(candidate, peak)
     plot = plots.plot_of(row, answer, arrays.array_store(rt.blobs.root), rt.registry.of(who.agency_id), wanted)
     return PlotOut.model_validate(plot)

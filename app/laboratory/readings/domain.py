@@ -105,7 +105,7 @@ class ScopeFact:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StripCandidate:
     """A candidate of a spectrum, as far as the strip check needs it."""
 
     substance: str
@@ -122,13 +122,13 @@ class StripResult:
     label: str = ""
 
 
-def covers(target: str, seen: Seen) -> bool:
+def covers(target: str, candidate: StripCandidate) -> bool:
     """Whether a candidate is what a strip reacts to: the same register id, or a class at or under the target."""
     wanted = target.strip().lower()
-    return wanted in (seen.substance_id, seen.drug_class) or seen.drug_class.startswith(wanted + ".")
+    return wanted in (candidate.substance_id, candidate.drug_class) or candidate.drug_class.startswith(wanted + ".")
 
 
-def strip_warnings(strips: Sequence[StripResult], infrared: Sequence[Seen] | None) -> list[str]:
+def strip_warnings(strips: Sequence[StripResult], infrared: Sequence[StripCandidate] | None) -> list[str]:
     """Sentences for strips that say something an infrared answer does not; `infrared` None: no FTIR was read.
 
     In 12,684 public samples technician FTIR found 62.8 % of what fentanyl strips found: the strip wins.

@@ -19,7 +19,7 @@ from app.laboratory.library.registry import LibraryRegistry
 from app.laboratory.readings import arrays, run_plots
 from app.laboratory.readings.comparison import figures, home_of, sticks
 from app.laboratory.readings.figures import absorbance_of
-from app.laboratory.readings.sight import Sight, Wanted
+from app.laboratory.readings.plot_range import PlotContent, PlotRange
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.platform.plots import Line, Plot
 from app.platform.storage import BlobStore
@@ -44,7 +44,7 @@ _DRAWN_AS = {
 
 
 def plot_of(
-    row: ReadingRow, answer: Answer | None, store: BlobStore, registry: LibraryRegistry, wanted: Wanted
+    row: ReadingRow, answer: Answer | None, store: BlobStore, registry: LibraryRegistry, wanted: PlotContent
 ) -> Plot:
     """The plot of one reading, with what is `wanted` of it.
 
@@ -59,7 +59,7 @@ def plot_of(
     if kind in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
         return run_plots.chromatogram(row, answer.peaks if answer else (), store, wanted)
     x, y = arrays.points(store, row.arrays_sha256)
-    return _curve(row, kind, x, y, chosen, registry, answer or Answer(), wanted.sight)
+    return _curve(row, kind, x, y, chosen, registry, answer or Answer(), wanted.plot_range)
 
 
 def _label(row: ReadingRow) -> str:
@@ -77,11 +77,11 @@ def _curve(
     chosen: Candidate | None,
     registry: LibraryRegistry,
     answer: Answer,
-    sight: Sight,
+    plot_range: PlotRange,
 ) -> Plot:
     spectrum = absorbance_of(Reading(kind, x, y, row.x_unit, row.y_unit))
     if spectrum is None or kind is ReadingKind.UV:
-        return _plain(row, kind, x, y, sight)
+        return _plain(row, kind, x, y, plot_range)
     label = "Intensity"
     if kind is ReadingKind.IR:  # never called absorbance where the file does not say what it is
         name, comma, rest = row.y_unit.partition(",")
@@ -90,7 +90,7 @@ def _curve(
         "kind": "raman" if kind is ReadingKind.RAMAN else "ir",
         "x_label": "Raman shift / cm⁻¹" if kind is ReadingKind.RAMAN else "Wavenumber / cm⁻¹",
         "y_label": label,
-        "series": [sight.line(_label(row), "query", spectrum.wavenumber, spectrum.absorbance)],
+        "series": [plot_range.line(_label(row), "query", spectrum.wavenumber, spectrum.absorbance)],
         "marks": [],
     }
     bands = _bands(spectrum)
@@ -103,7 +103,7 @@ def _curve(
     return plot
 
 
-def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray, sight: Sight) -> Plot:
+def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray, plot_range: PlotRange) -> Plot:
     """The curve as recorded, rising x, in the file's own units: nothing is compared, so nothing is converted."""
     order = np.argsort(x, kind="stable")
     top = int(np.argmax(y))
@@ -112,7 +112,7 @@ def _plain(row: ReadingRow, kind: ReadingKind, x: FloatArray, y: FloatArray, sig
         "kind": "ir" if row.x_unit == "cm-1" else "chromatogram",
         "x_label": names.get(row.x_unit, row.x_unit or "x"),
         "y_label": row.y_unit or "y",
-        "series": [sight.line(_label(row), "query", x[order], y[order])],
+        "series": [plot_range.line(_label(row), "query", x[order], y[order])],
         "marks": [],
         "summary": f"{row.n_points:,} points from {x.min():.5g} to {x.max():.5g} {row.x_unit}; "
         f"highest value {y[top]:.4g} at {x[top]:.5g}. Shown only, not searched.",
@@ -181,22 +181,22 @@ def entry_over(row: ReadingRow, store: BlobStore, home: Home, label: str) -> Lin
     return found.line(label, OVERLAY) if found is not None else None
 
 
-def reading_over(row: ReadingRow, store: BlobStore, label: str, sight: Sight) -> Line | None:
+def reading_over(row: ReadingRow, store: BlobStore, label: str, plot_range: PlotRange) -> Line | None:
     """Another reading as one more curve, as it was recorded: bands in absorbance, a run by its total ion current."""
     spectrum = _bands_of(row, store)
     if spectrum is not None:
-        return sight.line(label, OVERLAY, spectrum.wavenumber, spectrum.absorbance)
+        return plot_range.line(label, OVERLAY, spectrum.wavenumber, spectrum.absorbance)
     if row.kind not in (ReadingKind.MASS_RUN, ReadingKind.CHROMATOGRAM):
         return None
-    return run_over(*arrays.points(store, row.arrays_sha256), row.x_unit, label, sight)
+    return run_over(*arrays.points(store, row.arrays_sha256), row.x_unit, label, plot_range)
 
 
-def run_over(x: FloatArray, y: FloatArray, x_unit: str, label: str, sight: Sight) -> Line:
+def run_over(x: FloatArray, y: FloatArray, x_unit: str, label: str, plot_range: PlotRange) -> Line:
     """A run as one more curve over a chromatogram, its times in minutes where they are known."""
     with contextlib.suppress(InstrumentError):
         x = to_seconds(x, x_unit) / 60
     order = np.argsort(x, kind="stable")
-    return sight.line(label, OVERLAY, x[order], y[order])
+    return plot_range.line(label, OVERLAY, x[order], y[order])
 
 
 def _bands_of(row: ReadingRow, store: BlobStore) -> InfraredSpectrum | None:

@@ -82,13 +82,15 @@ def _unseen(view: AnalysisView) -> list[str]:
     return [file.upload.file_name for file in files_of(view) if file.unseen]
 
 
-def _seen(view: AnalysisView) -> list[domain.Seen]:
+def _seen(view: AnalysisView) -> list[domain.StripCandidate]:
     """What the infrared answers name: the best compound with its look-alikes, and the parts of a mixture."""
     out = []
     for answer in _answers(view):
         named = [row for row in answer.candidates if row.compound in answer.set]
-        out += [domain.Seen(row.substance, row.substance_id, row.substance_class) for row in named]
-        out += [domain.Seen(part.substance, part.substance_id, part.substance_class) for part in answer.components]
+        out += [domain.StripCandidate(row.substance, row.substance_id, row.substance_class) for row in named]
+        out += [
+            domain.StripCandidate(part.substance, part.substance_id, part.substance_class) for part in answer.components
+        ]
     return out
 
 

@@ -14,7 +14,7 @@ from app.laboratory.identification.parts import Candidate
 from app.laboratory.identification.runs import averaged
 from app.laboratory.readings import arrays
 from app.laboratory.readings.comparison import ACCURATE_DA
-from app.laboratory.readings.sight import Wanted
+from app.laboratory.readings.plot_range import PlotContent
 from app.laboratory.readings.tables import Reading as ReadingRow
 from app.platform.kernel.errors import NotFound
 from app.platform.plots import Line, Mark, Plot
@@ -54,7 +54,7 @@ def mz_words(mz: float) -> str:
 # -- spectra -----------------------------------------------------------------------------------------
 
 
-def spectrum_in(row: ReadingRow, answer: Answer | None, store: BlobStore, wanted: Wanted) -> Found | None:
+def spectrum_in(row: ReadingRow, answer: Answer | None, store: BlobStore, wanted: PlotContent) -> Found | None:
     """The spectrum that is wanted of a run; None where its chromatogram is. Raises NotFound."""
     if wanted.mean is not None:
         return _mean(row, store, wanted.mean)
@@ -92,7 +92,7 @@ def _mean(row: ReadingRow, store: BlobStore, stretch: tuple[float, float]) -> Fo
 # -- the chromatogram --------------------------------------------------------------------------------
 
 
-def chromatogram(row: ReadingRow, peaks: Sequence[Peak], store: BlobStore, wanted: Wanted) -> Plot:
+def chromatogram(row: ReadingRow, peaks: Sequence[Peak], store: BlobStore, wanted: PlotContent) -> Plot:
     """The run over time, its peaks numbered, with the traces of the ions that are wanted."""
     x, y = arrays.points(store, row.arrays_sha256)
     minutes = _minutes(row, x)
@@ -104,9 +104,9 @@ def chromatogram(row: ReadingRow, peaks: Sequence[Peak], store: BlobStore, wante
         for p in peaks
     ]
     lines: list[Line] = [
-        wanted.sight.line("TIC" if is_run else row.title or "This reading", "query", minutes[order], y[order])
+        wanted.plot_range.line("TIC" if is_run else row.title or "This reading", "query", minutes[order], y[order])
     ]
-    lines += [wanted.sight.line(one.label, ION, one.time, one.height) for one in traces]
+    lines += [wanted.plot_range.line(one.label, ION, one.time, one.height) for one in traces]
     span, top = f"{minutes.min():.2f} to {minutes.max():.2f}", minutes[int(np.argmax(y))]
     words = [f"{row.n_points:,} points from {span}; highest at {top:.2f}."]
     words += [f"{len(peaks)} peaks were compared."] if peaks else []

@@ -15,9 +15,9 @@ from uuid import UUID
 from app.laboratory.identification.contract import IdentifiedBlock
 from app.laboratory.identification.domain import Method, methods
 from app.laboratory.identification.identify import method_of
-from app.laboratory.library import together
+from app.laboratory.library import joined_libraries
 from app.laboratory.library.domain import Libraries, Opened
-from app.laboratory.library.together import Together
+from app.laboratory.library.joined_libraries import JoinedLibraries
 from app.laboratory.readings import arrays
 from app.laboratory.readings.analyses import AnalysisView, ReadingView, files_of
 from app.laboratory.readings.domain import AnalysisStatus
@@ -173,11 +173,11 @@ class SearchedLibraries:
 
 
 def searched_libraries(
-    libraries: Libraries, names: Collection[str] = (), key: together.Key | None = None
+    libraries: Libraries, names: Collection[str] = (), key: joined_libraries.Key | None = None
 ) -> SearchedLibraries:
     """All libraries of each technique together (of `names`, where there are any), and retention indices of own standards."""
-    mass, accurate = (together.mass_of(libraries, names, accurate=exact, key=key) for exact in (False, True))
-    infrared = together.infrared_of(libraries, names)
+    mass, accurate = (joined_libraries.mass_of(libraries, names, accurate=exact, key=key) for exact in (False, True))
+    infrared = joined_libraries.infrared_of(libraries, names)
     kinds = {"Mass spectra": mass, "Infrared spectra": infrared, "Accurate-mass spectra": accurate}
     known = {what: one for what, one in kinds.items() if one is not None}
     unused = [one.name for kind in known.values() for one in kind.unused]
@@ -193,10 +193,10 @@ def searched_libraries(
     )  # fmt: skip
 
 
-def _searched(what: str, joined: Together) -> str:
+def _searched(what: str, joined: JoinedLibraries) -> str:
     """What the readings of one kind were compared with."""
-    said = f"{what} were compared with {listed([one.name for one in joined.books])}"
-    said += " as one library" if len(joined.books) > 1 else ""
+    said = f"{what} were compared with {listed([one.name for one in joined.libraries])}"
+    said += " as one library" if len(joined.libraries) > 1 else ""
     if joined.left_out:
         said += f", and not with {listed([one.name for one in joined.left_out])}, because together they are too large"
     said += "."

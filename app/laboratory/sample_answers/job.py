@@ -84,8 +84,8 @@ def on_failed() -> dict[str, Callable[[UnitOfWork, DeadJob], None]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the job looked at."""
+class _Snapshot:
+    """What the sample held when the job began."""
 
     asked: int
     analyses: list[reading_analyses.AnalysisView]
@@ -98,17 +98,17 @@ def work_out(parts: AnswerParts, ctx: JobContext) -> None:
     sample_id = uuid.UUID(ctx.payload["sample_id"])
     while True:
         with parts.db.read() as session:
-            seen = _look(session, sample_id)
-        if seen is None:
+            snapshot = _look(session, sample_id)
+        if snapshot is None:
             return  # withdrawn with its sample
-        answer = _answer(parts, ctx, seen)
+        answer = _answer(parts, ctx, snapshot)
         with ctx.begin() as uow:
             row = uow.session.get(SampleAnswer, sample_id, with_for_update=True)
-            if row is not None and row.asked != seen.asked:
+            if row is not None and row.asked != snapshot.asked:
                 continue
             if row is not None:
                 row.progress, row.made_at = Progress.READY, uow.now
-                row.basis = [*evidence.basis_of(seen.analyses), seen.libraries]
+                row.basis = [*evidence.basis_of(snapshot.analyses), snapshot.libraries]
                 row.answer_version = ANSWER_VERSION
                 row.answer = answer_json(answer)
                 _tell(uow, ctx)
@@ -116,28 +116,28 @@ def work_out(parts: AnswerParts, ctx: JobContext) -> None:
             return
 
 
-def _look(session: Session, sample_id: uuid.UUID) -> _Seen | None:
+def _look(session: Session, sample_id: uuid.UUID) -> _Snapshot | None:
     row = session.get(SampleAnswer, sample_id)
     if row is None:
         return None
     expected = tuple(lookup.expected_of(session, sample_id))
-    return _Seen(row.asked, list(reading_analyses.analyses_of(session, sample_id)), expected, editions(session))
+    return _Snapshot(row.asked, list(reading_analyses.analyses_of(session, sample_id)), expected, editions(session))
 
 
-def _answer(parts: AnswerParts, ctx: JobContext, seen: _Seen) -> WholeAnswer:
-    readings = evidence.readings_of(seen.analyses, arrays.array_store(parts.blobs.root))
+def _answer(parts: AnswerParts, ctx: JobContext, snapshot: _Snapshot) -> WholeAnswer:
+    readings = evidence.readings_of(snapshot.analyses, arrays.array_store(parts.blobs.root))
     if not readings:
         return WholeAnswer()
     searched = evidence.searched_libraries(parts.registry.of(ctx.agency_id), key=parts.index.key_of)
-    expected = tuple(evidence.key_of(parts.register[one]) for one in seen.expected if one in parts.register)
+    expected = tuple(evidence.key_of(parts.register[one]) for one in snapshot.expected if one in parts.register)
     answer = explain_sample(
         readings,
-        evidence.tests_of(seen.analyses),
+        evidence.tests_of(snapshot.analyses),
         searched.libraries,
         evidence.register_of(parts.register),
         SampleSettings(expected=expected),
     )
-    return whole_answer(answer, parts.index, evidence.analysis_of(seen.analyses), searched)
+    return whole_answer(answer, parts.index, evidence.analysis_of(snapshot.analyses), searched)
 
 
 def _tell(uow: UnitOfWork, job: JobContext | DeadJob) -> None:

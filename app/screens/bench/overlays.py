@@ -17,7 +17,7 @@ from app.intake.samples import lookup
 from app.laboratory.identification.answer import Answer
 from app.laboratory.readings import analyses, arrays, plots, references, uploads
 from app.laboratory.readings.comparison import home_of, strongest
-from app.laboratory.readings.sight import Sight, Wanted
+from app.laboratory.readings.plot_range import PlotContent, PlotRange
 from app.laboratory.standards import controlling
 from app.platform.kernel.actor import Actor
 from app.platform.kernel.errors import NotFound
@@ -93,20 +93,20 @@ def with_overlays(
     who: Actor,
     reading_id: uuid.UUID,
     look: Look,
-    sight: Sight,
+    plot_range: PlotRange,
 ) -> Plot:
-    """The plot of a reading with what is drawn over it, or of sticks the last one mirrored below. The points of `sight` are shared among
+    """The plot of a reading with what is drawn over it, or of sticks the last one mirrored below. The points of `plot_range` are shared among
     the curves.
 
     Raises NotFound for what is not there, or belongs to others.
     """
     row, answer = uploads.reading_with_answer(session, who, reading_id)
     store, registry = arrays.array_store(rt.blobs.root), rt.registry.of(who.agency_id)
-    if sight.most is not None:
-        sight = replace(sight, most=sight.most // (1 + len(look.ions) + len(look.over)))
-    wanted = Wanted(look.compare or None, look.peak, look.ions, look.raw, look.mean, sight)
+    if plot_range.most is not None:
+        plot_range = replace(plot_range, most=plot_range.most // (1 + len(look.ions) + len(look.over)))
+    wanted = PlotContent(look.compare or None, look.peak, look.ions, look.raw, look.mean, plot_range)
     plot = plots.plot_of(row, answer, store, registry, wanted)
-    over = _Over(session, rt, who, row, answer, sight)
+    over = _Over(session, rt, who, row, answer, plot_range)
     for word in look.over:
         if plot["kind"] == "mass":
             over.mirror(plot, word)
@@ -125,7 +125,7 @@ class _Over:
     who: Actor
     row: Reading
     answer: Answer | None
-    sight: Sight
+    plot_range: PlotRange
 
     def line(self, word: str) -> Line | None:
         """The curve a word names; None where it has nothing in common with the reading."""
@@ -133,7 +133,7 @@ class _Over:
         store = arrays.array_store(self.rt.blobs.root)
         if kind == "reading":
             other, label = self._reading(key)
-            return plots.reading_over(other, store, label, self.sight) if other.kind == self.row.kind else None
+            return plots.reading_over(other, store, label, self.plot_range) if other.kind == self.row.kind else None
         if kind == "blank":
             return self._blank()
         home, name = self._match(int(key)) if kind == "match" else self._standard(key)
@@ -180,4 +180,4 @@ class _Over:
         if found is None:
             raise NotFound("blank")
         x, y = arrays.points(arrays.array_store(self.rt.blobs.root), found.arrays_sha256)
-        return plots.run_over(x, y, "s", f"Blank {found.file_name}", self.sight)
+        return plots.run_over(x, y, "s", f"Blank {found.file_name}", self.plot_range)

@@ -24,7 +24,7 @@ from app.laboratory.identification.parts import whole_percent
 from app.laboratory.incoming import service as incoming
 from app.laboratory.instrument_checks import service as instrument_checks
 from app.laboratory.readings import analyses, arrays, figures, plots
-from app.laboratory.readings.sight import Wanted
+from app.laboratory.readings.plot_range import PlotContent
 from app.laboratory.readings.strip_targets import strip_targets
 from app.platform.kernel.actor import Actor, Role
 from app.platform.kernel.errors import MastError, NotFound
@@ -366,7 +366,7 @@ def _view(at: SampleVisit, shown: Shown | None, compare: int) -> SpectrumView:
         assert shown is not None
         peak = shown.peak.peak if shown.peak is not None else None
         store = arrays.array_store(at.rt.blobs.root)
-        return plots.plot_of(shown.reading, shown.answer, store, registry(), Wanted(compare or 1, peak))
+        return plots.plot_of(shown.reading, shown.answer, store, registry(), PlotContent(compare or 1, peak))
 
     return view_of(shown, picture, lambda candidate: void_now(candidate, registry()))
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlmodel import Session
 
-from app.laboratory.readings.sight import Sight
+from app.laboratory.readings.plot_range import PlotRange
 from app.platform.kernel.errors import NotFound
 from app.platform.plots import Plot, packed
 from app.platform.web.csv_text import csv_text
@@ -37,13 +37,13 @@ class _Asked:
     file: str
 
 
-def _asked(at: SampleVisit, look: Look, sight: Sight) -> _Asked:
+def _asked(at: SampleVisit, look: Look, plot_range: PlotRange) -> _Asked:
     """Raises NotFound, also where nothing was measured yet."""
     with at.rt.read() as session:
         shown = _bench(at, session, look)
         if shown.shown is None:
             raise NotFound("reading")
-        plot = with_overlays(session, at.rt, at.who, shown.shown.reading.id, look, sight)
+        plot = with_overlays(session, at.rt, at.who, shown.shown.reading.id, look, plot_range)
     return _Asked(plot, caption_of(shown.sample.number, shown.shown), file_of(shown.sample.number, shown.shown))
 
 
@@ -63,7 +63,7 @@ Seen = Annotated[Shown, Depends(_seen)]
 def points(visit: Staff, reading_id: uuid.UUID, look: Looked, seen: Seen) -> JSONResponse:
     """The points, with everything that is drawn over them, packed for a slow line; of a stretch only the curves that have more there."""
     with visit.rt.read() as session:
-        plot = with_overlays(session, visit.rt, visit.who, reading_id, look, Sight(seen.low, seen.high))
+        plot = with_overlays(session, visit.rt, visit.who, reading_id, look, PlotRange(seen.low, seen.high))
     if seen.low is not None or seen.high is not None:
         plot = {"kind": plot["kind"], "series": [line for line in plot.get("series", []) if "thinned" in line]}
     return JSONResponse(packed(plot))
@@ -72,7 +72,7 @@ def points(visit: Staff, reading_id: uuid.UUID, look: Looked, seen: Seen) -> JSO
 @router.get("/bench/samples/{sample_id}/plot.svg")
 def picture(at: AtSample, look: Looked, seen: Seen) -> Response:
     """The picture of what is shown."""
-    asked = _asked(at, look, Sight(seen.low, seen.high))
+    asked = _asked(at, look, PlotRange(seen.low, seen.high))
     content = svg_of(asked.plot, seen, asked.caption.split("\n")[0], asked.caption)
     headers = {"Content-Disposition": f'inline; filename="{asked.file}.svg"'}
     return Response(content, media_type="image/svg+xml", headers=headers)
@@ -81,7 +81,7 @@ def picture(at: AtSample, look: Looked, seen: Seen) -> Response:
 @router.get("/bench/samples/{sample_id}/plot.csv")
 def figures(at: AtSample, look: Looked, seen: Seen) -> Response:
     """The points of what is shown, one a line and none left out, below the lines that say what they are of."""
-    asked = _asked(at, look, Sight(seen.low, seen.high, most=None))
+    asked = _asked(at, look, PlotRange(seen.low, seen.high, most=None))
     head: list[Cells] = [[line] for line in asked.caption.split("\n")]
     lines = [*head, *_lines(asked.plot, seen)]
     headers = {"Content-Disposition": f'attachment; filename="{asked.file}.csv"'}
@@ -103,6 +103,6 @@ def _lines(plot: Plot, shown: Shown) -> Iterator[Cells]:
 @router.get("/bench/samples/{sample_id}/table")
 def table(at: AtSample, look: Looked) -> HTMLResponse:
     """What is shown in words and in a table, with the picture."""
-    asked = _asked(at, look, Sight())
+    asked = _asked(at, look, PlotRange())
     query = at.request.url.query
     return at.page("bench/shown.html", sample_id=at.sample_id, plot=asked.plot, caption=asked.caption, query=query)

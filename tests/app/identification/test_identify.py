@@ -10,7 +10,7 @@ import pytest
 from app.laboratory.identification.identify import is_accurate
 from app.laboratory.identification.runs import peaks_of
 from app.laboratory.library.registry import LibraryRegistry
-from app.laboratory.readings.sight import downsampled
+from app.laboratory.readings.plot_range import downsampled
 from instruments import read
 from spectra import MassSpectrum, Reading, ReadingKind, starter_mass_library
 from tests.support.identify import identify_readings

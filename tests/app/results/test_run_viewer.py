@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.laboratory.readings import uploads
-from app.laboratory.readings.sight import MOST_POINTS
+from app.laboratory.readings.plot_range import MOST_POINTS
 from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid
 from app.screens.bench.look import ions_of, mean_of

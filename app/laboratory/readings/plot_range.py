@@ -1,4 +1,4 @@
-"""What of a reading is wanted for a plot, and how much of it: a stretch, and no more points than a screen can show."""
+"""What a plot shows of a reading: which curve, which range of its x axis, and no more points than a screen can show."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ MOST_POINTS = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
-    """A stretch of the x axis, whole where an end is None, with at most `most` points a curve; None: every point."""
+class PlotRange:
+    """A range of the x axis, whole where an end is None, with at most `most` points a curve; None: every point."""
 
     low: float | None = None
     high: float | None = None
     most: int | None = MOST_POINTS
 
     def line(self, label: str, role: str, x: FloatArray, y: FloatArray) -> Line:
-        """A curve as it is seen; `x` rises. `thinned` says whether the stretch has more points than are given."""
+        """The part of a curve in this range; `x` rises. `thinned` says whether the range has more points than are given."""
         first = 0 if self.low is None else int(np.searchsorted(x, self.low))
         last = x.size if self.high is None else int(np.searchsorted(x, self.high, side="right"))
         x, y = x[first:last], y[first:last]
@@ -34,7 +34,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class PlotContent:
     """What is drawn of a reading: a `candidate` (its place, from 1) over or under it; of a run the chromatogram with the traces of
     `ions` (m/z), or the spectrum of one `peak` (from 1), `raw` as it was measured, or the mean of a stretch of time (minutes)."""
 
@@ -43,7 +43,7 @@ class Wanted:
     ions: tuple[float, ...] = ()
     raw: bool = False
     mean: tuple[float, float] | None = None
-    sight: Sight = field(default_factory=Sight)
+    plot_range: PlotRange = field(default_factory=PlotRange)
 
 
 def downsampled(x: FloatArray, y: FloatArray, most: int = MOST_POINTS) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.laboratory.identification.substances import SubstanceIndex
-from app.laboratory.library import together
+from app.laboratory.library import joined_libraries
 from app.laboratory.library.domain import Holds, Libraries, Opened, Technique
 from app.laboratory.sample_answers import evidence
 from harm_messages import load_pack
@@ -133,7 +133,7 @@ def test_a_starter_library_is_asked_beside_a_smaller_one_and_not_beside_a_larger
 
 
 def test_what_is_too_large_together_leaves_the_largest_and_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "MOST_PEAKS", 100)
+    monkeypatch.setattr(joined_libraries, "MOST_PEAKS", 100)
     asked = evidence.searched_libraries(Shelf(book("Any", LOOK_ALIKE, Holds.GENERAL), book("Drugs", STARTER)))
     assert asked.libraries.mass is STARTER
     assert asked.said == "Mass spectra were compared with Drugs, and not with Any, because together they are too large."

@@ -1,4 +1,4 @@
-"""Several libraries of one kind as one to ask, kept while the same editions are there with the same declarations.
+"""All libraries of one kind joined into one that a sample is compared with, kept while none of them changes.
 
 Libraries of drugs come first, in the order of the registry, and those of general chemicals `beside` them. A process keeps one for each
 kind. Own standards are apart: they are compared by themselves.
@@ -25,11 +25,11 @@ MOST_CURVES = 30_000
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class JoinedLibraries:
     """What is asked of one kind: the libraries in it, in order, and those that were too large to be put beside the largest."""
 
     spectra: AnyLibrary
-    books: tuple[Opened, ...]
+    libraries: tuple[Opened, ...]
     left_out: tuple[Opened, ...] = ()
 
     @property
@@ -37,50 +37,50 @@ class Together:
         """Those asked where the drugs do not explain a reading, because libraries of drugs stand beside them. Unit masses alone know that."""
         spectra = self.spectra
         beside = isinstance(spectra, MassLibrary) and spectra.general is not None and not spectra.accurate
-        return tuple(one for one in self.books if beside and one.holds is Holds.GENERAL)
+        return tuple(one for one in self.libraries if beside and one.holds is Holds.GENERAL)
 
     @property
     def unused(self) -> tuple[Opened, ...]:
         """Those with a calibration of the laboratory's own, which holds for one library and not for several."""
-        several = len(self.books) > 1
-        return tuple(one for one in self.books if several and getattr(one.spectra, "calibration", None) is not None)
+        several = len(self.libraries) > 1
+        return tuple(one for one in self.libraries if several and getattr(one.spectra, "calibration", None) is not None)
 
 
 def mass_of(
-    libraries: Libraries, names: Collection[str] = (), *, accurate: bool, key: Key | None = None
-) -> Together | None:
+    registry: Libraries, names: Collection[str] = (), *, accurate: bool, key: Key | None = None
+) -> JoinedLibraries | None:
     """All mass libraries of unit or of accurate masses; None where there is none. Beside drugs an entry goes by its `key`."""
-    books = _asked(libraries.mass(names, accurate=accurate), names)
-    return _together(f"mass {accurate}", books, _Mass(key), lambda one: int(one.mass.table.mz.size), MOST_PEAKS)
+    libraries = _compared(registry.mass(names, accurate=accurate), names)
+    return _joined(f"mass {accurate}", libraries, _Mass(key), lambda one: int(one.mass.table.mz.size), MOST_PEAKS)
 
 
-def infrared_of(libraries: Libraries, names: Collection[str] = ()) -> Together | None:
+def infrared_of(registry: Libraries, names: Collection[str] = ()) -> JoinedLibraries | None:
     """All infrared libraries, which lie on one grid. None is `beside` another: infrared mixtures know no general chemicals."""
-    books = _asked(libraries.infrared(names), names)
-    return _together("infrared", books, _infrared, len, MOST_CURVES)
+    libraries = _compared(registry.infrared(names), names)
+    return _joined("infrared", libraries, _infrared, len, MOST_CURVES)
 
 
-def _together(
+def _joined(
     kind: str,
-    books: Sequence[Opened],
+    libraries: Sequence[Opened],
     join: Join,
     size: Callable[[Opened], int],
     most: int,
-) -> Together | None:
-    if len(books) < 2:
-        return Together(books[0].spectra, tuple(books)) if books else None
-    if sum(map(size, books)) > most:
-        largest = max(books, key=len)
-        return Together(largest.spectra, (largest,), tuple(one for one in books if one is not largest))
-    return _SHELF.get(kind, books, join)
+) -> JoinedLibraries | None:
+    if len(libraries) < 2:
+        return JoinedLibraries(libraries[0].spectra, tuple(libraries)) if libraries else None
+    if sum(map(size, libraries)) > most:
+        largest = max(libraries, key=len)
+        return JoinedLibraries(largest.spectra, (largest,), tuple(one for one in libraries if one is not largest))
+    return _KEPT.get(kind, libraries, join)
 
 
-def _asked(books: Sequence[Opened], names: Collection[str]) -> list[Opened]:
+def _compared(libraries: Sequence[Opened], names: Collection[str]) -> list[Opened]:
     """Libraries of drugs, then the others. A starter library is for training: beside a larger one of drugs it is asked by name only."""
-    drugs = [one for one in books if one.holds is Holds.DRUGS and not one.own]
+    drugs = [one for one in libraries if one.holds is Holds.DRUGS and not one.own]
     imported = sum(len(one) for one in drugs if not one.starter)
     kept = [one for one in drugs if names or not one.starter or len(one) > imported]
-    return [*kept, *(one for one in books if one.holds is Holds.GENERAL and not one.own)]
+    return [*kept, *(one for one in libraries if one.holds is Holds.GENERAL and not one.own)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,36 +89,36 @@ class _Mass:
 
     key: Key | None
 
-    def __call__(self, books: Sequence[Opened]) -> MassLibrary:
-        drugs, general = ([one.mass for one in books if one.holds is kind] for kind in Holds)
+    def __call__(self, libraries: Sequence[Opened]) -> MassLibrary:
+        drugs, general = ([one.mass for one in libraries if one.holds is kind] for kind in Holds)
         parts = [reduce(MassLibrary.joined, some) for some in (drugs, general) if some]
         return parts[0].beside(parts[1], self.key) if len(parts) > 1 else parts[0]
 
 
-def _infrared(books: Sequence[Opened]) -> InfraredLibrary:
-    return reduce(InfraredLibrary.joined, (one.infrared for one in books))
+def _infrared(libraries: Sequence[Opened]) -> InfraredLibrary:
+    return reduce(InfraredLibrary.joined, (one.infrared for one in libraries))
 
 
-class _Shelf:
+class _Kept:
     """The latest of each kind. Made under a lock, so that two samples at once do not make it twice."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[Together, Join]] = {}
+        self._kept: dict[str, tuple[JoinedLibraries, Join]] = {}
 
-    def get(self, kind: str, books: Sequence[Opened], join: Join) -> Together:
+    def get(self, kind: str, libraries: Sequence[Opened], join: Join) -> JoinedLibraries:
         with self._lock:
             known, before = self._kept.get(kind, (None, None))
-            if known is None or before != join or _parts(known.books) != _parts(books):
-                known = Together(join(books), tuple(books))
-            known = Together(known.spectra, tuple(books))
+            if known is None or before != join or _parts(known.libraries) != _parts(libraries):
+                known = JoinedLibraries(join(libraries), tuple(libraries))
+            known = JoinedLibraries(known.spectra, tuple(libraries))
             self._kept[kind] = known, join
             return known
 
 
-def _parts(books: Sequence[Opened]) -> list[tuple[int, Holds]]:
+def _parts(libraries: Sequence[Opened]) -> list[tuple[int, Holds]]:
     """Which libraries these are: the very same opened ones, so that another edition under a name is another library."""
-    return [(id(one.spectra), one.holds) for one in books]
+    return [(id(one.spectra), one.holds) for one in libraries]
 
 
-_SHELF = _Shelf()
+_KEPT = _Kept()
