@@ -105,14 +105,6 @@ def test_taking_a_file_back_from_under_a_result_says_so(bench: Bench) -> None:
             assert "has a result based on this file" in ok(bench.decide(bench.now(file), "take-back"))["message"]
 
 
-def test_a_form_that_is_too_late_is_told_so_on_the_page(bench: Bench) -> None:
-    file = bench.arrive()
-    form(bench, file, "set-aside", reason="blank")
-    late = form(bench, file, "set-aside", reason="check")
-    assert late.status_code == 412
-    assert "Someone else changed this file" in late.text
-
-
 def test_a_refused_file_does_not_spoil_those_before_it(bench: Bench) -> None:
     files = [("file", ("a.jdx", infrared_file())), ("file", ("b.jdx", b""))]
     answer = bench.client().post("/bench/incoming", files=files, headers=HTML)

@@ -8,13 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from app.cli.root import main
 from app.operations.retention import purge, purge_files
-from app.platform.kernel.actor import Role
 from app.platform.storage import BlobStore
-from tests.app.conftest import PEPPER
 from tests.app.incoming.conftest import Bench
 from tests.support.road import infrared_file, ok
 
@@ -98,24 +94,3 @@ def test_a_removal_cut_off_half_way_is_undone_at_the_next_start(bench: Bench, ol
     os.replace(path, blobs.root / "incoming" / f"{file['sha256']}.gone")
     BlobStore(blobs.root, max_bytes=1).sweep()
     assert path.exists()
-
-
-def test_the_operator_purges_files_by_hand(bench: Bench, clock: Any, old: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = bench.arrive()
-    ok(bench.decide(file, "set-aside", reason="blank"))
-    path = old(file)
-    rt = bench.world.runtime
-    with rt.db.begin(bench.world.actors[Role.CHEMIST]) as uow:
-        from app.laboratory.incoming.tables import IncomingFile
-
-        row = uow.session.get(IncomingFile, __import__("uuid").UUID(file["id"]))
-        assert row is not None
-        assert row.decided_at is not None
-        row.decided_at = row.decided_at.replace(year=2020)
-    monkeypatch.setenv("MAST_DATABASE_URL", rt.db.url)
-    monkeypatch.setenv("MAST_SECRET", PEPPER)
-    monkeypatch.setenv("MAST_DATA_DIR", str(rt.settings.data_dir))
-    spoken = CliRunner().invoke(main, ["db", "purge"])
-    assert spoken.exit_code == 0, spoken.output
-    assert "1  raw file nothing refers to any more" in spoken.output
-    assert not path.exists()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.intake.people.tables import PersonRole
 from app.platform.kernel.actor import Role
-from tests.app.conftest import PASSWORD
 from tests.app.incoming.conftest import Bench
 from tests.support.road import infrared_file, ok
 
@@ -66,19 +64,3 @@ def test_it_may_have_a_file_attached_from_its_name(bench: Bench) -> None:
     theirs = str(bench.world.session(agency="other"))
     refused = bench.post(infrared_file(3), name, role=Role.INSTRUMENT, session=theirs, attach="true")
     assert refused.status_code == 404
-
-
-def test_somebody_of_the_bench_who_holds_the_role_too_sees_what_the_bench_sees(bench: Bench) -> None:
-    with bench.world.runtime.db.begin() as uow:
-        uow.session.add(PersonRole(person_id=bench.world.actors[Role.CHEMIST].person_id, role=Role.INSTRUMENT))
-    bench.arrive(arrival="key-1")
-    assert len(ok(bench.client().get("/api/v1/incoming"))["rows"]) == 1
-    made = ok(
-        bench.client().post(
-            "/api/v1/tokens", json={"label": "FTIR", "roles": ["instrument"], "days": 30, "password": PASSWORD}
-        )
-    )
-    computer = bench.world.anonymous()
-    computer.headers["Authorization"] = f"Bearer {made['token']}"
-    assert computer.get("/api/v1/incoming").status_code == 403, "the token holds the narrow role alone"
-    assert len(ok(computer.get("/api/v1/incoming?arrival=key-1"))["rows"]) == 1

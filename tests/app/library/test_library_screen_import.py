@@ -91,32 +91,23 @@ def test_a_zip_sent_with_the_form_becomes_a_library_with_its_refusals_to_downloa
 
 
 def test_what_a_library_holds_is_chosen_at_its_import_and_declared_otherwise_later(world, network: bytes):
-    admin = world.as_(Role.ADMIN)
-    assert 'value="drugs" checked' in admin.get("/libraries/import").text
+    admin, chemist, registry = world.as_(Role.ADMIN), world.as_(Role.CHEMIST), world.runtime.registry
     admin.post("/libraries/import/files", data=WORDS | {"holds": "general"}, files={"file": ("network.zip", network)})
     world.runtime.jobs.run_until_idle()
-    (told,) = admin.get("/api/v1/libraries/imports").json()
     key = admin.get("/api/v1/libraries").json()[0]["key"]
-    assert told["holds"] == "general"
-    assert world.runtime.registry.get(key).holds is Holds.GENERAL
-    chemist = world.as_(Role.CHEMIST)
+    opened = registry.get(key)
+    assert opened.holds is Holds.GENERAL
     assert "Chemicals of any kind" in chemist.get("/libraries").text
-    here = f"/libraries/{key}"
-    assert f'action="{here}/holds"' not in chemist.get(here).text
-    assert f'action="{here}/holds"' in admin.get(here).text
-    origin = {"Origin": "https://testserver"}
-    assert chemist.post(f"{here}/holds", data={"holds": "drugs"}, headers=origin).status_code == 403
-    spectra = world.runtime.registry.get(key).spectra
-    saved = admin.post(f"{here}/holds", data={"holds": "drugs"}, headers=origin)
-    assert (saved.status_code, saved.headers["location"]) == (303, here)
-    opened = world.runtime.registry.get(key)
-    assert opened.holds is Holds.DRUGS
-    assert opened.spectra is spectra, "nothing is opened again for it"
-    again = admin.put(f"/api/v1/libraries/{key}/holds", json={"holds": "general"})
-    assert (again.status_code, again.json()["holds"]) == (200, "general")
-    assert chemist.put(f"/api/v1/libraries/{key}/holds", json={"holds": "drugs"}).status_code == 403
-    assert admin.put(f"/api/v1/libraries/{key}/holds", json={"holds": "drugs"}).json()["holds"] == "drugs"
-    assert admin.post("/libraries/starter-ir/holds", data={"holds": "general"}, headers=origin).status_code == 404
+    form, url = f"/libraries/{key}/holds", f"/api/v1/libraries/{key}/holds"
+    assert f'action="{form}"' not in chemist.get(f"/libraries/{key}").text
+    assert chemist.post(form, data={"holds": "drugs"}).status_code == 403
+    assert chemist.put(url, json={"holds": "drugs"}).status_code == 403
+    saved = admin.post(form, data={"holds": "drugs"})
+    assert (saved.status_code, saved.headers["location"]) == (303, f"/libraries/{key}")
+    assert registry.get(key).holds is Holds.DRUGS
+    assert registry.get(key).spectra is opened.spectra, "nothing is opened again for it"
+    assert admin.put(url, json={"holds": "general"}).json()["holds"] == "general"
+    assert admin.post("/libraries/starter-ir/holds", data={"holds": "general"}).status_code == 404
     with world.runtime.db.read() as session:
         entry, *_ = session.exec(select(AuditEntry).where(AuditEntry.verb == "declare"))
     assert (entry.before, entry.after) == ({"holds": "general"}, {"holds": "drugs"})

@@ -7,14 +7,10 @@ from sqlmodel import select
 
 import instruments
 from app.laboratory.readings.corrections import (
-    TIMES,
     X_AXES,
     Y_AXES,
-    fields_for,
-    hints_of,
     not_taken,
     taken_as,
-    words_of,
 )
 from app.laboratory.readings.figures import shown as figure_words
 from app.platform.audit import AuditEntry
@@ -71,28 +67,6 @@ def test_every_choice_is_an_answer_the_readers_know():
     for hints in said:
         (reading,) = instruments.read(b"X;Y\n400;0,1\n402;0,2\n404;0,3\n", "a.csv", decimal=",", **hints)
         assert not not_taken(hints, reading.x_unit, reading.y_unit, reading.kind.value, reading.format), hints
-
-
-def test_every_choice_is_a_hint_a_phrase_and_the_choice_again():
-    for choice in X_AXES:
-        hints = hints_of(choice, "", "", "")
-        fields = {field.name: field for field in fields_for("ir", "text", hints)}
-        assert (fields["x_axis"].value, bool(words_of(hints))) == (choice, True)
-    for unknown in (("furlong", None), (None, "loudness")):
-        with pytest.raises(KeyError):
-            hints_of(*unknown, None, None)
-    assert hints_of("", "", None, None) == {"x_unit": "", "kind": "", "y_unit": ""}  # taken back
-    assert hints_of("=", "=", None, None) == {}  # left as it is
-
-
-def test_what_the_format_fixes_is_no_choice_but_a_missing_unit_of_time_is():
-    assert fields_for("mass_spectrum", "msp", {}) == ()
-    assert fields_for("mass_run", "mzml", {}) == ()
-    (field,) = fields_for("mass_run", "mzml", {}, {"time_unit_guessed"})
-    assert (field.name, [value for value, _ in field.options], field.value) == ("time_unit", list(TIMES), "")
-    assert fields_for("mass_run", "mzml", {"x_unit": "min"})[0].value == "min"
-    assert hints_of(None, None, None, None, "min") == {"x_unit": "min"}
-    assert words_of({"x_unit": "min"}) == "times in minutes"
 
 
 def test_what_a_reader_does_not_take_is_said():

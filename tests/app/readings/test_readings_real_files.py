@@ -48,25 +48,18 @@ def test_a_real_file_is_read_compared_and_drawn(
     assert bench.chemist.get(f"/api/v1/readings/{reading['id']}/plot?candidate=150").status_code == 404
 
 
-def test_an_imported_library_outranks_the_starters_and_ends_their_notice(
-    bench, shared_data: Path, instruments_data: Path
-):
-    runtime = bench.world.runtime
-    before = bench.candidates(bench.upload((instruments_data / "msp/swgdrug_1775.MSP").read_bytes(), "a.msp"))
+def test_an_imported_library_outranks_the_starters_and_ends_their_notice(bench, instruments_data: Path):
+    runtime, file = bench.world.runtime, instruments_data / "msp/swgdrug_1775.MSP"
+    before = bench.candidates(bench.upload(file.read_bytes(), "a.msp"))
     assert any("starter" in text for text in before["limits"])
-    import_library(
-        ImportParts(runtime.db, runtime.settings.library_dir), [shared_data / "ms/lib/SWGDRUG_3.4.msp"],
-        "SWGDRUG 3.4", "free of charge from SWGDRUG", "SWGDRUG 3.4",
-    )  # fmt: skip
-    after = bench.candidates(bench.upload((instruments_data / "msp/swgdrug_1775.MSP").read_bytes(), "b.msp"))
+    import_library(ImportParts(runtime.db, runtime.settings.library_dir), [file], "SWGDRUG 3.4", "free", "SWGDRUG")
+    after = bench.candidates(bench.upload(file.read_bytes() + b"\n", "b.msp"))
     best = after["candidates"][0]
-    assert (best["substance"], best["library"], best["starter"]) == ("Levamisole", "SWGDRUG 3.4", False)
+    assert (best["substance_id"], best["library"], best["starter"]) == ("levamisole", "SWGDRUG 3.4", False)
     assert best["score"] > 990
-    assert best["substance_id"] == "levamisole"
     assert not any("starter" in text for text in after["limits"])
     assert [row["rank"] for row in after["candidates"]] == list(range(1, len(after["candidates"]) + 1))
     assert len({row["compound"] for row in after["candidates"]}) == len(after["candidates"])
     plot = bench.get(f"/api/v1/readings/{after['reading_id']}/plot?candidate=1")
-    assert plot["kind"] == "mass"
-    assert plot["reference"]["label"] == "Levamisole (SWGDRUG 3.4)"
+    assert (plot["kind"], plot["reference"]["label"]) == ("mass", "Levamisole (SWGDRUG 3.4)")
     assert "mirrored below" in plot["summary"].lower()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pytest
-
 from app.platform.kernel.actor import Role
 from app.screens import navigation
 from app.screens.hints import HINTS
@@ -51,17 +49,3 @@ def test_they_are_hidden_for_the_person_and_not_for_the_tablet(world: World) -> 
     assert sentences(world.as_(Role.RESEARCHER), "/projects") == []
     admin.post("/hints/hide", data={"area": "People", "next": "/people"})
     assert sentences(world.as_(Role.ADMIN, agency="other"), "/people") == list(HINTS["People"])
-
-
-def test_a_script_gets_the_block_alone(world: World) -> None:
-    admin, asked = world.as_(Role.ADMIN), {"HX-Request": "true"}
-    hidden = admin.post("/hints/hide", data={"area": "People", "next": "/people"}, headers=asked)
-    assert (hidden.status_code, hidden.text.strip()) == (200, "")
-    shown = admin.post("/hints/show", data={"area": "People", "next": "/people"}, headers=asked)
-    assert HINTS["People"][0] in shown.text
-    assert "<html" not in shown.text
-
-
-@pytest.mark.parametrize("area", ["", "Nowhere"])
-def test_an_area_nobody_knows_is_refused(world: World, area: str) -> None:
-    assert world.as_(Role.ADMIN).post("/hints/hide", data={"area": area}).status_code == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from app.cli.root import main
 from app.intake.people.tables import ApiToken, Person, StaffSession
 from app.intake.samples import lookup
 from app.intake.samples.tables import Sample, TicketSession
+from app.laboratory.readings.tables import Blob
 from app.operations import retention
 from app.operations.retention import RULES, Housekeeper, purge
 from app.platform import audit
@@ -204,10 +206,16 @@ def test_serving_starts_the_housekeeper_and_ends_it(
 def test_the_operator_purges_by_hand(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MAST_DATABASE_URL", lab.runtime.db.url)
     monkeypatch.setenv("MAST_SECRET", PEPPER)
+    monkeypatch.setenv("MAST_DATA_DIR", str(lab.runtime.settings.data_dir))
     lab.change(Sample, lab.sample(staff_note=NOTE), received_at=datetime(2020, 1, 1, tzinfo=UTC))
+    held = lab.runtime.blobs.put(iter([b"a raw file of nobody"]))
+    with lab.runtime.db.begin() as uow:
+        uow.session.add(Blob(sha256=held.sha256, size=held.size, created_at=uow.now))
+    os.utime(lab.runtime.blobs.path(held.sha256), (0, 0))
     spoken = CliRunner().invoke(main, ["db", "purge"])
     assert spoken.exit_code == 0, spoken.output
     assert "1  note of staff about a sample" in spoken.output
+    assert "1  raw file nothing refers to any more" in spoken.output
     again = CliRunner().invoke(main, ["db", "purge", "--json"])
     assert set(KEEP) == set(re.findall(r'"(\w+)":', again.output))
     assert '"staff_note": 0' in again.output
