@@ -99,18 +99,6 @@ def test_a_period_that_is_not_whole_is_hollow_and_dotted_and_no_end_of_the_compa
     assert "90" not in picture.summary
 
 
-def test_what_it_is_compared_with_is_a_dashed_line_with_its_name() -> None:
-    rows = [share({"month": f"2026-0{k}"}, 20, 100, baseline_value=0.34) for k in (1, 2)]
-    drawn = pictures(table(rows, "month"), baseline="2024")
-    line, sample = sorted(
-        (m for m in of_style(drawn.charts[0].scene, "baseline") if isinstance(m, Line)), key=lambda m: -m.y1
-    )
-    assert line.y1 == line.y2
-    assert sample.x2 - sample.x1 < 40, "the one beside its name"
-    assert "2024: 34\u00a0%" in words_of(drawn.charts[0].scene)
-    assert "Long dashes: 2024." in drawn.key
-
-
 def test_where_no_figure_can_be_shown_the_axis_says_no_number_that_looks_like_one() -> None:
     (shares,) = pictures(months(hidden({"month": "2026-01"}))).charts
     assert "100\u00a0%" in words_of(shares.scene), "a share lies between none and all"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from tests.app.results.conftest import YES, Lab
 
 TABLES = (TrendSample, TrendFinding, TrendTest, TrendOutcome)
 CHEMIST, VERIFIER, LEAD, HEALTH = Role.CHEMIST, Role.VERIFIER, Role.SESSION_LEAD, Role.HEALTH_WORKER
+STEPS = (("submit", CHEMIST), ("verify", VERIFIER), ("release", LEAD))
 
 
 @pytest.fixture
@@ -69,6 +71,13 @@ def take_in(lab: Lab, files: Files, text: str) -> Any:
         return made.row.id
 
 
+def through(lab: Lab, view: Any, steps: Sequence[tuple[str, Role]] = STEPS) -> Any:
+    """The result after these steps."""
+    for action, by in steps:
+        view = lab.act(view, action, by)
+    return view
+
+
 def every_kind(lab: Lab, files: Files) -> dict[str, UUID]:
     """A sample of every kind of result, by what became of it."""
     world, made = lab.world, {}
@@ -81,15 +90,13 @@ def every_kind(lab: Lab, files: Files) -> dict[str, UUID]:
     nothing = made["nothing"] = lab.sample(("ketamine",))
     lab.analysis(nothing)
     view = lab.draft(nothing, nothing_found=True)
-    for action, by in (("submit", CHEMIST), ("verify", VERIFIER), ("release", LEAD)):
-        view = lab.act(view, action, by)
+    through(lab, view)
     for name in ("amended", "being amended"):
         view = lab.released(made.setdefault(name, lab.sample()))
         talk(lab, made[name], (1, Moment.AFTER, Intention.TAKE_LESS))
         view = lab.act(view, "amend", CHEMIST, reason="more came back", change_reason=ChangeReason.MORE_TESTS)
         if name == "amended":
-            for action, by in (("submit", CHEMIST), ("verify", VERIFIER), ("release", LEAD)):
-                view = lab.act(view, action, by)
+            through(lab, view)
     view = lab.released(made.setdefault("retracted", lab.sample()))
     lab.act(view, "retract", LEAD, reason="mixed up")
     lab.released(
@@ -107,17 +114,12 @@ def every_kind(lab: Lab, files: Files) -> dict[str, UUID]:
     for name in ("back of house", "returned"):
         made[name] = lab.sample(session_id=bins)
         ran = lab.analysis(made[name])
-        view = lab.act(lab.draft(made[name], NewFinding("mdma", analysis_ids=(ran,))), "submit", CHEMIST)
-        view = lab.act(view, "verify", VERIFIER)
+        view = through(lab, lab.draft(made[name], NewFinding("mdma", analysis_ids=(ran,))), STEPS[:2])
         if name == "returned":
             lab.act(view, "return", LEAD, reason="mixed up")
     made["police"] = lab.sample(session_id=bins, submitter_type=SubmitterType.POLICE_BACK_OF_HOUSE)
     ran = lab.analysis(made["police"])
-    lab.act(
-        lab.act(lab.draft(made["police"], NewFinding("mdma", analysis_ids=(ran,))), "submit", CHEMIST),
-        "verify",
-        VERIFIER,
-    )
+    through(lab, lab.draft(made["police"], NewFinding("mdma", analysis_ids=(ran,))), STEPS[:2])
     made["draft"] = lab.sample()
     lab.analysis(made["draft"])
     lab.draft(made["draft"])
@@ -126,15 +128,10 @@ def every_kind(lab: Lab, files: Files) -> dict[str, UUID]:
     talk(lab, told, (1, Moment.BEFORE, Intention.TAKE_AS_PLANNED), (2, Moment.BEFORE, Intention.TAKE_AS_PLANNED))
     lab.released(told)
     talk(lab, told, (1, Moment.AFTER, Intention.TAKE_LESS), (3, Moment.AFTER, Intention.TAKE_LESS))
-    take_in(
-        lab,
-        files,
-        HEAD + "North,1,2026-01-31,Harbour St,Aton,Down,Opioid,12.5\nNorth,2,2026-02-01,Market,Aton,Down,Opioid,\n",
-    )
-    later = take_in(
-        lab, files, HEAD + "North,1,2026-01-31,Harbour St,Aton,Down,Opioid,13.5\nNorth,3,,Market,Aton,Down,Opioid,1\n"
-    )
-    take_in(lab, files, HEAD + "North,2,2026-02-01,Market,Aton,Down,Opioid,7\n")
+    rest, market = "2026-01-31,Harbour St,Aton,Down,Opioid,", "Market,Aton,Down,Opioid,"
+    take_in(lab, files, f"{HEAD}North,1,{rest}12.5\nNorth,2,2026-02-01,{market}\n")
+    later = take_in(lab, files, f"{HEAD}North,1,{rest}13.5\nNorth,3,,{market}1\n")
+    take_in(lab, files, f"{HEAD}North,2,2026-02-01,{market}7\n")
     with lab.runtime.db.begin(lab.actor(Role.ADMIN)) as uow:
         history.undo(uow, later, "the wrong file", lab.runtime.pack)
     return made

@@ -86,14 +86,6 @@ def test_a_page_weighs_little_and_holds_no_style_and_no_script_of_its_own(year: 
     assert len(gzip.compress(page.content)) < BUDGET_BYTES
     assert "style=" not in page.text
     assert not re.search(r"<script(?![^>]*\bsrc=)", page.text)
-
-
-def test_a_count_a_share_and_their_charts_are_on_the_page(year: Figures) -> None:
-    counts = year.page(measure="samples", by="region").text
-    assert "multiple--bars" in counts
-    assert re.search(r">about 1,3\d\d \(1,\d{3} to 1,\d{3}\)<", counts)
-    shares = year.page(measure="expected_found", by=["month", "region"]).text
-    assert shares.count("multiple--trend") == 2, "all others have no share, so no chart"
     heat = year.page(measure="expected_found", by=["month", "region"], drawn="heat").text
     assert 'class="table table--keep heat"' in heat
     assert "drawn=heat" in heat

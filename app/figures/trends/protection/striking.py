@@ -296,10 +296,8 @@ _GUARD = threading.Lock()
 def struck_figures(session: Session, strength: Strength) -> StruckFigures:
     """Everything that was struck; kept in memory until more is, or a year is revised."""
     newest, revised = sa.func.max(FigurePeriod.struck_at), sa.func.sum(FigurePeriod.revision)
-    digests = (
-        sa.func.min(FigurePeriod.sha256),
-        sa.func.max(FigurePeriod.sha256),
-    )  # others, where a database was put back
+    # the bytes are others where a database was put back
+    digests = sa.func.min(FigurePeriod.sha256), sa.func.max(FigurePeriod.sha256)
     at = tuple(session.connection().execute(sa.select(sa.func.count(), newest, revised, *digests)).one())
     key = (str(session.get_bind().engine.url), strength)
     with _GUARD:
