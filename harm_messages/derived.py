@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from harm_messages.amounts import derive_band
 from harm_messages.content import PairRow
+from harm_messages.derived_finding import DerivedFinding, Source
 from harm_messages.evidence import Evidence, Tested, as_tested, technique
 from harm_messages.meeting import alert_matches, in_group, refuse_unknown, taken
 from harm_messages.merging import known, merged
@@ -24,7 +25,6 @@ from harm_messages.roles import (
     finding_class,
     role_of,
 )
-from harm_messages.seen import Seen, Source
 from harm_messages.types import (
     Abundance,
     AlertFact,
@@ -59,8 +59,8 @@ class Derived:
     evidence: Evidence
     want: Expectation
     raw: tuple[FindingFact, ...]
-    seen: tuple[Seen, ...]
-    weak: tuple[Seen, ...]
+    seen: tuple[DerivedFinding, ...]
+    weak: tuple[DerivedFinding, ...]
     outcome: Outcome
     verdict: Verdict
     gaps: frozenset[str]
@@ -68,7 +68,7 @@ class Derived:
     alerts: tuple[AlertFact, ...]
 
     @property
-    def shown(self) -> tuple[Seen, ...]:
+    def shown(self) -> tuple[DerivedFinding, ...]:
         """What a test of this sample showed."""
         return tuple(s for s in self.seen if s.source == "result")
 
@@ -111,14 +111,14 @@ def derive(pack: Pack, facts: Facts, context: Context, also_taking: Iterable[str
 
 def _seen(
     fact: FindingFact, possible: bool, want: Expectation, pack: Pack, facts: Facts, source: Source = "result"
-) -> Seen:
+) -> DerivedFinding:
     role = role_of(fact, possible, want, pack)
     warn = always_warn(fact, pack, unexpected=role is not FindingRole.EXPECTED)
     drug_class = finding_class(fact, pack)
     row = pack.substances[fact.substance] if fact.substance is not None else None
     name, long_name = _names(fact, drug_class, role, pack)
     firm = fact.confidence is Confidence.CONFIRMED
-    return Seen(
+    return DerivedFinding(
         fact=fact,
         substance=fact.substance,
         drug_class=drug_class,
@@ -137,7 +137,7 @@ def _seen(
     )
 
 
-def _too_weak(seen: Seen) -> bool:
+def _too_weak(seen: DerivedFinding) -> bool:
     """Not to be shown: presumptive only, of nothing that weak evidence is enough to warn of."""
     weak = seen.confidence is Confidence.TENTATIVE and "strip" not in seen.fact.methods
     return weak and not (seen.always_warn or seen.unknown)
@@ -178,7 +178,7 @@ def _names(fact: FindingFact, drug_class: str, role: FindingRole, pack: Pack) ->
 # -- what no test showed -----------------------------------------------------------------------------
 
 
-def _declared(evidence: Evidence, want: Expectation, tested: Iterable[Seen]) -> Iterator[Seen]:
+def _declared(evidence: Evidence, want: Expectation, tested: Iterable[DerivedFinding]) -> Iterator[DerivedFinding]:
     """What the person said it is, where nothing could test that: its card and its help stand on the page all the same."""
     here = {s.substance for s in tested} | {s.drug_class for s in tested if s.substance is None}
     firm = [s for s in tested if s.confidence.rank >= Confidence.INDICATED.rank and not _adds_weight(s)]
@@ -189,13 +189,13 @@ def _declared(evidence: Evidence, want: Expectation, tested: Iterable[Seen]) -> 
             yield from _told(target, want, evidence.pack, evidence.facts, "declared")
 
 
-def _adds_weight(seen: Seen) -> bool:
+def _adds_weight(seen: DerivedFinding) -> bool:
     return seen.role in (FindingRole.CUTTING, FindingRole.BYPRODUCT, FindingRole.EXCIPIENT)
 
 
 def _warned(
-    alerts: Iterable[AlertFact], want: Expectation, pack: Pack, tested: Iterable[Seen], facts: Facts
-) -> Iterator[Seen]:
+    alerts: Iterable[AlertFact], want: Expectation, pack: Pack, tested: Iterable[DerivedFinding], facts: Facts
+) -> Iterator[DerivedFinding]:
     """What a warning that matches is about, at its own severity and with its own help."""
     here = {s.substance for s in tested} | {s.drug_class for s in tested if s.substance is None}
     about = dict.fromkeys(one for a in alerts for one in (*a.substances, *a.classes))
@@ -204,7 +204,7 @@ def _warned(
             yield from _told(target, want, pack, facts, "warned")
 
 
-def _told(target: str, want: Expectation, pack: Pack, facts: Facts, source: Source) -> Iterator[Seen]:
+def _told(target: str, want: Expectation, pack: Pack, facts: Facts, source: Source) -> Iterator[DerivedFinding]:
     is_class = target not in pack.substances
     fact = FindingFact(
         substance=None if is_class else target,
@@ -239,7 +239,7 @@ def strip_spoke(evidence: Evidence, drug_class: str) -> Tested | None:
 # -- pairs -----------------------------------------------------------------------------------------
 
 
-def _one_thing(a: Seen, b: Seen) -> bool:
+def _one_thing(a: DerivedFinding, b: DerivedFinding) -> bool:
     """Whether the one is only what the method cannot tell from the other: then the sample holds one of them, no pair."""
     return any(
         weak.confidence is Confidence.TENTATIVE and weak.substance in other.fact.look_alikes
@@ -247,7 +247,7 @@ def _one_thing(a: Seen, b: Seen) -> bool:
     )
 
 
-def _pairs(pack: Pack, seen: tuple[Seen, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
+def _pairs(pack: Pack, seen: tuple[DerivedFinding, ...], also_taking: tuple[str, ...]) -> tuple[PairHit, ...]:
     refuse_unknown(also_taking, pack)
     hits: list[PairHit] = []
     here_in: dict[str, set[int]] = {name: set() for name in pack.groups}

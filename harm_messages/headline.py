@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from harm_messages.derived import Derived
+from harm_messages.derived_finding import DerivedFinding
 from harm_messages.hearing import Hearing, Place
 from harm_messages.matching import not_found
 from harm_messages.page import Message
 from harm_messages.register import within
 from harm_messages.roles import counts_as_found
-from harm_messages.seen import Seen
 from harm_messages.tagged import words_of
 from harm_messages.types import Confidence, FindingFact, FindingRole, Outcome, RunStatus, Severity, Slot, Verdict
 from harm_messages.verdicts import always_warn
@@ -105,7 +105,7 @@ def _nothing(d: Derived) -> str:
     return EMPTY.get(d.outcome, "inconclusive")
 
 
-def _kind(s: Seen) -> str:
+def _kind(s: DerivedFinding) -> str:
     """How sure, with quick tests called what they were."""
     if "strip" in s.fact.methods and s.technique is Technique.STRIP and s.confidence.rank <= Confidence.CLASS_ONLY.rank:
         return "strip" if s.confidence is Confidence.CLASS_ONLY else "faint"
@@ -114,7 +114,7 @@ def _kind(s: Seen) -> str:
     return s.confidence.value
 
 
-def _deadly(s: Seen, d: Derived) -> bool:
+def _deadly(s: DerivedFinding, d: Derived) -> bool:
     """A drug that can kill in small amounts is never "as you expected"."""
     strict = [row for row in d.pack.dosing.rows if row.deadly]
     row = d.pack.substances.classes.get(s.drug_class)
@@ -126,7 +126,7 @@ def _deadly(s: Seen, d: Derived) -> bool:
     )
 
 
-def _quiet(s: Seen, d: Derived) -> bool:
+def _quiet(s: DerivedFinding, d: Derived) -> bool:
     """A cut or by-product stays out of the headline, unless it may be a drug or is always warned of."""
     rows = [d.pack.substances.get(one) for one in s.fact.look_alikes]
     drug = any(row is None or row.psychoactive or always_warn(_trace(row.id), d.pack, True) for row in rows)
@@ -137,7 +137,7 @@ def _trace(substance: str) -> FindingFact:
     return FindingFact(substance=substance, confidence=Confidence.TENTATIVE)
 
 
-def _could_be(w: Writer, group: Iterable[Seen]) -> Iterator[Message]:
+def _could_be(w: Writer, group: Iterable[DerivedFinding]) -> Iterator[Message]:
     """What the method cannot tell from these, where it was not found in its own right."""
     firm = {s.substance for s in w.d.shown if counts_as_found(s.fact)}
     others = sorted({one for s in group for one in s.fact.look_alikes} - firm)
@@ -163,7 +163,7 @@ def expected_not_found(d: Derived) -> list[str]:
     return absent
 
 
-def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterator[Message]:
+def _found_parts(w: Writer, shown: list[DerivedFinding], negative_follows: bool) -> Iterator[Message]:
     expected = [
         s for s in shown if s.role is FindingRole.EXPECTED and _kind(s) in EXPECTED_WORDS and not _deadly(s, w.d)
     ]
@@ -189,14 +189,14 @@ def _found_parts(w: Writer, shown: list[Seen], negative_follows: bool) -> Iterat
         started = True
 
 
-def _instead(d: Derived, group: Iterable[Seen]) -> bool:
+def _instead(d: Derived, group: Iterable[DerivedFinding]) -> bool:
     return d.want.stated and all(s.role is FindingRole.SUBSTITUTE for s in group)
 
 
 def _part(
     w: Writer,
     key: str,
-    seen: Iterable[Seen] = (),
+    seen: Iterable[DerivedFinding] = (),
     extra: Callable[[Writer], dict[str, str]] | None = None,
     *,
     whole: bool = True,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from harm_messages.derived import Derived
+from harm_messages.derived_finding import DerivedFinding
 from harm_messages.register import within
 from harm_messages.roles import finding_class
 from harm_messages.rules import (
@@ -24,7 +25,6 @@ from harm_messages.rules import (
     StripSpec,
     When,
 )
-from harm_messages.seen import Seen
 from harm_messages.types import FindingRole, Form, Outcome, StripReading
 from harm_messages.verdicts import OPEN
 from harm_messages.vocabulary import State
@@ -33,7 +33,7 @@ Bound = frozenset[int] | None
 NOTHING: frozenset[int] = frozenset()
 
 
-def selects(spec: Selector, seen: Seen) -> bool:
+def selects(spec: Selector, seen: DerivedFinding) -> bool:
     """Whether this finding is one the selector means."""
     if spec.unknown != seen.unknown:
         return False
@@ -45,7 +45,7 @@ def selects(spec: Selector, seen: Seen) -> bool:
     return seen.substance not in spec.not_substance and not any(within(seen.drug_class, c) for c in spec.not_class)
 
 
-def _where(d: Derived, test: Callable[[Seen], bool]) -> Bound:
+def _where(d: Derived, test: Callable[[DerivedFinding], bool]) -> Bound:
     found = frozenset(i for i, s in enumerate(d.seen) if test(s))
     return found or None
 
@@ -53,7 +53,7 @@ def _where(d: Derived, test: Callable[[Seen], bool]) -> Bound:
 def _found(spec: FoundSpec, d: Derived) -> Bound:
     """What was declared and not tested, or warned of, brings its card whatever the rule's least confidence."""
 
-    def sure(s: Seen) -> bool:
+    def sure(s: DerivedFinding) -> bool:
         return s.source != "result" or s.confidence.rank >= spec.min_confidence.rank
 
     return _where(d, lambda s: selects(spec, s) and sure(s))
@@ -95,7 +95,7 @@ def _none_found(spec: NoneFoundSpec, d: Derived) -> Bound:
 def _role(spec: RoleSpec, d: Derived) -> Bound:
     unexpected = (FindingRole.SUBSTITUTE, FindingRole.ADULTERANT)
 
-    def fits(s: Seen) -> bool:
+    def fits(s: DerivedFinding) -> bool:
         return (
             s.source == "result" and s.role in spec.is_ and selects(spec, s) and (s.role not in unexpected or s.differs)
         )
@@ -109,7 +109,7 @@ def _substituted(_: Any, d: Derived) -> Bound:
 
 
 def _band(spec: BandSpec, d: Derived) -> Bound:
-    def fits(s: Seen) -> bool:
+    def fits(s: DerivedFinding) -> bool:
         amount = s.fact.amount
         measured = amount is not None and s.confidence.rank == 3
         if spec.quantified and not measured:

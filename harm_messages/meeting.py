@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harm_messages.content import Group
+from harm_messages.derived_finding import DerivedFinding
 from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.roles import Expectation
-from harm_messages.seen import Seen
 from harm_messages.types import AlertFact, Facts
 
 
@@ -39,7 +39,9 @@ def refuse_unknown(also_taking: tuple[str, ...], pack: Pack) -> None:
         raise ValueError("also_taking holds a word that this pack does not know; offer the pack's co-use list")
 
 
-def alert_matches(alert: AlertFact, facts: Facts, seen: Sequence[Seen], want: Expectation, pack: Pack) -> bool:
+def alert_matches(
+    alert: AlertFact, facts: Facts, seen: Sequence[DerivedFinding], want: Expectation, pack: Pack
+) -> bool:
     """By descriptors if the alert has any (all of them must fit), else by what was found or expected."""
     described = [
         (bool(alert.forms), facts.form in alert.forms),

@@ -14,9 +14,9 @@ from babel.numbers import format_decimal
 from harm_messages.amounts import amount_text, fraction_text, usual_text
 from harm_messages.content import Labels
 from harm_messages.derived import Derived, class_plain
+from harm_messages.derived_finding import DerivedFinding
 from harm_messages.markdown import fill
 from harm_messages.rules import ARGS
-from harm_messages.seen import Seen
 from harm_messages.types import AmountFact, Confidence
 
 
@@ -81,42 +81,42 @@ class Namer:
             return self.labels.names.get(expected_id) or register.label(expected_id)
         return self.class_words(expected_id)
 
-    def name(self, s: Seen) -> str:
+    def name(self, s: DerivedFinding) -> str:
         """A finding inside a sentence; empty where nobody could name it."""
         if s.unknown:
             return ""
         return self.class_words(s.drug_class) if s.substance is None else self.label(s.substance)
 
-    def long_name(self, s: Seen) -> str:
+    def long_name(self, s: DerivedFinding) -> str:
         """A finding inside a sentence, with its class where the name alone means nothing to most people."""
         name = self.name(s)
         return name if s.name_with_class == s.name else f"{name} ({self.class_words(s.drug_class)})"
 
     # -- values ------------------------------------------------------------------------------------
 
-    def value(self, placeholder: str, bound: tuple[Seen, ...]) -> str:
+    def value(self, placeholder: str, bound: tuple[DerivedFinding, ...]) -> str:
         """What stands in place of this placeholder."""
         source = ARGS[placeholder]
         return VALUES[source](self, bound)
 
-    def names(self, bound: tuple[Seen, ...]) -> str:
+    def names(self, bound: tuple[DerivedFinding, ...]) -> str:
         """The names of the findings."""
         return self.joined(self.name(s) for s in bound)
 
-    def plain_class(self, bound: tuple[Seen, ...]) -> str:
+    def plain_class(self, bound: tuple[DerivedFinding, ...]) -> str:
         """The class of the first finding, in plain words."""
         named = [s for s in bound if s.drug_class]
         return self.class_words(named[0].drug_class) if named else ""
 
-    def expected(self, bound: tuple[Seen, ...]) -> str:
+    def expected(self, bound: tuple[DerivedFinding, ...]) -> str:
         """What the client named; empty when nothing was named."""
         return self.joined(self.label(i) for i in self.d.want.ids) or self.d.facts.expected_words.strip()
 
-    def _measured(self, bound: tuple[Seen, ...]) -> list[tuple[Seen, AmountFact]]:
+    def _measured(self, bound: tuple[DerivedFinding, ...]) -> list[tuple[DerivedFinding, AmountFact]]:
         found = [(s, s.fact.amount) for s in bound if s.confidence is Confidence.CONFIRMED]
         return [(s, amount) for s, amount in found if amount is not None]
 
-    def amount(self, bound: tuple[Seen, ...]) -> str:
+    def amount(self, bound: tuple[DerivedFinding, ...]) -> str:
         """The amount of each finding that was measured; with its name where there are several, so that nobody reads
         the one as the other's."""
         measured = self._measured(bound)
@@ -126,7 +126,7 @@ class Namer:
             for s, amount in measured
         )
 
-    def fraction(self, bound: tuple[Seen, ...]) -> str:
+    def fraction(self, bound: tuple[DerivedFinding, ...]) -> str:
         """A quarter of the finding measured highest."""
         measured = self._measured(bound)
         if not measured:
@@ -134,34 +134,34 @@ class Namer:
         s, amount = max(measured, key=lambda pair: pair[1].upper)
         return fraction_text(self.d.pack, s.substance, amount, self.d.facts.form, self.labels, self._babel)
 
-    def _portion(self, bound: tuple[Seen, ...], part: float) -> str:
+    def _portion(self, bound: tuple[DerivedFinding, ...], part: float) -> str:
         measured = self._measured(bound)
         if not measured:
             return ""
         s, amount = max(measured, key=lambda pair: pair[1].upper)
         return usual_text(self.d.pack, s.substance, amount, self.d.facts.form, self.labels, part)
 
-    def in_usual(self, bound: tuple[Seen, ...]) -> str:
+    def in_usual(self, bound: tuple[DerivedFinding, ...]) -> str:
         """What a whole one is of a usual adult amount, in words."""
         return self._portion(bound, 1.0)
 
-    def quarter_in_usual(self, bound: tuple[Seen, ...]) -> str:
+    def quarter_in_usual(self, bound: tuple[DerivedFinding, ...]) -> str:
         """What a quarter of one is of a usual adult amount, in words."""
         return self._portion(bound, 0.25)
 
-    def lod(self, bound: tuple[Seen, ...]) -> str:
+    def lod(self, bound: tuple[DerivedFinding, ...]) -> str:
         """For what was expected, the limit of the best method that looked; else the lowest of the methods that ran."""
         limits = [x for one in self.d.named if (x := self.d.evidence.limit(one)) is not None]
         if not limits:
             limits = sorted(s.lod for s in self.d.evidence.runs if s.counts and s.lod is not None)[:1]
         return self.percent(max(limits)) if limits else self.labels.lod_unknown
 
-    def methods(self, bound: tuple[Seen, ...]) -> str:
+    def methods(self, bound: tuple[DerivedFinding, ...]) -> str:
         """The methods that ran, in plain words."""
         words = sorted({self.method_words(m) for m in self.d.evidence.worked()})
         return self.joined(words) or self.labels.methods_unknown
 
-    def session_place(self, bound: tuple[Seen, ...]) -> str:
+    def session_place(self, bound: tuple[DerivedFinding, ...]) -> str:
         """Where the person is."""
         return self.d.context.session_place.strip() or self.labels.place_unknown
 
@@ -171,7 +171,7 @@ def _decimal(figure: float, locale: str) -> str:
     return format_decimal(figure, locale=locale)
 
 
-VALUES: dict[str, Callable[[Namer, tuple[Seen, ...]], str]] = {
+VALUES: dict[str, Callable[[Namer, tuple[DerivedFinding, ...]], str]] = {
     "found.names": Namer.names,
     "found.class_plain": Namer.plain_class,
     "found.amount": Namer.amount,

@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harm_messages.derived import Derived
+from harm_messages.derived_finding import DerivedFinding
 from harm_messages.evidence import diluted_otherwise, interferents
 from harm_messages.markdown import fill
 from harm_messages.ordering import Hit
 from harm_messages.pack import Pack
 from harm_messages.register import within
-from harm_messages.seen import Seen
 from harm_messages.staffing_types import AlertProposal, StaffAction
 from harm_messages.tables_of_use import StaffRow
 from harm_messages.types import Confidence, Facts, FindingRole
@@ -43,7 +43,7 @@ def staff_actions(d: Derived, hits: Iterable[Hit]) -> tuple[StaffAction, ...]:
 def alert_proposals(d: Derived) -> tuple[AlertProposal, ...]:
     """The alerts among them, each with its tier, the state of the evidence and what is lacking. What is confirmed and what
     is not never stand in one sentence."""
-    groups: dict[tuple[str, bool, str], dict[str, list[Seen]]] = {}
+    groups: dict[tuple[str, bool, str], dict[str, list[DerivedFinding]]] = {}
     for row, seen in _rows(d):
         for action in row.actions(_level(seen), _with_harm(d)):
             kind, _, tier = action.partition(":")
@@ -55,7 +55,9 @@ def alert_proposals(d: Derived) -> tuple[AlertProposal, ...]:
     return tuple({(p.tier, p.held, p.about): p for p in reversed(each)}.values())[::-1]
 
 
-def _proposal(d: Derived, key: tuple[str, bool, str], by_state: Mapping[str, Sequence[Seen]]) -> AlertProposal:
+def _proposal(
+    d: Derived, key: tuple[str, bool, str], by_state: Mapping[str, Sequence[DerivedFinding]]
+) -> AlertProposal:
     words = d.pack.words(d.pack.manifest.default_locale).staff
     tier, held, group = key
     said, lacking, about = [], [], []
@@ -77,7 +79,7 @@ def _proposal(d: Derived, key: tuple[str, bool, str], by_state: Mapping[str, Seq
 _STATES = ("confirmed", "indicated", "disputed", "strip", "colour_test", "tentative")
 
 
-def _state(d: Derived, seen: Seen) -> str:
+def _state(d: Derived, seen: DerivedFinding) -> str:
     if seen.confidence in (Confidence.CONFIRMED, Confidence.INDICATED):
         return seen.confidence.value
     if seen.technique is Technique.STRIP:
@@ -85,14 +87,14 @@ def _state(d: Derived, seen: Seen) -> str:
     return "colour_test" if seen.technique is Technique.COLOUR_TEST else "tentative"
 
 
-def _fooled(d: Derived, seen: Seen) -> Iterator[str]:
+def _fooled(d: Derived, seen: DerivedFinding) -> Iterator[str]:
     """What of this sample is known to fool the strip that reacted."""
     for one in d.evidence.strips:
         if one.state is State.REACTED and one.strip is not None and one.target in (seen.substance, seen.drug_class):
             yield from interferents(d.pack, d.facts, one.strip)
 
 
-def _level(seen: Seen) -> Confidence:
+def _level(seen: DerivedFinding) -> Confidence:
     """A strip and a colour test count as tentative, whatever was written beside them."""
     return Confidence.TENTATIVE if seen.confidence is Confidence.CLASS_ONLY else seen.confidence
 
@@ -101,14 +103,14 @@ def _with_harm(d: Derived) -> bool:
     return d.facts.harm_reported or d.facts.second_sample
 
 
-def _rows(d: Derived) -> Iterator[tuple[StaffRow, Seen]]:
+def _rows(d: Derived) -> Iterator[tuple[StaffRow, DerivedFinding]]:
     for row in d.pack.staff:
         for seen in (*d.shown, *d.weak):
             if not seen.unknown and seen.substance not in d.want.byproducts and _fits(row, seen, d):
                 yield row, seen
 
 
-def _fits(row: StaffRow, seen: Seen, d: Derived) -> bool:
+def _fits(row: StaffRow, seen: DerivedFinding, d: Derived) -> bool:
     named = seen.substance in row.substances or any(within(seen.drug_class, c) for c in row.classes)
     if not named or (row.band and seen.band.value not in row.band):
         return False

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harm_messages.derived import Derived
+from harm_messages.derived_finding import DerivedFinding
 from harm_messages.pack import Pack
 from harm_messages.register import within
 from harm_messages.roles import finding_class
-from harm_messages.seen import Seen
 from harm_messages.tables_of_use import DosingRow, Where
 from harm_messages.types import Confidence, FindingFact, FindingRole
 from harm_messages.verdicts import OPEN
@@ -114,7 +114,7 @@ def _of_things(d: Derived, things: Iterable[FindingFact], unknown: DosingRow) ->
             yield unknown  # a strip or colour test alone
 
 
-def _adds_weight(pack: Pack, fact: FindingFact, seen: Seen | None) -> bool:
+def _adds_weight(pack: Pack, fact: FindingFact, seen: DerivedFinding | None) -> bool:
     if seen is not None and seen.role in QUIET:
         return True
     if fact.substance is not None:
@@ -128,7 +128,9 @@ def _always_speaks(row: DosingRow, unknown: DosingRow) -> bool:
     return row is not unknown and not row.allow
 
 
-def _row(d: Derived, substance: str | None, drug_class: str, unknown: DosingRow, seen: Seen | None = None) -> DosingRow:
+def _row(
+    d: Derived, substance: str | None, drug_class: str, unknown: DosingRow, seen: DerivedFinding | None = None
+) -> DosingRow:
     """The row of one thing: by its name first, then by its class; a class in no row takes the row for what nobody knows."""
     for by_name in (True, False):
         for row in d.pack.dosing.rows:
@@ -147,7 +149,7 @@ def _in(drug_class: str, wanted: str) -> bool:
     return within(drug_class, wanted) or within(wanted, drug_class)
 
 
-def _condition(row: DosingRow, seen: Seen | None, d: Derived) -> bool:
+def _condition(row: DosingRow, seen: DerivedFinding | None, d: Derived) -> bool:
     if row.condition == "expected":
         named = d.pack.substances
         said = [named[one].drug_class if one in named and not named.is_class(one) else one for one in d.want.ids]

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from harm_messages.derived import Derived
+from harm_messages.derived_finding import DerivedFinding
 from harm_messages.evidence import diluted_otherwise, interferents
 from harm_messages.hearing import Hearing, Place
 from harm_messages.markdown import fill, to_html, to_plain
 from harm_messages.naming import Namer
 from harm_messages.page import Message
-from harm_messages.seen import Seen
 from harm_messages.tables_of_use import Where
 from harm_messages.tagged import first_sentence, normalised, words_of
 from harm_messages.texts import MessageText
@@ -71,7 +71,7 @@ class Writer(Namer):
         self,
         message_id: str,
         place: Place,
-        seen: Iterable[Seen] = (),
+        seen: Iterable[DerivedFinding] = (),
         extra: Mapping[str, str] | None = None,
         *,
         whole: bool = False,
@@ -123,7 +123,7 @@ class Writer(Namer):
         text: MessageText,
         place: Place,
         values: Mapping[str, str],
-        bound: tuple[Seen, ...],
+        bound: tuple[DerivedFinding, ...],
         whole: bool,
         behind_more: bool,
         after: str,
@@ -238,7 +238,7 @@ class Writer(Namer):
         """The evidence behind one drug is said once, though several cards speak of it."""
         return words if self.hearing is None or self.hearing.fresh(words) else ""
 
-    def _because(self, place: Place, bound: tuple[Seen, ...]) -> str:
+    def _because(self, place: Place, bound: tuple[DerivedFinding, ...]) -> str:
         """What a weak test can be worth, where the headline has said what it did; and always why something stands here that
         no test showed: it was only said, or a warning is about it."""
         named = [s for s in bound if not s.unknown]
@@ -253,7 +253,7 @@ class Writer(Namer):
         alike = [s for s in named if s.source == best.source and s.confidence is best.confidence]
         return self.evidence_words(best, alike)
 
-    def evidence_words(self, best: Seen, alike: Iterable[Seen]) -> str:
+    def evidence_words(self, best: DerivedFinding, alike: Iterable[DerivedFinding]) -> str:
         """What the test did, in the words of the table of states."""
         said, names = self.labels.because, self.joined(self.long_name(s) for s in alike)
         if best.source != "result":
@@ -264,7 +264,7 @@ class Writer(Namer):
             return fill(said["colour_test"], {"names": names})
         return fill(self.labels.confidence[best.confidence], {"names": names})
 
-    def _strip_words(self, seen: Seen, names: str) -> str:
+    def _strip_words(self, seen: DerivedFinding, names: str) -> str:
         d, said = self.d, self.labels.because
         target = seen.substance or seen.drug_class
         test = next((t for t in d.evidence.strips if t.target == target), None)

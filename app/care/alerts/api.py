@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from app.care.alerts import domain, service, signing, told
+from app.care.alerts import domain, published_alerts, service, signing
 from app.care.alerts.detecting_job import look_at_series
 from app.care.alerts.schemas import AlertIn
 from app.care.alerts.service import AlertDetail, AlertView, EvidenceLine
@@ -130,17 +130,17 @@ class Asked(BaseModel):
 
 
 @router.get("/alerts/told")
-def alerts_told(who: Partner, rt: RuntimeDep) -> list[told.Told]:
+def alerts_told(who: Partner, rt: RuntimeDep) -> list[published_alerts.PublishedAlert]:
     """What partner agencies are told: alerts from T2 on that are in force, and retractions."""
     with rt.read() as session:
-        return told.told(session, domain.Channel.PARTNERS, rt.pack.register, rt.now())
+        return published_alerts.published(session, domain.Channel.PARTNERS, rt.pack.register, rt.now())
 
 
 @router.get("/alerts/public", dependencies=[public("public alerts are for everybody")])
-def alerts_public(rt: RuntimeDep) -> list[told.Told]:
+def alerts_public(rt: RuntimeDep) -> list[published_alerts.PublishedAlert]:
     """What everybody is told: public alerts (T3) that are in force, and retractions."""
     with rt.read() as session:
-        return told.told(session, domain.Channel.PUBLIC, rt.pack.register, rt.now())
+        return published_alerts.published(session, domain.Channel.PUBLIC, rt.pack.register, rt.now())
 
 
 @router.get("/alerts")

@@ -15,10 +15,10 @@ from pydantic import JsonValue
 from sqlmodel import col, select
 
 from app.care.alerts import repository
+from app.care.alerts.certainty import Certainty, outside
 from app.care.alerts.domain import BY_ONE, LONGEST, SIGNED, AlertState, Reach, Tier, Trigger
 from app.care.alerts.new_alert import ends
 from app.care.alerts.signing import tell
-from app.care.alerts.standing import Standing, outside
 from app.care.alerts.tables import Alert, AlertEvidence
 from app.intake.samples import lookup, substances
 from app.intake.samples import service as samples
@@ -46,7 +46,7 @@ FORM_CLASSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 @dataclass(frozen=True, slots=True)
 class Signal:
     """One thing that was found. `name`: what must not be drafted twice while it stands; `occasion`: the sample or the
-    session that set it off; `standing`: how sure it is, `fooled`: something that fools the strip is in it; `detail`: what
+    session that set it off; `certainty`: how sure it is, `fooled`: something that fools the strip is in it; `detail`: what
     the evidence table shows besides, as plain data."""
 
     trigger: Trigger
@@ -62,7 +62,7 @@ class Signal:
     threshold: float | None = None
     samples: tuple[uuid.UUID, ...] = ()
     detail: Mapping[str, JsonValue] = field(default_factory=dict)
-    standing: Standing = Standing.CONFIRMED
+    certainty: Certainty = Certainty.CONFIRMED
     fooled: bool = False
 
     @property
@@ -110,8 +110,8 @@ def _write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Re
     fresh = [s for s in signals if (s.name, s.occasion) not in known]
     if not fresh:
         return None
-    standing = repository.standing_for(uow.session, at.agency_id, {s.name for s in signals}, uow.now)
-    row = standing or _draft(uow, at, fresh, register)
+    open_draft = repository.open_alert_for(uow.session, at.agency_id, {s.name for s in signals}, uow.now)
+    row = open_draft or _draft(uow, at, fresh, register)
     for signal in fresh:
         uow.session.add(
             AlertEvidence(
@@ -122,7 +122,7 @@ def _write(uow: UnitOfWork, at: Setting, signals: Sequence[Signal], register: Re
             )
         )  # fmt: skip
     uow.session.flush()
-    if standing is not None:
+    if open_draft is not None:
         after = {"signals": [s.name for s in fresh]}
         audit.record(uow, "add_evidence", "alert", row.id, after=after, agency_id=at.agency_id)
         tell(uow, row, "alert.evidence")
@@ -140,7 +140,7 @@ def _draft(uow: UnitOfWork, at: Setting, fresh: Sequence[Signal], register: Regi
         agency_id=at.agency_id, tier=tier, state=AlertState.DRAFT, reach=reach,
         session_id=at.checking.id if reach is Reach.SESSION else None,
         region=at.region if reach is Reach.REGION else "",
-        words=" ".join(dict.fromkeys([*(f"{s.words[:1].upper()}{s.words[1:]}" for s in fresh), first.standing.words]))[:300],
+        words=" ".join(dict.fromkeys([*(f"{s.words[:1].upper()}{s.words[1:]}" for s in fresh), first.certainty.words]))[:300],
         told_words=told_words(at, fresh, register, uow.now),
         substances=[about] if about in register else [],
         classes=[about] if about not in register and register.is_class(about) else [],
@@ -173,7 +173,7 @@ def told_words(at: Setting, signals: Sequence[Signal], register: Register, now: 
     first = max(signals, key=lambda s: s.tier.value)
     name = substances.label_of(register, first.about)
     place, month = at.region or "this service", f"{local(now):%B %Y}"
-    sure = first.standing is Standing.CONFIRMED
+    sure = first.certainty is Certainty.CONFIRMED
     if first.trigger in (Trigger.RISING_SHARE, Trigger.SLOW_DRIFT):
         intent = substances.label_of(register, first.intent)
         if not sure:
@@ -185,8 +185,8 @@ def told_words(at: Setting, signals: Sequence[Signal], register: Register, now: 
 def told_of(signal: Signal, name: str, place: str, month: str, form: str = "") -> str:
     """One sentence for partners about one thing, in the words its evidence allows; "" where nothing may be said yet."""
     strong = signal.trigger is Trigger.UNUSUAL_STRENGTH
-    opens = outside(signal.standing, f"unusually strong {name}" if strong else name, fooled=signal.fooled)
-    kind = f" {'Found in' if signal.standing is Standing.CONFIRMED else 'Form'}: {form}." if form else ""
+    opens = outside(signal.certainty, f"unusually strong {name}" if strong else name, fooled=signal.fooled)
+    kind = f" {'Found in' if signal.certainty is Certainty.CONFIRMED else 'Form'}: {form}." if form else ""
     return f"{opens[:1].upper()}{opens[1:]}, {place}, {month}.{kind}" if opens else ""
 
 
@@ -205,7 +205,7 @@ def _ask_bench(uow: UnitOfWork, row: Alert, signals: Sequence[Signal], at: Setti
     firm = max(signals, key=lambda s: s.tier.value)
     detail: dict[str, JsonValue] = {
         "causes": [s.name for s in signals], "tier": row.tier.value, "alert": str(row.id),
-        "evidence": firm.standing.words, "lacking": firm.standing.lacking,
+        "evidence": firm.certainty.words, "lacking": firm.certainty.lacking,
     }  # fmt: skip
     try:
         tasks.open_once(uow, sample, TaskKind.PROPOSE_ALERT, f"alert {row.id}", words, detail=detail)

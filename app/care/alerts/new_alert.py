@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from app.care.alerts.certainty import Certainty, certainty_of, claims_more, firmest
 from app.care.alerts.domain import LONGEST, SIGNED, Reach, Tier
 from app.care.alerts.schemas import AlertIn
-from app.care.alerts.standing import Standing, claims_more, firmest, standing_of
 from app.intake.samples.lookup import may_be_described
 from app.intake.sessions.service import CheckingSession
 from app.intake.tasks import service as tasks
@@ -48,7 +48,7 @@ def problems(
     return wrong
 
 
-def standing_behind(session: Session, sample_ids: Iterable[uuid.UUID], about: Iterable[str]) -> Standing | None:
+def certainty_behind(session: Session, sample_ids: Iterable[uuid.UUID], about: Iterable[str]) -> Certainty | None:
     """The firmest evidence for what an alert is about; None where no result says anything of it."""
     wanted = tuple(about)
     each = []
@@ -56,9 +56,9 @@ def standing_behind(session: Session, sample_ids: Iterable[uuid.UUID], about: It
         latest = results.latest(session, key)
         for f in latest.present if latest else ():
             if any(f.substance_id == one or within(f.substance_class, one) for one in wanted):
-                each.append(standing_of(f))
+                each.append(certainty_of(f))
     found = firmest(one for one in each if one is not None)
-    return Standing.DISPUTED if found is Standing.STRIP and undecided(session, sample_ids) else found
+    return Certainty.DISPUTED if found is Certainty.STRIP and undecided(session, sample_ids) else found
 
 
 def undecided(session: Session, sample_ids: Iterable[uuid.UUID]) -> bool:
@@ -70,13 +70,13 @@ def undecided(session: Session, sample_ids: Iterable[uuid.UUID]) -> bool:
     )
 
 
-def says_too_much(standing: Standing | None, words: str, told_words: str, tier: Tier) -> dict[str, str]:
+def says_too_much(certainty: Certainty | None, words: str, told_words: str, tier: Tier) -> dict[str, str]:
     """Field → sentence for words that say more than the evidence does. Only what is confirmed was found."""
     told = told_words if tier in SIGNED else ""
     wrong = {}
     for name, text in (("words", words), ("told_words", told)):
-        if standing and (claim := claims_more(text, standing)):
-            wrong[name] = f"It says “{claim}”, but the evidence says: {standing.words}"
+        if certainty and (claim := claims_more(text, certainty)):
+            wrong[name] = f"It says “{claim}”, but the evidence says: {certainty.words}"
     return wrong
 
 
@@ -84,8 +84,8 @@ def checked(session: Session, new: AlertIn) -> dict[str, str]:
     """Field → sentence for what the sample behind it does not allow: words that say more than its evidence, and what its
     client did not agree to."""
     about = (*new.substances, *new.classes)
-    standing = standing_behind(session, [new.sample_id], about) if new.sample_id else None
-    if wrong := says_too_much(standing, new.words, new.told_words, new.tier):
+    certainty = certainty_behind(session, [new.sample_id], about) if new.sample_id else None
+    if wrong := says_too_much(certainty, new.words, new.told_words, new.tier):
         return wrong
     described = new.sample_id is not None and (new.logos or new.colours)
     if not described or may_be_described(session, [new.sample_id] if new.sample_id else []):

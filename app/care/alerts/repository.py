@@ -61,7 +61,7 @@ def all_of(session: Session, table: type[Of], alert_id: uuid.UUID) -> list[Of]:
     return list(session.exec(query.order_by(*sa.inspect(table).primary_key)))
 
 
-def standing_for(session: Session, agency_id: uuid.UUID, signals: Iterable[str], now: datetime) -> Alert | None:
+def open_alert_for(session: Session, agency_id: uuid.UUID, signals: Iterable[str], now: datetime) -> Alert | None:
     """The newest draft or alert in force that stands for any of these signals."""
     stands = sa.or_(
         col(Alert.state).in_(WAITING), sa.and_(col(Alert.state) == AlertState.ACTIVE, col(Alert.until) > now)
@@ -79,7 +79,7 @@ def standing_for(session: Session, agency_id: uuid.UUID, signals: Iterable[str],
 # -- what was told ------------------------------------------------------------------------------------------------
 
 
-def told(session: Session, channel: Channel, now: datetime, limit: int) -> list[Alert]:
+def published(session: Session, channel: Channel, now: datetime, limit: int) -> list[Alert]:
     """What stands in a channel now, of every agency, the newest first: in force, or retracted a short while ago."""
     stands = sa.or_(
         col(Alert.until) > now,
@@ -89,7 +89,7 @@ def told(session: Session, channel: Channel, now: datetime, limit: int) -> list[
     return list(session.exec(query.order_by(col(AlertChannel.told_at).desc(), col(Alert.id)).limit(limit)))
 
 
-def told_one(session: Session, channel: Channel, public_id: uuid.UUID) -> Alert | None:
+def published_one(session: Session, channel: Channel, public_id: uuid.UUID) -> Alert | None:
     """One alert that was told in a channel, also when it is over."""
     query = select(Alert).join(AlertChannel, col(AlertChannel.alert_id) == Alert.id)
     return session.exec(query.where(_in(channel), Alert.public_id == public_id)).first()

@@ -17,9 +17,9 @@ import numpy as np
 from pydantic import JsonValue
 from sqlmodel import Session
 
+from app.care.alerts.certainty import Certainty, certainty_of
 from app.care.alerts.domain import Tier, Trigger
 from app.care.alerts.drafting import Setting, Signal
-from app.care.alerts.standing import Standing, standing_of
 from app.care.consultations.facts import facts_of
 from app.care.counted import series
 from app.intake.samples import lookup, substances
@@ -141,7 +141,7 @@ class Named:
     """One finding with a name, how sure it is, and whether something that fools its strip is in the sample."""
 
     finding: Finding
-    standing: Standing
+    certainty: Certainty
     fooled: bool = False
 
     @property
@@ -158,7 +158,7 @@ class Named:
         """What a draft keeps of every signal: where it was found and how sure it is."""
         return {
             "session": at.checking.name, "region": at.region, "consent_to_describe": at.described,
-            **self.standing.said, "fooled": self.fooled,
+            **self.certainty.said, "fooled": self.fooled,
         }  # fmt: skip
 
 
@@ -198,13 +198,13 @@ def _named(view: results.ResultView, pack: Pack) -> Iterator[Named]:
     made = facts_of(view, pack)
     evidence = Evidence(pack, made)
     for one in (f for f in view.present if f.named):
-        name, standing = one.named, standing_of(one)
-        if standing is None or (standing is Standing.COLOUR_TEST and not warned_of(pack, name)):
+        name, certainty = one.named, certainty_of(one)
+        if certainty is None or (certainty is Certainty.COLOUR_TEST and not warned_of(pack, name)):
             continue
-        if standing is Standing.STRIP and evidence.could_see(name) is not None:
-            standing = Standing.DISPUTED
+        if certainty is Certainty.STRIP and evidence.could_see(name) is not None:
+            certainty = Certainty.DISPUTED
         fooled = any(interferents(pack, made, strip) for strip in made.strips if strip.target == name)
-        yield Named(one, standing, fooled)
+        yield Named(one, certainty, fooled)
 
 
 def _firsts(session: Session, at: Setting, told_at: datetime, found: Sequence[Named], pack: Pack) -> Iterator[Signal]:
@@ -221,12 +221,12 @@ def _firsts(session: Session, at: Setting, told_at: datetime, found: Sequence[Na
             continue
         place = {First.EVER: "", First.REGION: at.region, First.SESSION: str(at.checking.id)}[scope]
         # a note of the laboratory at every evidence; once it is confirmed, a notice of what is always warned of: another signal
-        notice = one.standing is Standing.CONFIRMED and warned_of(pack, name)
+        notice = one.certainty is Certainty.CONFIRMED and warned_of(pack, name)
         signal = f"first:{scope}:{place}:{name}{':confirmed' if notice else ''}"
         yield Signal(
             Trigger.FIRST_DETECTION, name, signal, str(at.sample.id), Tier.T1 if notice else Tier.T0,
             f"{substances.label_of(pack.register, name)}: {_FIRST_WORDS[scope]}.", x=1,
-            samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
+            samples=(at.sample.id,), certainty=one.certainty, fooled=one.fooled,
             detail={
                 **one.evidence(at), "scope": scope.value, "confidence": one.finding.confidence.value,
                 "methods": list(one.finding.methods),
@@ -263,8 +263,8 @@ def _strengths(
         why = "in the top band of the register" if top else f"above {stands.n if stands else 0} earlier ones"
         yield Signal(
             Trigger.UNUSUAL_STRENGTH, name, f"strength:{at.checking.id}:{name}:{unit}:{basis}", str(at.sample.id),
-            Tier.T1 if named.standing is Standing.CONFIRMED else Tier.T0,
-            f"{substances.label_of(pack.register, name)}: unusually strong, {why}.", standing=named.standing,
+            Tier.T1 if named.certainty is Certainty.CONFIRMED else Tier.T0,
+            f"{substances.label_of(pack.register, name)}: unusually strong, {why}.", certainty=named.certainty,
             n=len(earlier), probability=stands.chance if stands else None, samples=(at.sample.id,),
             detail={
                 **named.evidence(at), "amount": one.amount_value, "unit": unit, "basis": basis, "top_band": top,
@@ -297,13 +297,13 @@ def _harm(at: Setting, found: Sequence[Named]) -> Iterator[Signal]:
         return
     unexpected = [f for f in found if f.watched]
     one = (unexpected or found)[0]
-    if one.standing not in (Standing.CONFIRMED, Standing.INDICATED):
+    if one.certainty not in (Certainty.CONFIRMED, Certainty.INDICATED):
         tier = Tier.T1  # a strip or a colour test is no matter for partners yet
     happened = at.sample.harm_event.value.replace("_", " ") if at.sample.harm_event else ""
     said = "its batch is linked to an incident" if at.sample.batch_linked_to_incident else f"reported: {happened}"
     yield Signal(
-        Trigger.HARM_LINKED, one.name, f"harm:{at.sample.id}:{one.standing}", str(at.sample.id), tier,
-        f"A sample with this is linked to harm ({said}).", samples=(at.sample.id,), standing=one.standing, fooled=one.fooled,
+        Trigger.HARM_LINKED, one.name, f"harm:{at.sample.id}:{one.certainty}", str(at.sample.id), tier,
+        f"A sample with this is linked to harm ({said}).", samples=(at.sample.id,), certainty=one.certainty, fooled=one.fooled,
         detail={
             **one.evidence(at), "harm_event": happened, "batch_linked_to_incident": bool(at.sample.batch_linked_to_incident),
             "found": [f.name for f in found],

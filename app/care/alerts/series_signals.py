@@ -15,13 +15,13 @@ from datetime import date, datetime, timedelta
 from pydantic import JsonValue
 from sqlmodel import Session
 
+from app.care.alerts.certainty import Certainty
 from app.care.alerts.detection import run
 from app.care.alerts.detection.run import FDR, Counted, Drifted, Name, Rise, Run, look, total
 from app.care.alerts.domain import Tier, Trigger
 from app.care.alerts.drafting import Setting, Signal
-from app.care.alerts.standing import Standing
 from app.care.counted import series
-from app.care.counted.series import Seen
+from app.care.counted.series import SeriesSample
 from app.intake.samples import substances
 from app.intake.samples.lookup import SampleLook, looks_of
 from app.intake.sessions import service as sessions
@@ -90,7 +90,7 @@ def batch_of(look: SampleLook) -> Hashable:
     return ("group", group, look.form, colours) if group else ("sample", look.sample_id)
 
 
-def periods_of(seen: Iterable[Seen], looks: Mapping[uuid.UUID, SampleLook]) -> dict[str, list[Period]]:
+def periods_of(seen: Iterable[SeriesSample], looks: Mapping[uuid.UUID, SampleLook]) -> dict[str, list[Period]]:
     """Periods of each intent, oldest first."""
     batches: defaultdict[tuple[str, str], dict[Hashable, set[str]]] = defaultdict(dict)
     begins: dict[tuple[str, str], date] = {}
@@ -138,10 +138,10 @@ def _signals(
     agency_id: uuid.UUID,
     run: Run,
     tests: Mapping[Name, tuple[list[Period], Period]],
-    seen: Sequence[Seen],
+    seen: Sequence[SeriesSample],
     register: Register,
 ) -> Iterator[tuple[Setting, Signal]]:
-    here: defaultdict[str, list[Seen]] = defaultdict(list)
+    here: defaultdict[str, list[SeriesSample]] = defaultdict(list)
     for one in seen:
         here[one.period].append(one)
     every: list[Rise | Drifted] = [*run.rises, *run.drifts]
@@ -156,10 +156,10 @@ def _signals(
         names = substances.label_of(register, name), substances.label_of(register, intent)
         signal = _rise(found, *names, checking.name) if isinstance(found, Rise) else _drifted(found, *names)
         unsure = any(name in s.unsure for s in here[key] if s.intent == intent)
-        standing = Standing.INDICATED if unsure else Standing.CONFIRMED
+        certainty = Certainty.INDICATED if unsure else Certainty.CONFIRMED
         shown: list[JsonValue] = [[p.begins.isoformat(), p.found[name], p.n] for p in tests[found.name][0][-SHOWN:]]
-        detail: dict[str, JsonValue] = {"session": checking.name, **signal.detail, "history": shown, **standing.said}
-        yield at, replace(signal, samples=keys, standing=standing, detail=detail)
+        detail: dict[str, JsonValue] = {"session": checking.name, **signal.detail, "history": shown, **certainty.said}
+        yield at, replace(signal, samples=keys, certainty=certainty, detail=detail)
 
 
 def _rise(found: Rise, what: str, intent: str, where: str) -> Signal:

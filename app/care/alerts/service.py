@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.care.alerts import domain, repository, signing
-from app.care.alerts.new_alert import standing_behind
+from app.care.alerts.certainty import Certainty
+from app.care.alerts.new_alert import certainty_behind
 from app.care.alerts.schemas import AlertIn
-from app.care.alerts.standing import Standing
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep, DetectionRun
 from app.care.consultations.domain import person_of
 from app.intake.people import service as people
@@ -104,7 +104,7 @@ class AlertDetail:
     missing: tuple[str, ...]
     path: tuple[tuple[str, AlertStep | None], ...] = ()
     """The steps that the tier of an alert needs, in order, each with when and by whom it was taken."""
-    ground: Standing | None = None
+    ground: Certainty | None = None
     """How sure it is now, and what is lacking; for those who write and sign."""
 
     def may(self, act: domain.Act | str) -> bool:
@@ -280,12 +280,12 @@ def detail(session: Session, actor: Actor, row: Alert) -> AlertDetail:
         },
         missing=tuple(signing.unready(session, row)) if reads and row.state in domain.WAITING else (),
         path=tuple(_path(row, steps)),
-        ground=standing_behind(session, signing.samples_behind(session, row), row.about) if reads else None,
+        ground=certainty_behind(session, signing.samples_behind(session, row), row.about) if reads else None,
     )
 
 
 def _path(row: Alert, steps: Sequence[AlertStep]) -> Iterator[tuple[str, AlertStep | None]]:
-    taken = list(signing.standing_steps(steps))
+    taken = list(signing.steps_that_count(steps))
     for act, title in PATHS[row.tier]:
         step = next((one for one in taken if one.act is act), None)
         if step is not None:

@@ -12,9 +12,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.care.alerts import domain, repository
-from app.care.alerts.new_alert import UNDECIDED, checked, ends, problems, says_too_much, standing_behind
+from app.care.alerts.certainty import Certainty, wrong_in
+from app.care.alerts.new_alert import UNDECIDED, certainty_behind, checked, ends, problems, says_too_much
 from app.care.alerts.schemas import AlertIn
-from app.care.alerts.standing import Standing, wrong_in
 from app.care.alerts.tables import Alert, AlertChannel, AlertEvidence, AlertStep
 from app.intake.samples import lookup
 from app.intake.samples.lookup import may_be_described
@@ -38,7 +38,7 @@ _ENDED = {
 }  # fmt: skip
 
 
-def standing_steps(steps: Sequence[AlertStep]) -> list[AlertStep]:
+def steps_that_count(steps: Sequence[AlertStep]) -> list[AlertStep]:
     """Steps that count for the alert as it stands: those since it was last changed or sent back."""
     last = max((place for place, step in enumerate(steps) if step.act in _RESETS), default=-1)
     return list(steps[last + 1 :])
@@ -46,18 +46,18 @@ def standing_steps(steps: Sequence[AlertStep]) -> list[AlertStep]:
 
 def signatures(row: Alert, steps: Sequence[AlertStep]) -> domain.Signatures:
     """Who did what to the alert as it stands."""
-    who = {step.act: [step.person_id] for step in standing_steps(steps)}
+    who = {step.act: [step.person_id] for step in steps_that_count(steps)}
     return {**who, domain.Act.EDIT: [uuid.UUID(one) for one in row.authors]}
 
 
 def unready(session: Session, row: Alert) -> list[str]:
     """What keeps an alert from going out as it stands, as sentences; [] where nothing does."""
     behind = samples_behind(session, row)
-    standing = standing_behind(session, behind, row.about)
-    said = list(says_too_much(standing, row.words, row.told_words, row.tier).values())
+    certainty = certainty_behind(session, behind, row.about)
+    said = list(says_too_much(certainty, row.words, row.told_words, row.tier).values())
     if row.tier in domain.BY_ONE:
         return said
-    if standing is Standing.DISPUTED:
+    if certainty is Certainty.DISPUTED:
         said.append(UNDECIDED)
     if row.reach is domain.Reach.SESSION:
         said.append("It covers one session. Choose a region, or everywhere.")

@@ -12,9 +12,10 @@ import structlog
 from sqlmodel import Session
 
 from app.care.alerts import service as alerts
-from app.care.consultations import beside, facts, repository
+from app.care.consultations import facts, repository
 from app.care.consultations.domain import SHUT_FOR_STAFF, AdjustmentKind, Shut, Stage, ViewKind, stage_of
 from app.care.consultations.facts import MadeOf, changes
+from app.care.consultations.related_facts import RelatedFacts, for_client
 from app.care.consultations.tables import PageAdjustment
 from app.care.consultations.withdrawn import WithdrawnWarning, stopped_on, withdrawn_from
 from app.care.consultations.words import Words, words_of
@@ -150,7 +151,7 @@ def _view(
         return _waiting(session, sample, place)
     try:
         made = MadeOf(
-            _facts(pack, told.view, alerts.facts_for(session, checking, now), beside.for_client(session, sample, pack)),
+            _facts(pack, told.view, alerts.facts_for(session, checking, now), for_client(session, sample, pack)),
             context,
             adjustments_of(session, checking, told.view.result.id, now),
             locale,
@@ -280,7 +281,7 @@ def _facts(
     pack: Pack,
     view: results.ResultView,
     warned: tuple[AlertFact, ...] = (),
-    others: beside.Beside | None = None,
+    others: RelatedFacts | None = None,
 ) -> Facts:
     """The facts of a page, with the alerts in force and what was found in other samples of the visit."""
     made = facts.facts_of(view, pack)

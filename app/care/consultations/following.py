@@ -16,7 +16,7 @@ import structlog
 from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.care.consultations import beside, facts, repository
+from app.care.consultations import facts, related_facts, repository
 from app.care.consultations.domain import ShownTo
 from app.intake.people import service as people
 from app.intake.samples import service as samples
@@ -83,7 +83,7 @@ def after_step(uow: UnitOfWork, step: StepTaken) -> None:
     sample = step.there.sample
     view = next(v for v in every if v.result.id == row.id)
     made = facts.facts_of(view, pack)
-    made = beside.for_staff(uow.session, sample, made, pack, uow.now).to(made)
+    made = related_facts.for_staff(uow.session, sample, made, pack, uow.now).to(made)
     try:
         now_read = _read(pack, view, made, uow.now)
     except GateClosed as shut:

@@ -1,4 +1,4 @@
-"""What is counted of a result: the facts of one version, of the one that stands now, and of all of them again.
+"""From a released result to the facts that trends, releases and reports count: after a step, after a talk, and of all again.
 
 It follows from steps with results and from talks (app/reactions.py); `mast trends rebuild` writes the same facts from what is
 stored.
@@ -33,7 +33,7 @@ from harm_messages.vocabulary import StripReading
 if TYPE_CHECKING:
     from app.results.tables import Finding, ResultVersion
 
-_STRIP = {StripReading.POSITIVE: counted.Seen.DETECTED, StripReading.NEGATIVE: counted.Seen.NOT_DETECTED}
+_STRIP = {StripReading.POSITIVE: counted.Detection.DETECTED, StripReading.NEGATIVE: counted.Detection.NOT_DETECTED}
 
 
 def after_step(uow: UnitOfWork, step: StepTaken) -> None:
@@ -137,10 +137,12 @@ def _tests(row: ResultVersion) -> Iterator[counted.TestFact]:
         if scope.status is not AnalysisStatus.OK or not scope.qc_passed:
             continue
         if scope.strip_reading is not None:
-            yield counted.TestFact(method, scope.strip_target, _STRIP.get(scope.strip_reading, counted.Seen.INVALID))
+            yield counted.TestFact(
+                method, scope.strip_target, _STRIP.get(scope.strip_reading, counted.Detection.INVALID)
+            )
             continue
-        yield from (counted.TestFact(method, t, counted.Seen.LOOKED) for t in (*scope.classes, *scope.substances))
-        yield from (counted.TestFact(method, t, counted.Seen.EXCLUDED) for t in scope.excludes)
+        yield from (counted.TestFact(method, t, counted.Detection.LOOKED) for t in (*scope.classes, *scope.substances))
+        yield from (counted.TestFact(method, t, counted.Detection.EXCLUDED) for t in scope.excludes)
 
 
 def _expected(named: Sequence[str], intent: Intent, pack: Pack) -> tuple[str, str]:

@@ -23,7 +23,7 @@ class FoundFact:
     methods: tuple[str, ...] = ()
 
 
-class Seen(StrEnum):
+class Detection(StrEnum):
     """What a method said about a target of its own (a strip), or that a target lay in or outside what it can see.
 
     `looked`: whether it saw it is told by the findings that name the method. `invalid` counts for nothing.
@@ -44,7 +44,7 @@ class TestFact:
 
     method: str
     target: str
-    seen: Seen
+    seen: Detection
     unit: str = ""
     basis: str = ""
 

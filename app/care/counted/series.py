@@ -23,7 +23,7 @@ by-product, no excipient."""
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeriesSample:
     """One sample as a series counts it. `period`: its session, or the week of a sample of an import."""
 
     sample_id: uuid.UUID
@@ -39,7 +39,7 @@ class Seen:
     """The substances of `found` that are not confirmed."""
 
 
-def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen]:
+def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[SeriesSample]:
     """Samples of clients of one agency received since that day, oldest first. Undated ones are in no series."""
     rows = session.connection().execute(
         sa.select(
@@ -51,7 +51,7 @@ def samples_of(session: Session, agency_id: uuid.UUID, since: date) -> list[Seen
     ).all()  # fmt: skip
     found, unsure = _watched(session, agency_id, since)
     return [
-        Seen(
+        SeriesSample(
             key, own is not None, str(held) if held else f"week {week}", held, day, region, expected,
             frozenset(found[key]), frozenset(unsure[key]),
         )

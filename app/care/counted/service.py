@@ -1,4 +1,5 @@
-"""Use cases of what is counted: take a released sample in, take it out again. Figures read its tables; nobody else writes them."""
+"""The facts that figures and alerts count: those of a released sample are taken in here, and out again. Figures read these
+tables; nobody else writes them."""
 
 from __future__ import annotations
 
@@ -10,14 +11,14 @@ from datetime import date, datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from app.care.counted.domain import FoundFact, OutcomeFact, ReleaseFact, Seen, TestFact
+from app.care.counted.domain import Detection, FoundFact, OutcomeFact, ReleaseFact, TestFact
 from app.care.counted.tables import TrendChange, TrendFinding, TrendOutcome, TrendSample, TrendTest
 from app.platform import audit
 from app.platform.audit.log import append
 from app.platform.db import UnitOfWork
 
 __all__ = [
-    "FoundFact", "OutcomeFact", "ReleaseFact", "Seen", "TestFact", "TrendChange", "TrendFinding", "TrendOutcome",
+    "Detection", "FoundFact", "OutcomeFact", "ReleaseFact", "TestFact", "TrendChange", "TrendFinding", "TrendOutcome",
     "TrendSample", "TrendTest", "changing", "forget", "forget_many", "periods_of", "record", "record_outcomes",
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from app.care.message_packs import comparing, drafting, schemas, service, showing, signing, web
+from app.care.message_packs import comparing, drafting, previews, schemas, service, signing, web
 from app.care.message_packs.web import Editor, Reader, Signer
 from app.intake.people.web_proving import proven_lately
 from app.platform.db import UnitOfWork
@@ -129,7 +129,7 @@ def compare(
     before, after = web.files(rt, who, old), web.files(rt, who, version_id)
     rows = web.row(rt, who, old), web.row(rt, who, version_id)
     packs = web.pack_once_read(rt, who, rows[0], before), web.pack_once_read(rt, who, rows[1], after)
-    cases = showing.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else []
+    cases = previews.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else []
     return schemas.CompareOut(
         files=comparing.changes(before, after),
         cases=[schemas.CaseChangeOut.model_validate(one) for one in cases],
@@ -142,7 +142,7 @@ def where_shown(version_id: uuid.UUID, message_id: Text80, who: Reader, rt: Runt
     pack = web.pack_once_read(rt, who, web.row(rt, who, version_id), web.files(rt, who, version_id))
     if pack is None or not any(message_id == known for known, _ in pack.messages):
         raise NotFound("message")
-    return schemas.WhereOut.model_validate(showing.shows(pack, message_id))
+    return schemas.WhereOut.model_validate(previews.shows(pack, message_id))
 
 
 @router.post("/{version_id}/submit")

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable
 from datetime import date
 
-from app.care.message_packs import showing
+from app.care.message_packs import previews
 from app.care.message_packs.confined import MEMORY, READING_SECONDS
 from app.platform.jobs.long_task import Paced
 from harm_messages import PackError, Problem, check, load_pack
@@ -45,7 +45,7 @@ def _look(files: dict[str, str], today: date, limits: Limits) -> None:
     except PackError as error:
         _say("read", error.problems)
         return
-    for _ in showing.case_pages(pack):
+    for _ in previews.case_pages(pack):
         pass  # a server makes these pages as well, as soon as it knows that they come to an end
     _say("read", ())
     limit_cpu(limits)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from app.care.counted.domain import Seen
+from app.care.counted.domain import Detection
 from app.figures.history import mapping
 from app.figures.history.domain import Level, Problem
 from app.figures.history.mapping import HistoryMap, SourceFile, Take, folded, one_line
@@ -213,12 +213,16 @@ class Cells:
             if take is not None and not self.by.map.is_missing(said) and (fault := fault_of(said)):
                 self.note(take, said, f"{fault} The name beside it was used.")
 
-    def outcome(self, test: mapping.TestMap) -> Seen | None:
+    def outcome(self, test: mapping.TestMap) -> Detection | None:
         """What a test column says; None where nothing was tested, or, told, the word is unknown."""
         said = self.row.cells[test.column].strip()
         if self.by.map.is_missing(said):
             return None
-        meant = {Seen.DETECTED: test.detected, Seen.NOT_DETECTED: test.not_detected, Seen.INVALID: test.invalid}
+        meant = {
+            Detection.DETECTED: test.detected,
+            Detection.NOT_DETECTED: test.not_detected,
+            Detection.INVALID: test.invalid,
+        }
         seen = next((seen for seen, words in meant.items() if folded(said) in words), None)
         if seen is None:
             how = "Put it into detected, not_detected or invalid of this [[test]]."

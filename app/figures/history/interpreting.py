@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from app.care.counted.domain import Seen, TestFact
+from app.care.counted.domain import Detection, TestFact
 from app.figures.history.cells import LONGEST_AGENCY, Cells, NameBook, Notebook, Places, additions_of, unknown_here
 from app.figures.history.domain import HistoricalFinding, HistoricalSample, Level, Problem, Reconciled
 from app.figures.history.mapping import FindingMap, HistoryMap, MapPart, NewSubstance, SourceFile, Take, TakeAmount
@@ -210,7 +210,7 @@ class _Interpreter:
         if self.substances.says_nothing_found(said):
             sample.nothing = True
             if method:
-                sample.tests.append(TestFact(method, "*", Seen.LOOKED))
+                sample.tests.append(TestFact(method, "*", Detection.LOOKED))
             return
         named = at.name("substance", self.substances, said, block.substance)
         at.check_facts(block)
@@ -230,9 +230,9 @@ class _Interpreter:
         if amount is None or amount == "missing":
             return  # a blank is not a test: it says neither that it was there nor that it was not
         if amount == "not_detected" or (amount == 0 and block.amount.zero == "not_detected"):
-            sample.tests.append(TestFact(method, ours, Seen.NOT_DETECTED))
+            sample.tests.append(TestFact(method, ours, Detection.NOT_DETECTED))
             return
-        sample.tests.append(TestFact(method, ours, Seen.DETECTED if amount else Seen.NOT_DETECTED))
+        sample.tests.append(TestFact(method, ours, Detection.DETECTED if amount else Detection.NOT_DETECTED))
         if isinstance(amount, float):
             finding = replace(finding, amount=amount, unit=block.amount.unit.value, basis=block.amount.basis.value)
         sample.findings.append(finding)

@@ -25,7 +25,7 @@ from pydantic import JsonValue, TypeAdapter
 from sqlmodel import Session, col, select
 
 from app.care.counted import service as counted
-from app.care.counted.service import FoundFact, ReleaseFact, Seen, TestFact
+from app.care.counted.service import Detection, FoundFact, ReleaseFact, TestFact
 from app.figures.history.domain import HistoricalFinding, HistoricalSample, Level, Problem
 from app.figures.history.interpreting import Reading, read_history
 from app.figures.history.mapping import HistoryMap, complete_of, folded, read_map
@@ -304,13 +304,13 @@ class Counting:
         """A measured 0 is no finding: it stands with the tests, with the unit and basis of the amount."""
         zeros = {f.substance: f for f in sample.findings if f.amount == 0}
         reacted = [f for f in _present(sample) if _quick(f)]
-        said = [TestFact(m, f.substance, Seen.DETECTED) for f in reacted for m in f.method.split("; ")]
+        said = [TestFact(m, f.substance, Detection.DETECTED) for f in reacted for m in f.method.split("; ")]
         tests = [*self._broad(sample), *said, *sample.tests]
         by_target = {test.target: test for test in tests if test.target in zeros}
         for name, f in zeros.items():
-            before = by_target.get(name) or TestFact(f.method or METHOD_NOT_STATED, name, Seen.NOT_DETECTED)
+            before = by_target.get(name) or TestFact(f.method or METHOD_NOT_STATED, name, Detection.NOT_DETECTED)
             tests = [test for test in tests if (test.method, test.target) != (before.method, name)]
-            tests.append(replace(before, seen=Seen.NOT_DETECTED, unit=f.unit, basis=f.basis))
+            tests.append(replace(before, seen=Detection.NOT_DETECTED, unit=f.unit, basis=f.basis))
         return tuple(dict.fromkeys(tests))
 
     def _broad(self, sample: HistoricalSample) -> list[TestFact]:
@@ -319,7 +319,7 @@ class Counting:
             return []
         named = {method for f in sample.findings for method in f.method.split("; ") if method} - _NARROW
         named = named or {t.method for t in sample.tests if t.target == "*"} or {METHOD_NOT_STATED}
-        return [TestFact(method, "*", Seen.LOOKED) for method in sorted(named)]
+        return [TestFact(method, "*", Detection.LOOKED) for method in sorted(named)]
 
     def _finding(self, f: HistoricalFinding) -> FindingFact:
         registered = f.substance in self.pack.substances

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.care.counted.domain import Seen
+from app.care.counted.domain import Detection
 from app.figures.trends.domain import Count, Dimension, Target
 from app.laboratory.identification.domain import QUICK_TESTS
 
@@ -25,7 +25,7 @@ Mask = NDArray[np.bool_]
 Table = dict[str, Codes]
 Key = tuple[str, ...]
 Columns = Sequence[Dimension]
-LOOKED = (Seen.DETECTED.value, Seen.NOT_DETECTED.value, Seen.LOOKED.value)
+LOOKED = (Detection.DETECTED.value, Detection.NOT_DETECTED.value, Detection.LOOKED.value)
 """What a method said if it looked. Of a target it cannot see it says nothing; an invalid strip says nothing either."""
 OPEN_OUTCOMES = ("inconclusive", "insufficient", "pending")
 """Of such a result nobody can say that something was not there, unless a test of its own said so."""
@@ -153,10 +153,10 @@ class Facts:
         about = self._is(tests["target"], "target", target.covering)
         about &= ~self._is(tests["method"], "method", QUICK_TESTS)
         sample, method, seen = tests["sample"][about], tests["method"][about], tests["seen"][about]
-        own = self._is(seen, "seen", (Seen.DETECTED.value, Seen.NOT_DETECTED.value))
+        own = self._is(seen, "seen", (Detection.DETECTED.value, Detection.NOT_DETECTED.value))
         methods = max(1, len(self.coders["method"]))
         by_method = np.zeros((2, self.rows, methods), dtype=bool)
-        for at, word in enumerate((Seen.LOOKED.value, Seen.EXCLUDED.value)):
+        for at, word in enumerate((Detection.LOOKED.value, Detection.EXCLUDED.value)):
             which = self._is(seen, "seen", (word,))
             by_method[at, sample[which], method[which]] = True
         return self._samples(sample[own]), (by_method[0] & ~by_method[1]).any(axis=1)
@@ -169,13 +169,13 @@ class Facts:
         tests, found = self.tests, self.findings
         by_it = self._is(tests["method"], "method", (method,))
 
-        def said(targets: Collection[str], word: Seen) -> Mask:
+        def said(targets: Collection[str], word: Detection) -> Mask:
             rows = by_it & self._is(tests["target"], "target", targets) & self._is(tests["seen"], "seen", (word.value,))
             return self._samples(tests["sample"][rows])
 
-        detected = said(target.within, Seen.DETECTED)
-        looked = said(target.within, Seen.NOT_DETECTED) | said(target.covering, Seen.LOOKED)
-        answered = detected | (looked & ~said(target.covering, Seen.EXCLUDED))
+        detected = said(target.within, Detection.DETECTED)
+        looked = said(target.within, Detection.NOT_DETECTED) | said(target.covering, Detection.LOOKED)
+        answered = detected | (looked & ~said(target.covering, Detection.EXCLUDED))
         seen = self._is(found["found"], "found", target.within) | self._is(
             found["found_class"], "found_class", target.within
         )

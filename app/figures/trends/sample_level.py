@@ -13,7 +13,7 @@ from dataclasses import fields, replace
 import sqlalchemy as sa
 from sqlmodel import Session, col
 
-from app.care.counted.domain import FoundFact, ReleaseFact, Seen, TestFact
+from app.care.counted.domain import Detection, FoundFact, ReleaseFact, TestFact
 from app.care.counted.service import TrendFinding, TrendSample, TrendTest, periods_of
 
 _SAMPLE = [name for name in (f.name for f in fields(ReleaseFact)) if name in TrendSample.model_fields]
@@ -44,7 +44,7 @@ def month_of(fact: ReleaseFact) -> str:
 
 def methods_of(fact: ReleaseFact) -> tuple[str, ...]:
     """The methods that looked, each once, by name. An invalid strip did not."""
-    return tuple(sorted({test.method for test in fact.tests if test.seen is not Seen.INVALID}))
+    return tuple(sorted({test.method for test in fact.tests if test.seen is not Detection.INVALID}))
 
 
 def keys_in(session: Session, agency_id: uuid.UUID, first_month: str = "", last_month: str = "") -> set[uuid.UUID]:
@@ -85,5 +85,5 @@ def _tests(session: Session, wanted: Sequence[sa.ColumnElement[bool]]) -> dict[u
     )  # fmt: skip
     tests: dict[uuid.UUID, list[TestFact]] = defaultdict(list)
     for key, method, target, seen in session.connection().execute(query):
-        tests[key].append(TestFact(method, target, Seen(seen)))
+        tests[key].append(TestFact(method, target, Detection(seen)))
     return tests

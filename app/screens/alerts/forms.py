@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from pydantic import BaseModel, Field, JsonValue
 
+from app.care.alerts.certainty import certainty_of, firmest
 from app.care.alerts.domain import NO_GREEN_LIGHT, Reach, Tier, Trigger
 from app.care.alerts.drafting import Signal, told_of
 from app.care.alerts.schemas import AlertIn
-from app.care.alerts.standing import firmest, standing_of
 from app.care.alerts.tables import Alert
 from app.intake.samples import substances
 from app.intake.samples.service import Sample
@@ -157,12 +157,12 @@ def told_words(
 ) -> str:
     """What partners may read of what the form is about, in the words its evidence allows; nothing until that is decided."""
     each = [f for f in findings if (f.substance_id or f.substance_class) in form.about]
-    standing = firmest(one for one in map(standing_of, each) if one is not None)
-    about = [f for f in each if standing_of(f) is standing]
-    if standing is None or not place:
+    certainty = firmest(one for one in map(certainty_of, each) if one is not None)
+    about = [f for f in each if certainty_of(f) is certainty]
+    if certainty is None or not place:
         return ""
     name = " and ".join(dict.fromkeys(names[f.substance_id or f.substance_class] for f in about))
-    signal = Signal(Trigger.FIRST_DETECTION, form.about[0], "", "", Tier(form.tier), "", standing=standing)
+    signal = Signal(Trigger.FIRST_DETECTION, form.about[0], "", "", Tier(form.tier), "", certainty=certainty)
     return told_of(signal, name, place, f"{local(now):%B %Y}")
 
 

@@ -16,12 +16,11 @@ from xml.etree import ElementTree as Xml
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.care.alerts import domain, service, signing
-from app.care.alerts import told as telling
+from app.care.alerts import domain, published_alerts, service, signing
 from app.care.alerts.detecting_job import look_at_series
 from app.care.alerts.new_alert import undecided
+from app.care.alerts.published_alerts import PublishedAlert
 from app.care.alerts.tables import Alert
-from app.care.alerts.told import Told
 from app.intake.people.web_proving import proven_lately
 from app.intake.samples import lookup, substances
 from app.intake.samples.domain import Colour
@@ -61,7 +60,7 @@ def told_page(request: Request, rt: Runtime, channel: domain.Channel) -> HTMLRes
     """What is told on a channel now."""
     now = rt.now()
     with rt.read() as session:
-        rows = telling.told(session, channel, rt.pack.register, now)
+        rows = published_alerts.published(session, channel, rt.pack.register, now)
     is_public = channel is domain.Channel.PUBLIC
     return rt.templates.page(request, "alerts/told.html", rows=rows, now=now, public=is_public, **words_of(rt))
 
@@ -81,7 +80,7 @@ def told_alert(request: Request, public_id: uuid.UUID, who: Partner, rt: Runtime
 def _told_one(request: Request, rt: Runtime, channel: domain.Channel, public_id: uuid.UUID) -> HTMLResponse:
     now = rt.now()
     with rt.read() as session:
-        one = telling.told_one(session, channel, rt.pack.register, public_id, now)
+        one = published_alerts.published_one(session, channel, rt.pack.register, public_id, now)
     return rt.templates.page(
         request, "alerts/told_one.html", v=one, now=now, public=channel is domain.Channel.PUBLIC, **words_of(rt)
     )
@@ -92,12 +91,12 @@ def feed(request: Request, rt: RuntimeDep) -> Response:
     """The public alerts for feed readers: an entry per alert, changed when it is retracted."""
     now = rt.now()
     with rt.read() as session:
-        rows = telling.told(session, domain.Channel.PUBLIC, rt.pack.register, now)
+        rows = published_alerts.published(session, domain.Channel.PUBLIC, rt.pack.register, now)
     base = str(request.base_url).rstrip("/")
     return Response(atom(rows, base, rt.settings.name, now), media_type="application/atom+xml")
 
 
-def atom(rows: list[Told], base: str, service: str, now: datetime) -> bytes:
+def atom(rows: list[PublishedAlert], base: str, service: str, now: datetime) -> bytes:
     """The feed as bytes."""
     Xml.register_namespace("", ATOM)
     root = Xml.Element(f"{{{ATOM}}}feed")
@@ -119,7 +118,7 @@ def atom(rows: list[Told], base: str, service: str, now: datetime) -> bytes:
     return bytes(Xml.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def _content(one: Told) -> str:
+def _content(one: PublishedAlert) -> str:
     looks = " · ".join([*map(words, one.forms), *map(words, one.colours), *one.logos])
     said = [f"Retracted: {one.reason}", f"It said: {one.words}"] if one.retracted_at else [one.words]
     said += [*([f"Looks like: {looks}"] if looks else []), f"Until {day(one.until)}.", domain.NO_GREEN_LIGHT]
@@ -136,7 +135,7 @@ def _link(parent: Any, rel: str, href: str) -> None:
     Xml.SubElement(parent, f"{{{ATOM}}}link", {"rel": rel, "href": href})
 
 
-def _changed(one: Told) -> str:
+def _changed(one: PublishedAlert) -> str:
     """The day, as a moment: the feed's format knows no days. One second in where it was retracted, also on its first day: a
     reader shows an entry again only when this moved."""
     return f"{one.changed_at}T00:00:0{1 if one.retracted_at else 0}Z"

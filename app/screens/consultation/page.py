@@ -14,8 +14,8 @@ from pydantic import BaseModel, Field
 from app.care.consultations import service, web
 from app.care.consultations.client_view import client_view
 from app.care.consultations.domain import Intention, Referral, Tick
+from app.care.consultations.result_queue import Turn, result_queue
 from app.care.consultations.schemas import LONGEST_TALK
-from app.care.consultations.to_tell import Turn, to_tell
 from app.care.consultations.words import ENGLISH
 from app.intake.samples import lookup
 from app.intake.sessions import service as sessions
@@ -116,7 +116,7 @@ def _list(visit: Visit, template: str) -> HTMLResponse:
         found = sessions.sessions_of(session, who, open_only=True)
         open_sessions = [s for s in found if s.licence_mode.individual_results]  # elsewhere there is nobody to tell
         pack = rt.packs.current(session, who.agency_id, now)
-        every = to_tell(session, who, open_sessions, pack, now)
+        every = result_queue(session, who, open_sessions, pack, now)
     return visit.page(
         template,
         sessions=open_sessions,

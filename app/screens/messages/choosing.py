@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.care.message_packs.comparing import Piece, between
+from app.care.message_packs.concurrent_edits import WHOLE, TextClash
 from app.care.message_packs.merging import Clash
-from app.care.message_packs.together import WHOLE, TextClash
 from app.platform.kernel.errors import MastError
 
 FIELD_WORDS = {

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from app.care.message_packs import comparing, message_files, rule_files
 from app.care.message_packs.checking import Checked
-from app.care.message_packs.showing import SEVERITY_WORDS, rule_in_words
+from app.care.message_packs.previews import SEVERITY_WORDS, rule_in_words
 from app.platform.web.fields import Text20, Text40, Text80
 from harm_messages import Pack, Problem
 

@@ -11,7 +11,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from app.care.message_packs import comparing, drafting, message_files, rule_files, service, showing, together, web
+from app.care.message_packs import (
+    comparing,
+    concurrent_edits,
+    drafting,
+    message_files,
+    previews,
+    rule_files,
+    service,
+    web,
+)
 from app.care.message_packs.checking import Checked
 from app.care.message_packs.domain import RULE_OF_SIGNING, PackState
 from app.platform.kernel.actor import Actor, Role
@@ -191,13 +200,13 @@ def _called(path: str, files: Mapping[str, str]) -> str:
     return f"{title} ({folder})" if title and folder != FIRST_LANGUAGE else title or name
 
 
-def _turned_english(at: VersionVisit, view: service.VersionView, then: Pack | None) -> list[showing.TurnsEnglish]:
+def _turned_english(at: VersionVisit, view: service.VersionView, then: Pack | None) -> list[previews.TurnsEnglish]:
     """What pages in other languages lose once this version is signed; nothing where it is not to be signed."""
     if then is None or view.row.state not in (PackState.DRAFT, PackState.IN_REVIEW):
         return []
     with at.rt.read() as session:
         now = at.rt.packs.current(session, at.who.agency_id, at.rt.now())
-    return showing.turned_english(now, then)
+    return previews.turned_english(now, then)
 
 
 @router.get("/{version_id}/files")
@@ -273,7 +282,7 @@ def message_page(
     view, files = at.opened()
     choice = choice_of(error)
     if choice is not None:
-        form, was = together.form_from(choice.yours), choice.seen
+        form, was = concurrent_edits.form_from(choice.yours), choice.seen
     if not is_message(path) or (path not in files and form is None):
         raise NotFound("message")
     checked = at.checked()
@@ -295,7 +304,7 @@ def message_page(
         look=look,
         found=checked.about(path) if form is None and not checked.running else look.problems,
         running=checked.running,
-        shows=showing.shows(pack, message_id) if pack is not None else None,
+        shows=previews.shows(pack, message_id) if pack is not None else None,
         languages=called,
         other_languages=[lo for lo in called if lo != locale and f"messages/{lo}/{name}" in files],
         gone=[one for one in view.withdrawn if one.target == message_id],
@@ -325,6 +334,6 @@ def compare(at: AtVersion, old: Annotated[uuid.UUID | None, Query(alias="with")]
         other=other,
         choices=[(str(one.row.id), f"Version {one.row.number}") for one in rows if one.row.id != at.version_id],
         changes=[(one, views.beside(one.path, *packs)) for one in comparing.changes(before, after)],
-        cases=showing.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else None,
+        cases=previews.changed_cases(packs[0], packs[1]) if packs[0] and packs[1] else None,
         **views.frame(at.who, view, "compare"),
     )

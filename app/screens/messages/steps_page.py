@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.care.message_packs import drafting, signing, together, web
+from app.care.message_packs import concurrent_edits, drafting, signing, web
 from app.care.message_packs.domain import PackState, Target
 from app.intake.people.web_proving import proven_lately
 from app.platform.kernel.actor import Role
@@ -60,13 +60,13 @@ Typed = Annotated[drafting.MessageForm, Depends(typed_message)]
 def chosen_sides(
     clash: Annotated[list[Text80] | None, Form(max_length=400)] = None,
     take: Annotated[list[Text20] | None, Form(max_length=400)] = None,
-) -> together.Choices:
+) -> concurrent_edits.Choices:
     """Dependency: which side is taken of each part that two people changed. They belong together, place by place."""
     parts = clash or []
     return dict(zip_longest(parts, (take or [])[: len(parts)], fillvalue=""))
 
 
-Chosen = Annotated[together.Choices, Depends(chosen_sides)]
+Chosen = Annotated[concurrent_edits.Choices, Depends(chosen_sides)]
 
 
 @router.post("")
@@ -101,7 +101,7 @@ def save_message(
     if action == "look":
         return page.message_page(at, path, form=form, was=was)
     with at.work(lambda error: page.message_page(at, path, error=error, form=form, was=was), but=NotFound) as uow:
-        theirs = together.save_message(uow, at.rt.packs, at.version_id, path, was, form, choices)
+        theirs = concurrent_edits.save_message(uow, at.rt.packs, at.version_id, path, was, form, choices)
     return at.back("saved", _with_theirs("message", path, theirs))
 
 
@@ -132,7 +132,7 @@ def save_file(
     cannot be signed."""
     path = path.strip()
     with at.work(lambda error: page.file_page(at, path, error=error, typed=text, was=was), but=NotFound) as uow:
-        theirs = together.save_file(uow, at.rt.packs, at.version_id, path, was, text, choices)
+        theirs = concurrent_edits.save_file(uow, at.rt.packs, at.version_id, path, was, text, choices)
     return at.back("saved", _with_theirs("file", path, theirs))
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 from urllib.parse import quote
 
-from app.care.message_packs import message_files, showing
+from app.care.message_packs import message_files, previews
 from app.care.message_packs.checking import problems_of_message
 from app.care.message_packs.domain import IN_FORCE, PackState
 from app.care.message_packs.drafting import MessageForm, message_text
+from app.care.message_packs.previews import SEVERITY_WORDS
 from app.care.message_packs.service import VersionView
-from app.care.message_packs.showing import SEVERITY_WORDS
 from app.care.message_packs.signing import may_be_withdrawn
 from app.care.message_packs.tables import PackVersion
 from app.platform.kernel.actor import Actor, Role
@@ -133,7 +133,7 @@ def look_of(path: str, here: str, form: MessageForm | None, pack: Pack | None) -
     problems = tuple(problems_of_message(pack, path, text))
     one = message_files.read(text)
     counts = words_of([plain(one.parts.get("", ""))]), words_of([plain(one.parts.get("more", ""))])
-    title, card, more = showing.rendered(message) if message is not None else (one.get("title"), "", "")
+    title, card, more = previews.rendered(message) if message is not None else (one.get("title"), "", "")
     key = path.rsplit("/", 1)[1].removesuffix(".md")
     ranks = [rule.severity.value for rule in pack.rules if rule.emit.message == key] if pack is not None else []
     return Look(title, card, more, min(ranks, default="S4"), *counts, problems)
@@ -149,4 +149,4 @@ def beside(path: str, old: Pack | None, new: Pack | None) -> tuple[Message | Non
 
 def _card(pack: Pack, message_id: str, locale: str) -> Message | None:
     rule = next((r for r in pack.rules if r.emit.message == message_id), None)
-    return showing.example_of(rule, pack, locale) if rule is not None else None
+    return previews.example_of(rule, pack, locale) if rule is not None else None

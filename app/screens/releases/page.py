@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlmodel import Session
 
-from app.care.alerts import told as telling
+from app.care.alerts import published_alerts
 from app.care.alerts.domain import NO_GREEN_LIGHT, Channel
 from app.figures.releases import service
 from app.figures.releases.service import SPLIT_WORDS, WIDTH_WORDS, LookUp, Split, Width
@@ -93,7 +93,7 @@ def _page(request: Request, rt: Runtime, face: Face, asked: LookUp) -> HTMLRespo
     error, table, choices = None, None, Choices()
     with rt.read() as session:
         release = service.newest(session)
-        warned = telling.told(session, face.channel, rt.pack.register, now)
+        warned = published_alerts.published(session, face.channel, rt.pack.register, now)
         if release is not None:
             choices = _choices(session, release, names)
             try:

@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from app.care.alerts import told as telling
+from app.care.alerts import published_alerts
 from app.care.alerts.domain import NO_GREEN_LIGHT, Channel
 from app.intake.samples import queue
 from app.intake.sessions import service, wall
@@ -38,7 +38,7 @@ class Wall:
     now: datetime
     waiting: int
     typical: str
-    notices: Sequence[telling.Told]
+    notices: Sequence[published_alerts.PublishedAlert]
     more: int
 
 
@@ -63,7 +63,7 @@ def wall_now(session_id: uuid.UUID, request: Request, rt: RuntimeDep, token: Tok
         row = wall.session_of(session, session_id, token, rt.pepper)
         place = service.site_of(session, row)
         waiting, typical = queue.waiting_now(session, row.id), queue.typical_wait(session, row.id)
-        told = telling.told(session, Channel.PUBLIC, rt.pack.register, now)
+        told = published_alerts.published(session, Channel.PUBLIC, rt.pack.register, now)
     notices = [one for one in told if (one.in_force or one.retracted_at) and one.region in ("", place.region)]
     said = Wall(now, waiting, _typical(typical), notices[:NOTICES], max(0, len(notices) - NOTICES))
     return _wall(request, rt, session_id, said)

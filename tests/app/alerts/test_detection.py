@@ -141,10 +141,10 @@ def test_the_limit_gives_the_run_length_it_was_made_for() -> None:
 def test_a_share_that_creeps_up_is_found_where_no_session_is_odd() -> None:
     quiet = [Counted(2, 40), Counted(1, 40), Counted(3, 40), Counted(2, 40)] * 4
     creeping = [*quiet, *[Counted(5, 40)] * 8]
-    standing = run.drift(creeping)
-    assert standing is not None
-    assert standing.signals
-    assert (standing.seen.x, standing.since) >= (8, 2)
+    drifted = run.drift(creeping)
+    assert drifted is not None
+    assert drifted.signals
+    assert (drifted.seen.x, drifted.since) >= (8, 2)
     still = run.drift([*quiet, *quiet[:8]])
     assert still is not None
     assert not still.signals

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
-from app.care.alerts import standing
+from app.care.alerts import certainty
 from app.care.alerts.domain import NO_GREEN_LIGHT, Act, AlertState, Reach, Tier, decide
 from app.care.alerts.tables import Alert
 from app.intake.people.tables import PersonRole
@@ -103,7 +103,7 @@ def test_every_state_act_tier_role_and_same_person_is_as_written() -> None:
     ],
 )
 def test_words_that_point_to_one_sample_or_promise_do_not_leave(text: str, why: str) -> None:
-    assert any(why in said for said in standing.wrong_in(text, Tier.T3, ["Church hall"]))
+    assert any(why in said for said in certainty.wrong_in(text, Tier.T3, ["Church hall"]))
 
 
 @pytest.mark.parametrize(
@@ -117,13 +117,13 @@ def test_words_that_point_to_one_sample_or_promise_do_not_leave(text: str, why: 
     ],
 )
 def test_words_about_a_substance_a_region_and_a_month_may_leave(text: str) -> None:
-    assert standing.wrong_in(text, Tier.T3, ["Church hall"]) == []
+    assert certainty.wrong_in(text, Tier.T3, ["Church hall"]) == []
 
 
 def test_partners_are_told_counts_from_five_the_public_from_ten() -> None:
     text = "Seven samples held it."
-    assert standing.wrong_in(text, Tier.T2) == []
-    assert standing.wrong_in(text, Tier.T3)
+    assert certainty.wrong_in(text, Tier.T2) == []
+    assert certainty.wrong_in(text, Tier.T3)
 
 
 # -- over HTTP ----------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from sqlmodel import select
 from app.care.alerts import detecting_job, series_signals
 from app.care.alerts.domain import AlertState, Tier
 from app.care.alerts.tables import Alert, AlertEvidence, DetectionRun
-from app.care.counted.series import Seen
+from app.care.counted.series import SeriesSample
 from app.care.counted.tables import TrendFinding, TrendSample
 from app.intake.samples.domain import ConsentAnswer, ConsentKind
 from app.intake.samples.lookup import SampleLook
@@ -277,8 +277,8 @@ def test_what_creeps_up_is_a_draft_of_its_own(lab: Desk, world: Any) -> None:
     assert "Cumulative change (CUSUM)" in page
 
 
-def seen(n: int, period: str, day: date, *found: tuple[str, str]) -> list[Seen]:
-    return [Seen(uuid4(), True, period, None, day, "NE", "heroin", frozenset(found)) for _ in range(n)]
+def seen(n: int, period: str, day: date, *found: tuple[str, str]) -> list[SeriesSample]:
+    return [SeriesSample(uuid4(), True, period, None, day, "NE", "heroin", frozenset(found)) for _ in range(n)]
 
 
 def looks(form: str, logo: str = "", *colours: str, group: str = "", key: UUID | None = None) -> SampleLook:

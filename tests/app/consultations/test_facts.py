@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.care.consultations import beside
+from app.care.consultations import related_facts
 from app.care.consultations.client_view import client_view
 from app.care.counted import series
 from app.intake.samples.domain import HarmEvent
@@ -97,9 +97,11 @@ def test_harm_is_medical_help_or_worse_or_a_batch_of_an_incident(lab: Desk, even
     grave = event in (HarmEvent.MEDICAL_HELP, HarmEvent.OVERDOSE, HarmEvent.FATAL)
     for linked in (False, True):
         sample = lab.sample(("mdma",), harm_event=event, batch_linked_to_incident=linked)
-        asked = lab.read(lambda s, one=sample: beside.for_staff(s, lab.row(one), Facts(), PACK, lab.runtime.now()))
+        asked = lab.read(
+            lambda s, one=sample: related_facts.for_staff(s, lab.row(one), Facts(), PACK, lab.runtime.now())
+        )
         assert asked.harm_reported == (grave or linked)
-        assert not lab.read(lambda s, one=sample: beside.for_client(s, lab.row(one), PACK)).harm_reported
+        assert not lab.read(lambda s, one=sample: related_facts.for_client(s, lab.row(one), PACK)).harm_reported
 
 
 def test_a_second_sample_is_the_same_drug_confirmed_lately_by_the_same_service(lab: Desk, clock: Any) -> None:

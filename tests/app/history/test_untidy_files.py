@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from app.care.counted.domain import Seen
+from app.care.counted.domain import Detection
 from app.figures.history import service
 from app.figures.history.domain import Problem
 from app.figures.history.report import SHOWN_OF_A_KIND, in_words, map_lines
@@ -175,7 +175,7 @@ def test_cells_that_are_no_figure_mean_what_the_map_says(files: Files) -> None:
     reading = files.read(HEAD + rows)
     assert not reading.problems
     assert [[f.amount for f in s.findings] for s in reading.samples] == [[], [None], [50.0], [], [100.0], [0.0]]
-    detected, not_detected = Seen.DETECTED, Seen.NOT_DETECTED
+    detected, not_detected = Detection.DETECTED, Detection.NOT_DETECTED
     assert [[t.seen for t in s.tests] for s in reading.samples] == [
         [not_detected], [detected], [detected], [], [detected], [not_detected],
     ]  # fmt: skip

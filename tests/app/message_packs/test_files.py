@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.care.message_packs import checking, comparing, message_files, rule_files, showing
+from app.care.message_packs import checking, comparing, message_files, previews, rule_files
 from app.care.message_packs.domain import Target
-from app.care.message_packs.showing import WORKED_CASES
+from app.care.message_packs.previews import WORKED_CASES
 from harm_messages import load_pack, pack_files
 
 HEAT = "messages/en/M-HEAT.md"
@@ -83,16 +83,16 @@ def test_rules_and_substances_never_go_and_withdrawn_ones_never_come_back_as_the
 def test_every_rule_has_words_and_an_example_and_every_case_a_page() -> None:
     pack = load_pack()
     for rule in pack.rules:
-        said = showing.rule_in_words(rule, pack)
+        said = previews.rule_in_words(rule, pack)
         assert said
         assert "None" not in said
         assert "{" not in said
     assert len(WORKED_CASES) == 10
-    assert [title for title, page, _ in showing.case_pages(pack) if page is None] == []
-    heat = showing.shows(pack, "M-HEAT")
+    assert [title for title, page, _ in previews.case_pages(pack) if page is None] == []
+    heat = previews.shows(pack, "M-HEAT")
     assert "R-HEAT" in {w.rule.id for w in heat.rules}
     assert "MDMA pill, 232 mg" in heat.cases
-    assert showing.shows(pack, "M-NOTICE-AWAITING").by_code == "awaiting"
+    assert previews.shows(pack, "M-NOTICE-AWAITING").by_code == "awaiting"
 
 
 def test_a_changed_word_shows_in_the_comparison_and_in_the_pages_of_the_cases() -> None:
@@ -107,7 +107,7 @@ def test_a_changed_word_shows_in_the_comparison_and_in_the_pages_of_the_cases() 
     assert "Rest often." in "".join(p.text for p in pieces if p.kind == "new")
     assert "".join(p.text for p in pieces if p.kind == "gone") in ("", one.parts[""].split()[-1])
     old, after = load_pack(), load_pack({**files, HEAT: new[HEAT]})
-    cases = showing.changed_cases(old, after)
+    cases = previews.changed_cases(old, after)
     assert "MDMA pill, 232 mg" in {c.title for c in cases}
     assert all([m.id for m in c.come] == ["M-HEAT"] for c in cases)
-    assert showing.changed_cases(old, old) == []
+    assert previews.changed_cases(old, old) == []

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from app.care.message_packs.domain import PackState, missing_signatures
+from app.care.message_packs.previews import TurnsEnglish, turned_english
 from app.care.message_packs.provider import Packs
-from app.care.message_packs.showing import TurnsEnglish, turned_english
 from app.care.message_packs.tables import PackSignature, PackWithdrawal
 from app.platform.audit import AuditEntry
 from app.platform.db import Database

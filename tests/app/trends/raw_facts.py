@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from app.care.counted import service as counted
-from app.care.counted.domain import FoundFact, OutcomeFact, ReleaseFact, Seen, TestFact
+from app.care.counted.domain import Detection, FoundFact, OutcomeFact, ReleaseFact, TestFact
 from app.figures.history.tables import HistoryImport
 from app.figures.trends.columnar import LOOKED
 from app.intake.people.tables import Agency, AgencyKind
@@ -121,7 +121,7 @@ def fact_of(raw: Raw) -> ReleaseFact:
             FoundFact(name, CLASSES[name], "unstated", how, "confirmed", amount, unit, "base" if unit else "", methods)
             for name, (how, amount, unit, methods) in raw.found.items()
         ),
-        tests=tuple(TestFact(method, target, Seen(seen)) for (method, target), seen in raw.tests.items()),
+        tests=tuple(TestFact(method, target, Detection(seen)) for (method, target), seen in raw.tests.items()),
         submitter_type=raw.submitter_type, turnaround_min=raw.turnaround_min,
         outcomes=tuple(OutcomeFact(moment, what, people) for (moment, what), people in raw.outcomes.items()),
     )  # fmt: skip

@@ -304,7 +304,7 @@ def _drifts(series: Mapping[Name, tuple[Sequence[Counted], Counted]], risen: set
     for name, (history, now) in sorted(series.items()):
         if name in risen or now.x == 0:
             continue  # a drift is told when something is found, not by what went before
-        standing = drift([*history, now])
-        if standing is not None and standing.signals:
-            found.append(Drifted(name, now, standing))
+        drifted = drift([*history, now])
+        if drifted is not None and drifted.signals:
+            found.append(Drifted(name, now, drifted))
     return found

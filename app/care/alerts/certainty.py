@@ -28,7 +28,7 @@ from app.care.alerts.domain import CHANNELS, Channel, Tier
 from app.platform.kernel.personal_data import found_in
 
 
-class Standing(Worded):
+class Certainty(Worded):
     """State of the evidence for one thing, the firmest first. `words`: how sure it is."""
 
     CONFIRMED = "confirmed", "Confirmed."
@@ -48,57 +48,57 @@ class Standing(Worded):
         return {"standing": self.words, "lacking": self.lacking}
 
 
-_LACKING: dict[Standing, str] = {
-    Standing.CONFIRMED: "",
-    Standing.INDICATED: "A second, independent method.",
-    Standing.STRIP: "A second strip at the leaflet's dilution, and a method that names it.",
-    Standing.DISPUTED: "A chemist who decides which of the two tests is right.",
-    Standing.COLOUR_TEST: "A method that names it.",
+_LACKING: dict[Certainty, str] = {
+    Certainty.CONFIRMED: "",
+    Certainty.INDICATED: "A second, independent method.",
+    Certainty.STRIP: "A second strip at the leaflet's dilution, and a method that names it.",
+    Certainty.DISPUTED: "A chemist who decides which of the two tests is right.",
+    Certainty.COLOUR_TEST: "A method that names it.",
 }
-_OUTSIDE: dict[Standing, str] = {
-    Standing.CONFIRMED: "{name} was found",
-    Standing.INDICATED: "It looks like {name}, not confirmed",
-    Standing.STRIP: "A strip reacted to {name}, not confirmed",
-    Standing.COLOUR_TEST: "A colour test points to {name}, not confirmed",
+_OUTSIDE: dict[Certainty, str] = {
+    Certainty.CONFIRMED: "{name} was found",
+    Certainty.INDICATED: "It looks like {name}, not confirmed",
+    Certainty.STRIP: "A strip reacted to {name}, not confirmed",
+    Certainty.COLOUR_TEST: "A colour test points to {name}, not confirmed",
 }
 _CLAIMS = re.compile(r"(?<!not )(?<!not yet )\b(?:found|confirmed|identified|detected)\b", re.IGNORECASE)
 
 
-def standing_of(finding: Finding) -> Standing | None:
+def certainty_of(finding: Finding) -> Certainty | None:
     """How firmly a finding stands that says something is there; None where no test that counts is behind it."""
     level, methods = finding.confidence, frozenset(finding.methods)
     if level is Confidence.CONFIRMED:
-        return Standing.CONFIRMED
+        return Certainty.CONFIRMED
     if level is Confidence.INDICATED or (level is Confidence.CLASS_ONLY and methods and not only_quick(methods)):
-        return Standing.INDICATED
+        return Certainty.INDICATED
     if level is Confidence.CLASS_ONLY:
-        return Standing.STRIP if "strip" in methods else Standing.COLOUR_TEST
-    return Standing.COLOUR_TEST if "reagent" in methods else None
+        return Certainty.STRIP if "strip" in methods else Certainty.COLOUR_TEST
+    return Certainty.COLOUR_TEST if "reagent" in methods else None
 
 
-def firmest(each: Iterable[Standing]) -> Standing | None:
+def firmest(each: Iterable[Certainty]) -> Certainty | None:
     """The firmest of them; None of none."""
-    order = list(Standing)
+    order = list(Certainty)
     return min(each, key=order.index, default=None)
 
 
-def outside(standing: Standing, name: str, *, fooled: bool = False) -> str:
+def outside(certainty: Certainty, name: str, *, fooled: bool = False) -> str:
     """The beginning of a sentence for partners; nothing until two tests that disagree are decided.
 
-    >>> outside(Standing.STRIP, "a nitazene", fooled=True)
+    >>> outside(Certainty.STRIP, "a nitazene", fooled=True)
     'A strip reacted to a nitazene, not confirmed, interferent present'
     """
-    said = _OUTSIDE.get(standing, "").format(name=name)
-    return f"{said}, interferent present" if said and fooled and standing is Standing.STRIP else said
+    said = _OUTSIDE.get(certainty, "").format(name=name)
+    return f"{said}, interferent present" if said and fooled and certainty is Certainty.STRIP else said
 
 
-def claims_more(text: str, standing: Standing) -> str:
+def claims_more(text: str, certainty: Certainty) -> str:
     """The word that says more than the evidence does; "" where none does.
 
-    >>> claims_more("Metonitazene was found.", Standing.INDICATED)
+    >>> claims_more("Metonitazene was found.", Certainty.INDICATED)
     'found'
     """
-    match = None if standing is Standing.CONFIRMED else _CLAIMS.search(text)
+    match = None if certainty is Certainty.CONFIRMED else _CLAIMS.search(text)
     return match.group(0).lower() if match else ""
 
 

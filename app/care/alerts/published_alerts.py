@@ -28,7 +28,7 @@ KEPT = timedelta(days=366)
 """Its own page answers for a year, so that anyone who kept the address reads that it is over."""
 
 
-class Told(BaseModel):
+class PublishedAlert(BaseModel):
     """An alert as partners and the public read it: no session, no sample, no number, no time of day."""
 
     id: uuid.UUID
@@ -64,24 +64,26 @@ class Told(BaseModel):
         return f"{'Retracted: ' if self.retracted_at else ''}{what[:1].upper()}{what[1:]} – {self.place}"
 
 
-def told(session: Session, channel: Channel, register: Register, now: datetime) -> list[Told]:
+def published(session: Session, channel: Channel, register: Register, now: datetime) -> list[PublishedAlert]:
     """What stands in a channel now, the newest first."""
-    return [_told(session, row, register, now) for row in repository.told(session, channel, now, MOST)]
+    return [_told(session, row, register, now) for row in repository.published(session, channel, now, MOST)]
 
 
-def told_one(session: Session, channel: Channel, register: Register, public_id: uuid.UUID, now: datetime) -> Told:
+def published_one(
+    session: Session, channel: Channel, register: Register, public_id: uuid.UUID, now: datetime
+) -> PublishedAlert:
     """One that was told there, also after its end. Raises NotFound, also for one that was told elsewhere only."""
-    row = repository.told_one(session, channel, public_id)
+    row = repository.published_one(session, channel, public_id)
     if row is None or now >= told_until(row.state, row.ended_at, row.until) + KEPT:
         raise NotFound("alert")
     return _told(session, row, register, now)
 
 
-def _told(session: Session, row: Alert, register: Register, now: datetime) -> Told:
+def _told(session: Session, row: Alert, register: Register, now: datetime) -> PublishedAlert:
     retracted = row.state is AlertState.RETRACTED
     # asked at every reading: a client may have taken back that their sample is described
     described = not (row.logos or row.colours) or may_be_described(session, samples_behind(session, row))
-    return Told(
+    return PublishedAlert(
         id=row.public_id,
         tier=row.tier,
         service=people.agency_name(session, row.agency_id),

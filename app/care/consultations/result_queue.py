@@ -35,7 +35,7 @@ class Turn(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ToTell:
+class QueuedSample:
     """A sample with its turn. `top`: how grave its result is, None where none is out or the pack has no words for it."""
 
     row: QueueRow
@@ -48,9 +48,9 @@ class ToTell:
         return self.top is not None and self.top.rank <= Severity.S1.rank
 
 
-def to_tell(
+def result_queue(
     session: Session, who: Actor, open_sessions: Iterable[sessions.CheckingSession], pack: Pack, now: datetime
-) -> list[ToTell]:
+) -> list[QueuedSample]:
     """Results that nobody was told come first, then those that changed since; among each the dangerous, then the oldest."""
     rows = [row for one in open_sessions for row in queue.queue(session, who, one.id, now=now, everything=True)]
     rows = [row for row in rows if row.stage is not Stage.WITHDRAWN]
@@ -60,15 +60,15 @@ def to_tell(
     return sorted(each, key=lambda one: (one.turn, not one.dangerous, one.row.received_at, one.row.number))
 
 
-def _placed(row: QueueRow, told: results.ResultView | None, pack: Pack, now: datetime) -> ToTell:
+def _placed(row: QueueRow, told: results.ResultView | None, pack: Pack, now: datetime) -> QueuedSample:
     if row.stage not in (Stage.RELEASED, Stage.TOLD):
-        return ToTell(row, Turn.WAITING)
+        return QueuedSample(row, Turn.WAITING)
     top = _top(told, pack, now) if told is not None else None
     released_at = told.result.released_at if told is not None else None
     if row.told_at is None:
-        return ToTell(row, Turn.NEVER_TOLD, top)
+        return QueuedSample(row, Turn.NEVER_TOLD, top)
     changed = released_at is not None and released_at > row.told_at
-    return ToTell(row, Turn.CHANGED if changed else Turn.TOLD, top)
+    return QueuedSample(row, Turn.CHANGED if changed else Turn.TOLD, top)
 
 
 def _top(told: results.ResultView, pack: Pack, now: datetime) -> Severity | None:

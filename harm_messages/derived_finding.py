@@ -16,7 +16,7 @@ Source = Literal["result", "declared", "warned"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DerivedFinding:
     """One finding with everything derived about it. `substance` is None when only the class is known; `unknown`: it was
     seen, but nobody could name it; `source` other than result: no test showed it; `technique`: the best test behind it."""
 

@@ -1,4 +1,4 @@
-"""What stands beside one result when its page is made: the other samples of the visit, harm, and the same drug elsewhere.
+"""Facts that a page takes from outside its own result: the other samples of the visit, harm, and the same drug elsewhere.
 
 Looked up at that moment, because it goes on changing after a version was submitted. Nothing of it was said by the client
 about themselves: samples are checked against each other by what was found in them.
@@ -24,7 +24,7 @@ RECENT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class RelatedFacts:
     """Register ids and classes found in other samples of the visit; what makes a confirmed finding a matter for more people."""
 
     same_visit: tuple[str, ...] = ()
@@ -36,14 +36,14 @@ class Beside:
         return made.model_copy(update=asdict(self))
 
 
-def for_client(session: Session, sample: samples.Sample, pack: Pack) -> Beside:
+def for_client(session: Session, sample: samples.Sample, pack: Pack) -> RelatedFacts:
     """What may change words on a client's page: harm and other people's samples do not."""
-    return Beside(_same_visit(session, sample, pack))
+    return RelatedFacts(_same_visit(session, sample, pack))
 
 
-def for_staff(session: Session, sample: samples.Sample, made: Facts, pack: Pack, now: datetime) -> Beside:
+def for_staff(session: Session, sample: samples.Sample, made: Facts, pack: Pack, now: datetime) -> RelatedFacts:
     """What may change what staff are asked to do."""
-    return Beside(
+    return RelatedFacts(
         _same_visit(session, sample, pack),
         lookup.is_harmed(sample),
         series.confirmed_elsewhere(
