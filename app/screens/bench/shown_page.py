@@ -29,7 +29,7 @@ End = Annotated[float | None, Query(allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _TitledPlot:
     """A plot with what it is of."""
 
     plot: Plot
@@ -37,14 +37,14 @@ class _Asked:
     file: str
 
 
-def _asked(at: SampleVisit, look: Look, plot_range: PlotRange) -> _Asked:
+def _titled_plot(at: SampleVisit, look: Look, plot_range: PlotRange) -> _TitledPlot:
     """Raises NotFound, also where nothing was measured yet."""
     with at.rt.read() as session:
         shown = _bench(at, session, look)
         if shown.shown is None:
             raise NotFound("reading")
         plot = with_overlays(session, at.rt, at.who, shown.shown.reading.id, look, plot_range)
-    return _Asked(plot, caption_of(shown.sample.number, shown.shown), file_of(shown.sample.number, shown.shown))
+    return _TitledPlot(plot, caption_of(shown.sample.number, shown.shown), file_of(shown.sample.number, shown.shown))
 
 
 def _bench(at: SampleVisit, session: Session, look: Look) -> Bench:
@@ -52,39 +52,39 @@ def _bench(at: SampleVisit, session: Session, look: Look) -> Bench:
     return bench(session, at.who, at.sample_id, rt.now(), rt.pack.substances, reading_id=look.reading, peak=look.peak)
 
 
-def _seen(low: End = None, high: End = None, off: Annotated[list[str], Query(max_length=20)] = []) -> Shown:  # noqa: B006
+def _shown_query(low: End = None, high: End = None, off: Annotated[list[str], Query(max_length=20)] = []) -> Shown:  # noqa: B006
     return Shown(low, high, frozenset(off))
 
 
-Seen = Annotated[Shown, Depends(_seen)]
+ShownQuery = Annotated[Shown, Depends(_shown_query)]
 
 
 @router.get("/bench/readings/{reading_id}/plot")
-def points(visit: Staff, reading_id: uuid.UUID, look: Looked, seen: Seen) -> JSONResponse:
+def points(visit: Staff, reading_id: uuid.UUID, look: Looked, shown: ShownQuery) -> JSONResponse:
     """The points, with everything that is drawn over them, packed for a slow line; of a stretch only the curves that have more there."""
     with visit.rt.read() as session:
-        plot = with_overlays(session, visit.rt, visit.who, reading_id, look, PlotRange(seen.low, seen.high))
-    if seen.low is not None or seen.high is not None:
+        plot = with_overlays(session, visit.rt, visit.who, reading_id, look, PlotRange(shown.low, shown.high))
+    if shown.low is not None or shown.high is not None:
         plot = {"kind": plot["kind"], "series": [line for line in plot.get("series", []) if "thinned" in line]}
     return JSONResponse(packed(plot))
 
 
 @router.get("/bench/samples/{sample_id}/plot.svg")
-def picture(at: AtSample, look: Looked, seen: Seen) -> Response:
+def picture(at: AtSample, look: Looked, shown: ShownQuery) -> Response:
     """The picture of what is shown."""
-    asked = _asked(at, look, PlotRange(seen.low, seen.high))
-    content = svg_of(asked.plot, seen, asked.caption.split("\n")[0], asked.caption)
-    headers = {"Content-Disposition": f'inline; filename="{asked.file}.svg"'}
+    found = _titled_plot(at, look, PlotRange(shown.low, shown.high))
+    content = svg_of(found.plot, shown, found.caption.split("\n")[0], found.caption)
+    headers = {"Content-Disposition": f'inline; filename="{found.file}.svg"'}
     return Response(content, media_type="image/svg+xml", headers=headers)
 
 
 @router.get("/bench/samples/{sample_id}/plot.csv")
-def figures(at: AtSample, look: Looked, seen: Seen) -> Response:
+def figures(at: AtSample, look: Looked, shown: ShownQuery) -> Response:
     """The points of what is shown, one a line and none left out, below the lines that say what they are of."""
-    asked = _asked(at, look, PlotRange(seen.low, seen.high, most=None))
-    head: list[Cells] = [[line] for line in asked.caption.split("\n")]
-    lines = [*head, *_lines(asked.plot, seen)]
-    headers = {"Content-Disposition": f'attachment; filename="{asked.file}.csv"'}
+    found = _titled_plot(at, look, PlotRange(shown.low, shown.high, most=None))
+    head: list[Cells] = [[line] for line in found.caption.split("\n")]
+    lines = [*head, *_lines(found.plot, shown)]
+    headers = {"Content-Disposition": f'attachment; filename="{found.file}.csv"'}
     return Response(csv_text(lines), media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -103,6 +103,6 @@ def _lines(plot: Plot, shown: Shown) -> Iterator[Cells]:
 @router.get("/bench/samples/{sample_id}/table")
 def table(at: AtSample, look: Looked) -> HTMLResponse:
     """What is shown in words and in a table, with the picture."""
-    asked = _asked(at, look, PlotRange())
+    found = _titled_plot(at, look, PlotRange())
     query = at.request.url.query
-    return at.page("bench/shown.html", sample_id=at.sample_id, plot=asked.plot, caption=asked.caption, query=query)
+    return at.page("bench/shown.html", sample_id=at.sample_id, plot=found.plot, caption=found.caption, query=query)

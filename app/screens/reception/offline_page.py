@@ -30,8 +30,7 @@ from app.platform.web.fields import Moment, Text20
 from app.screens import joined
 from app.screens.reception import forms, page
 from app.screens.reception.photo_page import attach, received
-from app.screens.visits import Keeper, Lead, Next, Registrar, Visit, local_path
-from app.screens.visits import Sent as SentFile
+from app.screens.visits import Keeper, Lead, Next, Registrar, Sent, Visit, local_path
 
 router = APIRouter(include_in_schema=False)
 
@@ -88,7 +87,7 @@ def words(visit: Registrar) -> list[substances.Word]:
     return substances.all_words(visit.rt.pack.register)
 
 
-class Asked(BaseModel, extra="forbid"):
+class LeaseIn(BaseModel, extra="forbid"):
     """A tablet asks for codes: its key, the numbers it has not used, and those of samples it has yet to send."""
 
     device: uuid.UUID
@@ -107,7 +106,7 @@ class Code(BaseModel):
     qr: str
 
 
-class Given(BaseModel):
+class LeaseOut(BaseModel):
     """What a tablet gets. `kept`: numbers it has and may go on using. `wording`: version of the consent questions."""
 
     letter: str
@@ -121,7 +120,7 @@ class Given(BaseModel):
 
 
 @router.post("/sessions/{session_id}/tablets")
-def lend(session_id: uuid.UUID, visit: Registrar, asked: Asked) -> Given:
+def lend(session_id: uuid.UUID, visit: Registrar, asked: LeaseIn) -> LeaseOut:
     """Fill the tablet up to 60 codes; an answer that gets lost is made good by asking again."""
     days, rt = visit.rt.settings.ticket_days, visit.rt
     with visit.begin() as uow:
@@ -131,7 +130,7 @@ def lend(session_id: uuid.UUID, visit: Registrar, asked: Asked) -> Given:
         checking = sessions.get_session(uow.session, visit.who, session_id)
         tickets = [(one, _ticket(visit, one.code, lent, checking)) for one in lent.codes]
         name, now, individual = checking.name, uow.now, checking.licence_mode.individual_results
-    return Given(
+    return LeaseOut(
         letter=lent.letter, kept=lent.kept, codes=[_code(one, ticket) for one, ticket in tickets],
         expires_at=lent.expires_at, now=now, wording=service.wording().version, session_name=name,
         individual=individual,
@@ -156,7 +155,7 @@ def _bits(content: str) -> tuple[int, str]:
     return len(matrix), f"{int(bits, 2):0{len(bits) // 4}x}"
 
 
-class Sent(BaseModel):
+class OfflineFields(BaseModel):
     """What a tablet says of a sample beside the fields of the form; see `leases.Offline`."""
 
     device: uuid.UUID
@@ -168,7 +167,7 @@ class Sent(BaseModel):
     without_ticket: bool = False
 
 
-class Taken(BaseModel):
+class OfflineSampleOut(BaseModel):
     """The answer to a sample that a tablet sent; the same however often it is sent."""
 
     id: uuid.UUID
@@ -186,8 +185,8 @@ def send(
     visit: Registrar,
     form: forms.FilledForm,
     idempotency_key: Annotated[uuid.UUID, Header(description="UUIDv7 made with the form; the sample's own key")],
-    photo: SentFile = None,
-) -> Taken:
+    photo: Sent = None,
+) -> OfflineSampleOut:
     """Take a sample a tablet registered. Words that mean several things are kept as they were typed: nobody is there to ask."""
     said = _said(visit, form)
     form.one["meant"] = form.one["meant"] or "keep"
@@ -198,13 +197,15 @@ def send(
         came = leases.register_offline(uow, session_id, new, said, visit.rt.pepper, substances=visit.rt.pack.register)
         if not came.again:
             attach(uow, came.sample_id, kept)
-    return Taken(id=came.sample_id, label=sample_number(came.number), late=came.after_close, clock_off=came.clock_off)
+    return OfflineSampleOut(
+        id=came.sample_id, label=sample_number(came.number), late=came.after_close, clock_off=came.clock_off
+    )
 
 
 def _said(visit: Visit, form: forms.Filled) -> leases.Offline:
     fields = {name.removeprefix(PREFIX): text for name, text in form.one.items() if name.startswith(PREFIX)}
     try:
-        sent = Sent.model_validate(fields)
+        sent = OfflineFields.model_validate(fields)
     except ValidationError:
         raise Invalid("The tablet did not say when and with which number. Nothing was saved.") from None
     everything = repr((sorted(form.one.items()), sorted(form.many.items()))).encode()

@@ -23,7 +23,7 @@ from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Invalid, MastError, NotFound
 from app.platform.web.forms import shown_again
 from app.screens.reception import forms
-from app.screens.reception.photo_page import Taken, attach, received
+from app.screens.reception.photo_page import StoredPhoto, attach, received
 from app.screens.reception.ticket_page import take_back, to_ticket
 from app.screens.visits import Registrar, Sent, Staff, Visit
 from harm_messages.register import Register
@@ -232,7 +232,7 @@ class Registered(TypedDict):
 
 
 def _register_once(
-    visit: Visit, session_id: uuid.UUID, form: forms.Filled, new: NewSample, photo: Taken | None
+    visit: Visit, session_id: uuid.UUID, form: forms.Filled, new: NewSample, photo: StoredPhoto | None
 ) -> Registered:
     register, pepper, days = visit.rt.pack.register, visit.rt.pepper, visit.rt.settings.ticket_days
     with visit.begin() as uow:

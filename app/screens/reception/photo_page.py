@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StoredPhoto:
     """A photo that is durable, and the small one that came with it."""
 
     whole: Received
@@ -30,17 +30,17 @@ class Taken:
 
 
 @contextmanager
-def received(store: BlobStore, photo: UploadFile | None) -> Iterator[Taken | None]:
+def received(store: BlobStore, photo: UploadFile | None) -> Iterator[StoredPhoto | None]:
     """The photo of a form without its metadata, durable; None where there is none. Raises Invalid, TooLarge."""
     if photo is None or not photo.filename:
         yield None
         return
     picture = photos.read(photo.file.read(photos.LARGEST_BYTES + 1))
     with store.hold_now([picture.content]) as held:
-        yield Taken(held.keep(), photos.small_of(picture))
+        yield StoredPhoto(held.keep(), photos.small_of(picture))
 
 
-def attach(uow: UnitOfWork, sample_id: uuid.UUID, photo: Taken | None) -> None:
+def attach(uow: UnitOfWork, sample_id: uuid.UUID, photo: StoredPhoto | None) -> None:
     """Keep it for the sample, if there is one."""
     if photo is not None:
         keep_file(uow, photo.whole)

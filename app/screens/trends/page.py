@@ -40,7 +40,7 @@ from harm_messages.register import Register
 router = APIRouter(include_in_schema=False)
 
 Reader = Annotated[Visit, visitor(*READERS)]
-Asked = Annotated[Question, Depends(question)]
+QuestionQuery = Annotated[Question, Depends(question)]
 FIRST_FIGURE, FIRST_SPLIT = "expected_found", Split("month")
 """What the page shows to someone who has asked nothing yet."""
 TOGETHER = "found_with"
@@ -142,7 +142,7 @@ def _how(drawn: Drawn) -> dict[str, str]:
 
 
 @router.get("/trends.csv")
-def trends_csv(visit: Reader, ask: Asked) -> Response:
+def trends_csv(visit: Reader, ask: QuestionQuery) -> Response:
     """The table that was asked for, as CSV."""
     table = answered(visit.rt, visit.who, ask)
     licence = visit.rt.settings.release_licence
