@@ -21,42 +21,13 @@ Mutator = Callable[[bytes, Random, Sequence[bytes]], bytes]
 LARGEST = 64 * 1024
 FIXED_CUTS = 20
 COUNTS = (
-    0,
-    1,
-    2,
-    3,
-    127,
-    128,
-    255,
-    256,
-    32767,
-    32768,
-    65535,
-    2**24,
-    10**6,
-    10**9,
-    2**31 - 1,
-    2**31,
-    2**32 - 1,
-    -1,
-    -2,
-    -(2**31),
-)
+    0, 1, 2, 3, 127, 128, 255, 256, 32767, 32768, 65535, 2**24, 10**6, 10**9, 2**31 - 1, 2**31, 2**32 - 1, -1, -2,
+    -(2**31)
+)  # fmt: skip
 DOUBLES = (
-    0.0,
-    -0.0,
-    1.0,
-    -1.0,
-    1e-300,
-    5e-324,
-    1e38,
-    1e300,
-    1.7e308,
-    9.969209968386869e36,
-    float("inf"),
-    float("-inf"),
-    float("nan"),
-)
+    0.0, -0.0, 1.0, -1.0, 1e-300, 5e-324, 1e38, 1e300, 1.7e308, 9.969209968386869e36, float("inf"), float("-inf"),
+    float("nan")
+)  # fmt: skip
 WORDS = (
     b"", b"\x00", b"-1", b"0", b"1e999", b"-1e999", b"nan", b"NaN", b"inf", b"Infinity", b"1e308", b"1e-400", b"9" * 30, b"9" * 400,
     b"9" * 5000, b"2147483647", b"4294967296", b"-2147483648", b"1_000", b"0x10", b"1d5", b"\xd9\xa1\xd9\xa2", b"\xc2\xb2", b"1,5", b"1.2.3",
@@ -345,16 +316,8 @@ def spoil_member(content: bytes, random: Random, others: Sequence[bytes]) -> byt
 
 
 _UNZIP = (
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-    OSError,
-    KeyError,
-    IndexError,
-    OverflowError,
-    struct.error,
-)
+    EOFError, NotImplementedError, RuntimeError, ValueError, OSError, KeyError, IndexError, OverflowError, struct.error,
+)  # fmt: skip
 FOLDER: tuple[Mutator, ...] = (spoil_member, spoil_member, spoil_member)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from instruments import CorruptFile, InstrumentError, read
-from tests.instruments.instrument_files import SMALL
 
 SHORT, MULTI, RANDOM_Z, ORDERED_Z, LABELS, OWN_X, X_VALUES = 1, 4, 8, 16, 32, 64, 128
 FLOATS = -128
@@ -145,17 +144,3 @@ def asp(
 ) -> str:
     """An .asp text: six numbers and the values, one per line."""
     return end.join([*head, *(repr(float(v)) for v in values)]) + end
-
-
-def survives(content: bytes, name: str) -> str:
-    """ok, warn or error; finite readings or an error that the reader foresaw, nothing else."""
-    try:
-        readings = read(content, name, limits=SMALL)
-    except InstrumentError as error:
-        foreseen = bool(error.code and error.hint) and error.code != "reader_failed"
-        readings = []
-    else:
-        foreseen = bool(readings)
-    assert foreseen
-    assert all(np.isfinite(r.x).all() and np.isfinite(r.y).all() for r in readings)
-    return "error" if not readings else "warn" if any(r.warnings for r in readings) else "ok"

@@ -6,8 +6,6 @@ import csv
 import json
 import math
 import os
-import random
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from instruments import DEFAULT_LIMITS, InstrumentError, TooLarge, read
 from spectra.types import ReadingKind
 from tests.instruments.instrument_files import codes
 from tests.instruments.instrument_files import one as only
-from tests.instruments.omnic_files import MOMENT, Y, line, omnic, one, spa, spg, with_line
+from tests.instruments.omnic_files import MOMENT, Y, line, omnic, one, spa, with_line
 
 DATA = Path(os.environ.get("MAST_SHARED_DATA") or Path(__file__).resolve().parents[2] / "../shared/data")
 FACTS = DATA / "instruments/MANIFEST.tsv"
@@ -160,28 +158,6 @@ def test_a_directory_that_does_not_say_which_data_are_whose_is_refused() -> None
     assert refused(omnic([])).code == "no_data"
 
 
-def survives(content: bytes) -> bool:
-    """Finite readings or an explained error."""
-    try:
-        readings = read(content, "a.spa")
-    except InstrumentError as error:
-        return error.code != "reader_failed" and bool(error.hint)
-    return all(np.isfinite(r.x).all() and np.isfinite(r.y).all() for r in readings)
-
-
-def test_damaged_copies_give_readings_or_explained_errors_and_nothing_else() -> None:
-    chance = random.Random(1)
-    begun = time.monotonic()
-    for content in (spa(more={4: b"comment"}), spg(("a", Y), ("b", Y))):
-        for _ in range(400):
-            damaged = bytearray(content)
-            for _ in range(chance.choice((1, 2, 17))):
-                bit = chance.randrange(18 * 8, len(content) * 8)
-                damaged[bit // 8] ^= 1 << bit % 8
-            assert survives(bytes(damaged))
-    assert time.monotonic() - begun < 60
-
-
 # --- recognised -------------------------------------------------------------------------------------------------
 
 
@@ -211,21 +187,6 @@ SPOTS = {
     "Acetominophen Caffeine Acetylsalicylic acid.SPA": (1868, 3999.703, 399.1989, 100.0919, 99.40005, 75.40186,
                                                         "reflectance (%)"),
 }  # fmt: skip
-
-
-@pytest.mark.skipif(not (DATA / "ir/spa").is_dir(), reason="the shared test data are not on this machine")
-def test_forty_more_real_files_are_plausible() -> None:
-    files = [f for f in sorted((DATA / "ir/spa").iterdir()) if f.suffix.lower() == ".spa"]
-    assert len(files) >= 40
-    for file in files:
-        reading = only(file.read_bytes(), file.name)
-        assert (reading.kind, reading.x_unit, reading.warnings) == (ReadingKind.IR, "cm-1", ())
-        assert 3700 < reading.x[0] < 4001 > reading.x[-1] > 390
-        assert (np.diff(reading.x) < 0).all()
-        low, high = (-5, 115) if reading.y_unit.endswith("(%)") else (-0.1, 6.0)
-        assert low <= reading.y.min() < reading.y.max() <= high, file.name
-        assert reading.title
-        assert reading.meta["acquired"][:2] in ("19", "20")
 
 
 @pytest.mark.skipif(not (DATA / "ir/spa").is_dir(), reason="the shared test data are not on this machine")

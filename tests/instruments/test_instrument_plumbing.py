@@ -29,8 +29,10 @@ from instruments import (
     reader,
     reading,
     registry,
+    sniff,
     wire,
 )
+from instruments.peaks import ScanNotes, to_scan
 from instruments.source import open_source
 from spectra.types import Reading, ReadingKind
 from tests.instruments import andi_files, omnic_files, opus_files, spc_files, vendor_files
@@ -226,10 +228,29 @@ def test_names_in_a_compound_document_are_found() -> None:
     assert seen(whole[:500]) == frozenset()
 
 
+def test_a_compound_document_beyond_the_tables_of_its_header_ends_there() -> None:
+    moved = bytearray(vendor_files.ole("GC Raw Data") + bytes(109 * 128 * 512 + 4096))
+    moved[48:52] = (109 * 128).to_bytes(4, "little")
+    assert seen(bytes(moved)) == frozenset()
+
+
+def test_nothing_to_choose_between_is_not_asked() -> None:
+    """Two kinds that are only recognised: a person cannot decide what is read of neither."""
+    with pytest.raises(InstrumentError):
+        read(vendor_files.ole("GCMS Raw Data"), name="a.xls")
+    assert next(c.format for c in sniff(vendor_files.ole("GCMS Raw Data"), name="a.qgd")) == "shimadzu-qgd"
+
+
 def test_a_directory_behind_the_first_tables_is_left_alone() -> None:
     content = bytearray(vendor_files.ole("GC Raw Data", sectors=16_000))
     content[48:52] = (15_000).to_bytes(4, "little")  # its row would stand in a table that the header does not list
     assert seen(bytes(content)) == frozenset()
+
+
+def test_a_scan_of_unequal_arrays_is_refused() -> None:
+    with pytest.raises(CorruptFile, match=r"^Scan 7") as caught:
+        to_scan(np.arange(3.0), np.arange(2.0), ScanNotes(), where="Scan 7")
+    assert caught.value.code == "array_length"
 
 
 # --- description and transport ------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from instruments import DEFAULT_LIMITS, AmbiguousText, Folder, ParserSandbox, de
 from instruments.archive import unpack
 from instruments.source import open_source
 from spectra.types import Reading, ReadingKind
-from tests.instruments.real_facts import DATA, HAS_VENDOR, NOT_COMPARED, REAL, VENDOR, Facts, Row, manifest, near
+from tests.instruments.real_facts import HAS_VENDOR, NOT_COMPARED, REAL, VENDOR, Facts, Row, manifest, near
 
 pytestmark = pytest.mark.skipif(not REAL.is_dir(), reason="the shared test data are not on this machine")
 Readings = Sequence[Reading]
@@ -431,12 +431,3 @@ def test_the_command_line_tells_the_same(
     readings = read(row.path)
     compare(Facts(row.facts), readings)
     assert answer == {"file": str(row.path), "format": readings[0].format, "readings": [told(r) for r in readings]}
-
-
-@pytest.mark.parametrize("folder", ["dirty_jdx"])
-def test_messy_jcamp_files_of_teaching_laboratories_are_all_read(folder: str) -> None:
-    files = sorted((DATA / "ir" / folder).glob("*.jdx"))[::6]
-    for file in files:
-        for reading in read(file):
-            assert reading.kind is ReadingKind.IR
-            assert np.all(np.diff(reading.x) > 0) or np.all(np.diff(reading.x) < 0)

@@ -113,14 +113,6 @@ def test_without_the_extra_a_folder_is_named_and_another_way_told(format: str, t
         refused(caught, word)
 
 
-@pytest.mark.usefixtures("absent", "inside")
-def test_the_child_says_the_same_without_the_extra() -> None:
-    for name, content, word in SAMPLES.values():
-        with pytest.raises(UnsupportedVariant) as caught:
-            read(content, name)
-        refused(caught, word)
-
-
 @pytest.mark.parametrize("found", [ImportError, ValueError])
 def test_an_extra_that_is_half_there_counts_as_missing(found: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
     def find_spec(name: str) -> None:
