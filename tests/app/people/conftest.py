@@ -1,4 +1,4 @@
-"""An identity provider that runs beside, a service that is registered there, and people who sign in by it."""
+"""An identity provider that runs beside and a service that is registered there; passkeys; and people who sign in by either."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ import pytest
 
 from app.platform.kernel.actor import Role
 from app.settings import Settings
+from tests.app.conftest import PASSWORD
 from tests.support import identity_provider
+from tests.support.authenticator import Authenticator
 from tests.support.clock import SettableClock
 from tests.support.identity_provider import CLIENT, SECRET, Running
 from tests.support.ports import free_port
 
+HOST = "mast.example.org"
+ORIGIN = f"https://{HOST}"
+NAMED = {"public_url": ORIGIN, "allowed_hosts": [HOST, "testserver"]}
+"""Settings of a service with a name, to which passkeys are bound."""
 EMAIL = "chemist@example.ac.uk"
 USER = {"sub": "a-17", "email": EMAIL, "email_verified": True}
 
@@ -62,3 +68,16 @@ def there_and_back(browser: Any, university: Running, next: str = "/bench") -> s
 def sign_in(world: Any, university: Running, **more: str) -> tuple[Any, Any]:
     browser = world.anonymous()
     return browser, browser.get(there_and_back(browser, university, **more))
+
+
+@pytest.fixture
+def device() -> Authenticator:
+    """A laptop that holds passkeys of the service."""
+    return Authenticator(ORIGIN, HOST)
+
+
+def add_passkey(browser: Any, device: Authenticator, **more: str) -> Any:
+    """Add one of this device for who is signed in."""
+    options = browser.post("/account/passkeys/options").json()
+    form = {"answer": device.make(options), "label": "Laptop", "password": PASSWORD, **more}
+    return browser.post("/account/passkeys", data=form)

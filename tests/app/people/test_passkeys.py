@@ -15,30 +15,18 @@ from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.settings import Settings
 from tests.app.conftest import PASSWORD
+from tests.app.people.conftest import HOST, NAMED, ORIGIN, add_passkey
 from tests.support.authenticator import Authenticator
 from tests.support.clock import SettableClock
-
-HOST = "mast.example.org"
-ORIGIN = f"https://{HOST}"
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Passkeys are bound to a name, so the service has one."""
-    return settings.model_copy(update={"public_url": ORIGIN, "allowed_hosts": [HOST, "testserver"]})
+    return settings.model_copy(update=NAMED)
 
 
-@pytest.fixture
-def device() -> Authenticator:
-    """The chemist's laptop."""
-    return Authenticator(ORIGIN, HOST)
-
-
-def add(world: Any, device: Authenticator, role: Role = Role.CHEMIST, **more: str) -> Any:
-    browser = world.as_(role)
-    options = browser.post("/account/passkeys/options").json()
-    form = {"answer": device.make(options), "label": "Laptop", "password": PASSWORD, **more}
-    return browser.post("/account/passkeys", data=form)
+def add(world: Any, device: Authenticator, **more: str) -> Any:
+    return add_passkey(world.as_(Role.CHEMIST), device, **more)
 
 
 def show(world: Any, device: Authenticator, spoil: Callable[[str], str] = str) -> Any:

@@ -16,22 +16,19 @@ from app.platform.audit import AuditEntry
 from app.platform.security.policy import api_routes
 from app.settings import Settings
 from tests.app.conftest import PASSWORD
+from tests.app.people.conftest import HOST, NAMED, ORIGIN, add_passkey
 from tests.support.authenticator import Authenticator
 from tests.support.clock import SettableClock
 from tests.support.staged import packs_are_read_but_not_checked  # noqa: F401
 from tests.support.writes import WRITES, Call, Stage, alert_after
 
-HOST = "mast.example.org"
-ORIGIN = f"https://{HOST}"
 BROWSER = {"Accept": "text/html"}
 NEEDED = "urn:mast:problem:proof_needed"
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(
-        update={"public_url": ORIGIN, "allowed_hosts": [HOST, "testserver"], "prove_again_minutes": 15}
-    )
+    return settings.model_copy(update=NAMED | {"prove_again_minutes": 15})
 
 
 @pytest.fixture
@@ -129,10 +126,7 @@ def test_a_passkey_of_ones_own_proves_it_and_anothers_does_not(stage: Stage, clo
     call, another = release(stage), release(stage)
     mine, others = Authenticator(ORIGIN, HOST), Authenticator(ORIGIN, HOST)
     for role, device in (("session_lead", mine), ("chemist", others)):
-        browser = stage.client(role)
-        made = device.make(browser.post("/account/passkeys/options").json())
-        form = {"answer": made, "label": "a", "password": PASSWORD}
-        assert browser.post("/account/passkeys", data=form).status_code == 303
+        assert add_passkey(stage.client(role), device).status_code == 303
     clock.advance(minutes=16)
     lead = stage.client("session_lead")
     assert "Continue with a passkey" in send(stage, call).text

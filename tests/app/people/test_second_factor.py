@@ -15,22 +15,16 @@ from app.platform.kernel.actor import OPERATOR, Role
 from app.platform.kernel.errors import Invalid
 from app.settings import Settings
 from tests.app.conftest import PASSWORD
+from tests.app.people.conftest import HOST, NAMED, ORIGIN
+from tests.app.people.conftest import add_passkey as add
 from tests.support.authenticator import Authenticator
 
-HOST = "mast.example.org"
-ORIGIN = f"https://{HOST}"
 PAGE = {"Accept": "text/html"}
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    more = {"public_url": ORIGIN, "allowed_hosts": [HOST, "testserver"], "administrators_second_factor": True}
-    return settings.model_copy(update=more)
-
-
-@pytest.fixture
-def device() -> Authenticator:
-    return Authenticator(ORIGIN, HOST)
+    return settings.model_copy(update=NAMED | {"administrators_second_factor": True})
 
 
 def by_password(world: Any, name: str = "admin.own") -> Any:
@@ -39,16 +33,9 @@ def by_password(world: Any, name: str = "admin.own") -> Any:
     return browser
 
 
-def add(browser: Any, device: Authenticator, **more: str) -> Any:
-    options = browser.post("/account/passkeys/options").json()
-    form = {"answer": device.make(options), "label": "Laptop", "password": PASSWORD, **more}
-    return browser.post("/account/passkeys", data=form)
-
-
 def show(browser: Any, device: Authenticator) -> Any:
-    return browser.post(
-        "/sign-in/passkey", data={"answer": device.show(browser.post("/sign-in/passkey/options").json())}
-    )
+    options = browser.post("/sign-in/passkey/options").json()
+    return browser.post("/sign-in/passkey", data={"answer": device.show(options)})
 
 
 def test_by_password_alone_an_administrator_can_only_add_a_passkey(world: Any, device: Authenticator) -> None:
