@@ -80,17 +80,6 @@ def test_four_threads_claim_each_of_two_hundred_jobs_once(database: Database) ->
         assert count_by_state(session)[JobState.DONE] == 200
 
 
-def test_a_job_of_a_rolled_back_transaction_does_not_exist(database: Database) -> None:
-    def refused() -> None:
-        with database.begin() as uow:
-            enqueue(uow, "k", {})
-            raise RuntimeError("refused")
-
-    with pytest.raises(RuntimeError, match="refused"):
-        refused()
-    assert JobRunner(database, {"k": effect}).run_until_idle() == 0
-
-
 def test_a_failing_job_is_retried_later_and_then_dead_out_loud(database: Database, clock: SettableClock) -> None:
     (job_id,) = put(database)
     runner = JobRunner(database, {"k": failing})

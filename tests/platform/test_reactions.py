@@ -57,13 +57,6 @@ def test_whoever_has_an_answer_gives_it(sqlite_database: Database) -> None:
         assert reactions.emit(uow, Happened("now")) == ["now"]
 
 
-def test_an_error_in_one_undoes_the_whole(sqlite_database: Database) -> None:
-    reactions.install({Happened: (told("first"), fails)})
-    with pytest.raises(ValueError, match="no"), sqlite_database.begin() as uow:
-        reactions.emit(uow, Happened("now"))
-    assert kinds(sqlite_database) == []
-
-
 def test_nothing_follows_from_a_step_in_silence(sqlite_database: Database) -> None:
     with pytest.raises(RuntimeError, match="nobody says what follows from Happened"), sqlite_database.begin() as uow:
         reactions.emit(uow, Happened("now"))

@@ -15,7 +15,6 @@ from app.laboratory.incoming.tables import IncomingFile
 from app.laboratory.readings.tables import Blob, Upload
 from app.platform.audit import AuditEntry
 from app.platform.jobs.tables import JobRow
-from app.platform.kernel.actor import Role
 from app.platform.web.tables import IdempotencyRow
 from tests.app.incoming.conftest import OCTETS, Bench, digest
 from tests.support.road import infrared_file, ok
@@ -134,15 +133,6 @@ def test_a_large_file_is_let_through_to_where_files_are_taken(bench: Bench) -> N
     assert bench.world.anonymous().post("/api/v1/incoming", content=b"x" * 3_000_000).status_code == 413
 
 
-def test_only_the_bench_sends_and_the_lead_reads(bench: Bench) -> None:
-    bench.arrive()
-    for role in (Role.SESSION_LEAD, Role.RECEPTION, Role.HEALTH_WORKER, Role.RESEARCHER):
-        assert bench.post(b"x", role=role).status_code == 403
-    assert bench.post(b"x", role=Role.VERIFIER).status_code == 201
-    assert len(ok(bench.client(Role.SESSION_LEAD).get("/api/v1/incoming"))["rows"]) == 2
-    assert bench.client(Role.RECEPTION).get("/api/v1/incoming").status_code == 403
-
-
 def test_a_session_of_another_agency_is_absent(bench: Bench) -> None:
     theirs = bench.world.session(agency="other")
     assert bench.post(b"x", session=str(theirs)).status_code == 404
@@ -168,20 +158,6 @@ def test_a_file_with_a_question_says_that_it_will_be_asked(bench: Bench) -> None
     problem = bench.now(file)["problem"]
     assert problem["asks"] is True
     assert "Assign" in problem["hint"]
-
-
-def test_a_reader_that_fails_for_a_reason_of_ours_says_so_in_the_end(
-    bench: Bench, clock: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: Any) -> Any:
-        raise RuntimeError("no memory")
-
-    monkeypatch.setattr(bench.world.runtime.sandbox, "read", broken)
-    file = bench.arrive()
-    for _ in range(4):
-        bench.read()
-        clock.advance(minutes=10)
-    assert bench.now(file)["problem"]["code"] == "reading_failed"
 
 
 def test_reading_twice_stores_once(bench: Bench) -> None:

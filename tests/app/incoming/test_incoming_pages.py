@@ -113,18 +113,6 @@ def test_a_refused_file_does_not_spoil_those_before_it(bench: Bench) -> None:
     assert "a.jdx" in answer.text
 
 
-def test_many_files_are_paged(bench: Bench) -> None:
-    for n in range(27):
-        bench.arrive(f"file-{n:02d}.jdx", infrared_file(n), arrival=f"k{n}")
-    first = page(bench)
-    assert (first.count('id="file-'), "file-26.jdx" in first, "file-01.jdx" in first) == (25, True, False)
-    older = re.search(r'rel="next" href="/bench/incoming(\?[^"]+)"', first)
-    assert older is not None
-    second = page(bench, older[1].replace("&amp;", "&"))
-    assert "file-01.jdx" in second
-    assert "Newest" in second
-
-
 def test_two_open_sessions_are_told_apart(bench: Bench) -> None:
     bench.stage.road.register()
     sunday = str(bench.world.session(name="Sunday"))

@@ -15,7 +15,7 @@ from app.laboratory.readings.corrections import (
 from app.laboratory.readings.figures import shown as figure_words
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
-from tests.support.small_files import small_film, small_ir
+from tests.support.small_files import small_film
 from tests.support.writes import NAMELESS
 
 HTML = {"Accept": "text/html"}
@@ -223,20 +223,6 @@ def test_the_api_corrects_and_takes_back(bench):
     for wrong in ({}, {"choice": 0, "as_the_file_says": True}, {"hints": {"wavelength": "x"}}):
         answer = bench.chemist.post(url, json=wrong, headers={"If-Match": f'"{back["version"]}"'})
         assert answer.status_code == 422
-
-
-def test_figures_of_quality_are_there_as_soon_as_the_file_is_read(bench):
-    upload = bench.upload(small_ir(), "a.dx")
-    figures = {f["key"]: f for f in bench.reading(upload)["quality"]["figures"]}
-    assert {"snr", "strongest", "water", "co2", "dip", "range", "spacing"} <= set(figures)
-    text = page(bench, "quality")
-    for figure in figures.values():
-        assert figure["label"] in text
-        assert figure["sentence"] in text
-    run = bench.upload(RUN, "run.mzXML")
-    figures = {f["key"]: f for f in bench.reading(run)["quality"]["figures"]}
-    assert {"tic", "base_peak", "scans", "mz_range", "form"} <= set(figures)
-    assert figures["scans"]["value"] == 2
 
 
 @pytest.mark.parametrize(
