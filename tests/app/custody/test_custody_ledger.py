@@ -6,17 +6,19 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.intake.custody.domain import Balance, CustodyKind, balance, problems
 from app.platform.kernel.actor import Role
+from tests.support.budget import size
 
 CONSENTS = {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes"}
 WEIGHTS = st.floats(min_value=0.1, max_value=10_000)
 GONE = st.sampled_from([k for k in CustodyKind if k not in (CustodyKind.RECEIVED, CustodyKind.MOVED)])
 
 
+@settings(max_examples=size(30, 200))
 @given(WEIGHTS, st.lists(st.tuples(GONE, WEIGHTS), max_size=8))
 def test_received_is_always_what_went_plus_what_is_left(received: float, gone: list[tuple[CustodyKind, float]]) -> None:
     b = balance([(CustodyKind.RECEIVED, received), (CustodyKind.MOVED, None), *gone])

@@ -108,13 +108,6 @@ def test_nothing_is_asked_within_the_minutes_nor_by_other_steps(stage: Stage, cl
     assert "Is it you" not in send(stage, call).text
 
 
-def test_without_the_setting_nothing_is_asked(stage: Stage, clock: SettableClock) -> None:
-    settings = stage.world.runtime.settings.model_copy(update={"prove_again_minutes": 0})
-    object.__setattr__(stage.world.runtime, "settings", settings)
-    call = later(stage, release(stage), clock, 40)
-    assert send(stage, call).status_code == 303
-
-
 def test_a_proof_expires_again(stage: Stage, clock: SettableClock) -> None:
     first, second = release(stage), later(stage, release(stage), clock)
     assert send(stage, first, proof_password=PASSWORD).status_code == 303

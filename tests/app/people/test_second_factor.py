@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,14 +88,6 @@ def test_a_provider_counts_as_two_where_it_says_so(world: Any, by_two: bool, sta
     browser = world.anonymous()
     browser.cookies.set("__Host-mast", secret, domain="testserver.local", path="/")
     assert browser.get("/people").status_code == status
-
-
-def test_without_the_setting_nobody_is_asked(world: Any) -> None:
-    policy = replace(world.runtime.session_policy, administrators_by_two=False)
-    object.__setattr__(world.runtime, "session_policy", policy)
-    browser = by_password(world)
-    assert browser.get("/people").status_code == 200
-    assert browser.get("/account/second").headers["location"] == "/"
 
 
 def test_the_last_administrator_with_a_lost_passkey_comes_back_by_the_command_line(

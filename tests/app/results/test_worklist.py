@@ -64,19 +64,17 @@ def test_a_correction_of_what_a_client_was_told_is_counted_and_comes_first(lab: 
     tell(lab, first.result.sample_id)
     more = {"reason": "GC-MS came back.", "change_reason": ChangeReason.MORE_TESTS}
     view = lab.act(lab.act(first, "amend", Role.CHEMIST, **more), "submit", Role.CHEMIST)
-    verifier = world.as_(Role.VERIFIER)
-    led = verifier.get("/to-verify", follow_redirects=False)
-    assert led.headers["location"] == f"/bench/samples/{first.result.sample_id}"
-    assert re.search(
-        r'To verify</span>\s*<span class="count">2<', verifier.get("/bench", headers={"Accept": "text/html"}).text
-    )
+
+    def led(by: Role, where: str, label: str) -> tuple[str, str]:
+        """Where the way to what waits leads, and how much waits."""
+        location = world.as_(by).get(where, follow_redirects=False).headers["location"]
+        bench_page = world.as_(by).get("/bench", headers={"Accept": "text/html"}).text
+        return location, re.findall(rf'{label}</span>\s*<span class="count">(\d+)<', bench_page)[0]
+
+    sample = f"/bench/samples/{first.result.sample_id}"
+    assert led(Role.VERIFIER, "/to-verify", "To verify") == (sample, "2")
     lab.act(view, "verify", Role.VERIFIER)
-    led = world.as_(LEAD).get("/to-release", follow_redirects=False)
-    assert led.headers["location"] == f"/bench/samples/{first.result.sample_id}"
-    assert re.search(
-        r'To release</span>\s*<span class="count">1<',
-        world.as_(LEAD).get("/bench", headers={"Accept": "text/html"}).text,
-    )
+    assert led(LEAD, "/to-release", "To release") == (sample, "1")
 
 
 def test_a_session_closed_long_ago_is_gone_from_the_bench(lab: Lab, world: Any) -> None:

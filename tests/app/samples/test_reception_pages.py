@@ -396,8 +396,7 @@ def test_a_label_is_printed_again_by_who_sees_the_sample_and_that_is_kept(world:
     with world.runtime.read() as session:
         entry = session.exec(select(AuditEntry).where(AuditEntry.verb == "print_label")).one()
     assert (entry.object_id, entry.actor_roles) == (str(sample_id), "chemist")
-    test_page = world.as_(Role.CHEMIST).get("/labels/test").text
-    assert "Test label" in test_page
+    assert "Test label" in world.as_(Role.CHEMIST).get("/labels/test").text
 
 
 def test_a_name_of_a_place_is_no_command_to_a_printer() -> None:

@@ -51,12 +51,14 @@ def test_a_session_lead_corrects_a_sample_without_seeing_or_changing_what_is_kno
     assert [changed[name] for name in PERSON] == [None] * 3
 
 
-def test_the_log_says_that_what_is_known_of_the_person_changed_and_not_what_it_is(world: World) -> None:
+def test_the_log_says_that_what_a_person_said_or_is_known_of_them_changed_and_not_what_it_is(world: World) -> None:
     sample = registered(world, **PERSON)["sample"]
-    other = {"age_band": "45_54", "gender": "man", "harm_event": "fatal"}
+    other = {"age_band": "45_54", "gender": "man", "harm_event": "fatal", "words_spoken": "other words"}
     assert patch(world, sample["id"], other, 1).status_code == 200
     (entry,) = [e for e in world.as_(Role.ADMIN).get("/api/v1/audit").json() if e["verb"] == "correct"]
-    assert entry["before"] == entry["after"] == dict.fromkeys(PERSON, "…")
+    hidden = dict.fromkeys(PERSON, "…") | {"words_spoken": "…"}
+    assert {name: entry["before"][name] for name in hidden} == {name: entry["after"][name] for name in hidden} == hidden
+    assert "other words" not in str(entry)
 
 
 def closed(world: World, **ago: float) -> dict[str, Any]:
