@@ -20,7 +20,7 @@ from app.figures.trends.protection.noise import Draws
 from app.figures.trends.protection.striking import revise, strike_due
 from app.figures.trends.schemas import MeasureOffered, protection_words
 from app.figures.trends.web import ALL, baseline_months, filters
-from app.operations import facts_again
+from app.operations import rebuild_facts
 from app.platform.kernel.actor import OPERATOR, Role
 from app.platform.kernel.place import system_clock
 from app.settings import Settings
@@ -183,7 +183,7 @@ def _compared(row: Row) -> str:
 def trends_rebuild(json_: bool) -> None:
     """Write the facts of all samples again, so that what was released before this version counts in every figure."""
     with database_of(Settings()) as database:
-        done = facts_again.rebuild(database, load_pack(), None if json_ else Bar())
+        done = rebuild_facts.rebuild(database, load_pack(), None if json_ else Bar())
     words = f"{done.own:,} of {done.looked_at:,} samples of this server are counted, and {done.imported:,} of imported history."
     say(asdict(done), words, json_)
 

@@ -100,7 +100,7 @@ def identify_files(
     from harm_messages import load_pack
 
     logs.configure("ERROR")  # to stderr: the answer stays readable by programs
-    registry = _shelf(Settings())
+    registry = _registry(Settings())
     if unknown := registry.unknown(libraries):
         fail(
             f"There is no library called {', '.join(unknown)}. There are: {', '.join(o.name for o in registry.all())}."
@@ -151,7 +151,7 @@ def _whole_words(whole: WholeAnswer, files: Sequence[str]) -> Iterator[str]:
     yield from (f"  {text}" for text in (whole.withheld, *whole.reasons) if text)
 
 
-def _shelf(settings: Settings) -> LibraryRegistry:
+def _registry(settings: Settings) -> LibraryRegistry:
     """The starter libraries, and those imported into the database if there is one."""
     from app.laboratory.library.registry import LibraryRegistry
     from app.platform.db import Database, migrate

@@ -106,7 +106,7 @@ def _refused(refusals: Sequence[Mapping[str, str | int]]) -> Iterator[str]:
 
 
 @contextmanager
-def _shelf() -> Iterator[tuple[Database, LibraryRegistry]]:
+def _registry() -> Iterator[tuple[Database, LibraryRegistry]]:
     settings = Settings()
     with database_of(settings, make=True) as database:
         yield database, LibraryRegistry(settings.library_dir, database)
@@ -116,7 +116,7 @@ def _shelf() -> Iterator[tuple[Database, LibraryRegistry]]:
 @answering
 def library_list(json_: bool) -> None:
     """Every library that is searched."""
-    with _shelf() as (database, registry), database.read() as session:
+    with _registry() as (database, registry), database.read() as session:
         rows = service.list_libraries(session, registry)
     text = "\n".join(
         f"{r.name}: {_entries(r.n_entries)}, {r.technique}, {r.holds.words.lower()}. {r.notice}".rstrip() for r in rows
@@ -129,7 +129,7 @@ def library_list(json_: bool) -> None:
 @answering
 def library_info(name: str, json_: bool) -> None:
     """Provenance of one library, and which calibration its answers rest on."""
-    with _shelf() as (database, registry), database.read() as session:
+    with _registry() as (database, registry), database.read() as session:
         row = service.get_library(session, registry, _key(session, registry, name))
         found = service.calibrations_of(registry, row, Settings().library_dir)
     said = row.model_dump(exclude={"refusals", "files"})
@@ -165,7 +165,7 @@ def library_calibrate(
     """
     if not readings and not more:
         raise click.UsageError("Give the instrument files with --readings.")
-    with _shelf() as (database, registry):
+    with _registry() as (database, registry):
         parts = ImportParts(database, Settings().library_dir)
         with database.read() as session:
             key = _key(session, registry, name)
@@ -196,7 +196,7 @@ def library_check(name: str, json_: bool) -> None:
 
     Nothing is changed. Each fault is a reason to look at the entry, with the figures behind it.
     """
-    with _shelf() as (database, registry), database.read() as session:
+    with _registry() as (database, registry), database.read() as session:
         key = _key(session, registry, name)
         found = library_faults(session, registry, key, Settings().library_dir, progress=None if json_ else Bar())
     say(found, "\n".join(_faults(found)) or "Nothing to complain about.", json_)

@@ -61,7 +61,7 @@ def db_backup(target: Path, every: str, keep: str, key: str, json_: bool) -> Non
 
     settings = Settings()
     if every:
-        _backups(settings, target, plan.span(every), plan.keep_of(keep), key, json_)
+        _backups(settings, target, plan.duration(every), plan.keep_of(keep), key, json_)
         return
     if keep or key:
         fail("--keep and --encrypt-to go with --every. No backup was made.")
@@ -121,7 +121,7 @@ def db_restore(source: Path, identity: Path | None, verify: bool, scratch: str, 
 
     settings = Settings()
     if verify:
-        limit = plan.span(oldest) if oldest else None
+        limit = plan.duration(oldest) if oldest else None
         found = plan.drill(settings, source, system_clock(), identity=identity, scratch=scratch, oldest=limit)
         say(found, plan.drill_words(found), json_)
         return

@@ -93,7 +93,7 @@ def people_add(
             words = f"{person.display_name} cannot sign in. Make its token: mast people token {person.username}"
         elif typed is None:
             link = _link(uow, person)
-            words = f"{words} Before that a password is set here: {_told(link, person)}"
+            words = f"{words} Before that a password is set here: {_link_words(link, person)}"
     answer = {"id": person.id, "username": person.username, "link": link, "link_expires_at": person.link_expires_at}
     say(answer, words, json_)
 
@@ -105,7 +105,7 @@ def _link(uow: UnitOfWork, person: Person) -> str:
     return accounts.address_of(settings.public_url, accounts.new_link(uow, person, settings.pepper()))
 
 
-def _told(link: str, person: Person) -> str:
+def _link_words(link: str, person: Person) -> str:
     return f"{link}\nIt is shown this once and works once, until {_when(person.link_expires_at)}."
 
 
@@ -120,7 +120,7 @@ def people_link(username: str, json_: bool) -> None:
     """Print a link by which USERNAME sets a new password, once, within a day."""
     with _account(username) as (uow, person):
         link = _link(uow, person)
-    say({"link": link, "link_expires_at": person.link_expires_at}, _told(link, person), json_)
+    say({"link": link, "link_expires_at": person.link_expires_at}, _link_words(link, person), json_)
 
 
 @people_group.command("change")

@@ -64,10 +64,10 @@ class Drill(TypedDict):
     secret: str
 
 
-def span(text: str) -> timedelta:
+def duration(text: str) -> timedelta:
     """A length of time as people write it. Raises Invalid.
 
-    >>> span("15m")
+    >>> duration("15m")
     datetime.timedelta(seconds=900)
     """
     found = _SPAN.fullmatch(text.strip())
@@ -85,7 +85,7 @@ def keep_of(text: str) -> Keep:
     if not text:
         return Keep()
     first, _, second = text.partition(",")
-    return Keep(span(first), span(second) if second else timedelta())
+    return Keep(duration(first), duration(second) if second else timedelta())
 
 
 def backups_in(folder: Path) -> dict[str, datetime]:
@@ -95,7 +95,7 @@ def backups_in(folder: Path) -> dict[str, datetime]:
     return dict(sorted(there.items(), key=lambda row: row[1]))
 
 
-def outlived(there: dict[str, datetime], keep: Keep, now: datetime) -> list[str]:
+def expired(there: dict[str, datetime], keep: Keep, now: datetime) -> list[str]:
     """Backups that have been kept long enough, oldest first. The newest always stays."""
     if keep.all_of is None:
         return []
@@ -125,7 +125,7 @@ def make(
             _seal(sealing, key, stage / "backup", target)
     else:
         manifest = backups.backup(settings, database, target, now)
-    gone = outlived(backups_in(folder), keep, now)
+    gone = expired(backups_in(folder), keep, now)
     for name in gone:
         _remove(folder / name)
     return target, manifest, gone

@@ -289,7 +289,9 @@ class _Builder:
 
     def _open_session(self, uow: UnitOfWork) -> str:
         session_id = self._session(uow, self.now - timedelta(hours=1), "Saturday", 9)
-        ticket = self._whole_road(uow, session_id, KINDS[SUBSTITUTED], self.now - timedelta(minutes=50), told=False)
+        ticket = self._whole_road(
+            uow, session_id, KINDS[SUBSTITUTED], self.now - timedelta(minutes=50), consulted=False
+        )
         for position, index in enumerate(WAITING):
             at = self.now - timedelta(minutes=42 - 7 * position)
             self._register(uow, session_id, KINDS[index], at)
@@ -328,9 +330,9 @@ class _Builder:
         return samples.register(uow, session_id, new, self.pepper, substances=self.pack.substances)
 
     def _whole_road(
-        self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime, *, told: bool = True
+        self, uow: UnitOfWork, session_id: uuid.UUID, kind: Kind, at: datetime, *, consulted: bool = True
     ) -> str:
-        """From reception to release, and to the consultation if `told`. Returns the ticket code."""
+        """From reception to release, and to the consultation if `consulted`. Returns the ticket code."""
         registered = self._register(uow, session_id, kind, at)
         sample_id = registered.sample.id
         uow.actor, uow.now = self.actors[Role.CHEMIST], at + timedelta(minutes=self.random.randint(4, 12))
@@ -367,7 +369,7 @@ class _Builder:
         ):
             uow.actor, uow.now = self.actors[role], uow.now + timedelta(minutes=minutes)
             view = results.act(uow, view.result.id, action, pack=self.pack, if_match=view.result.version)
-        if not told:
+        if not consulted:
             return registered.code
         uow.actor, uow.now = self.actors[Role.HEALTH_WORKER], uow.now + timedelta(minutes=self.random.randint(2, 15))
         ticks = [Tick(i) for i in self.random.choice(INTENTIONS)]

@@ -35,19 +35,19 @@ ALL = plan.Keep()
 
 
 def test_lengths_of_time_as_people_write_them_and_what_is_none_is_refused_with_an_example() -> None:
-    assert plan.span("90s") == timedelta(seconds=90)
+    assert plan.duration("90s") == timedelta(seconds=90)
     assert plan.keep_of("24h,30d") == plan.Keep(timedelta(hours=24), timedelta(days=30))
     assert plan.keep_of("4w") == plan.Keep(timedelta(weeks=4))
     assert plan.keep_of("") == ALL
     for text in ("", "15", "m", "0m", "-5m", "15 m", "1.5h", "15x", "9999999m"):
         with pytest.raises(Invalid, match="15m or 30d"):
-            plan.span(text)
+            plan.duration(text)
 
 
 def test_all_of_a_day_and_then_the_last_of_each_day_stay() -> None:
     made = [NOON - timedelta(hours=6 * k) for k in range(20)]
     there = {f"b{k}": at for k, at in enumerate(made)}
-    gone = plan.outlived(there, plan.Keep(timedelta(hours=12), timedelta(days=3)), NOON)
+    gone = plan.expired(there, plan.Keep(timedelta(hours=12), timedelta(days=3)), NOON)
     kept = {there[name] for name in there if name not in gone}
     assert {at for at in made if NOON - at <= timedelta(hours=12)} <= kept
     for day in {at.date() for at in made if timedelta(hours=12) < NOON - at <= timedelta(days=3)}:
@@ -59,11 +59,11 @@ def test_all_of_a_day_and_then_the_last_of_each_day_stay() -> None:
 def test_the_newest_always_stays_and_a_second_look_takes_nothing_more(ages: list[int], all_of: int, daily: int) -> None:
     there = {f"b{age}": NOON - timedelta(seconds=age) for age in ages}
     keep = plan.Keep(timedelta(seconds=all_of), timedelta(seconds=daily))
-    gone = plan.outlived(there, keep, NOON)
+    gone = plan.expired(there, keep, NOON)
     assert f"b{min(ages)}" not in gone
     left = {name: at for name, at in there.items() if name not in gone}
-    assert plan.outlived(left, keep, NOON) == []
-    assert plan.outlived(there, ALL, NOON) == []
+    assert plan.expired(left, keep, NOON) == []
+    assert plan.expired(there, ALL, NOON) == []
 
 
 @pytest.fixture

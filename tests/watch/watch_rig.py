@@ -77,19 +77,18 @@ class Relay:
         far.settimeout(60)
         down = threading.Thread(target=self._down, args=(far, near, swallow), daemon=True)
         down.start()
-        total = 0
+        total, is_cut = 0, False
         with contextlib.suppress(OSError):
-            while piece := near.recv(65536):
-                if cut_after is not None and total + len(piece) > cut_after:
-                    far.sendall(piece[: cut_after - total])
-                    break
+            while not is_cut and (piece := near.recv(65536)):
+                is_cut = cut_after is not None and total + len(piece) > cut_after
+                far.sendall(piece[: cut_after - total] if is_cut and cut_after is not None else piece)
                 total += len(piece)
                 self.bytes_up += len(piece)
-                far.sendall(piece)
                 self.on_bytes(total)
-            else:
+            if not is_cut:
                 far.shutdown(socket.SHUT_WR)
-                down.join(60)
+        if not is_cut:
+            down.join(60)  # what a server said that stopped listening is passed on as well
         for end in (far, near):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

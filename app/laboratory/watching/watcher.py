@@ -73,16 +73,16 @@ class Watcher:
         pause: Callable[[float], bool],
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._eye, self._ledger, self._server, self._teller = scanner, ledger, server, reporter
-        self._origin, self._spool, self._rhythm = origin, spool, poll_settings
+        self._scanner, self._ledger, self._server, self._reporter = scanner, ledger, server, reporter
+        self._origin, self._spool, self._poll = origin, spool, poll_settings
         self._clock, self._pause, self._stopping = clock, pause, stopping
         self._settling = Settling(poll_settings.settle_s, clock)
-        self._all = Backoff(clock)  # the server, whatever the file
-        self._each: dict[str, Backoff] = {}
+        self._server_backoff = Backoff(clock)  # the server, whatever the file
+        self._file_backoffs: dict[str, Backoff] = {}
         self._refused: set[tuple[str, str]] = set()  # in this run: a restart tries them once more
         self._missed: set[str] = set()
         self._in_a_row = 0
-        self._beat_at: float | None = None
+        self._heartbeat_at: float | None = None
         self._checked_at: float | None = None
         self._look_s = 0.0
         self._who = ""
@@ -98,7 +98,7 @@ class Watcher:
         """Until asked to end."""
         while not self._stopping():
             self.tick()
-            if self._pause(max(self._rhythm.interval_s, SHARE_OF_TIME * self._look_s)):
+            if self._pause(max(self._poll.interval_s, SHARE_OF_TIME * self._look_s)):
                 return
 
     def run_once(self) -> Pass:
@@ -106,10 +106,10 @@ class Watcher:
         done, looks, began = self.tick(), 1, self._clock()
         while not self._stopping() and not (done.is_quiet or done.away):
             waited = self._clock() - began
-            is_long_enough = looks > 2 and waited >= self._rhythm.settle_s + 2 * self._rhythm.interval_s
+            is_long_enough = looks > 2 and waited >= self._poll.settle_s + 2 * self._poll.interval_s
             if not done.left and (is_long_enough or not done.settling):
                 break
-            if self._pause(min(self._rhythm.interval_s, max(0.05, self._rhythm.settle_s))):
+            if self._pause(min(self._poll.interval_s, max(0.05, self._poll.settle_s))):
                 break
             done = _together(done, self.tick())
             looks += 1
@@ -119,27 +119,27 @@ class Watcher:
         """One look and what follows from it. Raises nothing that waiting could correct."""
         done, began = Pass(), self._clock()
         try:
-            seen = self._eye.look()
+            seen = self._scanner.look()
         except FolderAway as error:
             done.away = True
-            self._teller.trouble(
+            self._reporter.trouble(
                 FOLDER,
-                f"{self._eye.root} cannot be reached ({error.strerror}). Nothing is lost; it is looked for again and again.",
+                f"{self._scanner.root} cannot be reached ({error.strerror}). Nothing is lost; it is looked for again and again.",
             )
             return done
         finally:
             self._look_s = self._clock() - began
-        self._teller.over(FOLDER, f"{self._eye.root} is there again.")
+        self._reporter.over(FOLDER, f"{self._scanner.root} is there again.")
         for name in seen.links[:20]:
-            self._teller.trouble(f"link {name}", f"{name} is a link and is left alone.", "link", path=name)
+            self._reporter.trouble(f"link {name}", f"{name} is a link and is left alone.", "link", path=name)
         for name in seen.unreadable[:20]:
-            self._teller.trouble(f"unreadable {name}", f"{name} cannot be listed and is left out for now.", path=name)
+            self._reporter.trouble(f"unreadable {name}", f"{name} cannot be listed and is left out for now.", path=name)
         try:
             self._attend(seen, done)
-            self._teller.over(LEDGER, "The ledger can be written again.")
+            self._reporter.over(LEDGER, "The ledger can be written again.")
         except sqlite3.Error as error:
             done.failed += 1
-            self._teller.trouble(
+            self._reporter.trouble(
                 LEDGER, f"The ledger {self._ledger.path} cannot be written ({error}), so nothing is sent."
             )
         return done
@@ -149,21 +149,21 @@ class Watcher:
         finished = self._finished(seen, done)
         self._settling.keep_only(keys)
         self._missed &= keys
-        self._each = {key: backoff for key, backoff in self._each.items() if key in keys}
+        self._file_backoffs = {key: backoff for key, backoff in self._file_backoffs.items() if key in keys}
         began, is_open = self._clock(), self._is_open(bool(finished), keys)
         for number, found in enumerate(finished):
             if self._stopping() or self._clock() - began > LONGEST_PASS_S:
                 done.left += len(finished) - number
                 break
-            waits = self._each[found.key].remaining if found.key in self._each else 0.0
-            if waits or not is_open or self._all.remaining:
+            waits = self._file_backoffs[found.key].remaining if found.key in self._file_backoffs else 0.0
+            if waits or not is_open or self._server_backoff.remaining:
                 done.failed += 1
             else:
                 self._deliver(found, keys if seen.complete else None, done)
         if self._is_new_ledger and done.is_quiet and not self._stopping():
             self._ledger.note("caught_up", now_text())
             self._is_new_ledger = False
-        self._beat()
+        self._heartbeat()
 
     def _finished(self, seen: Look, done: Pass) -> list[ScannedFile]:
         """What is to be sent, as it is this moment."""
@@ -187,7 +187,7 @@ class Watcher:
     def _miss(self, found: ScannedFile) -> None:
         """Listed, and not there when asked for: taken away this moment, or a name that this system cannot open."""
         if found.key in self._missed:
-            self._teller.trouble(
+            self._reporter.trouble(
                 found.key, f"{found.name} is listed but cannot be opened; its path may be too long.", path=found.name
             )
         self._missed.add(found.key)
@@ -198,7 +198,7 @@ class Watcher:
         """
         now = self._clock()
         is_due = self._checked_at is None or now - self._checked_at >= CHECK_S
-        if self._all.remaining or not (is_due or (has_files and self._all.has_failed)):
+        if self._server_backoff.remaining or not (is_due or (has_files and self._server_backoff.has_failed)):
             return True
         self._checked_at = now
         try:
@@ -211,7 +211,7 @@ class Watcher:
             return False
         if self._who != who:
             self._who = who
-            self._teller.say("connected", f"{self._server.address.text} takes files from {who}.", who=who)
+            self._reporter.say("connected", f"{self._server.address.text} takes files from {who}.", who=who)
         if not has_files:
             self._well()
         return True
@@ -248,10 +248,10 @@ class Watcher:
         except InUse:
             self._settling.begin_again(found.key)
             done.settling += 1
-            self._teller.trouble(found.key, f"{found.name}: in use by another program; it is sent once that lets go.")
+            self._reporter.trouble(found.key, f"{found.name}: in use by another program; it is sent once that lets go.")
         except NotWhole:
             done.held += 1
-            self._teller.trouble(
+            self._reporter.trouble(
                 found.key,
                 f"{found.name}: named like a run of an instrument, but none of the files of one are in it, so it is not "
                 "sent. If the run is finished, export it as mzML, CDF or CSV into the watched folder.",
@@ -295,15 +295,15 @@ class Watcher:
         self._ledger.delivered(row, receipt.id)
         done.delivered += 1
         self._well()
-        self._each.pop(found.key, None)
-        self._teller.over(found.key)
+        self._file_backoffs.pop(found.key, None)
+        self._reporter.over(found.key)
         self._tell_delivered(found, receipt, self._ledger.versions(found.key))
 
     def _was_moved(self, found: ScannedFile, ready: Upload, all_keys: set[str]) -> bool:
         for row in self._ledger.delivered_under_other_names(ready.content, found.signature, found.key):
             if row.path_key not in all_keys:
                 self._ledger.moved(row, found.key, found.name)
-                self._teller.say(
+                self._reporter.say(
                     "moved", f"{found.name}: this is {row.name} under another name, which has arrived.", path=found.name
                 )
                 return True
@@ -317,7 +317,7 @@ class Watcher:
         self._refused.add((found.key, found.signature))
         done.refused += 1
         self._in_a_row = 0
-        self._teller.trouble(
+        self._reporter.trouble(
             found.key, f"{found.name}: not taken. {why} The file itself is unharmed.", "refused", path=found.name
         )
 
@@ -326,26 +326,28 @@ class Watcher:
         if row is not None:
             self._ledger.failed(row, trouble.sentence)
         if trouble.kind is Kind.FILE_LATER:
-            self._each.setdefault(found.key, Backoff(self._clock, first_s=2.0)).failed(trouble.retry_after_s)
+            self._file_backoffs.setdefault(found.key, Backoff(self._clock, first_s=2.0)).failed(trouble.retry_after_s)
             self._in_a_row += 1
-            self._teller.trouble(found.key, f"{found.name}: {trouble.sentence} It is tried again.", path=found.name)
+            self._reporter.trouble(found.key, f"{found.name}: {trouble.sentence} It is tried again.", path=found.name)
             if self._in_a_row < FAILURES_IN_A_ROW:
                 return
-            self._all.failed(trouble.retry_after_s)
+            self._server_backoff.failed(trouble.retry_after_s)
         else:
             self._close(trouble)
 
     def _close(self, trouble: Trouble) -> None:
         """Everything waits."""
-        self._all.failed(trouble.retry_after_s)
-        self._teller.trouble(SERVER, f"{trouble.sentence} MAST will try again automatically.", event=trouble.kind.value)
+        self._server_backoff.failed(trouble.retry_after_s)
+        self._reporter.trouble(
+            SERVER, f"{trouble.sentence} MAST will try again automatically.", event=trouble.kind.value
+        )
         if self._ledger.noted("trouble") != trouble.sentence:
             self._ledger.note("trouble", trouble.sentence)
 
     def _well(self) -> None:
-        self._all.worked()
+        self._server_backoff.worked()
         self._in_a_row = 0
-        self._teller.over(SERVER, "The server takes files again.")
+        self._reporter.over(SERVER, "The server takes files again.")
         if self._ledger.noted("trouble"):
             self._ledger.note("trouble", "")
 
@@ -356,16 +358,16 @@ class Watcher:
             sentence = f"{found.name}: changed after it was sent, so version {versions} was sent. {receipt.message}"
         else:
             sentence = f"{found.name} ({size_words(found.size)}): {receipt.message}"
-        self._teller.say(
+        self._reporter.say(
             "delivered", sentence, path=found.name, id=receipt.id, sha256=receipt.sha256, new=receipt.is_new, version=versions
         )  # fmt: skip
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         """For `--status`: this watcher lives. Once a minute, so that an idle one wears no disk."""
         now = self._clock()
-        if self._beat_at is None or now - self._beat_at >= HEARTBEAT_S:
+        if self._heartbeat_at is None or now - self._heartbeat_at >= HEARTBEAT_S:
             self._ledger.note("looked_at", now_text())
-            self._beat_at = now
+            self._heartbeat_at = now
 
 
 def _together(before: Pass, now: Pass) -> Pass:

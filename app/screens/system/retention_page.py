@@ -7,7 +7,7 @@ from datetime import timedelta
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from app.operations import outlook
+from app.operations import retention_preview
 from app.screens.visits import Admin
 
 router = APIRouter(include_in_schema=False)
@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 def retention_page(visit: Admin) -> HTMLResponse:
     """Every rule with its numbers."""
     with visit.rt.read() as session:
-        found = outlook.outlooks(session, visit.who, visit.rt.now())
+        found = retention_preview.preview(session, visit.who, visit.rt.now())
     return visit.page("system/retention.html", rows=[(one, kept_words(one.rule.keep)) for one in found])
 
 

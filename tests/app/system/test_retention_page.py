@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.operations.outlook import outlooks
 from app.operations.retention import RULES, purge
+from app.operations.retention_preview import preview
 from app.platform.kernel.actor import Role
 from tests.app.conftest import World
 from tests.app.results.conftest import Lab
@@ -16,7 +16,7 @@ def numbers(world: Any, agency: str = "own") -> dict[str, tuple[int | None, int 
     """By rule what is due now, and within 30 days."""
     actor = (world.actors if agency == "own" else world.other_actors)[Role.ADMIN]
     with world.runtime.read() as session:
-        return {o.rule.name: (o.due, o.soon) for o in outlooks(session, actor, world.runtime.now())}
+        return {o.rule.name: (o.due, o.soon) for o in preview(session, actor, world.runtime.now())}
 
 
 def test_what_is_due_is_what_the_next_run_deletes(world: World, clock: Any) -> None:

@@ -19,7 +19,7 @@ from app.intake.samples import lookup
 from app.intake.samples import service as samples
 from app.intake.samples.domain import ConsentAnswer, ConsentKind, SubmitterType
 from app.intake.samples.schemas import SampleChange
-from app.operations.facts_again import rebuild
+from app.operations.rebuild_facts import rebuild
 from app.platform.audit import AuditEntry
 from app.platform.kernel.actor import Role
 from app.results.domain import ChangeReason

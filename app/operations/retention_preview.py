@@ -18,7 +18,7 @@ SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class RulePreview:
     """One rule. `due`: rows of the agency that go with the next run; `soon`: those of the next 30 days, with them. Nothing for
     rows that belong to no agency. `last`: when the rule last found something to delete."""
 
@@ -28,11 +28,11 @@ class Outlook:
     last: datetime | None
 
 
-def outlooks(session: Session, who: Actor, now: datetime, rules: Sequence[Rule] = RULES) -> list[Outlook]:
+def preview(session: Session, who: Actor, now: datetime, rules: Sequence[Rule] = RULES) -> list[RulePreview]:
     """Every rule for the actor's agency, as it stands now."""
     last = _last_by_rule(session)
     return [
-        Outlook(
+        RulePreview(
             rule,
             _count(session, rule, who.agency_id, now),
             _count(session, rule, who.agency_id, now + SOON),
