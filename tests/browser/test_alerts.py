@@ -47,7 +47,6 @@ def test_an_alert_from_draft_to_retraction(desk: Desk, clients: Clients, road: R
     steps.press(chemist, "Submit for sign-off")
     expect(chemist.locator(".stages li").first).to_contain_text("✓")
     expect(chemist.locator("#steps")).to_contain_text("You cannot agree to this alert")
-    desk.shot(chemist, "alert-submitted")
 
     clinician = desk.sign_in(Role.CLINICIAN, PHONE, path=f"/alerts/{key}")
     steps.press(clinician, "Agree to alert")
@@ -56,7 +55,6 @@ def test_an_alert_from_draft_to_retraction(desk: Desk, clients: Clients, road: R
     steps.press(lead, "Approve alert")
     expect(lead.get_by_role("heading", name="Where it appears")).to_be_visible()
     steps.until(lambda: steps.axe(lead) == [], lead, "axe finds nothing, once the banner has come in")
-    desk.shot(lead, "alert-in-force")
 
     police = desk.sign_in(Role.POLICE, PHONE, path="/alerts")
     expect(police.locator("#told")).to_contain_text("was found, North East")
@@ -74,4 +72,3 @@ def test_an_alert_from_draft_to_retraction(desk: Desk, clients: Clients, road: R
     police.reload()
     expect(police.locator("#told .notice")).to_contain_text("The reference spectrum was wrong.")
     expect(police.locator("#told .notice .notice__title")).to_contain_text("Retracted")
-    desk.shot(police, "alert-retracted-partner-phone")

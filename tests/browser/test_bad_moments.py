@@ -53,7 +53,6 @@ def test_a_session_that_ended_on_a_form_says_that_it_was_not_saved_and_how_to_ge
     said = page.locator("main").get_by_role("status").first.inner_text()
     assert "ended" in said
     assert "not saved" in said
-    desk.shot(page, "bad-session-ended")
 
 
 def test_of_two_who_change_one_draft_the_second_is_told_and_chooses(desk: Desk, road: Road) -> None:
@@ -74,7 +73,6 @@ def test_of_two_who_change_one_draft_the_second_is_told_and_chooses(desk: Desk, 
     expect(second.get_by_role("alert").first).to_contain_text("Someone else changed the same fields")
     expect(second.locator("#bench-findings .findings")).to_contain_text("minor")
     expect(second.locator(".bench-clash")).to_be_in_viewport()
-    desk.shot(second, "bad-stale")
     second.locator(".bench-clash select").select_option(label="Yours: trace")
     steps.press(second, "Save your choice")
     expect(second.locator("#bench-findings .findings")).to_contain_text("trace")

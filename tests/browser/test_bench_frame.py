@@ -61,7 +61,6 @@ def test_at_a_tablet_spectrum_findings_and_the_button_are_in_view_and_nothing_sc
     page = desk.sign_in(Role.CHEMIST, TABLET)
     page.goto(f"/bench/samples/{sample}?tab=matches")
     expect(page.locator("#plot canvas")).to_be_visible()
-    desk.shot(page, "bench-frame")
     assert page.evaluate(WEIGHT) <= FIRST_LOAD
     assert steps.box(page.locator("#plot .plot__area"))["y"] <= SPECTRUM_TOP
     submit = "#bench-bar .button--primary"
@@ -91,7 +90,7 @@ def test_at_a_tablet_spectrum_findings_and_the_button_are_in_view_and_nothing_sc
     expect(page.locator("#bench-findings .findings > li")).to_have_count(2)
     assert steps.within(page.locator(submit))
     assert page.evaluate(MATCHES_IS_PRESSED), "a chart that is taller than its place covers the tabs below it"
-    _phone(desk, page)
+    _phone(page)
 
 
 def _skips(page: Page) -> None:
@@ -109,7 +108,7 @@ def _skips(page: Page) -> None:
         assert pressed < MOST_TABS, "no action within reach"
 
 
-def _phone(desk: Desk, page: Page) -> None:
+def _phone(page: Page) -> None:
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     expect(page.locator("#plot canvas")).to_be_visible()
     expect(page.locator("#bench-findings")).to_be_hidden()
@@ -119,7 +118,6 @@ def _phone(desk: Desk, page: Page) -> None:
     assert steps.within(page.locator("#bench-bar .button--primary"))
     assert steps.box(page.locator(".actionbar"))["height"] <= BAR_ON_A_PHONE
     assert scroll_overflow(page) == 0
-    desk.shot(page, "bench-phone-findings")
 
 
 def test_one_key_makes_findings_of_every_named_peak_of_a_run(desk: Desk, road: Road, clients: Clients) -> None:
@@ -136,7 +134,6 @@ def test_one_key_makes_findings_of_every_named_peak_of_a_run(desk: Desk, road: R
     page.keyboard.press("]")
     expect(page.locator(".bench-peak")).to_contain_text("Peak 1 at")
     expect(page.locator("#peak-plot canvas")).to_be_visible()
-    desk.shot(page, "bench-run-peak")
     page.locator("#peak-plot .plot__menu > summary").click()
     page.get_by_role("button", name="Difference").click()
     expect(page.locator("#peak-plot .plot__keys")).to_contain_text("More in")
@@ -202,22 +199,6 @@ def _labels(page: Page) -> None:
     expect(plot).not_to_have_attribute("data-labels", re.compile(rf"\b{here}\b"))
     page.mouse.click(*where)
     expect(plot).to_have_attribute("data-labels", re.compile(rf"\b{here}\b"))
-
-
-def test_counts_of_the_header_follow_and_the_list_fits_large_letters(desk: Desk, road: Road) -> None:
-    page = desk.sign_in(Role.CHEMIST, TABLET, path="/bench")
-    steps.ready(page)
-    count = page.locator("#areas a[href='/bench'] .count")
-    before = int(count.inner_text())
-    road.register(expected=["deschloroketamine"])
-    expect(count).to_have_text(str(before + 1))
-    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    name = page.get_by_text("Deschloroketamine", exact=True)
-    assert scroll_overflow(page) == 0
-    box_of = steps.box(name)
-    assert box_of["x"] + box_of["width"] <= PHONE[0]
-    assert box_of["height"] <= 3 * 32, "a long name has room, and is not a column of letters"
 
 
 PRERENDERED = "Object.defineProperty(document, 'prerendering', { get: () => !window.isSeen, configurable: true });"

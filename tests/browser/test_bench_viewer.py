@@ -103,7 +103,6 @@ def test_a_run_gives_traces_of_ions_and_mean_spectra_by_hand_and_by_keys(
     page.get_by_role("link", name="Raw", exact=True).click()
     expect(page.locator("#peak-plot .plot__keys")).to_contain_text("Raw scan at 6.42 min")
     expect(page.get_by_role("link", name="Raw", exact=True)).to_have_attribute("aria-current", "true")
-    desk.shot(page, "bench-run-raw")
     page.keyboard.down("Shift")
     drag(page, 0.3, 0.6)
     page.keyboard.up("Shift")
@@ -111,7 +110,6 @@ def test_a_run_gives_traces_of_ions_and_mean_spectra_by_hand_and_by_keys(
     expect(page.locator(".bench-peak")).to_contain_text("Peak 1 at")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert scroll_overflow(page) == 0
-    desk.shot(page, "bench-run-raw-phone")
 
 
 def _press_stick(page: Page, mz: int) -> None:

@@ -64,7 +64,6 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
         lambda: page.locator("#plot canvas").first.evaluate("(c) => c.toDataURL()") != whole, page, "never zoomed out"
     )
     expect(shown).to_have_attribute("aria-pressed", "false")
-    desk.shot(page, "by-hand-fit")
     page.locator("#bench-panel").get_by_role("link", name="Evidence").click()
     expect(page.locator("#bench-panel")).to_contain_text("Mixture analysis")
     page.get_by_role("link", name="Manual subtraction").click()
@@ -78,7 +77,6 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
     slider.dispatch_event("change")
     expect(page.locator("#trial")).to_contain_text("Too much Cocaine is subtracted")
     assert float(factor.input_value()) == pytest.approx(2 * fair, rel=0.01)
-    desk.shot(page, "by-hand-too-much")
 
     page.get_by_role("button", name=re.compile("^Back to the best fit")).click()
     expect(page.locator("#trial")).to_contain_text("The residual stays above zero")
@@ -87,7 +85,6 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
     expect(page.locator("main").get_by_role("status").first).to_contain_text("Subtracted.")
     expect(page.locator(".subtract__steps li")).to_contain_text("Cocaine")
     expect(page.locator("td").first).to_be_visible()
-    desk.shot(page, "by-hand-kept")
     assert scroll_overflow(page) == 0
 
     page.get_by_role("button", name="Undo Cocaine").click()
@@ -97,7 +94,6 @@ def test_a_chemist_takes_the_main_substance_out_looks_and_takes_it_back(
     _handed_in(desk, road, clients, page, sample, reading)
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     steps.until(lambda: scroll_overflow(page) == 0, page, "scrolls sideways")  # plots follow a moment later
-    desk.shot(page, "by-hand-phone")
 
 
 def _handed_in(desk: Desk, road: Road, clients: Clients, page: Page, sample: str, reading: str) -> None:
@@ -108,7 +104,6 @@ def _handed_in(desk: Desk, road: Road, clients: Clients, page: Page, sample: str
     with page.expect_navigation():
         page.keyboard.press("Shift+A")  # one key
     expect(page.locator("#bench-findings")).to_contain_text("of the signal")
-    desk.shot(page, "by-hand-findings")
     steps.press(page, re.compile("^Submit for verification"))
     expect(page.locator("#bench-bar")).to_contain_text("Submitted")
     result = ok(clients("verifier").get(f"/api/v1/samples/{sample}/results"))["rows"][0]
@@ -121,4 +116,3 @@ def _handed_in(desk: Desk, road: Road, clients: Clients, page: Page, sample: str
     client = desk.context(PHONE).new_page()
     client.goto(f"/t#{road.codes[sample]}")
     expect(client.locator("body")).to_contain_text(f"about {max(printed, 5)} % of MDMA")
-    desk.shot(client, "by-hand-client")

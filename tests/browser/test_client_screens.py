@@ -125,7 +125,6 @@ def test_nothing_on_it_is_green_faint_or_small_and_a_machine_finds_nothing_wrong
         assert letters["contrast"][0] >= 7, (theme, letters)
         assert letters["size"][0] >= 20, (theme, letters)
         assert steps.axe(page, rest=theme == "light") == [], theme
-        desk.shot(page, f"client-fifteen-{theme}")
 
 
 def test_how_grave_a_card_is_stands_in_words_shape_and_place(desk: Desk, road: Road, fifteen: str) -> None:
@@ -204,7 +203,6 @@ def test_the_gravest_card_ends_in_the_first_view_of_a_phone_and_help_is_one_tap_
         expect(first).to_be_in_viewport(ratio=1)  # the way to the number, or where that is in sight the number itself
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
         expect(unwell).to_be_in_viewport(ratio=1)
-        desk.shot(page, f"client-{name}-bar")
         call = page.locator("#unwell a").first
         call.evaluate("link => scrollBy(0, link.getBoundingClientRect().top - innerHeight)")
         if call.evaluate("link => link.getBoundingClientRect().top >= innerHeight - 1"):  # else it is in the first view
@@ -213,7 +211,6 @@ def test_the_gravest_card_ends_in_the_first_view_of_a_phone_and_help_is_one_tap_
             "link => scrollBy(0, link.getBoundingClientRect().bottom - document.querySelector('.help-bar').getBoundingClientRect().top)"
         )
         expect(unwell).to_be_hidden()
-        desk.shot(page, f"client-{name}-call")
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
         unwell.click()
         expect(call).to_have_attribute("href", "tel:999")
@@ -426,7 +423,6 @@ def test_paper_has_everything_in_order_numbered_and_without_the_code(
     size = page.evaluate("parseFloat(getComputedStyle(document.querySelector('.severity__text')).fontSize)")
     assert size >= (26 if width == 210 else 17)  # 20 and 13 pt
     page.set_viewport_size({"width": 673 if width == 210 else 272, "height": 900})
-    desk.shot(page, f"client-paper-{width}")
 
 
 def test_the_page_itself_prints_unfolded_and_without_the_code(desk: Desk, road: Road, opioid: str) -> None:
@@ -442,6 +438,3 @@ def test_the_page_itself_prints_unfolded_and_without_the_code(desk: Desk, road: 
     assert code not in page.url
     page.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert page.url.endswith(f"#{code}"), "and it is in the address again"
-
-
-# -- without scripts --------------------------------------------------------------------------------------------

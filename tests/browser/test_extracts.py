@@ -26,23 +26,3 @@ def test_an_extract_comes_by_itself_once_it_is_asked_for(desk: Desk, road: Road)
         page.get_by_role("link", name=re.compile("CSV.*number 1")).click()
     assert arriving.value.path().read_text(encoding="utf-8").startswith("region,period,form,intent")
     assert steps.axe(page) == []
-
-
-def test_without_scripts_the_page_says_how_to_look(desk: Desk, road: Road) -> None:
-    page = desk.sign_in(
-        Role.RESEARCHER,
-        TABLET,
-        path=f"/projects/{steps.project_on(road, 'propose', 'approve')}",
-        java_script_enabled=False,
-    )
-    page.get_by_role("button", name="Make an extract").click()
-    look, there = (
-        page.get_by_role("link", name="Check progress"),
-        page.get_by_text(re.compile("SHA-256 of the CSV")),
-    )
-    for _ in range(100):
-        if there.is_visible():
-            break
-        expect(look).to_be_visible()
-        look.click()
-    expect(there).to_be_visible()

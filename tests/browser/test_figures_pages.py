@@ -63,7 +63,6 @@ def test_anybody_finds_the_public_figures_and_reads_what_they_cannot_say(desk: D
     expect(page.locator(".nav")).to_have_count(0)
     if scripts:
         assert scroll_overflow(page) == 0
-        desk.shot(page, "figures-public-phone")
 
 
 def test_the_table_the_csv_and_the_link_say_the_same(desk: Desk) -> None:
@@ -83,16 +82,3 @@ def test_the_table_the_csv_and_the_link_say_the_same(desk: Desk) -> None:
     page.get_by_text("Source", exact=True).first.click()
     whole = saved(page, "Download the whole release")
     assert whole[:2] == b"PK"
-
-
-def test_figures_are_told_without_colour(desk: Desk) -> None:
-    """Every chart has its sentence, every missing figure its reason in words."""
-    page = desk.context(TABLET, forced_colors="active").new_page()
-    page.goto("/figures?width=month&split=expected")
-    expect(page.locator("#figures-table")).to_be_visible()
-    charts = page.locator(".multiple").count()
-    assert charts
-    assert page.locator(".multiple__summary").count() == charts
-    for cell in page.locator("#figures-table td").all():
-        assert cell.inner_text().strip()
-    assert steps.axe(page) == []

@@ -37,7 +37,7 @@ def everything(clients: Clients) -> None:
         signed_out.close()
 
 
-def test_the_header_of_somebody_with_every_role_is_one_line_and_folds(desk: Desk, clients: Clients, road: Road) -> None:
+def test_the_header_of_somebody_with_every_role_is_one_line_and_folds(desk: Desk, clients: Clients) -> None:
     everything(clients)
     page = desk.sign_in(Role.SESSION_LEAD, TABLET)
     header, bottom = page.locator("header.top"), page.locator(".bottom")

@@ -40,7 +40,6 @@ def test_the_switch_keeps_the_ticket_in_its_tab_and_the_page_live(desk: Desk, ro
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
         assert steps.axe(page, rest=theme == "light") == [], theme
         assert scroll_overflow(page) == 0
-        desk.shot(page, f"welsh-result-320-{theme}")
     fallen = page.locator(".severity__text[lang=en]")
     expect(fallen.first).to_be_visible()
     page.goto("/t")

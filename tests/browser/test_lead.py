@@ -49,7 +49,6 @@ def test_forty_files_are_assigned_at_one_press_and_two_presses_are_one(
     press = page.get_by_role("button", name=f"Assign all {FILES} matched")
     expect(press).to_be_in_viewport(ratio=1)
     assert page_scrolls(page) == 0
-    desk.shot(page, "files-40")
     began = time.monotonic()
     press.dblclick(no_wait_after=True)
     expect(page.locator("main")).to_contain_text(re.compile("files? assigned"))
@@ -85,7 +84,6 @@ def test_the_board_fits_the_window_and_a_change_comes_by_itself(desk: Desk, road
     steps.until(lambda: page.evaluate(held) == kept, page, "the keyboard does not stay where it was")
     assert untouched is not None
     assert untouched.evaluate("one => one.isConnected"), "a column that did not change was not sent again"
-    desk.shot(page, "board")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert scroll_overflow(page) == 0
 
@@ -103,12 +101,10 @@ def test_the_wall_is_read_from_across_the_room_and_says_when_it_is_out_of_date(d
     assert wall.evaluate(small) == []
     assert page_scrolls(wall) == 0
     assert wall.context.cookies() == []
-    desk.shot(wall, "wall")
     wall.route("**/wall", lambda route: route.abort())
     expect(wall.locator("#stale")).to_be_hidden()
     wall.clock.run_for(45_000)
     expect(wall.locator("#stale")).to_be_visible()
-    desk.shot(wall, "wall-stale")
     wall.unroute("**/wall")
     wall.clock.run_for(11_000)
     expect(wall.locator("#stale")).to_be_hidden()

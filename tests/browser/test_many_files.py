@@ -108,7 +108,6 @@ def test_of_twelve_files_each_has_its_own_outcome(
         page.evaluate("theme => document.documentElement.dataset.theme = theme", theme)
         assert page.evaluate(TOO_WIDE) == []
         assert steps.axe(page) == [], theme
-        desk.shot(page, f"many-{size[0]}-{theme}")
     # what was found can be opened from its row
     _row(page, "table.csv").get_by_role("link", name="Open").click()
     assert "reading=" in page.url
@@ -145,7 +144,6 @@ def test_without_a_network_files_wait_and_go_by_themselves_each_once(desk: Desk,
     expect(waiting).to_contain_text("The server did not answer. The file is still on this computer")
     expect(page.get_by_role("status").filter(has_text="4 files")).to_contain_text("to be sent again")
     expect(page.locator(".uploads :is([data-state=offline], [data-state=waiting])")).to_have_count(4)
-    desk.shot(page, "many-offline")
     # a live part that cannot be fetched now says nothing aloud, and is fetched again
     page.evaluate("document.body.dispatchEvent(new CustomEvent('mast:sample'))")
     page.wait_for_timeout(500)
@@ -262,23 +260,6 @@ def test_what_is_too_large_or_there_already_is_said_before_anything_is_sent(
     assert _arrived(clients, sample_id) == ["good.jdx", "good.jdx"]
 
 
-def test_a_file_that_changed_since_it_was_chosen_is_to_be_chosen_again(
-    desk: Desk, road: Road, clients: Clients, tmp_path: Path
-) -> None:
-    desk.watch.expect(NO_NETWORK + "|ERR_UPLOAD_FILE_CHANGED|ERR_FILE_NOT_FOUND")
-    page, sample_id = _bench(desk, road)
-    stick = tmp_path / "stick.jdx"
-    stick.write_bytes(infrared_file(51))
-    page.context.set_offline(True)
-    page.locator("#upload").set_input_files([stick])
-    expect(_row(page, "stick.jdx")).to_have_attribute("data-state", "offline")
-    stick.unlink()
-    page.context.set_offline(False)
-    expect(_row(page, "stick.jdx")).to_have_attribute("data-state", "unsent")
-    expect(_row(page, "stick.jdx")).to_contain_text("changed, moved or unplugged since you chose it")
-    assert _arrived(clients, sample_id) == []
-
-
 def _drop(page: Page, *paths: Path) -> None:
     """Let files go over the page as a person's hand does, with the browser's own drag: folders stay folders."""
     page.locator("h1").scroll_into_view_if_needed()
@@ -328,7 +309,6 @@ def test_a_folder_is_read_to_the_bottom_and_a_vendors_folder_stays_together(
     else:
         expect(vendor).to_contain_text("Export the measurement as mzML, CDF or CSV")
     assert _arrived(clients, sample_id) == arrived
-    desk.shot(page, "many-folder")
 
 
 def test_a_real_vendors_folder_is_dropped_as_it_is_and_read(
@@ -345,7 +325,6 @@ def test_a_real_vendors_folder_is_dropped_as_it_is_and_read(
     expect(row).to_have_attribute("data-state", re.compile("^(done|warning)$"), timeout=90_000)
     expect(row).to_contain_text(re.compile(r"chromatogram|mass run|curve", re.IGNORECASE))
     assert _arrived(clients, sample_id) == ["brown.D.zip"]
-    desk.shot(page, "many-vendor-folder")
 
 
 def test_without_javascript_several_files_go_as_one_form(desk: Desk, road: Road, clients: Clients) -> None:

@@ -57,7 +57,6 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     expect(author.locator("main")).to_contain_text(mend, timeout=120_000)
     author.reload()
     expect(author.get_by_role("button", name="Send to review")).to_be_disabled()
-    desk.shot(author, "messages-1-check")
 
     # mended, compared, sent to review
     author.goto(f"{version}/message?path=messages/en/M-HEAT.md")
@@ -83,7 +82,6 @@ def test_a_message_is_edited_checked_signed_by_two_and_seen_while_the_old_page_s
     other = desk.sign_in(Role.CLINICIAN, TABLET, person=OTHER)
     _sign(other, version)
     expect(other.locator("main")).to_contain_text("in force now")
-    desk.shot(other, "messages-2-signed")
 
     # the open page changes by itself, and says no more that nobody has signed
     expect(client.locator("#ticket")).to_contain_text(NEW)

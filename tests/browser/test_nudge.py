@@ -66,7 +66,6 @@ def test_it_is_left_out_with_one_press_and_the_log_knows_the_kind(
     expect(box).to_contain_text("This looks like a name and a tent or pitch.")
     assert steps.box(box)["y"] - steps.box(why(page))["y"] < 120, "beside the field"
     assert steps.axe(page) == []
-    desk.shot(page, f"nudge-{size[0]}")
     box.get_by_role("button", name="Leave it out").click()
     expect(why(page)).to_have_value("Two people ill, ask my mate in.")
     expect(box).to_have_count(0)
@@ -105,7 +104,6 @@ def test_text_that_others_read_cannot_be_kept(desk: Desk) -> None:
     expect(page).to_have_url(f"{desk.site.url}/alerts/new")
     expect(box).to_be_visible()
     page.emulate_media(color_scheme="dark")
-    desk.shot(page, "nudge-dark")
     assert steps.axe(page) == []
 
 

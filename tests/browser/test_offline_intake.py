@@ -94,7 +94,6 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
     context.set_offline(True)
     page.goto(address)
     expect(page.locator("#connection")).to_have_text(re.compile("^Offline"))
-    desk.shot(page, "offline-form")
     # typed words get a suggestion without the server, and the sample a number and a ticket
     steps.choose(page, "#expected", "mand", "^MDMA")
     steps.describe(page)
@@ -107,7 +106,6 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
     assert re.fullmatch(r"\w{4} \w{4} \w{4}", code)
     button = steps.box(page.get_by_role("button", name="Done: next sample"))
     assert button["y"] + button["height"] <= TABLET[1]
-    desk.shot(page, "offline-ticket")
     page.get_by_role("button", name="Done: next sample").click()
     expect(page.locator("form[data-intake]")).to_be_visible()
     on_bags = [f"A{first:02d}", *page.evaluate(REGISTER, [road.session_id, ENTRIES, 14])]
@@ -119,7 +117,6 @@ def test_thirty_samples_without_the_network_arrive_once_each_with_the_numbers_on
     expect(page.locator("#connection summary")).to_have_text("Offline · 30 saved here")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert scroll_overflow(page) == 0
-    desk.shot(page, "offline-phone")
     page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
     held = _stored(page)
     assert len(held["outbox"]) == 30
@@ -240,7 +237,6 @@ def test_what_the_server_does_not_take_is_shown_with_its_reason_and_leaving_is_a
     # two consents are missing: the form comes back filled, is mended, and the sample keeps its number
     expect(page.locator("#connection summary")).to_have_text("1 needs you")
     page.locator("#connection summary").click()
-    desk.shot(page, "offline-needs-you")
     page.get_by_role("button", name=f"Open {label}").click()
     expect(page.locator("#request-problem")).to_contain_text("adults only")
     expect(page.locator("[name=logo]")).to_have_value("Batman")

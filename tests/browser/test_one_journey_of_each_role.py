@@ -42,14 +42,14 @@ def test_a_sample_goes_the_whole_road_from_the_tent_to_the_clients_screen(desk: 
 
     number, code = _reception_registers(desk, chemist)
     client = _client_opens(desk, code)
-    path = _chemist_finds(desk, chemist, number, files)
-    _chemist_submits(desk, chemist, path)
+    path = _chemist_finds(chemist, number, files)
+    _chemist_submits(chemist, path)
     _verifier_verifies(desk, path)
     _lead_releases(desk, path, client)
-    _client_reads(desk, client)
+    _client_reads(client)
     _health_worker_records(desk, number)
     _researcher_counts(desk)
-    _chemist_amends(desk, chemist, path, client)
+    _chemist_amends(chemist, path, client)
 
     chemist_saw = "".join(seen_by_chemist) + chemist.content()
     assert bare(code) not in re.sub(r"[^A-Za-z0-9]", "", chemist_saw).upper(), "the bench knows the ticket"
@@ -69,7 +69,6 @@ def _reception_registers(desk: Desk, chemist: Page) -> tuple[str, str]:
     expect(reception.locator("h1")).to_have_text("New sample")
     reception.locator("#expected").press_sequentially("mand", delay=20)
     expect(reception.get_by_role("option").first).to_contain_text("MDMA")
-    desk.shot(reception, "1-reception-types")
     reception.locator("#expected").fill("")
     number, code = steps.register(reception)
     expect(chemist.locator("#bench-list")).to_contain_text(number.removeprefix("#"))
@@ -79,7 +78,6 @@ def _reception_registers(desk: Desk, chemist: Page) -> tuple[str, str]:
     expect(reception.locator(".label svg")).to_have_count(2)
     reception.emulate_media(media="screen")
     assert scroll_overflow(reception) == 0
-    desk.shot(reception, "1-reception-ticket")
     return number, code
 
 
@@ -90,11 +88,10 @@ def _client_opens(desk: Desk, code: str) -> Page:
     expect(phone.locator(".ticket-code")).to_contain_text(code.strip())
     expect(phone.locator(".waiting__before")).to_contain_text("ahead of yours")
     assert scroll_overflow(phone) == 0
-    desk.shot(phone, "2-client-waits")
     return phone
 
 
-def _chemist_finds(desk: Desk, page: Page, number: str, files: Files) -> str:
+def _chemist_finds(page: Page, number: str, files: Files) -> str:
     page.get_by_role("link", name=number.removeprefix("#")).click()
     expect(page.locator("h1")).to_contain_text(number.removeprefix("#"))
     path = re.sub(r"^https?://[^/]+|\?.*$", "", page.url)
@@ -108,7 +105,6 @@ def _chemist_finds(desk: Desk, page: Page, number: str, files: Files) -> str:
         expect(page.locator("#bench-spectrum .bench-candidates").first).to_be_visible()
         steps.plot_is_drawn(page)
         _candidates_say_how_far_they_hold(page, kind)
-        desk.shot(page, f"3-chemist-{kind.replace(' ', '-')}")
     # two compounds by two techniques: one taken from the matches, one by name
     page.goto(f"{path}?tab=matches")
     page.locator("#bench-readings").get_by_role("link", name=re.compile("^FTIR")).click()
@@ -155,12 +151,11 @@ def _caffeine_by_name(page: Page) -> None:
     expect(page.locator("#bench-findings .findings")).to_contain_text("Caffeine")
 
 
-def _chemist_submits(desk: Desk, page: Page, path: str) -> None:
+def _chemist_submits(page: Page, path: str) -> None:
     page.goto(f"{path}?tab=sample")
     expect(page.locator(".bench-matrix")).to_be_visible()
     expect(page.locator("#bench-panel")).not_to_contain_text("being worked out", timeout=60_000)
     steps.answer_questions(page)
-    desk.shot(page, "3-chemist-findings")
     steps.press(page, re.compile("^Submit for verification"))
     expect(page.locator("#bench-bar")).to_contain_text("Submitted")
     assert path not in page.url, "the next sample is open"
@@ -179,7 +174,6 @@ def _verifier_verifies(desk: Desk, path: str) -> None:
     page = desk.sign_in(Role.VERIFIER, LAPTOP, path=path)
     expect(page.locator("#bench-findings")).to_contain_text("MDMA")
     steps.plot_is_drawn(page)
-    desk.shot(page, "4-verifier")
     steps.press(page, re.compile("^Verify"))
     expect(page.locator("#bench-findings")).to_contain_text("ready to release")
 
@@ -199,10 +193,9 @@ def _lead_releases(desk: Desk, path: str, client: Page) -> None:
     expect(client).to_have_title("Your result is ready")
     assert client.evaluate("window.shook?.length") == 3, "a phone in a pocket shakes"
     expect(page.locator("#bench-findings")).to_contain_text("released")
-    desk.shot(page, "4-lead-released")
 
 
-def _client_reads(desk: Desk, client: Page) -> None:
+def _client_reads(client: Page) -> None:
     words = client.locator("#ticket").inner_text()
     assert "MDMA" in client.locator("h1").inner_text()
     assert "You told us: MDMA" in words
@@ -213,7 +206,6 @@ def _client_reads(desk: Desk, client: Page) -> None:
     assert not re.search(r"\b(safe|pure|clean|passed?)\b", words, re.IGNORECASE)
     expect(client.locator("h1")).to_have_count(1)
     assert scroll_overflow(client) == 0
-    desk.shot(client, "5-client-result")
 
 
 def _health_worker_records(desk: Desk, number: str) -> None:
@@ -225,7 +217,6 @@ def _health_worker_records(desk: Desk, number: str) -> None:
     for chip in ("Take less", "Rather not say", "Given", "20"):
         expect(page.locator(".consult .chip", has_text=re.compile(f"^{chip}$"))).to_be_in_viewport(ratio=1)
     expect(page.get_by_label("Referred to")).to_be_in_viewport(ratio=1)
-    desk.shot(page, "5-health-worker")
     page.get_by_label("Take less").check()
     page.get_by_label("10", exact=True).check()
     steps.press(page, "Save consultation")
@@ -246,7 +237,6 @@ def _researcher_counts(desk: Desk) -> None:
     expect(page.locator("#noise")).to_contain_text("moved by a small random amount")
     page.locator("summary", has_text="Definition").click()
     expect(page.locator(".below")).to_contain_text("Definition version")
-    desk.shot(page, "6-researcher")
     with page.expect_download() as got:
         page.get_by_role("link", name="Download as CSV").click()
     rows = list(csv.DictReader(io.StringIO(got.value.path().read_text(encoding="utf-8-sig"))))
@@ -254,7 +244,7 @@ def _researcher_counts(desk: Desk) -> None:
     assert all(row["as_of"] and row["licence"] for row in rows)
 
 
-def _chemist_amends(desk: Desk, page: Page, path: str, client: Page) -> None:
+def _chemist_amends(page: Page, path: str, client: Page) -> None:
     page.goto(path)
     page.get_by_text("Amend", exact=False).first.click()
     page.locator("#amend-reason").fill("The strip was read too early")
@@ -264,7 +254,6 @@ def _chemist_amends(desk: Desk, page: Page, path: str, client: Page) -> None:
     expect(client.locator(".result__changed")).to_contain_text("looked at again")
     words = client.locator("#ticket").inner_text()
     assert "read too early" not in words, "the reason is for staff"
-    desk.shot(client, "7-client-under-review")
 
 
 def test_somebody_new_sets_a_password_by_a_link_whose_secret_leaves_the_address_and_signs_in(desk: Desk) -> None:
@@ -313,7 +302,6 @@ def test_the_police_see_cubes_and_alerts_and_every_other_door_is_shut(desk: Desk
     top = chart.evaluate("(e) => e.getBoundingClientRect().top")
     assert top <= 240, top
     assert page.locator("[data-live]").count() == 0
-    desk.shot(page, "figures-partner-tablet")
     desk.watch.expect(r"status 403|status of 403")
     for address in ("/sessions", "/bench", "/reception", "/trends", "/consultations", "/projects", "/history"):
         answer = page.goto(address)

@@ -112,7 +112,7 @@ def _stripped(page: Page) -> None:
     expect(page.locator(".unwell")).to_be_visible()
 
 
-def test_E3_ten_minutes_without_contact_and_then_replaced(desk: Desk, client: tuple[Page, list[str]]) -> None:
+def test_E3_ten_minutes_without_contact_and_then_replaced(client: tuple[Page, list[str]]) -> None:
     page, asked = client
     page.locator("summary", has_text="More of it").click()
     _whole(page)
@@ -122,9 +122,7 @@ def test_E3_ten_minutes_without_contact_and_then_replaced(desk: Desk, client: tu
     page.clock.fast_forward("00:40")
     _stripped(page)
     assert steps.box(page.get_by_text(SAYS))["y"] < steps.box(page.locator(".result__headline"))["y"], "at the top"
-    desk.shot(page, "out-of-contact-phone")
     page.emulate_media(color_scheme="dark")
-    desk.shot(page, "out-of-contact-phone-dark")
     before = len(asked)
     _back(page.context)
     expect(page.get_by_text(SAYS)).to_have_count(0)
@@ -195,7 +193,6 @@ def test_E3_the_health_workers_page_too(desk: Desk, sample: str) -> None:
     _cut_off(page.context)
     page.clock.fast_forward("10:01")
     _stripped(page)
-    desk.shot(page, "out-of-contact-tablet")
     _back(page.context)
     page.clock.run_for("00:05")
     expect(page.get_by_text(SAYS)).to_have_count(0)

@@ -77,11 +77,9 @@ def test_a_passkey_is_added_and_signs_in(desk: Desk, site: Site) -> None:
     expect(page.locator("main")).to_contain_text("Your passkey is added.")
     expect(page.get_by_role("row", name=re.compile("Passkey “Laptop of the bench”"))).to_be_visible()
     assert steps.axe(page) == []
-    desk.shot(page, "passkey-account")
 
     page.context.clear_cookies()
     page.goto(f"{here}/sign-in")
-    desk.shot(page, "passkey-sign-in")
     steps.press(page, "Sign in with a passkey")
     expect(page).not_to_have_url(re.compile("/sign-in"))
     page.goto(f"{here}/account")

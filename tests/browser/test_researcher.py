@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from app.platform.kernel.actor import Role
 from tests.browser import steps
-from tests.support.site import PHONE, TABLET, Desk, scroll_overflow
+from tests.support.site import PHONE, TABLET, Desk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Download, Page
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 MONTHS = "/trends?measure=expected_found&by=month"
-HEAT = "/trends?measure=expected_found&by=month&by=expected&drawn=heat"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -93,18 +92,6 @@ def test_only_what_a_figure_needs_is_asked_and_nothing_that_was_chosen_is_lost(d
     assert "found=entactogen" in page.url
 
 
-def test_a_heat_table_prints_every_figure_and_reason(desk: Desk) -> None:
-    page = desk.sign_in(Role.RESEARCHER, TABLET, path=HEAT)
-    cells = page.locator(".heat tbody td")
-    assert cells.count() > 10
-    for cell in cells.all():
-        shaded = re.search(r"heat-\d", cell.get_attribute("class") or "")
-        assert bool(shaded) == bool(re.match(r"\d+", cell.inner_text())), cell.inner_text()
-        assert re.match(r"\d+|under|not given", cell.inner_text()), cell.inner_text()
-    expect(page.locator(".heat-key")).to_contain_text("to")
-    desk.shot(page, "researcher-heat")
-
-
 def test_a_chart_leaves_as_svg_and_as_png_for_a_slide(desk: Desk) -> None:
     page = desk.sign_in(Role.RESEARCHER, TABLET, path=MONTHS)
     with page.expect_download() as got:
@@ -138,23 +125,6 @@ def test_link_and_citation_are_copied(desk: Desk) -> None:
     cited = page.evaluate("navigator.clipboard.readText()")
     assert "definition version" in cited
     assert "expected_found" in cited
-
-
-@pytest.mark.parametrize("path", [MONTHS, HEAT], ids=["months", "heat"])
-def test_the_page_is_whole_in_every_light_at_every_width_and_enlarged(desk: Desk, path: str) -> None:
-    page = desk.sign_in(Role.RESEARCHER, TABLET, path=path)
-    for theme in ("light", "dark", "sun"):
-        page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-        for width, height in (TABLET, (768, 1024), PHONE, (320, 740)):
-            page.set_viewport_size({"width": width, "height": height})
-            assert scroll_overflow(page) == 0, (theme, width)
-        desk.shot(page, f"researcher-{theme}-320")
-        assert steps.axe(page, rest=theme == "light") == [], theme
-    page.evaluate("delete document.documentElement.dataset.theme")
-    page.set_viewport_size({"width": TABLET[0] // 2, "height": TABLET[1] // 2})  # what 200 % leaves of a tablet
-    page.evaluate("document.documentElement.dataset.text = 'largest'")
-    assert scroll_overflow(page) == 0, "200 %"
-    assert steps.axe(page) == [], "200 %"
 
 
 def test_without_scripts_the_question_is_asked_in_one_form_or_in_two_steps(desk: Desk) -> None:

@@ -137,7 +137,6 @@ def test_it_is_on_the_screen_and_nowhere_else(desk: Desk, site: Site, sample: st
         expect(page.locator("#client-page")).to_contain_text(f"also take: {SENTINEL}")
         assert page.url.endswith(target), "the answer is no page of the history"
         assert steps.axe(page) == []
-        desk.shot(page, "self-report-tablet")
         printed = " ".join(sheet.text for sheet in sheets(page.pdf(prefer_css_page_size=True)))
         assert "MDMA" in printed
         assert "Mixing: MAOI" not in printed
@@ -204,7 +203,6 @@ def test_clear_takes_it_away_and_a_changed_result_keeps_it(desk: Desk, road: Roa
     expect(page.locator("#client-page .result__changed:visible")).to_contain_text("looked at again")
     expect(page.locator("#client-page [data-origin=self_reported]")).to_have_count(1)
     assert scroll_overflow(page) == 0
-    desk.shot(page, "self-report-phone")
     page.get_by_label("Find by name").fill("nobody takes this")
     expect(page.locator("#also-found")).to_contain_text("does not mean there is no danger")
     page.get_by_role("button", name="Clear").click()
@@ -325,4 +323,3 @@ def test_G1_without_scripts_the_list_is_not_drawn_and_a_table_stands_there(desk:
     page.keyboard.press("Enter")
     assert {r.method for r in requests} <= {"GET"}, "a picture or a style at most"
     assert not [r.url for r in requests if MARK.search(r.url)]
-    desk.shot(page, "self-report-without-scripts")

@@ -74,7 +74,6 @@ def test_it_prints_on_a4_with_numbered_pages_and_nothing_cut(desk: Desk, clients
     page.set_viewport_size({"width": 688, "height": 970})  # the text of A4 within its margins
     assert scroll_overflow(page) == 0
     assert page.evaluate(CUT) == []
-    desk.shot(page, f"report-paper-{version}")
 
 
 def test_the_print_button_prints_and_the_csv_says_what_the_page_says(desk: Desk, clients: Clients) -> None:

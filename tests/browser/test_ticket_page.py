@@ -174,7 +174,6 @@ def test_a_result_leaves_the_screen_when_its_ticket_stops_working(desk: Desk, ro
         said = {"password": PASSWORDS[Role.RECEPTION][1]}
         again = road.post("reception", f"/api/v1/samples/{sample_id}/ticket", said, headers=key)
     _ended(page, "There is no result for this code")
-    desk.shot(page, f"ticket-{how}")
     asked: list[str] = []
     # a browser fetches the icon of a tab when it likes
     page.on("request", lambda request: None if "/static/" in request.url else asked.append(request.url))

@@ -58,7 +58,6 @@ def test_two_files_of_two_things_are_put_together_asked_about_and_released(
     assert set(_matrix(page)) == {"Cocaine", "Ketamine"}
     assert any(word.startswith("seen") for word in _matrix(page)["Cocaine"])
     expect(page.locator(".bench-question h3").first).to_have_text("Question")
-    desk.shot(page, "whole-sample")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     assert scroll_overflow(page) == 0
     page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})

@@ -1,5 +1,5 @@
-"""An identity provider in a process of its own, of authlib's server classes: it checks the client, PKCE, redirect and codes as a real
-one does, and is crooked where a test says so. It signs in one person, whoever `behave` names, without asking.
+"""An identity provider in a process of its own: it checks the client, PKCE, redirect and codes as a real one does, and is crooked where
+a test says so. It signs in one person, whoever `behave` names, without asking. It shares no code with the client under test.
 
 `python -m tests.support.identity_provider PORT`, or `running()` in a test.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
+import hmac
 import json
-import os
+import secrets
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,12 +22,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
-from authlib.common.security import generate_token
-from authlib.oauth2 import OAuth2Error, OAuth2Request
-from authlib.oauth2.rfc6749 import AuthorizationCodeMixin, AuthorizationServer, ClientMixin, InvalidRequestError
-from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from authlib.oauth2.rfc7636 import CodeChallenge
-from authlib.oidc.core import OpenIDCode
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -48,99 +43,64 @@ class Ways:
     way_out: str = "https://login.example.ac.uk/out?of=all"
 
 
-class Client(ClientMixin):
-    def get_client_id(self) -> str:
-        return CLIENT
+@dataclass(frozen=True)
+class Code:
+    """What a browser was sent back with: what was asked then, and when."""
 
-    def get_default_redirect_uri(self) -> str:
-        return WAYS.redirect
-
-    def get_allowed_scope(self, scope: str) -> str:
-        return scope
-
-    def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return redirect_uri == WAYS.redirect
-
-    def check_client_secret(self, client_secret: str) -> bool:
-        return client_secret == SECRET
-
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method == "client_secret_basic"
-
-    def check_response_type(self, response_type: str) -> bool:
-        return response_type == "code"
-
-    def check_grant_type(self, grant_type: str) -> bool:
-        return grant_type == "authorization_code"
-
-
-@dataclass
-class Code(AuthorizationCodeMixin):
-    redirect_uri: str
     scope: str
     nonce: str
-    code_challenge: str
-    code_challenge_method: str
+    challenge: str
     at: float
 
-    def get_redirect_uri(self) -> str:
-        return self.redirect_uri
 
-    def get_scope(self) -> str:
-        return self.scope
-
-    def get_nonce(self) -> str:
-        return self.nonce
-
-    def get_auth_time(self) -> float:
-        return self.at
-
-    def get_acr(self) -> None:
-        return None
-
-    def get_amr(self) -> None:
-        return None
-
-
-class Grant(AuthorizationCodeGrant):
-    TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_basic",)
-
-    def save_authorization_code(self, code: str, request: Any) -> None:
-        said = request.payload.data
-        if said.get("code_challenge_method") != "S256" or said.get("scope") not in ASKS or not said.get("state"):
-            raise InvalidRequestError("this provider wants PKCE, a state and a scope it knows")
-        CODES[code] = Code(WAYS.redirect, said["scope"], said["nonce"], said["code_challenge"], "S256", now())
-
-    def query_authorization_code(self, code: str, client: Any) -> Code | None:
-        return CODES.get(code)
-
-    def delete_authorization_code(self, authorization_code: Code) -> None:
-        if "codes_again" not in WAYS.wrong:
-            CODES.update({code: None for code, row in list(CODES.items()) if row is authorization_code})
-
-    def authenticate_user(self, authorization_code: Code) -> dict[str, Any]:
-        return WAYS.user
+def authorized(asked: dict[str, str]) -> str:
+    """A code for what a browser was sent here with. Raises ValueError with what is wrong about it."""
+    wanted = {
+        "client_id": CLIENT,
+        "redirect_uri": WAYS.redirect,
+        "response_type": "code",
+        "code_challenge_method": "S256",
+    }
+    for name, value in wanted.items():
+        if asked.get(name) != value:
+            raise ValueError(name)
+    for name in ("state", "nonce", "code_challenge"):
+        if not asked.get(name):
+            raise ValueError(name)
+    if asked.get("scope") not in ASKS:
+        raise ValueError("scope")
+    code = secrets.token_urlsafe(32)
+    CODES[code] = Code(asked["scope"], asked["nonce"], asked["code_challenge"], now())
+    return code
 
 
-class IdToken(OpenIDCode):
-    def exists_nonce(self, nonce: str, request: Any) -> bool:
-        return False
+def exchanged(sent: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
+    """The tokens for a code, for the client that knows its secret and what its challenge was made of."""
+    credentials = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+    if authorization != f"Basic {credentials}":
+        return 401, {"error": "invalid_client"}
+    code, verifier = CODES.get(sent.get("code", "")), sent.get("code_verifier", "")
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    if sent.get("grant_type") != "authorization_code" or sent.get("redirect_uri") != WAYS.redirect or code is None:
+        return 400, {"error": "invalid_grant"}
+    if challenge != code.challenge:
+        return 400, {"error": "invalid_grant", "error_description": "another verifier"}
+    if "codes_again" not in WAYS.wrong:
+        del CODES[sent["code"]]
+    access = secrets.token_urlsafe(30)
+    TOKENS.add(access)
+    token = {"token_type": "Bearer", "access_token": access, "scope": code.scope, "expires_in": 300}
+    return 200, {**token, "id_token": identity(code)}
 
-    def encode_id_token(self, token: dict[str, Any], request: Any) -> str:
-        made = int(now())
-        claims = {
-            "iss": ISSUER,
-            "aud": [CLIENT],
-            "iat": made,
-            "exp": made + 300,
-            **self.get_authorization_code_claims(request.authorization_code),
-        }
-        if "claims_elsewhere" in WAYS.wrong:
-            claims["sub"] = WAYS.user["sub"]
-        else:
-            claims |= WAYS.user
-        claims = {name: value for name, value in (claims | WAYS.extra).items() if value is not None}
-        return signed(claims)
+
+def identity(code: Code) -> str:
+    """The token that says who signed in."""
+    made = int(now())
+    claims = {
+        "iss": ISSUER, "aud": [CLIENT], "iat": made, "exp": made + 300, "nonce": code.nonce, "auth_time": code.at,
+    }  # fmt: skip
+    claims |= {"sub": WAYS.user["sub"]} if "claims_elsewhere" in WAYS.wrong else WAYS.user
+    return signed({name: value for name, value in (claims | WAYS.extra).items() if value is not None})
 
 
 def now() -> float:
@@ -166,57 +126,9 @@ def signed(claims: dict[str, Any], typ: str | None = None) -> str:
 
 
 def by_hand(header: dict[str, Any], claims: dict[str, Any], secret: bytes) -> str:
-    import hmac
-
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
     mark = hmac.digest(secret, b".".join(parts), "sha256")
     return b".".join([*parts, base64.urlsafe_b64encode(mark).rstrip(b"=")]).decode()
-
-
-class Payload:
-    """What was sent, as authlib reads it."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self.data = dict(pairs)
-        self.datalist: defaultdict[str, list[str]] = defaultdict(list)
-        for name, value in pairs:
-            self.datalist[name].append(value)
-
-    def __getattr__(self, name: str) -> str | None:
-        return self.data.get(name)
-
-
-class Request(OAuth2Request):
-    def __init__(self, method: str, url: str, sent: bytes, headers: dict[str, str]) -> None:
-        super().__init__(method, url, headers=headers)
-        self._asked = dict(parse_qsl(urlsplit(url).query))
-        self._sent = dict(parse_qsl(sent.decode()))
-        self.payload = Payload([*self._asked.items(), *self._sent.items()])
-
-    @property
-    def args(self) -> dict[str, str]:
-        return self._asked
-
-    @property
-    def form(self) -> dict[str, str]:
-        return self._sent
-
-
-class Server(AuthorizationServer):
-    def query_client(self, client_id: str) -> Client | None:
-        return Client() if client_id == CLIENT else None
-
-    def save_token(self, token: dict[str, Any], request: Any) -> None:
-        TOKENS.add(token["access_token"])
-
-    def send_signal(self, *_: Any, **__: Any) -> None:
-        return None
-
-    def create_oauth2_request(self, request: Any) -> Any:
-        return request
-
-    def handle_response(self, status: int, body: Any, headers: Any) -> tuple[int, Any, dict[str, str]]:
-        return status, body, dict(headers)
 
 
 class Door(BaseHTTPRequestHandler):
@@ -256,22 +168,17 @@ class Door(BaseHTTPRequestHandler):
         return self._say(200, said)
 
     def _authorize(self) -> None:
-        request = Request("GET", f"{ISSUER}{self.path}", b"", {})
-        said = request.payload.data
+        asked = dict(parse_qsl(urlsplit(self.path).query))
         if "declines" in WAYS.wrong:
-            return self._go(
-                f"{WAYS.redirect}?{urlencode({'error': 'access_denied', 'state': said['state'], 'iss': ISSUER})}"
-            )
-        try:
-            grant = SERVER.get_consent_grant(request, WAYS.user)
-            status, body, headers = SERVER.create_authorization_response(request, WAYS.user, grant)
-        except OAuth2Error as error:
-            return self._say(400, {"error": error.error, "why": error.description})
-        if "Location" in headers:
-            iss = "https://evil.example.com" if "mix_up" in WAYS.wrong else ISSUER
-            more = "" if "no_iss" in WAYS.wrong else f"&{urlencode({'iss': iss})}"
-            return self._go(headers["Location"] + more)
-        return self._say(status, body)
+            said = {"error": "access_denied", "state": asked["state"], "iss": ISSUER}
+        else:
+            try:
+                said = {"code": authorized(asked), "state": asked["state"]}
+            except ValueError as wrong:
+                return self._say(400, {"error": "invalid_request", "why": str(wrong)})
+            if "no_iss" not in WAYS.wrong:
+                said["iss"] = "https://evil.example.com" if "mix_up" in WAYS.wrong else ISSUER
+        return self._go(f"{WAYS.redirect}?{urlencode(said)}")
 
     def do_POST(self) -> None:
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -283,10 +190,7 @@ class Door(BaseHTTPRequestHandler):
             return self._bytes(200, signed(*json.loads(sent)).encode(), {})
         if "token_away" in WAYS.wrong:
             return self._bytes(502, b"<h1>Bad gateway</h1>", {})
-        status, body, headers = SERVER.create_token_response(
-            Request("POST", f"{ISSUER}{self.path}", sent, dict(self.headers))
-        )
-        return self._bytes(status, json.dumps(body).encode() if isinstance(body, dict) else str(body).encode(), headers)
+        return self._say(*exchanged(dict(parse_qsl(sent.decode())), self.headers.get("Authorization", "")))
 
     def _say(self, status: int, said: Any) -> None:
         self._bytes(status, json.dumps(said).encode(), {"Content-Type": "application/json"})
@@ -310,19 +214,8 @@ class Door(BaseHTTPRequestHandler):
         return None
 
 
-WAYS, CODES, TOKENS, ISSUER = Ways(), {}, set(), ""
+WAYS, CODES, TOKENS, ISSUER = Ways(), dict[str, Code](), set[str](), ""
 KEYS = {name: RSAKey.generate_key(2048, {"kid": name}) for name in ("one", "two")} if __name__ == "__main__" else {}
-SERVER = Server()
-SERVER.register_grant(Grant, [IdToken(require_nonce=True), CodeChallenge(required=True)])
-SERVER.register_token_generator(
-    "default",
-    lambda **said: {
-        "token_type": "Bearer",
-        "access_token": generate_token(40),
-        "scope": said["scope"],
-        "expires_in": 300,
-    },
-)
 
 
 @dataclass
@@ -348,9 +241,8 @@ class Running:
 @contextlib.contextmanager
 def running(port: int) -> Iterator[Running]:
     """A provider on this port, until the block ends."""
-    here = {**os.environ, "AUTHLIB_INSECURE_TRANSPORT": "1"}
     command = [sys.executable, "-m", "tests.support.identity_provider", str(port)]
-    with subprocess.Popen(command, env=here, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
             assert process.stdout.readline() == b"ready\n"
