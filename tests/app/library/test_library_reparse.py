@@ -285,6 +285,7 @@ def test_the_pages_and_the_api_show_readers_and_hashes(world, tmp_path: Path, ms
     assert "before raw files" not in starter
 
 
+@pytest.mark.long
 def test_real_libraries_are_the_same_when_read_again(parts: ImportParts, shared_data: Path):
     import_library(parts, [shared_data / "ms/lib/SWGDRUG_3.4.msp"], "SWGDRUG 3.4", "free of charge", "SWGDRUG 3.4")
     found = reparse_library(parts, "SWGDRUG 3.4")

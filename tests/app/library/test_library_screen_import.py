@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlmodel import select
@@ -153,31 +152,6 @@ def test_missing_words_are_said_field_by_field_and_what_was_typed_is_kept(world,
     assert admin.post(URL.replace("CC0", "%20"), content=network, headers=OCTETS).status_code == 422
     assert arrived(world) == [], "a file whose words are refused is not kept"
     assert admin.get("/api/v1/libraries/imports").json() == []
-
-
-def test_progress_is_written_at_most_once_a_second_and_at_every_step(world, network: bytes):
-    admin = world.as_(Role.ADMIN)
-    made = admin.post(URL, content=network, headers=OCTETS).json()
-    now = [0.0]
-    settings = world.runtime.settings
-    parts = import_job.JobParts(
-        world.runtime.db, settings.library_dir, settings.blob_dir, 1 << 20, SimpleNamespace(), lambda: now[0]
-    )
-    tell = import_job._progress(parts, import_job.uuid.UUID(made["id"]))
-
-    def seen() -> tuple[str, int, int]:
-        row = admin.get(f"/api/v1/libraries/imports/{made['id']}").json()
-        return row["step"], row["done"], row["total"]
-
-    tell("Reading files", 1, 90)
-    tell("Reading files", 2, 90)
-    assert seen() == ("Reading files", 1, 90)
-    now[0] = 1.5
-    tell("Reading files", 40, 90)
-    assert seen() == ("Reading files", 40, 90)
-    tell("Writing the library", 0, 1)
-    assert seen() == ("Writing the library", 0, 1)
-    assert "Writing the library: 0 of 1" in admin.get("/libraries/import/part").text
 
 
 def test_a_failure_of_ours_is_tried_again_and_then_said(world, network: bytes, monkeypatch: pytest.MonkeyPatch):
