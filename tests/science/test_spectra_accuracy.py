@@ -27,6 +27,7 @@ from spectra import (
 )
 from spectra.confidence.calibration import shipped
 from spectra.confidence.identify import identify, rank_compounds
+from tests.spectra.spectrum_builders import library_of
 
 
 @cache
@@ -157,13 +158,7 @@ def test_three_enrolled_replicates_answer_for_their_compound(shared_data: Path) 
     queries = _queries(shared_data, "ei_nist_replicates")
     groups = [queries[k : k + 10] for k in range(0, len(queries), 10)]
     spectra = [(_spectrum(q), q["truth"][0]) for group in groups for q in group[:3]]
-    own = MassLibrary.from_arrays(
-        np.concatenate([s.mz for s, _ in spectra]),
-        np.concatenate([s.intensity for s, _ in spectra]),
-        np.r_[0, np.cumsum([s.mz.size for s, _ in spectra])],
-        names=[c for _, c in spectra],
-        compounds=[c for _, c in spectra],
-    )
+    own = library_of([s for s, _ in spectra], names=[c for _, c in spectra], compounds=[c for _, c in spectra])
     answers = _answers(own, [q for group in groups for q in group[3::3]])
     assert _top(answers, 1) >= 0.98
     assert not any(answer.calibrated for _, answer in answers)

@@ -37,6 +37,7 @@ def library_of(spectra: list[MassSpectrum], accurate: bool = False, **columns: l
         names=names,
         compounds=compounds,
         precursor_mz=[np.nan if s.precursor_mz is None else s.precursor_mz for s in spectra],
+        formulas=columns.get("formulas"),
         accurate=accurate,
     )
 

@@ -26,6 +26,7 @@ from spectra.chromatogram.blank import BlankVerdict, against_blank, carried_over
 from spectra.chromatogram.first_pass import first_pass
 from tests.spectra.run_scoring import scored
 from tests.spectra.run_simulator import Column, Eluting, Simulated, crowded, simulate
+from tests.spectra.spectrum_builders import library_of
 from tests.support.budget import size
 
 SMALL = Column(scans=400, masses=(40, 330), bleed=5e4)
@@ -175,8 +176,6 @@ def test_the_quick_first_pass_finds_what_the_full_search_ranks_first(monkeypatch
 
 def test_an_accurate_library_ranks_by_entropy() -> None:
     peaks = [105.0335, 182.1176, 304.1543]
-    accurate = MassLibrary.from_arrays(
-        peaks, [1, 3, 5], [0, 3], names=["Cocaine"], compounds=["c"], precursor_mz=[304.1543], accurate=True
-    )
-    rows = first_pass(accurate, [MassSpectrum(peaks, [1, 3, 5], None, "ESI")])
+    spectrum = MassSpectrum(peaks, [1, 3, 5], 304.1543, "ESI")
+    rows = first_pass(library_of([spectrum], accurate=True, names=["Cocaine"]), [spectrum])
     assert [(c.name, c.score_name) for c in rows[0]] == [("Cocaine", "entropy")]

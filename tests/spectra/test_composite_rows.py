@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from unittest import mock
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +14,7 @@ from spectra.peaktable import PeakTable
 from spectra.preprocess import prepare
 from spectra.similarity import Composite
 from spectra.similarity.composite_rows import unit_mass_factors
-from tests.spectra.spectrum_builders import nominal_spectra
+from tests.spectra.spectrum_builders import library_of, nominal_spectra
 from tests.support.budget import size
 
 ACCELERATORS = ["numpy", *(["numba"] if numba_present() else [])]
@@ -56,12 +55,9 @@ def test_neighbours_across_two_references_are_no_pair(accelerator: str, kept: in
 
 @pytest.mark.parametrize("accelerator", ACCELERATORS)
 def test_a_run_of_queries_by_a_cosine_is_answered_as_one_by_one(accelerator: str) -> None:
-    from spectra import MassLibrary
-
     spectra = [MassSpectrum([40 + k, 58, 91 + 3 * k, 200 + k], [100 + k, 999, 300, 40 * k + 1]) for k in range(9)]
-    mz, height = (np.concatenate([getattr(s, name) for s in spectra]) for name in ("mz", "intensity"))
     named = [f"S{k}" for k in range(9)]
-    library = MassLibrary.from_arrays(mz, height, np.arange(0, mz.size + 1, 4), names=named, compounds=named)
+    library = library_of(spectra, names=named, compounds=named)
     library.accelerator = accelerator
     queries = [MassSpectrum([58, 91, 700], [9, 5, 50]), *spectra[:5], MassSpectrum([900], [1])]
     many = library.search_many(queries, top=4, score="weighted_cosine")

@@ -129,16 +129,8 @@ def test_empty_queries_and_libraries_are_answered_plainly() -> None:
 
 
 RULE = Rule(
-    twin=0.75,
-    several=0.5,
-    alone=0.6,
-    lone_explains=0.5,
-    among=0.3,
-    minor=0.2,
-    minor_share=0.1,
-    place=0.5,
-    incomplete=0.6,
-)
+    twin=0.75, several=0.5, alone=0.6, lone_explains=0.5, among=0.3, minor=0.2, minor_share=0.1, place=0.5, incomplete=0.6
+)  # fmt: skip
 
 
 def _leaders(

@@ -247,21 +247,6 @@ def test_levels_of_scans_are_counted_and_an_empty_run_is_told() -> None:
 # -- real files ------------------------------------------------------------------------------------
 
 
-def test_street_samples_have_sane_figures(shared_data: Path) -> None:
-    from instruments import read, to_absorbance
-
-    paths = sorted((shared_data / "ir" / "dev" / "street_jdx").glob("*.dx"))
-    assert paths
-    for path in paths:
-        found = by_key(infrared_figures(to_absorbance(read(path)[0])))
-        assert isinstance(found["snr"].value, float), path.name
-        assert 20 < found["snr"].value < 5000, path.name
-        assert isinstance(found["strongest"].value, float)
-        assert 0.05 < found["strongest"].value < 1.5, path.name
-        assert found["water"].value == "not seen", path.name  # mixed from spectra of a dry bench
-        assert found["spacing"].value == 2.0
-
-
 def test_water_is_seen_in_spectra_of_humid_air_and_read_as_too_much_or_too_little(shared_data: Path) -> None:
     from instruments import formats, read, to_absorbance
 

@@ -15,11 +15,6 @@ def _hit(entry: int, compound: str, score: float, score_name: str = "composite")
     return Candidate(entry, compound.upper(), compound, score, score_name)
 
 
-def test_a_chain_of_small_steps_is_not_one_group() -> None:
-    rows = group_by_compound([_hit(i, f"c{i}", 900 - 20 * i) for i in range(6)])
-    assert [r.ambiguity_group for r in rows] == [1, 1, 2, 2, 3, 3]
-
-
 def test_look_alike_references_are_ambiguous_whatever_the_score() -> None:
     twin = MassSpectrum(MDMA.mz, MDMA.intensity * 1.01)
     library = library_of([MDMA, twin, MDA], names=["MDMA", "Twin", "MDA"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spectra import MassLibrary, MassSpectrum
+from spectra import MassSpectrum
 from spectra.starter import starter_mass_library
 from spectra.types import IdentificationLevel
 from tests.spectra.spectrum_builders import MDA, MDMA, library_of
@@ -76,12 +76,7 @@ def test_what_speaks_against_a_match_is_said(query: MassSpectrum, said: str) -> 
 def test_isomers_are_named_where_the_library_knows_formulas() -> None:
     columns = {"names": ["MDMA", "MBDB", "MDA"], "compounds": ["a", "b", "c"], "formulas": ["C11H15NO2"] * 2 + [""]}
     spectra = [MDMA, MassSpectrum(MDMA.mz, MDMA.intensity * np.linspace(1, 2, MDMA.mz.size)), MDA]
-    library = MassLibrary.from_arrays(
-        np.concatenate([s.mz for s in spectra]),
-        np.concatenate([s.intensity for s in spectra]),
-        np.r_[0, np.cumsum([s.mz.size for s in spectra])],
-        **columns,
-    )
+    library = library_of(spectra, **columns)
     assert any("Isomers (C11H15NO2) among the best matches: MBDB" in r for r in library.identify(MDMA).reasons)
 
 

@@ -69,21 +69,6 @@ def test_peak_scores_equal_the_formula_peak_by_peak(seed: int, tolerance: float)
 # -- resolution ------------------------------------------------------------------------------------------
 
 
-def test_a_query_at_16_is_compared_as_if_the_library_were_at_16() -> None:
-    narrow = lorentzians(GRID, [(p, h, 7.0) for p, h, _ in BANDS])
-    library = _library(narrow, lorentzians(GRID, [(p + 9, h, 20.0) for p, h, _ in BANDS]))
-    coarse = np.interp(np.arange(400.0, 4000.0, 8.0), GRID, degraded(narrow, 4, 16))
-    hit = library.search(InfraredSpectrum(np.arange(400.0, 4000.0, 8.0), coarse), top=1, score="first_derivative")[0]
-    assert hit.entry == 0
-    assert hit.score > 0.99
-    said = library.search(
-        InfraredSpectrum(GRID, degraded(narrow, 4, 16), resolution=16.0), top=1, score="first_derivative"
-    )[0]
-    unsaid = library.search(InfraredSpectrum(GRID, degraded(narrow, 4, 16)), top=1, score="first_derivative")[0]
-    assert said.score > 0.999
-    assert unsaid.score < 0.95
-
-
 def test_entries_of_several_resolutions_are_each_met_at_theirs(tmp_path: object) -> None:
     narrow = lorentzians(GRID, [(p, h, 7.0) for p, h, _ in BANDS])
     terms, told = Provenance("test", "none"), {"resolution_cm1": 16}

@@ -8,21 +8,16 @@ from hypothesis import strategies as st
 
 from spectra.reference_titles import read_title, same_molecule, sampling_of, without_form
 
+TITLES = [
+    ("MDMA HCl", "MDMA", "hydrochloride", True), ("Cocaine (base)", "Cocaine", "base", True),
+    ("Heroin hydrochloride monohydrate", "Heroin", "hydrochloride hydrate", True),
+    ("Amphetamine sulphate", "Amphetamine", "sulfate", False), ("Dimethyl fumarate", "Dimethyl", "fumarate", False),
+    ("Diamorphine", "Diamorphine", "", True), ("Freebase", "Freebase", "", True), ("Base", "Base", "", True),
+    ("3-MMC", "3-MMC", "", True),
+]  # fmt: skip
 
-@pytest.mark.parametrize(
-    ("title", "name", "form", "sure"),
-    [
-        ("MDMA HCl", "MDMA", "hydrochloride", True),
-        ("Cocaine (base)", "Cocaine", "base", True),
-        ("Heroin hydrochloride monohydrate", "Heroin", "hydrochloride hydrate", True),
-        ("Amphetamine sulphate", "Amphetamine", "sulfate", False),
-        ("Dimethyl fumarate", "Dimethyl", "fumarate", False),
-        ("Diamorphine", "Diamorphine", "", True),
-        ("Freebase", "Freebase", "", True),
-        ("Base", "Base", "", True),
-        ("3-MMC", "3-MMC", "", True),
-    ],
-)
+
+@pytest.mark.parametrize(("title", "name", "form", "sure"), TITLES)
 def test_the_last_words_are_a_form(title: str, name: str, form: str, sure: bool) -> None:
     found = read_title(title)
     assert (found.names, found.form, found.sure) == ((name,), form, sure)

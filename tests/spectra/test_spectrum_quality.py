@@ -20,10 +20,6 @@ def _codes(spectrum: InfraredSpectrum) -> set[str]:
     return {r.code for r in infrared_quality(spectrum)}
 
 
-def test_a_good_infrared_spectrum_raises_nothing() -> None:
-    assert infrared_quality(_spectrum()) == []
-
-
 def test_weak_noisy_saturated_and_negative_spectra_are_named() -> None:
     assert _codes(_spectrum(scale=0.03, noise=1e-5)) == {"ir_weak"}
     assert _codes(_spectrum(noise=0.03)) >= {"ir_noisy"}

@@ -80,12 +80,9 @@ def test_a_named_library_is_the_only_one_searched(registry: LibraryRegistry):
     ("mz", "accurate"),
     [([58.0, 91.0], False), ([58.1, 91.05], False), ([58.0651, 91.0542], True), ([57.099998, 91.199997], False)],
 )
-def test_masses_with_a_third_decimal_are_accurate(mz: list[float], accurate: bool):
+def test_masses_with_a_third_decimal_are_accurate_but_for_ei(mz: list[float], accurate: bool):
     assert is_accurate(MassSpectrum(mz, [100, 50], ionisation="")) is accurate
-
-
-def test_ei_is_unit_mass_whatever_its_decimals():
-    assert not is_accurate(MassSpectrum([58.0651, 91.0542], [100, 50], ionisation="EI"))
+    assert not is_accurate(MassSpectrum(mz, [100, 50], ionisation="EI"))
 
 
 def test_thinning_keeps_every_extreme():

@@ -125,19 +125,6 @@ def test_what_a_method_has_no_reference_of_is_told_apart_from_what_it_did_not_se
     assert whole_answer(answer, index, {}).blind == (("mdma", "gc_ms"),)
 
 
-def test_a_sentence_of_the_answer_calls_no_reading_by_its_key() -> None:
-    note = CalibrationNote("1", "2026-11-29", "real EI readings", ())
-    said = ("r1 supports no answer. It holds no data.", "r2#3 holds the same data as r1 and counts once.")
-    shown = whole_answer(
-        SampleAnswer((), {}, None, (), None, {}, note, said), SubstanceIndex(), {"r1": FTIR, "r2": GCMS}
-    )
-    assert shown.reasons == (
-        "A reading supports no answer. It holds no data.",
-        "Peak 3 of a reading holds the same data as another reading and counts once.",
-    )
-    assert shown.calibration == "The weights were fitted to real EI readings (1, 2026-11-29)."
-
-
 def test_cells_say_the_word_of_their_state_with_its_figure() -> None:
     support = {
         "ftir": Support(State.SEEN, "s", probability=0.98, share=0.64, readings=("r1",)),

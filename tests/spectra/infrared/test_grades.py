@@ -9,25 +9,15 @@ from hypothesis import strategies as st
 
 from spectra import InfraredLibrary, InfraredSpectrum
 from spectra.confidence.limits import load
-from spectra.infrared.alarm import Alarm, alarm, threshold
+from spectra.infrared.alarm import Alarm, threshold
 from spectra.infrared.bands import summit
 from spectra.infrared.grades import FEATURES, grade, probabilities
-from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading, settled
+from tests.spectra.infrared.mixed_curves import AXIS, curves, library, reading
 
 
 @pytest.fixture(scope="module")
 def held() -> InfraredLibrary:
     return library()
-
-
-def test_the_alarm_sleeps_when_all_is_explained_and_wakes_when_something_is_missing(held: InfraredLibrary) -> None:
-    whole = alarm(settled({0: 0.6, 1: 0.4}, held))
-    less = library((1,))
-    missing = alarm(settled({0: 0.6, 1: 0.4}, less))
-    assert not whole.on
-    assert missing.on
-    assert missing.excess > 3 * whole.excess
-    assert not whole.bands
 
 
 def test_references_that_fit_badly_are_told_from_something_missing(held: InfraredLibrary) -> None:

@@ -36,16 +36,6 @@ def test_what_is_not_in_the_library_is_not_named() -> None:
     assert any("not evidence that nothing is there" in reason for reason in said.reasons)
 
 
-def test_the_figure_beside_the_best_match_is_that_of_its_own_best_entry() -> None:
-    rows = np.concatenate([curves(), np.roll(curves()[4:5], 40, axis=1)])
-    names = [f"S{k}" for k in range(COUNT)]
-    doubled = InfraredLibrary.from_arrays(AXIS, rows, names=[*names, "S4 again"], compounds=[*names, "S4"])
-    asked = reading({4: 0.6, 2: 0.4})
-    plain = {row.name: row.score for row in doubled.search(asked, COUNT + 1, "first_derivative", 6.0)}
-    assert plain["S2"] != plain["S4"] > plain.get("S4 again", 0.0)
-    assert f"first-derivative correlation {plain['S4']:.2f} of 1" in doubled.identify(asked).reasons[0]
-
-
 def test_twins_stand_in_the_set_and_are_said() -> None:
     rows = np.concatenate([curves(), curves()[4:5]])
     names = [*(f"S{k}" for k in range(COUNT)), "Twin"]

@@ -13,7 +13,6 @@ from spectra import (
     Blindness,
     InfraredLibrary,
     InfraredSpectrum,
-    MassLibrary,
     MassRun,
     MassSpectrum,
     SampleAnswer,
@@ -49,6 +48,7 @@ from tests.spectra.sample.small_world import (
     libraries,
     mass_library,
 )
+from tests.spectra.spectrum_builders import library_of
 
 
 @cache
@@ -165,22 +165,14 @@ def test_a_drug_counts_less_as_missed_where_most_of_infrareds_signal_is_what_ei_
     assert told.state is State.NOT_SEEN
 
 
-def _leave_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What infrared gives takes the ions of every name of EI."""
-
-    def nothing(_library: object, _query: object, named: list[object], given: list[object]) -> np.ndarray:
-        return np.zeros((len(named), len(given) + 1))
-
-    monkeypatch.setattr("spectra.sample.hearing.left_beside", nothing)
-
-
 def test_a_name_whose_ions_are_those_of_what_infrared_gives_falls_and_the_chemist_is_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     readings, known = [gc(COCAINE, CAFFEINE), ir(CAFFEINE, FOUR)], libraries((), (COCAINE,))
     plain = explain_sample(readings, [], known, REGISTER)
     assert {part.compound for part in plain.parts} == {COCAINE, CAFFEINE, FOUR}, "4-CEC has none of the ions of cocaine"
-    _leave_nothing(monkeypatch)
+    left = "spectra.sample.hearing.left_beside"  # what infrared gives takes the ions of every name of EI
+    monkeypatch.setattr(left, lambda _library, _query, named, given: np.zeros((len(named), len(given) + 1)))
     answer = explain_sample(readings, [], known, REGISTER)
     assert {part.compound for part in answer.parts} == {CAFFEINE, FOUR}
     said = "Most of EI's evidence for Cocaine is explained by 4-CEC, which infrared gives, so Cocaine is not named."
@@ -280,9 +272,7 @@ def test_a_refused_reading_stands_among_good_ones_with_its_reason() -> None:
 
 def test_compounds_known_by_name_only_are_joined_by_name() -> None:
     """Neither library has keys."""
-    named = MassLibrary.from_arrays(
-        ei(COCAINE).mz, ei(COCAINE).intensity, [0, ei(COCAINE).mz.size], names=["cocaine"], compounds=[""]
-    )
+    named = library_of([ei(COCAINE)], names=["cocaine"], compounds=[""])
     curves = InfraredLibrary.from_arrays(
         GRID, np.array([curve(c) for c in (COCAINE, *OTHERS)]), names=["Cocaine HCl", *OTHERS], compounds=[""] * 7
     )
@@ -314,16 +304,9 @@ def test_accurate_mass_gives_isomers_of_one_formula_one_value() -> None:
     peaks = MassSpectrum(
         [72.0808, 139.0, 160.0524, 178.0629, 196.0735, 212.0837], [400, 60, 300, 200, 999, 100], 212.0837, "ESI"
     )
-    library = MassLibrary.from_arrays(
-        [*peaks.mz, *peaks.mz, 138.0662, 195.0877],
-        [*peaks.intensity, *peaks.intensity, 999, 300],
-        [0, 6, 12, 14],
-        names=["3-CEC", "4-CEC", "Caffeine"],
-        compounds=[THREE, FOUR, CAFFEINE],
-        precursor_mz=[212.0837, 212.0837, 195.0877],
-        formulas=["C11H14ClNO", "C11H14ClNO", "C8H10N4O2"],
-        accurate=True,
-    )
+    caffeine = MassSpectrum([138.0662, 195.0877], [999, 300], 195.0877, "ESI")
+    compounds, formulas = [THREE, FOUR, CAFFEINE], ["C11H14ClNO", "C11H14ClNO", "C8H10N4O2"]
+    library = library_of([peaks, peaks, caffeine], accurate=True, compounds=compounds, formulas=formulas)
     known = replace(libraries(), accurate=library)
     part = explain_sample([gc(THREE), SampleReading("am", "lc_ms", peaks)], [], known, REGISTER).parts[0]
     plain = dict(explain_sample([gc(THREE)], [], known, REGISTER).parts[0].set)
@@ -333,40 +316,34 @@ def test_accurate_mass_gives_isomers_of_one_formula_one_value() -> None:
 
 
 def test_a_deuterated_standard_is_no_part_of_the_sample() -> None:
-    rows = ei(COCAINE)
-    library = MassLibrary.from_arrays(
-        rows.mz, rows.intensity, [0, rows.mz.size], names=["Cocaine-D3"], compounds=[COCAINE]
-    )
+    library = library_of([ei(COCAINE)], names=["Cocaine-D3"], compounds=[COCAINE])
     answer = explain_sample([gc(COCAINE)], [], SampleLibraries(library), SampleRegister())
     assert answer.parts == ()
     assert any("Cocaine-D3 is a deuterated standard" in reason for reason in answer.reasons)
 
 
 def test_probabilities_are_withheld_where_the_fit_says_nothing_of_the_libraries() -> None:
-    answer = explain_sample([gc(FOUR), ir(FOUR)], [], SampleLibraries(mass_library(), _foreign_infrared()), REGISTER)
+    foreign = SampleLibraries(mass_library(), infrared_library(*NAMES))
+    answer = explain_sample([gc(FOUR), ir(FOUR)], [], foreign, REGISTER)
     assert answer.calibration.withheld.startswith("Infrared has references for less than 0.1 % of")
     assert answer.none_of_these is None
     assert all(p is None for part in answer.parts for _, p in part.set)
     assert answer.parts[0].support["ftir"].state is State.NOT_VISIBLE
 
 
-def _foreign_infrared() -> InfraredLibrary:
-    return infrared_library(*NAMES)
-
-
-def test_a_reading_that_cannot_be_compared_is_refused_with_its_sentence() -> None:
-    empty = SampleReading("gc", "gc_ms", MassSpectrum([50, 60], [0, 0]))
-    answer = explain_sample([empty, ir(FOUR)], [], libraries(), REGISTER)
-    assert [part.compound for part in answer.parts] == [FOUR]
-    assert any(reason.startswith("gc supports no answer.") for reason in answer.reasons)
-
-
 @pytest.mark.parametrize(
     "data",
-    [MassRun([], []), MassRun([MassSpectrum([50], [1])] * 3, [1, 2, 3]), InfraredSpectrum(GRID, np.zeros(GRID.size))],
-    ids=["empty run", "three scans", "flat line"],
+    [
+        MassSpectrum([50, 60], [0, 0]),
+        MassRun([], []),
+        MassRun([MassSpectrum([50], [1])] * 3, [1, 2, 3]),
+        InfraredSpectrum(GRID, np.zeros(GRID.size)),
+    ],
+    ids=["no signal", "empty run", "three scans", "flat line"],
 )
-def test_readings_without_a_signal_are_refused_and_nothing_is_raised(data: MassRun | InfraredSpectrum) -> None:
-    answer = explain_sample([SampleReading("x", "any", data)], [], libraries(), REGISTER)
-    assert answer.parts == ()
-    assert answer.reasons[1].startswith("x supports no answer. ")
+def test_readings_without_a_signal_are_refused_and_the_others_answer(
+    data: MassSpectrum | MassRun | InfraredSpectrum,
+) -> None:
+    answer = explain_sample([SampleReading("x", "any", data), ir(FOUR)], [], libraries(), REGISTER)
+    assert [part.compound for part in answer.parts] == [FOUR]
+    assert any(reason.startswith("x supports no answer. ") for reason in answer.reasons)
