@@ -148,11 +148,11 @@ def test_alerts_that_are_told_stand_on_the_page_of_their_channel(
 
     asked: list[Channel] = []
 
-    def told(_session: Any, channel: Channel, *_: Any) -> list[Any]:
+    def published(_session: Any, channel: Channel, *_: Any) -> list[Any]:
         asked.append(channel)
         return []
 
-    monkeypatch.setattr(pages.telling, "told", told)
+    monkeypatch.setattr(pages.published_alerts, "published", published)
     public_page(figures)
     partner_page(figures)
     assert asked == [Channel.PUBLIC, Channel.PARTNERS]
