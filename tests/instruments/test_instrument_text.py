@@ -180,3 +180,16 @@ def test_long_tables_with_an_odd_row_here_and_there_lose_none() -> None:
 
 
 ROWS = "".join(f"{mz} {mz % 97 + 1}\n" for mz in range(1, 3_001))
+
+
+def test_text_ends_at_the_end_mark_of_dos() -> None:
+    assert one(table() + "\x1arubbish 1,2\n").n_points == 60
+    assert one(table(rows=60)[:-1] + "\x1a").n_points == 60
+
+
+@pytest.mark.parametrize(("encoding", "end"), [("utf-8", "\n"), ("cp1252", "\r"), ("utf-16", "\r\n")])
+def test_a_control_character_within_a_text_is_said_with_its_line(encoding: str, end: str) -> None:
+    rows = "".join(f"{40 + i} {1 + i % 7}\n" for i in range(300))
+    text = f"Name: Cocaïne\nComments: a\x07b \x7f\nNum Peaks: 300\n{rows}".replace("\n", end)
+    said = next(r for r in one(text.encode(encoding)).remarks if r.code == "control_characters")
+    assert said.text.startswith("The text contains 2 control characters, the first on line 2.")

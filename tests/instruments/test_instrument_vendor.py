@@ -500,3 +500,12 @@ def test_a_file_of_another_format_than_announced_is_refused(monkeypatch: pytest.
 
 def probe(content: bytes, name: str = "") -> Probe:
     return Probe(content[:65536], content[-65536:], len(content), name, lambda at, n: content[at : at + n])
+
+
+@needs_vendor
+@needs_data
+@pytest.mark.usefixtures("inside")
+def test_formats_that_nobody_proved_say_medium() -> None:
+    for row in manifest():
+        if row.format in ("thermo_raw", "perkinelmer_sp", "shimadzu_lcd_gcd"):
+            assert {r.meta["assurance"] for r in read(row.path)} == {"medium"}

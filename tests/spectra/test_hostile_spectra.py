@@ -176,3 +176,10 @@ def test_what_is_no_profile_comes_back_unchanged_and_is_not_taken_for_one() -> N
     crowded = np.sort(np.random.default_rng(2).uniform(50, 100, 2_200))
     assert not looks_like_profile(crowded)
     assert np.diff(prepare(MassSpectrum(crowded, np.ones(2_200)), accurate=True).mz).min() > MERGE_DA
+
+
+def test_library_entries_may_be_as_odd_as_queries() -> None:
+    spectra = [MassSpectrum([58.0], [1.0], 60.0), MassSpectrum([58.0, 91.0], [1e-320, 1e300], 92.0), MDMA]
+    for accurate in (False, True):
+        library = library_of(spectra, accurate=accurate)
+        _every_door(library, MassSpectrum([58.0, 91.0], [1.0, 2.0], 92.0, "ESI" if accurate else "EI"))

@@ -109,6 +109,16 @@ def test_a_retracted_result_shows_its_withdrawal_and_nothing_that_was_found(lab:
     assert "wrong bag" not in page
 
 
+def test_a_withdrawn_sample_is_not_told_by_staff_either(lab: Desk) -> None:
+    sample_id = lab.sample()
+    lab.found(sample_id)
+    with lab.runtime.db.begin(lab.actor(Role.RECEPTION)) as uow:
+        samples.withdraw(uow, lookup.get_sample(uow.session, uow.actor, sample_id), "asked")
+    page = lab.staff(sample_id)
+    assert "withdrew this sample" in page
+    assert "We found" not in page
+
+
 def test_where_look_up_is_off_the_result_is_told_in_person_but_the_queue_and_a_withdrawal_are_said(
     lab: Desk, world: Any
 ) -> None:

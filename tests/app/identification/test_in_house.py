@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.laboratory.identification.in_house import with_own
+from app.laboratory.identification.in_house import retention_fits, with_own
 from app.laboratory.identification.parts import Isomer
 from app.laboratory.identification.ranking import SearchConditions, not_compared
 from app.laboratory.library.domain import Opened, OwnEntry, Technique
@@ -43,3 +43,12 @@ def test_retention_on_the_same_named_instrument_excludes_an_isomer() -> None:
 @pytest.mark.parametrize(("of_standards", "of_reading"), [("", ""), ("GC 1", ""), ("", "GC 1"), ("GC 2", "GC 1")])
 def test_retention_excludes_nothing_where_nobody_named_the_instrument(of_standards: str, of_reading: str) -> None:
     assert not any(row.excluded for row in isomers(of_standards, of_reading))
+
+
+@pytest.mark.parametrize(
+    ("of_standard", "of_reading", "fits"),
+    [("GC-MS 1", "gc-ms 1", True), ("GC-MS 1", "GC-MS 2", None), ("", "GC-MS 2", True)],
+)
+def test_times_are_compared_on_one_instrument_only(of_standard: str, of_reading: str, fits: bool | None) -> None:
+    fact = OwnEntry("c", "c", uuid.uuid4(), of_standard, DAY, retention_time_s=300.0)
+    assert retention_fits(fact, SearchConditions(retention_time_s=300.5, instrument=of_reading)) is fits

@@ -206,3 +206,13 @@ def test_any_finite_curve_gets_an_answer_or_a_sentence(scale: float, offset: flo
     for score in SCORES:
         for candidate in starter_infrared_library().search(spectrum, score=score):
             assert 0.0 < candidate.score <= 1.0 + 1e-6
+
+
+def test_wavelengths_are_turned_and_under_the_name_of_wavenumbers_doubted(library: InfraredLibrary) -> None:
+    y = drug().absorbance[::-1]
+    told = "\n".join(f"{a:.6f} {b:.5f}" for a, b in zip(1e7 / GRID[::-1], y, strict=True))
+    (reading,) = read(f"wavelength (nm) absorbance\n{told}\n".encode(), "a.txt", kind="ir")
+    assert library.search(to_absorbance(reading), top=1)[0].name == library.names[0]
+    (mislabelled,) = read(f"wavenumber (cm-1) absorbance\n{told}\n".encode(), "a.txt")
+    assert "looks_like_wavelength" in codes_of(mislabelled)
+    assert "ir_axis_unit" in remarked(to_absorbance(mislabelled))

@@ -90,3 +90,9 @@ def test_powders_of_another_kind_on_the_other_side_are_no_transfer() -> None:
 def test_what_cannot_be_learnt_from_is_refused(own: FloatArray, foreign: FloatArray, words: str) -> None:
     with pytest.raises(SpectrumError, match=words):
         fit(own, foreign)
+
+
+def test_a_curve_off_the_grid_is_refused() -> None:
+    made = fit(elsewhere(powders(5)), powders(5))
+    with pytest.raises(SpectrumError, match="common grid"):
+        made.apply(np.zeros(10))
