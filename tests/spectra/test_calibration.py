@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -116,3 +117,10 @@ def test_a_worse_reading_never_gets_a_smaller_set(values: np.ndarray, quality: f
     rule = shipped("ei")
     good = rule.set_size(rule.probabilities(values, quality, peaks), peaks)
     assert rule.set_size(rule.probabilities(values, quality - 0.2, peaks), peaks) >= good
+
+
+def test_a_set_never_grows_beyond_what_a_calibration_allows() -> None:
+    rule = shipped("ei")
+    even = rule.probabilities(np.zeros(30), 0.9, 50)
+    assert rule.set_size(even, 50) == rule.largest
+    assert replace(rule, largest=0).set_size(even, 50) > 2 * rule.largest

@@ -17,12 +17,13 @@ from spectra import (
     MassRun,
     MassSpectrum,
     ReadingKind,
+    RetentionLadder,
     RunComponent,
     find_components,
     read_run,
     starter_mass_library,
 )
-from spectra.chromatogram.blank import BlankVerdict, against_blank, carried_over
+from spectra.chromatogram.blank import BlankVerdict, against_blank, carried_over, same_component
 from spectra.chromatogram.first_pass import first_pass
 from tests.spectra.run_scoring import scored
 from tests.spectra.run_simulator import Column, Eluting, Simulated, crowded, simulate
@@ -179,3 +180,30 @@ def test_an_accurate_library_ranks_by_entropy() -> None:
     spectrum = MassSpectrum(peaks, [1, 3, 5], 304.1543, "ESI")
     rows = first_pass(library_of([spectrum], accurate=True, names=["Cocaine"]), [spectrum])
     assert [(c.name, c.score_name) for c in rows[0]] == [("Cocaine", "entropy")]
+
+
+def test_small_peaks_are_listed_without_a_search() -> None:
+    report = read_run(run_with(*SAMPLE).run, library(), least_percent=50)
+    assert [bool(p.candidates) for p in report.peaks] == [True, False]
+    assert [bool(p.candidates) for p in read_run(run_with(*SAMPLE).run, library(), searched=1).peaks] == [True, False]
+    few = read_run(run_with(*SAMPLE).run, library(), most=1).peaks
+    assert [p.identification is not None for p in few] == [True, False]
+    assert all(p.candidates for p in few)
+
+
+def test_indices_and_relative_retention_stand_with_every_peak() -> None:
+    ladder = RetentionLadder.from_table([(200, 18), (250, 20), (300, 22)])
+    peaks = read_run(run_with(*SAMPLE).run, library(), ladder=ladder, standard_s=200.0).peaks
+    assert [p.index.value for p in peaks if p.index] == [pytest.approx(1920, abs=10), pytest.approx(2080, abs=10)]
+    assert [p.relative_retention for p in peaks] == [pytest.approx(1.15, abs=0.01), pytest.approx(1.35, abs=0.01)]
+    assert read_run(run_with(*SAMPLE).run, library()).peaks[0].index is None
+
+
+def test_another_spectrum_or_another_time_is_not_the_same_component() -> None:
+    cocaine, lidocaine = (p.component for p in read_run(run_with(*SAMPLE).run).peaks)
+    moved = replace(cocaine, retention_time_s=cocaine.retention_time_s + 8)
+    at_the_same_time = replace(lidocaine, retention_time_s=cocaine.retention_time_s)
+    assert same_component(cocaine, cocaine)
+    assert not same_component(cocaine, moved)
+    assert not same_component(cocaine, at_the_same_time)
+    assert against_blank(cocaine, [moved, at_the_same_time]).verdict is BlankVerdict.ABSENT

@@ -13,6 +13,7 @@ from spectra.confidence.air import BENDING, BRANCHES, STRETCHING, carbon_dioxide
 from spectra.confidence.figures import (
     Figure,
     chromatogram_figures,
+    flat_top,
     single_beam_figures,
     ultraviolet_figures,
 )
@@ -263,3 +264,28 @@ def test_water_is_seen_in_spectra_of_humid_air_and_read_as_too_much_or_too_littl
     assert seen["PAR1630-SE.SPA"] == (True, False)
     assert seen["advatrref.SPA"] == (True, False)
     assert not seen["113361_2-22.SPA"][0]
+
+
+@pytest.mark.parametrize(("values", "points"), [([1, 3, 3, 2, 3], 2), ([2, 2, 2], 0), ([], 0), ([1, 2], 1)])
+def test_a_flat_top_is_counted_by_its_neighbours(values: list[float], points: int) -> None:
+    assert flat_top(np.array(values, dtype=np.float64)) == points
+
+
+def test_a_mass_spectrum_names_base_peak_share_range_and_form() -> None:
+    found = by_key(mass_figures(MassSpectrum([58, 56, 77, 135, 51, 193], [600, 100, 100, 100, 50, 50])))
+    assert (found["base_peak"].value, found["base_peak"].unit) == (58.0, "m/z")
+    assert found["base_peak"].sentence == "60 % of the signal of this spectrum"
+    assert found["mz_range"].value == "51 to 193"
+    assert found["form"].value == "centroid"
+    assert found["peaks"].level is Level.INFO
+    assert "full" not in found
+
+
+def test_a_run_names_its_highest_current_base_peak_scans_and_masses() -> None:
+    found = by_key(run_figures(*run(), "s"))
+    assert found["tic"].value == pytest.approx(1.3e5, rel=0.01)
+    assert found["tic"].sentence == "at 300 s (5 min)"
+    assert (found["base_peak"].value, found["base_peak"].sentence) == (58.0, "77 % of the signal of the highest scan")
+    assert (found["scans"].value, found["scans"].sentence) == (61, "from 0 to 600 s (10 min)")
+    assert found["mz_range"].value == "44 to 93"
+    assert "full" not in found

@@ -144,3 +144,10 @@ def test_libraries_that_do_not_go_together_are_refused() -> None:
         one.beside(library_of([MDMA], accurate=True))
     with pytest.raises(SpectrumError, match="before"):
         one.beside(other).beside(other)
+
+
+def test_what_is_the_main_part_is_not_doubted_because_only_general_chemicals_fit_it() -> None:
+    found, general = [Place((0, 1), 0.9), Place((2,), 0.6)], np.array([True, True, True])
+    now = by_base_rate(np.array([0.6, 0.3, 0.6]), found, general, np.array([True, True, False]), 0.1)
+    assert now[:2].tolist() == [0.6, 0.3]
+    assert now[2] == pytest.approx(0.06 / 0.46)

@@ -183,3 +183,11 @@ def test_library_entries_may_be_as_odd_as_queries() -> None:
     for accurate in (False, True):
         library = library_of(spectra, accurate=accurate)
         _every_door(library, MassSpectrum([58.0, 91.0], [1.0, 2.0], 92.0, "ESI" if accurate else "EI"))
+
+
+def test_no_tolerance_is_ten_millidalton_and_the_widest_is_allowed() -> None:
+    near, far = MassSpectrum([58.075], [1.0], 60.0, "ESI"), MassSpectrum([58.0896], [1.0], 60.0, "ESI")
+    library = library_of([ESI], accurate=True)
+    assert len(library.search(near, score="entropy")) == 1
+    assert library.search(far, score="entropy") == []
+    assert len(library.search(far, score="entropy", tolerance=0.0245)) == 1

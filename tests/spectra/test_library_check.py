@@ -253,3 +253,7 @@ def test_names_swapped_in_swgdrug_are_found_and_hardly_another_is_blamed(
     told = {f.entry for f in check(library) if f.severity is not Severity.NOTE and (f.entry, f.kind) not in before}
     assert len(told & swapped) / len(swapped) > 0.4
     assert len(told - swapped) <= 15
+
+
+def test_nothing_near_the_molecule_is_noted() -> None:
+    assert ("Heavy", "far_below_molecule") in kinds(entry("Heavy", MDMA, "C22H25N3O5"), SOUND[1])

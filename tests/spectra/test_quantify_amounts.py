@@ -287,3 +287,9 @@ def test_figures_of_a_mistaken_unit_are_refused_and_never_overflow(
     preparation = replace(Preparation(volume_ml=10.0, mass_mg=500.0), **change)
     with pytest.raises(SpectrumError, match=says):
         amount_of(found, "mg/mL", preparation, k=k)
+
+
+def test_a_power_counts_as_often_as_it_enters() -> None:
+    squared = combine(4.0, [Contribution("side", 2.0, 0.1, exponent=2.0)])
+    assert squared.standard_uncertainty == pytest.approx(0.4)
+    assert combine(4.0, [Contribution("side", 2.0, 0.1, exponent=-2.0)]).standard_uncertainty == pytest.approx(0.4)

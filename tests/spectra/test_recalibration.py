@@ -95,3 +95,22 @@ def test_too_few_or_only_light_ions_move_nothing_and_widen_the_window() -> None:
     assert estimate_shift(light).reliable
     assert not estimate_shift(few).reliable
     assert estimate_shift(few, known_masses=[]).ions == 0
+
+
+def test_close_lock_masses_carry_no_slope() -> None:
+    spectrum = MassSpectrum([100.0 * (1 + 5e-6), 101.0 * (1 + 9e-6), 600.0 * (1 + 7e-6)], [1, 1, 1])
+    done = recalibrate(spectrum, [100.0, 101.0])
+    assert done.spectrum.mz[2] == pytest.approx(600.0, abs=1e-5)
+
+
+def test_a_peak_lost_in_the_noise_is_no_lock_mass() -> None:
+    spectrum = MassSpectrum([195.0877, 300.0], [1e-5, 1.0])
+    with pytest.raises(SpectrumError, match="no peak"):
+        recalibrate(spectrum, [195.0877])
+    with pytest.raises(SpectrumError, match="no peak"):
+        recalibrate(MassSpectrum([195.0877], [0.0]), [195.0877])
+
+
+def test_of_two_peaks_in_the_window_the_stronger_is_the_lock_mass() -> None:
+    spectrum = MassSpectrum([200.0, 200.002], [1.0, 5.0])
+    assert recalibrate(spectrum, [200.001]).before_ppm == pytest.approx(5.0, abs=0.01)

@@ -76,6 +76,14 @@ def test_a_wall_screen_is_ended_from_the_page(world: World, stage: Stage) -> Non
     assert "No wall screen is on." in page(world)
 
 
+def test_a_form_leads_nowhere_else(world: World) -> None:
+    world.as_(Role.CHEMIST)
+    person = world.actors[Role.CHEMIST].person_id
+    [(url, fields)] = [one for one in forms(page(world)) if one[0] == f"/people/{person}/end"]
+    answer = world.as_(Role.ADMIN).post(url, data={**fields, "next": "//evil.example"})
+    assert answer.headers["Location"] == "/"
+
+
 def test_another_agency_sees_none_of_it_and_ends_none_of_it(world: World, stage: Stage) -> None:
     world.as_(Role.CHEMIST)
     tablet = tablet_of(stage)

@@ -12,13 +12,14 @@ from spectra.minimum_identification import category, properties
 
 
 def of(*methods: str) -> list[Evidence]:
-    """`ftir`, `strip:positive`, `gc_ms!` (did not run well), `gc_ms?` (nobody read it)."""
+    """`ftir`, `strip:positive`, `gc_ms!` (did not run well), `gc_ms?` (nobody read it), `gc_ms+` (both of its results)."""
     out = []
     for word in methods:
-        name, _, reading = word.rstrip("!?").partition(":")
+        name, _, reading = word.rstrip("!?+").partition(":")
         info = method_info(Method(name))
         ran, read = not word.endswith("!"), not word.endswith("?")
-        out.append(Evidence(name, info.title, info.category, info.specific, ran, reading, read))
+        both = word.endswith("+")
+        out.append(Evidence(name, info.title, info.category, info.specific, ran, reading, read, both))
     return out
 
 
@@ -45,6 +46,8 @@ TABLE = [
     (("ftir", "dart_ms"), "confirmed", "agree"),
     (("ftir", "tlc"), "confirmed", "agree"),
     (("gc_ms", "lc_ms"), "confirmed", "agree"),
+    (("gc_ms", "gc_ms+"), "confirmed", "agree"),
+    (("gc_ms+", "gc_ms"), "confirmed", "agree"),
     (("tlc", "gc_fid", "uv"), "confirmed", "two of them uncorrelated ones of SWGDRUG category B"),
     (("ftir", "gc_ms!"), "indicated", "GC-MS: did not run well"),
     (("ftir", "gc_ms?"), "indicated", "GC-MS: was not read yet"),

@@ -141,6 +141,9 @@ def test_a_long_run_comes_light_and_a_stretch_of_it_whole(lab: Lab, world: Any) 
 )
 def test_ions_are_typed_as_a_list_and_of_too_many_the_last_ones_are_drawn(typed: str, ions: tuple[float, ...]) -> None:
     assert ions_of(typed) == ions
+    for wrong in ("mdma", "58 -91", "0", "1e9", "58.1.2", "nan"):
+        with pytest.raises(Invalid, match=r"is not an m/z\. No trace was drawn"):
+            ions_of(wrong)
 
 
 @pytest.mark.parametrize(("start", "end"), [("5.6", ""), ("x", "5"), ("inf", "1"), ("-1", "2")])

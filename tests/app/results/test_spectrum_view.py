@@ -15,7 +15,7 @@ from app.platform.kernel.actor import Role
 from app.platform.kernel.errors import Unavailable
 from app.platform.plots import Plot
 from app.results.bench import bench
-from app.screens.bench.spectrum_view import CandidateRow, run_words, view_of
+from app.screens.bench.spectrum_view import CandidateRow, head_of, run_words, view_of
 from spectra import MassSpectrum
 from tests.support.small_files import MDMA, small_ms, small_run
 
@@ -47,6 +47,18 @@ def test_probabilities_become_bars_with_names_and_the_chance_of_none_of_them():
         ("Not in this library", "10\u00a0%"),
     ]
     assert bars[0].notes == ("in the set",)
+
+
+def test_a_mixture_is_headed_by_its_names_and_a_doubtful_one_says_so_first():
+    parts = (Component("Cocaine", share=0.6), Component("Caffeine", share=0.4))
+
+    def head(headline: str) -> tuple[str, str]:
+        return head_of(Answer(headline=headline, components=parts, unexplained_fraction=0.01), mass=False)
+
+    sure = ("Cocaine and Caffeine", "probable · 1\u00a0% unexplained")
+    assert head("Consistent with a mixture of Cocaine and Caffeine.") == sure
+    doubtful = "Possible mixture: Cocaine and Caffeine."
+    assert head(doubtful) == (doubtful, "1\u00a0% unexplained")
 
 
 @pytest.mark.parametrize(

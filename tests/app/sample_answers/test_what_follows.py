@@ -97,6 +97,7 @@ def test_strips_stay_out_of_the_matrix_because_they_have_rules_of_their_own() ->
 def test_the_other_method_narrows_what_a_finding_could_not_tell_apart() -> None:
     other = Name("OTHER", "Pseudococaine", "", "", 0.3)
     first = with_offers((), offers_of_whole(whole(cell("gc_ms", State.SEEN, GCMS), others=(other,))))
+    assert (first[0].cannot_tell_from, first[0].analysis_ids) == (("Pseudococaine",), (GCMS,))
     (finding,) = with_offers(
         first, offers_of_whole(whole(cell("gc_ms", State.SEEN, GCMS), cell("ftir", State.SEEN, FTIR)))
     )
@@ -180,3 +181,16 @@ def reading_of(kind: str, answer: Answer) -> ReadingView:
 def analysed(*views: ReadingView) -> AnalysisView:
     row = Analysis(sample_id=uuid4(), method=Method.GC_MS, method_version="1", started_at=datetime.now(UTC))
     return AnalysisView(row, method_info(Method.GC_MS), None, [], list(views))
+
+
+def test_a_sentence_of_the_answer_calls_no_reading_by_its_key() -> None:
+    note = CalibrationNote("1", "2026-11-29", "real EI readings", ())
+    said = ("r1 supports no answer. It holds no data.", "r2#3 holds the same data as r1 and counts once.")
+    shown = whole_answer(
+        SampleAnswer((), {}, None, (), None, {}, note, said), SubstanceIndex(), {"r1": FTIR, "r2": GCMS}
+    )
+    assert shown.reasons == (
+        "A reading supports no answer. It holds no data.",
+        "Peak 3 of a reading holds the same data as another reading and counts once.",
+    )
+    assert shown.calibration == "The weights were fitted to real EI readings (1, 2026-11-29)."

@@ -241,6 +241,17 @@ def test_a_time_before_the_code_was_lent_or_after_now_is_not_believed(world: Wor
     assert [row.received_at for row in rows(world)] == [began, began + timedelta(minutes=40)]
 
 
+def test_who_came_earlier_is_before_you_whatever_the_number(world: World, clock: Any) -> None:
+    session_id = world.session()
+    given_ = lease(world, session_id)
+    body = {"form": "powder", "consents": {"analysis": "yes", "age_18_attested": "yes", "understands_not_safe": "yes"}}
+    clock.advance(minutes=10)
+    ok(world.as_(RECEPTION).post(f"/api/v1/sessions/{session_id}/samples", json=body))
+    ok(send(world, session_id, from_tablet(given_)), 201)  # registered ten minutes before
+    queue = ok(world.as_(Role.CHEMIST).get(f"/api/v1/sessions/{session_id}/queue"))
+    assert [row["label"] for row in queue] == ["A01", "001"]
+
+
 def test_the_form_a_tablet_keeps_holds_nothing_of_any_sample_or_person(world: World) -> None:
     session_id = world.session()
     form = from_tablet(lease(world, session_id), expected_words="unmistakable words", logo="Batman")

@@ -49,11 +49,14 @@ def test_the_code_is_stored_nowhere_in_clear(world: Any) -> None:
                 )
 
 
-def test_a_named_mixture_is_a_mixture_and_a_word_for_any_drug_of_one_class_is_none(world: Any) -> None:
+def test_words_are_a_mixture_a_class_or_where_they_mean_several_things_an_offer(world: Any) -> None:
     session_id = world.session()
     assert post(world, session_id, body(words_spoken="tusi")).json()["sample"]["intent"] == "mixture"
     sample = post(world, session_id, body(words_spoken="G")).json()["sample"]
     assert (sample["expected"], sample["intent"]) == (["g-type"], "known")
+    answer = post(world, session_id, body(words_spoken="spice")).json()
+    assert (answer["sample"]["expected"], answer["sample"]["words_spoken"]) == ([], "spice")
+    assert [(one["id"], one["kind"]) for one in answer["offers"]] == [("cannabinoid.synthetic", "ambiguous")]
 
 
 def test_without_the_consents_it_needs_nothing_is_registered(world: Any) -> None:

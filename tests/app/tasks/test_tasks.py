@@ -194,6 +194,15 @@ def test_only_an_added_danger_opens_it(
     assert any(t["kind"] == "amended" for t in tasks(world, sample_id)) == opens
 
 
+def test_a_second_danger_in_a_third_version_asks_again(lab: Desk, world: Any) -> None:
+    sample_id = lab.sample(("mdma",))
+    view = amended(lab, lab.found(sample_id, NewFinding("mdma")), "mdma", "pma")
+    amended(lab, view, "mdma", "pma", "metonitazene")
+    kinds = [t["kind"] for t in tasks(world, sample_id)]
+    assert kinds.count("amended") == 2
+    assert kinds.count("tell_lead") == 2, "another rule asks it"
+
+
 # -- what strips and tests ask of the bench ---------------------------------------------------------------------
 
 

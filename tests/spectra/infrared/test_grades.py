@@ -137,3 +137,13 @@ def test_a_sister_alone_is_only_possible_however_well_it_fits(monkeypatch: pytes
     assert answer.incomplete
     assert [(c.compound, c.grade) for c in answer.components] == [("Sister", "possible")]
     assert (answer.residual_ratio or 0.0) > load("infrared")["grades"]["lone_excess"]
+
+
+def test_the_strongest_band_of_the_missing_substance_is_listed() -> None:
+    answer = library((1,)).explain(reading({0: 0.5, 1: 0.5}))
+    assert answer.incomplete
+    alone = np.where(curves()[0] < 0.2, curves()[1], 0.0)
+    strongest = AXIS[int(np.argmax(alone))] + 1.0  # the reading is moved by 1 cm⁻¹
+    assert min(abs(band - strongest) for band in answer.residual_bands) <= 4
+    assert any("Unexplained bands" in reason for reason in answer.reasons)
+    assert list(answer.residual_bands) == sorted(answer.residual_bands)

@@ -60,3 +60,9 @@ def test_a_reading_of_another_technique_is_refused(held: InfraredLibrary) -> Non
     y = np.abs(np.sin(AXIS / 40.0))
     with pytest.raises(SpectrumError):
         held.identify(InfraredSpectrum(AXIS, y, technique="Raman"))
+
+
+def test_half_of_a_mixture_is_a_likeness_and_the_other_question_is_named(held: InfraredLibrary) -> None:
+    said = held.identify(reading({4: 0.5, 2: 0.5}))
+    assert said.level is not IdentificationLevel.NOTHING_ABOVE_LIMIT
+    assert any("perhaps a mixture" in reason for reason in said.reasons)

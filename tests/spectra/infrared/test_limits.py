@@ -97,3 +97,24 @@ def test_what_shows_without_being_named_is_said_and_counted(held: InfraredLibrar
 @given(share=st.floats(0.0, 1.0))
 def test_a_limit_is_never_printed_lower_than_it_is(share: float) -> None:
     assert float(limit_percent(share).removesuffix(" %")) >= 100 * share - 1e-6
+
+
+def test_a_twin_of_what_is_there_cannot_be_said() -> None:
+    twin = curves()[0] * (1 + 0.004 * np.sin(AXIS / 90.0))
+    names = [*(f"S{k}" for k in range(12)), "Twin"]
+    held = InfraredLibrary.from_arrays(AXIS, np.vstack([curves(), twin]), names=names, compounds=names)
+    final = settled({0: 0.6, 4: 0.4}, held)
+    assert 0 in final.entries or 12 in final.entries
+    found = {one.compound: one for one in detection_limits(final, held, NullModel.of(final.scene, final.fit))}
+    other = "Twin" if 0 in final.entries else "S0"
+    assert found[other].seen is None
+    assert "cannot say" in limit_sentence(found[other])
+
+
+def test_a_watch_list_is_answered_alone_and_in_words(held: InfraredLibrary) -> None:
+    answer = held.explain(reading({0: 0.6, 1: 0.4}), watch=["S7", "S0", "no such key"])
+    assert set(answer.detection_limits) == {"S7", "S0"}
+    sentences = [r for r in answer.reasons if r.startswith("S7")]
+    assert sentences == [
+        f"S7: not seen; here it would have been seen above {limit_percent(answer.detection_limits['S7'])}."
+    ]

@@ -67,3 +67,19 @@ def test_pairs_that_contradict_each_other_are_less_sure() -> None:
 def test_a_mixture_that_cannot_be_is_refused(bad: tuple[float, float, float]) -> None:
     with pytest.raises(SpectrumError, match="two weights above zero"):
         pair_factors([Weighed("a", "b", *bad)])
+
+
+def test_scatter_balance_and_shares_widen_the_uncertainty_and_none_is_below_the_floor() -> None:
+    [exact] = pair_factors(mixed("a", "b", 20, 50, 80))
+    [loose] = pair_factors(mixed("a", "b", 20, 50, 80, error=0.2))
+    unsure = [
+        Weighed(m.first, m.second, m.first_weight, m.second_weight, m.share, 0.1) for m in mixed("a", "b", 20, 50, 80)
+    ]
+    [shaky] = pair_factors(unsure)
+    assert exact.relative_u == pytest.approx(0.05)
+    assert min(loose.relative_u, shaky.relative_u) > exact.relative_u
+    narrow = weight_shares(["a", "b"], [0.5, 0.5], [0.0, 0.0], [exact])
+    wide = weight_shares(["a", "b"], [0.5, 0.5], [0.0, 0.0], [shaky])
+    assert narrow is not None
+    assert wide is not None
+    assert wide[0].high - wide[0].low > narrow[0].high - narrow[0].low

@@ -13,6 +13,7 @@ from spectra import (
     Blindness,
     InfraredLibrary,
     InfraredSpectrum,
+    MassLibrary,
     MassRun,
     MassSpectrum,
     SampleAnswer,
@@ -347,3 +348,13 @@ def test_readings_without_a_signal_are_refused_and_the_others_answer(
     answer = explain_sample([SampleReading("x", "any", data), ir(FOUR)], [], libraries(), REGISTER)
     assert [part.compound for part in answer.parts] == [FOUR]
     assert any(reason.startswith("x supports no answer. ") for reason in answer.reasons)
+
+
+def test_probabilities_that_ei_has_no_calibration_for_are_in_no_word_of_the_answer() -> None:
+    known = mass_library()
+    bare = replace(libraries(), mass=MassLibrary(known.table, known.catalogue, known.energy))
+    part = explain_sample([gc(FOUR), ir(FOUR)], [], bare, REGISTER).parts[0]
+    row = part.support["gc_ms"]
+    assert (row.state, row.probability) == (State.NOT_TOLD_APART, None)
+    assert "%" not in row.sentence
+    assert part.changed.startswith("EI alone gives 4-CEC and 3-CEC. ")
